@@ -1,0 +1,31 @@
+/** `wsgi.errors`: PEP 3333 "Input and Error Streams". */
+import { inspect } from 'node:util';
+import type { ErrorStream } from './types.js';
+
+/** Writes text to a stream of the process as it comes: nothing is buffered, no newline is added. */
+export class TextErrorStream implements ErrorStream {
+  readonly #stream: { write(text: string): unknown };
+
+  /** @param stream default: standard error. */
+  constructor(stream: { write(text: string): unknown } = process.stderr) {
+    this.#stream = stream;
+  }
+
+  /** @throws TypeError if `text` is no string. Any character goes: a lone surrogate is written as U+FFFD. */
+  write(text: string): void {
+    if (typeof text !== 'string') {
+      throw new TypeError(`wsgi.errors.write() takes a string, not ${inspect(text)}: decode bytes first`);
+    }
+    this.#stream.write(text);
+  }
+
+  writelines(lines: Iterable<string>): void {
+    for (const line of lines) this.write(line);
+  }
+
+  /** Nothing waits, so there is nothing to do. */
+  flush(): void {}
+
+  /** An application should not close it (PEP 3333); the stream of the process survives if it does. */
+  close(): void {}
+}

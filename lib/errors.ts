@@ -1,0 +1,57 @@
+/** The error family: each has a `code`, and those that a client caused have the HTTP status that answers it. */
+
+/** Base of every error that this package throws. `code` is stable and starts with `WSGI_ERR_`. */
+export class WsgiError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The application broke a rule of PEP 3333; the gateway answers 500 and logs it. */
+export class ApplicationError extends WsgiError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('WSGI_ERR_APPLICATION', message, options);
+  }
+}
+
+/** Options, a command line or a config file that cannot work; the message is one sentence. */
+export class ConfigError extends WsgiError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('WSGI_ERR_CONFIG', message, options);
+  }
+}
+
+/** The client's fault. `status` is the HTTP status that says so (RFC 9110 section 15.5). */
+export class RequestError extends WsgiError {
+  readonly status: number;
+
+  constructor(status: number, message: string, code = 'WSGI_ERR_BAD_REQUEST') {
+    super(code, message);
+    this.status = status;
+  }
+}
+
+/** The client went away; thrown by every read and write after that, and never logged as an application error. */
+export class ClientDisconnected extends RequestError {
+  constructor(message = 'the client closed the connection') {
+    super(400, message, 'WSGI_ERR_CLIENT_DISCONNECTED');
+  }
+}
+
+/** A request body, or a part of it, over a limit: 413 (RFC 9110 section 15.5.14). The message names the limit. */
+export class ContentTooLarge extends RequestError {
+  constructor(message: string) {
+    super(413, message, 'WSGI_ERR_CONTENT_TOO_LARGE');
+  }
+}
+
+/** The client took too long to send its request: 408 (RFC 9110 section 15.5.9). */
+export class RequestTimeout extends RequestError {
+  constructor(message: string) {
+    super(408, message, 'WSGI_ERR_REQUEST_TIMEOUT');
+  }
+}
