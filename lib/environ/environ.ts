@@ -48,6 +48,29 @@ const VERSION = Object.freeze([1, 0] as const);
  * Python's dict, and a class is what V8 builds and extends fastest (bench: environ).
  */
 class EnvironDict {
+  declare REQUEST_METHOD: Environ['REQUEST_METHOD'];
+  declare SCRIPT_NAME: Environ['SCRIPT_NAME'];
+  declare PATH_INFO: Environ['PATH_INFO'];
+  declare QUERY_STRING: Environ['QUERY_STRING'];
+  declare SERVER_NAME: Environ['SERVER_NAME'];
+  declare SERVER_PORT: Environ['SERVER_PORT'];
+  declare SERVER_PROTOCOL: Environ['SERVER_PROTOCOL'];
+  declare SERVER_SOFTWARE: Environ['SERVER_SOFTWARE'];
+  declare GATEWAY_INTERFACE: Environ['GATEWAY_INTERFACE'];
+  declare REMOTE_ADDR: Environ['REMOTE_ADDR'];
+  declare REQUEST_URI: Environ['REQUEST_URI'];
+  declare RAW_URI: Environ['RAW_URI'];
+  declare 'wsgi.version': Environ['wsgi.version'];
+  declare 'wsgi.url_scheme': Environ['wsgi.url_scheme'];
+  declare 'wsgi.input': Environ['wsgi.input'];
+  declare 'wsgi.errors': Environ['wsgi.errors'];
+  declare 'wsgi.multithread': Environ['wsgi.multithread'];
+  declare 'wsgi.multiprocess': Environ['wsgi.multiprocess'];
+  declare 'wsgi.run_once': Environ['wsgi.run_once'];
+  declare 'wsgi.input_terminated': Environ['wsgi.input_terminated'];
+  declare 'wsgi.file_wrapper': Environ['wsgi.file_wrapper'];
+  declare 'node.nonblocking': Environ['node.nonblocking'];
+
   constructor(
     head: RequestHead,
     target: Target,
@@ -55,29 +78,28 @@ class EnvironDict {
     gateway: GatewayFacts,
     input: Input,
   ) {
-    const self = this as unknown as Partial<Environ>;
-    self.REQUEST_METHOD = head.method as string;
-    self.SCRIPT_NAME = gateway.scriptName;
-    self.PATH_INFO = unquoteToNative(target.path);
-    self.QUERY_STRING = target.query;
-    self.SERVER_NAME = connection.serverName;
-    self.SERVER_PORT = connection.serverPort;
-    self.SERVER_PROTOCOL = head.httpVersionMinor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
-    self.SERVER_SOFTWARE = gateway.serverSoftware;
-    self.GATEWAY_INTERFACE = 'CGI/1.1';
-    self.REMOTE_ADDR = connection.remoteAddr;
-    self.REQUEST_URI = head.url as string;
-    self.RAW_URI = head.url as string;
-    self['wsgi.version'] = VERSION;
-    self['wsgi.url_scheme'] = connection.scheme;
-    self['wsgi.input'] = input;
-    self['wsgi.errors'] = gateway.errors;
-    self['wsgi.multithread'] = gateway.multithread;
-    self['wsgi.multiprocess'] = gateway.multiprocess;
-    self['wsgi.run_once'] = gateway.runOnce;
-    self['wsgi.input_terminated'] = true;
-    self['wsgi.file_wrapper'] = gateway.fileWrapper;
-    self['node.nonblocking'] = gateway.nonblocking;
+    this.REQUEST_METHOD = head.method as string;
+    this.SCRIPT_NAME = gateway.scriptName;
+    this.PATH_INFO = unquoteToNative(target.path);
+    this.QUERY_STRING = target.query;
+    this.SERVER_NAME = connection.serverName;
+    this.SERVER_PORT = connection.serverPort;
+    this.SERVER_PROTOCOL = head.httpVersionMinor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
+    this.SERVER_SOFTWARE = gateway.serverSoftware;
+    this.GATEWAY_INTERFACE = 'CGI/1.1';
+    this.REMOTE_ADDR = connection.remoteAddr;
+    this.REQUEST_URI = head.url as string;
+    this.RAW_URI = head.url as string;
+    this['wsgi.version'] = VERSION;
+    this['wsgi.url_scheme'] = connection.scheme;
+    this['wsgi.input'] = input;
+    this['wsgi.errors'] = gateway.errors;
+    this['wsgi.multithread'] = gateway.multithread;
+    this['wsgi.multiprocess'] = gateway.multiprocess;
+    this['wsgi.run_once'] = gateway.runOnce;
+    this['wsgi.input_terminated'] = true;
+    this['wsgi.file_wrapper'] = gateway.fileWrapper;
+    this['node.nonblocking'] = gateway.nonblocking;
   }
 }
 Reflect.deleteProperty(EnvironDict.prototype, 'constructor');
@@ -123,9 +145,9 @@ function addHeaders(environ: Environ, head: RequestHead): void {
   const { headers } = head;
   let names = 0;
   for (const name in headers) {
-    names++;
     const value = headers[name];
     if (typeof value !== 'string') break;
+    names++;
     const key = environKey(name);
     if (key !== DROPPED) environ[key] = value;
   }

@@ -9,12 +9,16 @@ export interface ResponseHead {
   readonly status: number;
   /** May be empty. */
   readonly reason: string;
-  /** Flat: name, value, name, value. Checked, in the application's order, with what the interpreter added. */
+  /** Flat: name, value, name, value. Checked, in the application's order; the sink may append to it. */
   readonly headers: string[];
-  /** Bytes of body that will follow, when known. It then stands in `headers` as Content-Length, unless `bodiless`. */
-  readonly length: number | undefined;
-  /** No body byte follows: HEAD, 204, 205, 304. */
+  /** The headers hold a Content-Length. Without it the transport frames the body as it can. */
+  readonly hasLength: boolean;
+  /** No byte of body follows: HEAD, 204, 205, 304. */
   readonly bodiless: boolean;
+  /** The application named its own Server. */
+  readonly hasServer: boolean;
+  /** The connection is not fit for another request. */
+  readonly close: boolean;
 }
 
 export interface Sink {
@@ -24,13 +28,15 @@ export interface Sink {
   chunk(bytes: Bytes): Promise<void> | undefined;
   /** Pushes out what `head` and `chunk` took, before the application goes on. */
   flush(): void;
-  /** The response is complete. `last` is its last block, if one is left. Returns a promise if the caller should wait. */
-  end(last?: Bytes): Promise<void> | undefined;
-  /** The response cannot be completed: the client must be able to tell that it was cut short. */
+  /** The response is complete. `last` is its last block, if one is left. */
+  end(last?: Bytes): void;
+  /** The response cannot be completed: what was taken is sent, and the client can tell that it was cut short. */
   abort(): void;
+  /** The interpreter is done with this response: ended or aborted, and the application's iterable closed. */
+  done(): void;
   /**
    * True once the application took the connection for itself (it opened `wsgi.websocket`). What it then returns is
-   * closed and ignored, and none of the methods above are called but `end` (it returned) or `abort` (it threw).
+   * closed and ignored; of the methods above only `end` (it returned) or `abort` (it threw), and `done`, are called.
    */
   readonly hijacked: boolean;
 }

@@ -1,0 +1,118 @@
+/** The event app: one conversation over a WebSocket, told to the handlers of onconnect, onmessage and onclose. */
+import type { MaybePromise } from '../environ/types.js';
+import type { Message, WebSocket } from '../environ/websocket.js';
+import { logger } from '../logger.js';
+import { sleep } from '../sleep.js';
+import { Event } from './event.js';
+import { andThen, isPromise } from './maybe-promise.js';
+import { isGone } from './thrown.js';
+
+export type OnConnect = Event<[client: WebSocket]>;
+export type OnMessage = Event<[message: Message, client: WebSocket]>;
+/** `message` is the reason that the peer gave for closing, or what ended the connection; often empty. */
+export type OnClose = Event<[message: string, client: WebSocket]>;
+
+export interface Events {
+  readonly onconnect: OnConnect;
+  readonly onmessage: OnMessage;
+  readonly onclose: OnClose;
+}
+
+/** So many messages of one client may be at work; then the next waits, and with it the client. */
+const MOST_AT_WORK = 1000;
+
+export class Conversation {
+  readonly #client: WebSocket;
+  readonly #events: Events;
+  #atWork = 0;
+  #resume: (() => void) | undefined;
+
+  constructor(client: WebSocket, events: Events) {
+    this.#client = client;
+    this.#events = events;
+  }
+
+  /** Until the peer closes. Handlers run beside it: no message waits for the handlers of the one before. */
+  run(): MaybePromise<void> {
+    return andThen(this.#client.accept(), () => {
+      this.#beside(this.#events.onconnect.emit(this.#client));
+      return this.#receive();
+    });
+  }
+
+  #receive(): MaybePromise<void> {
+    for (;;) {
+      let message: MaybePromise<Message | null>;
+      try {
+        message = this.#client.receive();
+      } catch (thrown) {
+        return this.#end(thrown);
+      }
+      // On the event loop it is a promise, in a blocking thread the message.
+      if (isPromise(message)) return this.#receiveLater(message);
+      if (message === null) return this.#end(undefined);
+      this.#beside(this.#events.onmessage.emit(message, this.#client));
+    }
+  }
+
+  async #receiveLater(first: PromiseLike<Message | null>): Promise<void> {
+    let thrown: unknown;
+    try {
+      for (let message = await first; message !== null; message = await this.#client.receive()) {
+        this.#beside(this.#events.onmessage.emit(message, this.#client));
+        if (this.#atWork >= MOST_AT_WORK) await this.#room();
+      }
+    } catch (error) {
+      thrown = error;
+    }
+    await this.#end(thrown);
+  }
+
+  /** @throws what ended the conversation, if that was not the connection. */
+  #end(thrown: unknown): MaybePromise<void> {
+    const { closeReason, error } = this.#client;
+    const emitted = this.#events.onclose.emit(closeReason || error?.message || '', this.#client);
+    return andThen(emitted, () => {
+      if (thrown !== undefined && !isGone(thrown)) throw thrown;
+    });
+  }
+
+  #beside(emitted: MaybePromise<void>): void {
+    if (!isPromise(emitted)) return;
+    this.#atWork++;
+    emitted.then(() => {
+      this.#atWork--;
+      this.#resume?.();
+    });
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+}
+
+/** What runs while nothing is attached: the echo demo. */
+export function defaultEvents(): Events {
+  const onconnect: OnConnect = new Event('onconnect', greet);
+  const onmessage: OnMessage = new Event('onmessage', echoTwice);
+  const onclose: OnClose = new Event<[message: string, client: WebSocket]>('onclose', tell);
+  return { onconnect, onmessage, onclose };
+}
+
+function greet(client: WebSocket): unknown {
+  return client.send('you connected');
+}
+
+/** Text with a prefix, bytes as they came; now, and once more after two seconds. */
+function echoTwice(message: Message, client: WebSocket): unknown {
+  const echo = typeof message === 'string' ? `you said: ${message}` : message;
+  return andThen(client.send(echo), () =>
+    andThen(sleep(2), () => (client.closed ? undefined : client.send(echo))),
+  );
+}
+
+function tell(message: string): void {
+  logger.info(message === '' ? 'client disconnected' : `client disconnected: ${message}`);
+}

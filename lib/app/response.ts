@@ -1,0 +1,137 @@
+/** One request's response: what a handler says (status, headers, what it returns) as the gateway wants it. */
+import type { Body, Bytes, Environ, ExcInfo, MaybePromise, StartResponse, Write } from '../environ/types.js';
+import { ApplicationError } from '../errors.js';
+import { abandon, discard, isReady, toBody } from './body.js';
+import { Failure } from './failure.js';
+import type { FrameworkStartResponse, FrameworkWrite, Handler } from './handler.js';
+import { completeHeaders, type HeaderPair, toHeaders } from './headers.js';
+import type { Head } from './lazy-body.js';
+import { andThen, isPromise } from './maybe-promise.js';
+import { toBytes } from './part.js';
+import { toStatus } from './status.js';
+import { isGone } from './thrown.js';
+
+export interface ResponseOptions {
+  /** Where the report button of the error page leads: see ErrorPageOptions. */
+  readonly issueTracker?: string;
+}
+
+/**
+ * The gateway's `start_response` is called once, when the handler has returned and the first part of the body is at
+ * hand: until then every failure becomes an error page.
+ */
+export class Response implements Head {
+  readonly environ: Environ;
+  status = '200 OK';
+  headers: HeaderPair[] = [];
+  /** Of a response that names none itself. */
+  contentType = 'text/html; charset=utf-8';
+  /** The handler has called `start_response`. */
+  called = false;
+  /** The gateway's `start_response` has been called: too late for another head. */
+  sent = false;
+
+  readonly #gateway: StartResponse;
+  readonly #failure: Failure;
+  // What is needed after the handler ran is taken from environ before: it may change or empty that.
+  readonly #websocket: Environ['wsgi.websocket'];
+  readonly #fileWrapper: Environ['wsgi.file_wrapper'] | undefined;
+  #excInfo: ExcInfo | undefined;
+  #gatewayWrite: Write | undefined;
+
+  constructor(environ: Environ, start_response: StartResponse, options: ResponseOptions = {}) {
+    this.environ = environ;
+    this.#gateway = start_response;
+    this.#failure = new Failure(environ, options.issueTracker);
+    this.#websocket = environ['wsgi.websocket'];
+    this.#fileWrapper = environ['wsgi.file_wrapper'];
+  }
+
+  /** Runs `handler` and returns the WSGI body: at once if the handler returned at once. */
+  run(handler: Handler): MaybePromise<Body> {
+    try {
+      const value = handler(this.environ, this.start_response);
+      if (!isPromise(value)) return this.#finish(value);
+      return Promise.resolve(value)
+        .then((result) => this.#finish(result))
+        .catch((thrown: unknown) => [this.fail(thrown)]);
+    } catch (thrown) {
+      return [this.fail(thrown)];
+    }
+  }
+
+  /** What the handler gets. A function by itself: handlers pass it on. */
+  readonly start_response: FrameworkStartResponse = (status = 200, headers = [], exc_info = null) => {
+    if (this.called && exc_info === null) return this.write;
+    const line = toStatus(status);
+    const pairs = toHeaders(headers);
+    if (this.sent) this.#restart(line, pairs, exc_info);
+    this.called = true;
+    this.status = line;
+    this.headers = pairs;
+    this.#excInfo = exc_info ?? undefined;
+    return this.write;
+  };
+
+  /** What `start_response` returns: sends the head, then `data`, without waiting for the handler to return. */
+  readonly write: FrameworkWrite = (data) => {
+    const block = toBytes(data);
+    if (this.begin()) return this.#gatewayWrite?.(block);
+  };
+
+  /** Calls the gateway's `start_response`, once. False if a WebSocket took the place of the response. */
+  begin(): boolean {
+    if (this.#websocket?.opened) return false;
+    if (this.sent) return true;
+    const headers = completeHeaders(this.status, this.headers, this.contentType);
+    this.#gatewayWrite = this.#startGateway(this.status, headers, this.#excInfo);
+    return true;
+  }
+
+  /**
+   * The error page, in place of everything that was said before.
+   * @throws what was thrown, if the head has gone, a WebSocket is open, or the client left: the gateway's to handle.
+   */
+  fail(thrown: unknown): Bytes {
+    const opened = this.#websocket?.opened === true;
+    if (opened) this.#failure.logWebSocket(thrown);
+    if (opened || this.sent || isGone(thrown)) throw thrown;
+    const page = this.#failure.answer(thrown);
+    const headers: HeaderPair[] = [
+      ['Content-Type', 'text/html; charset=utf-8'],
+      ['Content-Length', String(page.body.length)],
+    ];
+    this.#startGateway(page.status, headers, page.excInfo);
+    return page.body;
+  }
+
+  #finish(value: unknown): MaybePromise<Body> {
+    if (this.#websocket?.opened) return andThen(discard(value), () => []);
+    if (value instanceof Blob && value.type !== '') this.contentType = value.type;
+    const body = toBody(value, this, this.#fileWrapper);
+    try {
+      if (isReady(body)) this.begin();
+    } catch (thrown) {
+      abandon(body);
+      throw thrown;
+    }
+    return body;
+  }
+
+  /** A head after the head: allowed to fail only in PEP 3333's way, by throwing the error that it brings. */
+  #restart(status: string, headers: HeaderPair[], exc_info: ExcInfo | null): void {
+    if (exc_info === null) {
+      throw new ApplicationError('start_response() was called after the first part of the body had gone');
+    }
+    this.#gateway(status, headers, exc_info);
+  }
+
+  #startGateway(status: string, headers: HeaderPair[], exc_info: ExcInfo | undefined): Write {
+    const write =
+      exc_info === undefined ? this.#gateway(status, headers) : this.#gateway(status, headers, exc_info);
+    this.sent = true;
+    // PEP 3333: no reference to exc_info outlives the call.
+    this.#excInfo = undefined;
+    return write;
+  }
+}

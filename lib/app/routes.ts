@@ -1,0 +1,55 @@
+/** From a path to its handler: exact paths first, then prefixes that end in `*`, in the order of registration. */
+import { inspect } from 'node:util';
+import { isNative, nativeToText } from '../environ/native-string.js';
+import type { Handler } from './handler.js';
+
+/**
+ * What `route(path)` gives: registers a handler and hands it back unchanged. Called with a function, as a standard
+ * method decorator `(value, context)`, or as a legacy one `(target, key, descriptor)`. The method is called as a plain
+ * function: it has no `this`.
+ */
+export interface RouteDecorator {
+  <H extends Handler>(handler: H, context?: ClassMethodDecoratorContext): H;
+  <H extends Handler>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<H>,
+  ): TypedPropertyDescriptor<H>;
+}
+
+/** A dictionary of one application: path to handler. Paths are text, percent-decoded: `/café`. */
+export class Routes extends Map<string, Handler> {
+  /** Also what a decorator calls. @throws TypeError unless path and handler are a string and a function. */
+  override set(path: string, handler: Handler): this {
+    if (typeof path !== 'string') throw new TypeError(`A route is a path, not ${inspect(path)}`);
+    if (typeof handler !== 'function') {
+      throw new TypeError(
+        `The handler of the route ${inspect(path)} must be a function, not ${inspect(handler)}`,
+      );
+    }
+    return super.set(path, handler);
+  }
+
+  /** The handler of `path`, the percent-decoded path alone. */
+  find(path: string): Handler | undefined {
+    const exact = this.get(path);
+    if (exact !== undefined) return exact;
+    for (const [route, handler] of this) {
+      if (route.endsWith('*') && path.startsWith(route.slice(0, -1))) return handler;
+    }
+    return undefined;
+  }
+
+  decorator(path: string): RouteDecorator {
+    const decorate = (target: object, _context?: unknown, descriptor?: TypedPropertyDescriptor<Handler>) => {
+      this.set(path, (descriptor === undefined ? target : descriptor.value) as Handler);
+      return descriptor ?? target;
+    };
+    return decorate as RouteDecorator;
+  }
+}
+
+/** A path of environ as text. A string that is not native, as a careless gateway makes them, is text already. */
+export function pathText(native: string): string {
+  return isNative(native) ? nativeToText(native) : native;
+}

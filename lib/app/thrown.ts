@@ -1,0 +1,59 @@
+/** Anything can be thrown in JavaScript: its type, message and stack, without ever throwing. */
+import { inspect } from 'node:util';
+import type { ExcInfo } from '../environ/types.js';
+import { GONE } from '../environ/websocket-error.js';
+import { ClientDisconnected, WsgiError } from '../errors.js';
+import { describeThrown } from '../logger.js';
+
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
+const CONTROL_BUT_LINES = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/** `TypeError`; for what is no Error, its type: `string`, `null`. */
+export function thrownType(thrown: unknown): string {
+  return attempt(() => {
+    if (thrown instanceof Error) return String(thrown.name);
+    return thrown === null ? 'null' : typeof thrown;
+  });
+}
+
+export function thrownMessage(thrown: unknown): string {
+  return attempt(() => {
+    if (thrown instanceof Error) return String(thrown.message);
+    return typeof thrown === 'string' ? thrown : inspect(thrown);
+  });
+}
+
+/** Stack and causes, safe to print: control characters that a terminal acts on are escaped. */
+export function thrownStack(thrown: unknown): string {
+  return attempt(() => describeThrown(thrown).replace(CONTROL_BUT_LINES, escapeCharacter));
+}
+
+/** Only says that the client is no longer there: nobody to answer, nothing to report. */
+export function isGone(thrown: unknown): boolean {
+  return thrown instanceof ClientDisconnected || (thrown instanceof WsgiError && thrown.code === GONE);
+}
+
+/** What goes to the server's start_response (PEP 3333): a triple, so that a thrown `null` counts as well. */
+export function toExcInfo(thrown: unknown): ExcInfo {
+  return [thrownType(thrown), thrown];
+}
+
+/** One line of text for a log, whatever a client put into it. */
+export function oneLine(text: string): string {
+  return text.replace(CONTROL, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  if (character === '\n') return '\\n';
+  const code = character.charCodeAt(0).toString(16);
+  return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
+}
+
+/** Getters and `toString` of what was thrown are foreign code. */
+function attempt(describe: () => string): string {
+  try {
+    return describe();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,132 @@
+/** The framework: routes, events, and middleware that adds both to any other application. */
+import { inspect } from 'node:util';
+import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
+import { type Message, WebSocket } from '../environ/websocket.js';
+import { Callable } from './callable.js';
+import { ISSUE_TRACKER, notFoundPage } from './error-page.js';
+import type { EventHandlers } from './event.js';
+import { Conversation, defaultEvents, type OnClose, type OnConnect, type OnMessage } from './event-app.js';
+import type { FrameworkStartResponse, Handler } from './handler.js';
+import { Response } from './response.js';
+import { pathText, type RouteDecorator, Routes } from './routes.js';
+
+/** RFC 6455 section 1.3: hashed with the client's key into the answer to a handshake. */
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+/** 13 is RFC 6455; 8 and 7 are drafts with the same frames. */
+const SUPPORTED_VERSIONS = Object.freeze([13, 8, 7] as const);
+/** RFC 6455 section 4.1: a subprotocol is a token of RFC 9110. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** A WSGI application: `run(app)` and every gateway call it as `app(environ, start_response)`. */
+export class WSocketApp extends Callable {
+  static readonly GUID = GUID;
+  static readonly SUPPORTED_VERSIONS = SUPPORTED_VERSIONS;
+  static readonly websocketClass = WebSocket;
+
+  readonly GUID = GUID;
+  readonly SUPPORTED_VERSIONS = SUPPORTED_VERSIONS;
+  /** The class of `environ['wsgi.websocket']`. */
+  readonly websocketClass = WebSocket;
+  /** Path to handler, of this application alone. */
+  readonly routes = new Routes();
+  /** What answers where no route matches. */
+  readonly app: Application | undefined;
+  /** Subprotocols that this application speaks; the first that a client asks for and that is here is answered. */
+  readonly protocols: readonly string[];
+  /** URL of the new-issue form that the report button of an error page opens; empty for no button. */
+  issueTracker = ISSUE_TRACKER;
+  readonly #events = defaultEvents();
+
+  /**
+   * @param app any other application: it gets the requests that no route matches, just as they came.
+   * @param protocols one WebSocket subprotocol, or a list of them.
+   */
+  constructor(app?: Application | null, protocols: string | readonly string[] = []) {
+    super();
+    if (app !== undefined && app !== null && typeof app !== 'function') {
+      throw new TypeError(`WSocketApp wraps an application, a function, not ${inspect(app)}`);
+    }
+    this.app = app ?? undefined;
+    this.protocols = Object.freeze(typeof protocols === 'string' ? [protocols] : [...protocols]);
+    for (const protocol of this.protocols) {
+      if (typeof protocol !== 'string' || !TOKEN.test(protocol)) {
+        throw new TypeError(
+          `${inspect(protocol)} is no WebSocket subprotocol: use letters, digits, dots and dashes`,
+        );
+      }
+    }
+  }
+
+  /** One request. A route first, then the wrapped application, then the event app, which stands in for no routes. */
+  handle(environ: Environ, start_response: StartResponse): MaybePromise<Body> {
+    const websocket = environ['wsgi.websocket'];
+    if (websocket !== undefined && this.protocols.length > 0) websocket.supportedProtocols = this.protocols;
+    const handler = this.#find(environ);
+    // Called as a plain function: without `this`.
+    const { app } = this;
+    if (handler === undefined && app !== undefined) return app(environ, start_response);
+    const response = new Response(environ, start_response, { issueTracker: this.issueTracker });
+    return response.run(handler ?? ((...request) => this.notFound(...request)));
+  }
+
+  /** `@app.route('/path')`, `app.route('/path')(handler)` or `app.route('/path', handler)`. */
+  route(path: string): RouteDecorator;
+  route<H extends Handler>(path: string, handler: H): H;
+  route<H extends Handler>(path: string, handler?: H): RouteDecorator | H {
+    if (handler === undefined) return this.routes.decorator(path);
+    this.routes.set(path, handler);
+    return handler;
+  }
+
+  /** Answers what no route matches. Override it in a subclass, or assign another handler. */
+  notFound(environ: Environ, start_response: FrameworkStartResponse): unknown {
+    start_response(404);
+    // PEP 3333: what would be empty may be missing.
+    const { SCRIPT_NAME = '', PATH_INFO = '', QUERY_STRING = '' } = environ;
+    return notFoundPage(pathText(SCRIPT_NAME + PATH_INFO), QUERY_STRING);
+  }
+
+  /** The event app, as a handler for a route: the page below for a request that is no WebSocket. */
+  eventApp(environ: Environ, start_response: FrameworkStartResponse): unknown {
+    const websocket = environ['wsgi.websocket'];
+    if (websocket !== undefined) return new Conversation(websocket, this.#events).run();
+    start_response();
+    return '<h1>Hello World!</h1>';
+  }
+
+  /** `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all. Default: the echo demo. */
+  get onconnect(): OnConnect {
+    return this.#events.onconnect;
+  }
+
+  set onconnect(handlers: EventHandlers<[client: WebSocket]>) {
+    this.#events.onconnect.replace(handlers);
+  }
+
+  /** `(message, client)`: text or a Buffer, as it was sent. */
+  get onmessage(): OnMessage {
+    return this.#events.onmessage;
+  }
+
+  set onmessage(handlers: EventHandlers<[message: Message, client: WebSocket]>) {
+    this.#events.onmessage.replace(handlers);
+  }
+
+  /** `(message, client)`: the reason that the peer gave, and the closed WebSocket. */
+  get onclose(): OnClose {
+    return this.#events.onclose;
+  }
+
+  set onclose(handlers: EventHandlers<[message: string, client: WebSocket]>) {
+    this.#events.onclose.replace(handlers);
+  }
+
+  #find(environ: Environ): Handler | undefined {
+    // Fast path, and the event app: nothing to look for.
+    if (this.routes.size === 0) {
+      return this.app === undefined ? (...request) => this.eventApp(...request) : undefined;
+    }
+    // Empty where the application is mounted: the path of its root (PEP 3333 "environ Variables").
+    return this.routes.find(pathText(environ.PATH_INFO ?? '') || '/');
+  }
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env node
+/** The command `wsgi`: reads the command line and the config file, loads the application, runs it. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { ConfigError, WsgiError } from './errors.js';
+import { describeThrown } from './logger.js';
+import { run } from './run.js';
+import { renderHelp } from './server/command-help.js';
+import { parseCommandLine, UsageError } from './server/command-line.js';
+import { loadConfigFile } from './server/config-file.js';
+import { LoadError } from './server/import-module.js';
+import { loadApp } from './server/load-app.js';
+import {
+  COMMAND_OPTIONS,
+  type CommandOptions,
+  resolveOptions,
+  type ServerOptions,
+} from './server/options.js';
+import { writePidFile } from './server/pid-file.js';
+import { runReloading } from './server/reload.js';
+
+/** Resolves to the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const line = parseCommandLine(argv);
+  if (line.command.help) return print(renderHelp());
+  if (line.command.version) return print(`wsgi ${packageVersion()}\n`);
+
+  const startFolder = process.cwd();
+  if (line.command.chdir !== undefined) changeFolder(line.command.chdir);
+  // Before the config file too, which may read them.
+  setEnvironment(line.command.env);
+  const config = await loadConfigFile(process.cwd(), line.command.config);
+  const command: CommandOptions = { ...config.command, ...line.command };
+  if (line.command.chdir === undefined && command.chdir !== undefined) changeFolder(command.chdir);
+  if (line.command.env === undefined) setEnvironment(command.env);
+
+  const options = withPort(layer(config.server, line.server));
+  const appName = line.app ?? config.wsgiApp;
+  if (command.printConfig) return print(listConfig(options, command, appName));
+  if (command.checkConfig) {
+    resolveOptions(options);
+    if (appName !== undefined) await loadApp(appName);
+    return 0;
+  }
+  if (command.reload) return runReloading(fileURLToPath(import.meta.url), argv, startFolder);
+
+  if (command.umask !== undefined) process.umask(command.umask);
+  // What is wrong with the options is said before the application's own code runs.
+  resolveOptions(options);
+  const app = appName === undefined ? undefined : await loadApp(appName);
+  if (command.pid !== undefined) writePidFile(command.pid);
+  const server = await run(app, options);
+  await server.serveForever();
+  return 0;
+}
+
+/** Later layers win. An address is one thing: a `bind` above replaces host and port below. */
+function layer(below: ServerOptions, above: ServerOptions): ServerOptions {
+  const { host, port, ...rest } = below;
+  return above.bind === undefined ? { ...below, ...above } : { ...rest, ...above };
+}
+
+/** gunicorn's `$PORT`, where nothing else says where to listen. */
+function withPort(options: ServerOptions): ServerOptions {
+  const port = process.env['PORT'];
+  const { bind, host } = options;
+  if (!port || bind !== undefined || host !== undefined || options.port !== undefined) return options;
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
+    throw new ConfigError(
+      `The environment variable PORT must be a whole number from 0 to 65535, not ${inspect(port)}`,
+    );
+  }
+  return { ...options, bind: `0.0.0.0:${port}` };
+}
+
+function changeFolder(folder: string): void {
+  try {
+    process.chdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError(`Cannot change to the folder ${folder} (--chdir): ${code}`);
+  }
+}
+
+function setEnvironment(assignments: readonly string[] = []): void {
+  for (const assignment of assignments) {
+    const end = assignment.indexOf('=');
+    process.env[assignment.slice(0, end)] = assignment.slice(end + 1);
+  }
+}
+
+function listConfig(options: ServerOptions, command: CommandOptions, wsgiApp: string | undefined): string {
+  const values: Record<string, unknown> = { ...resolveOptions(options), wsgiApp };
+  for (const [name, option] of Object.entries(COMMAND_OPTIONS)) values[name] = option.default;
+  Object.assign(values, command);
+  for (const name of ['help', 'version', 'printConfig', 'checkConfig']) delete values[name];
+  const names = Object.keys(values).sort();
+  return names.map((name) => `${name} = ${inspect(values[name], { breakLength: Infinity })}\n`).join('');
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function print(text: string): 0 {
+  process.stdout.write(text);
+  return 0;
+}
+
+/** One sentence for what the user did, and the stack of what code threw. Returns the exit code. */
+function complain(error: unknown): number {
+  if (!(error instanceof WsgiError)) {
+    process.stderr.write(`wsgi: ${describeThrown(error)}\n`);
+    return 1;
+  }
+  process.stderr.write(`wsgi: ${error.message}\n`);
+  if (error instanceof UsageError) {
+    process.stderr.write('Try wsgi --help\n');
+    return 2;
+  }
+  if (error instanceof LoadError) process.stderr.write(`${describeThrown(error.cause)}\n`);
+  return 1;
+}
+
+const exitCode = await main(process.argv.slice(2)).catch(complain);
+// An application that was loaded may hold the process with timers and sockets of its own.
+process.stdout.write('', () => process.exit(exitCode));

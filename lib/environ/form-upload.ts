@@ -1,0 +1,115 @@
+/** Where the files of a form go while it is read: temporary files, or the caller's `onFile`. */
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished, Readable } from 'node:stream';
+import type { FileContent, FileInfo, FilePart } from './form-file.js';
+
+export type OnFile = (part: FilePart) => unknown;
+
+/** The bytes of one file, counted as they are read. Giving up on an iteration leaves the rest here. */
+export class PartBytes implements AsyncIterable<Buffer> {
+  size = 0;
+  readonly #blocks: AsyncIterator<Buffer>;
+  #first: Promise<IteratorResult<Buffer>> | undefined;
+
+  constructor(stream: Readable) {
+    this.#blocks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  }
+
+  /** Waits for the first byte, which stays here. */
+  async isEmpty(): Promise<boolean> {
+    this.#first = this.#blocks.next();
+    return (await this.#first).done === true;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    // By hand, for `for await` would destroy the stream when given up, and busboy waits for its end.
+    for (;;) {
+      const { done, value } = await (this.#first ?? this.#blocks.next());
+      this.#first = undefined;
+      if (done) return;
+      this.size += value.length;
+      yield value;
+    }
+  }
+
+  async drain(): Promise<void> {
+    for await (const _block of this);
+  }
+}
+
+/** Writes files to a folder, and removes them. */
+export class UploadFolder {
+  /** Undefined: a fresh folder of its own, made for the first file. */
+  readonly #given: string | undefined;
+  #own: string | undefined;
+  #paths: string[] = [];
+
+  constructor(folder: string | undefined) {
+    this.#given = folder;
+  }
+
+  async store(bytes: PartBytes): Promise<FileContent> {
+    const path = join(this.#given ?? (await this.#ownFolder()), `upload-${randomUUID()}`);
+    // 'wx': never through a link that somebody else put there.
+    const handle = await open(path, 'wx', 0o600);
+    this.#paths.push(path);
+    try {
+      for await (const block of bytes) await writeAll(handle, block);
+    } finally {
+      await handle.close();
+    }
+    return { size: bytes.size, path };
+  }
+
+  /** What the application moved elsewhere stays there. */
+  async close(): Promise<void> {
+    const paths = this.#paths;
+    const own = this.#own;
+    this.#paths = [];
+    this.#own = undefined;
+    for (const path of paths) await rm(path, { force: true });
+    if (own !== undefined) await rm(own, { recursive: true, force: true });
+  }
+
+  async #ownFolder(): Promise<string> {
+    this.#own ??= await mkdtemp(join(tmpdir(), 'wsgi-form-'));
+    return this.#own;
+  }
+}
+
+async function writeAll(handle: FileHandle, block: Buffer): Promise<void> {
+  for (let done = 0; done < block.length; ) done += (await handle.write(block, done)).bytesWritten;
+}
+
+/**
+ * Gives a file to the caller's function and waits until both are done: the function with its work, the stream with
+ * its bytes. What nobody reads is thrown away.
+ * @param whenFailed takes a function to be called if the form fails meanwhile.
+ */
+export async function callOnFile(
+  onFile: OnFile,
+  info: FileInfo,
+  bytes: PartBytes,
+  whenFailed: (call: (error: unknown) => void) => void,
+): Promise<FileContent> {
+  const stream = Readable.from(bytes, { objectMode: false });
+  // Who does not listen misses the error here, but parseForm() rejects with it.
+  stream.on('error', streamOnError);
+  const value = await new Promise<unknown>((resolve, reject) => {
+    whenFailed((error) => {
+      stream.destroy(error instanceof Error ? error : undefined);
+      // Without this a function that never settles would keep the form from failing.
+      reject(error);
+    });
+    Promise.resolve(onFile({ ...info, stream })).then(resolve, reject);
+  });
+  if (stream.listenerCount('data') === 0 && stream.listenerCount('readable') === 0) stream.destroy();
+  await new Promise<void>((resolve) => void finished(stream, () => resolve()));
+  await bytes.drain();
+  return { size: bytes.size, value };
+}
+
+function streamOnError(): void {}

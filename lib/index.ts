@@ -1,0 +1,38 @@
+/** The public names of the package. */
+export { makeDemoApp } from './app/demo-app.js';
+export { Event } from './app/event.js';
+export type { FrameworkStartResponse, FrameworkWrite, Handler } from './app/handler.js';
+export { Response } from './app/response.js';
+export { WSocketApp } from './app/wsocket-app.js';
+export { FileWrapper } from './environ/file-wrapper.js';
+export { parseForm } from './environ/form.js';
+export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
+export type {
+  Application,
+  Body,
+  Bytes,
+  EarlyHints,
+  Environ,
+  ErrorStream,
+  ExcInfo,
+  FileLike,
+  HeaderList,
+  Input,
+  StartResponse,
+  Write,
+} from './environ/types.js';
+export { FrameTooLargeError, ProtocolError, WebSocket, WebSocketError } from './environ/websocket.js';
+export {
+  ApplicationError,
+  ClientDisconnected,
+  ConfigError,
+  ContentTooLarge,
+  RequestError,
+  RequestTimeout,
+  WsgiError,
+} from './errors.js';
+export { logger } from './logger.js';
+export { run } from './run.js';
+export type { ServerOptions } from './server/options.js';
+export { makeServer, type Server } from './server/server.js';
+export { sleep } from './sleep.js';

@@ -1,0 +1,31 @@
+/** Where a server listens, as `--bind` and the option `host` spell it (gunicorn's `bind`, F-G003). */
+import { isIP, isIPv6 } from 'node:net';
+
+export interface BindAddress {
+  readonly host?: string;
+  readonly port?: number;
+  readonly socketPath?: string;
+}
+
+export const BIND_RULE = 'HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH';
+
+/** The parts of a bind address, or undefined when it is not one. A part left out is left to the defaults. */
+export function parseBindAddress(text: string): BindAddress | undefined {
+  if (text.startsWith('unix:')) return text.length > 5 ? { socketPath: text.slice(5) } : undefined;
+  // A bare IPv6 address has no room for a port: its last colon is the address's own.
+  if (isIPv6(text)) return { host: text };
+  const { host, port } = /^(?<host>\[[^\]]*\]|[^:[\]]*)(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? {};
+  if (host === undefined || (host === '' && port === undefined)) return undefined;
+  const address = parseHost(host);
+  if (address === undefined || Number(port ?? 0) > 65535) return undefined;
+  return port === undefined ? { host: address } : { host: address, port: Number(port) };
+}
+
+/** A host to listen on without the brackets of an IPv6 address, or undefined when it is none. '' is every interface. */
+export function parseHost(text: string): string | undefined {
+  const bracketed = /^\[(.*)\]$/.exec(text)?.[1];
+  if (bracketed !== undefined) return isIPv6(bracketed) ? bracketed : undefined;
+  if (text === '' || isIP(text)) return text;
+  // All digits and dots but no address: 8000 would be looked up as 0.0.31.64, and was meant as a port.
+  return /^(?![\d.]+$)[\w.-]+$/.test(text) ? text : undefined;
+}

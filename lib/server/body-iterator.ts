@@ -1,0 +1,40 @@
+/** What an application returned, as something to pull blocks from. */
+import { isUint8Array } from 'node:util/types';
+import type { Bytes, MaybePromise } from '../environ/types.js';
+import { ApplicationError } from '../errors.js';
+import { typeName } from './response-head.js';
+
+export interface Puller {
+  next(): MaybePromise<IteratorResult<Bytes, unknown>>;
+  return?(): unknown;
+}
+
+/**
+ * The iterator of a returned body; an asynchronous one is preferred where there are both.
+ * @throws ApplicationError when the value is no iterable, or a string or bytes, whose items would be no blocks.
+ */
+export function iterate(body: unknown): Puller {
+  if (typeof body === 'string' || isUint8Array(body)) {
+    throw new ApplicationError(
+      `The application returned ${typeName(body)}: return a list with it as the one item`,
+    );
+  }
+  if (body !== null && typeof body === 'object') {
+    const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = body as { [key: symbol]: unknown };
+    const open = async ?? sync;
+    if (typeof open === 'function') return open.call(body) as Puller;
+  }
+  throw new ApplicationError(`The application returned ${typeName(body)}, not an iterable of byte strings`);
+}
+
+/** How many items a body has, where it says so (PEP 3333 "Handling the Content-Length Header"). */
+export function itemCount(body: unknown): number | undefined {
+  const { length } = body as { length?: unknown };
+  return typeof length === 'number' && Number.isInteger(length) && length >= 0 ? length : undefined;
+}
+
+export function isThenable<T>(value: unknown): value is PromiseLike<T> {
+  return (
+    value !== null && typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function'
+  );
+}

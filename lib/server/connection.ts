@@ -1,0 +1,162 @@
+/** What belongs to one client connection: its facts for environ, and the order of its requests. */
+import type { Socket } from 'node:net';
+import type { ConnectionFacts } from '../environ/environ.js';
+import { ClientDisconnected, type RequestError } from '../errors.js';
+import { LentSignal } from './abort-signal.js';
+
+/** A request that came while another one of its connection is being answered. */
+export type Turn = () => void;
+
+/** Milliseconds, and the way a client that was answered is let go of: it gets to read the answer before a reset. */
+const LINGER_MS = 2000;
+
+/** As many requests may wait for their turn before the connection is read no further. */
+const MAX_WAITING = 16;
+
+export interface Exchange {
+  /** The client is gone. */
+  disconnected(error: ClientDisconnected): void;
+  /** What the client sent for this request cannot be read to its end. */
+  bodyFailed(error: RequestError): void;
+  /** Neither side has sent a byte for as long as `timeout` allows. */
+  silent(): void;
+  /** All of the request has come. */
+  readonly received: boolean;
+}
+
+export const kConnection = Symbol('wsgi connection');
+
+export interface WsgiSocket extends Socket {
+  [kConnection]?: Connection;
+  encrypted?: boolean;
+}
+
+/**
+ * Pipelined requests are answered one at a time: the application is not called for the next before the response to the
+ * last is complete and its iterable closed (`node:http` would call it at once).
+ */
+export class Connection implements ConnectionFacts {
+  readonly socket: WsgiSocket;
+  readonly scheme: 'http' | 'https';
+  readonly remoteAddr: string;
+  readonly remotePort: string | undefined;
+  readonly serverName: string;
+  readonly serverPort: string;
+  readonly signal = new LentSignal();
+  /** The request that is being answered. */
+  current: Exchange | undefined;
+  /** What came after it was no request: to be answered in its turn, and then the connection ends. */
+  malformed: RequestError | undefined;
+  /** The head of a request with an Upgrade that is served as an ordinary one: its headers as they were sent. */
+  upgradeHeaders: string[] | undefined;
+  /** For the silence watch: the request that it saw last, the bytes that had passed, and how often it saw them. */
+  watched: Exchange | undefined;
+  progress = 0;
+  quiet = 0;
+  #waiting: Turn[] = [];
+
+  constructor(socket: WsgiSocket, serverName: string | undefined) {
+    this.socket = socket;
+    this.scheme = socket.encrypted === true ? 'https' : 'http';
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+    this.remoteAddr = plainAddress(remoteAddress ?? '');
+    this.remotePort = remotePort === undefined ? undefined : String(remotePort);
+    this.serverName =
+      serverName ?? (localAddress === undefined ? 'localhost' : hostLiteral(plainAddress(localAddress)));
+    // A Unix socket has no port; PEP 3333 wants one, so that of the scheme.
+    this.serverPort = String(localPort ?? (this.scheme === 'https' ? 443 : 80));
+    socket[kConnection] = this;
+    socket.on('close', socketOnClose);
+    // Between two owners (parser, WebSocket) a socket has no other listener; what it means is told by `close`.
+    socket.on('error', ignore);
+    socket.on('end', socketOnEnd);
+  }
+
+  /** Runs a request now, or when those before it are answered. */
+  enter(turn: Turn): void {
+    if (this.current === undefined && this.#waiting.length === 0) turn();
+    else {
+      this.#waiting.push(turn);
+      if (this.#waiting.length > MAX_WAITING) this.socket.pause();
+    }
+  }
+
+  /** The current request is answered. @returns true when the connection waits for nothing more. */
+  leave(): boolean {
+    this.current = undefined;
+    if (this.#waiting.length === 0) return true;
+    // Node gives the socket to the next response only after it has taken it from this one.
+    process.nextTick(() => this.#next());
+    return false;
+  }
+
+  #next(): void {
+    // Behind a response that closes the connection, nothing is answered.
+    if (!this.socket.writable) this.#waiting = [];
+    const next = this.#waiting.shift();
+    if (this.#waiting.length === 0 && this.socket.isPaused()) this.socket.resume();
+    next?.();
+  }
+
+  get idle(): boolean {
+    return this.current === undefined && this.#waiting.length === 0;
+  }
+
+  /** Ends the connection so that the client can still read what was sent (RFC 9112 section 9.6). */
+  linger(): void {
+    this.#waiting = [];
+    lingeringClose.call(this.socket);
+  }
+
+  /** @internal */
+  onClose(): void {
+    this.#waiting = [];
+    const { current } = this;
+    if (current === undefined) return;
+    const error = new ClientDisconnected();
+    this.signal.abort(error);
+    current.disconnected(error);
+  }
+
+  /** @internal The client sends no more, and may be gone altogether; it still gets its response if it is not. */
+  onEnd(): void {
+    if (this.current !== undefined) this.signal.abort(new ClientDisconnected());
+  }
+}
+
+/** In place of `destroySoon`, which would reset the connection while the client is still sending. */
+export function lingeringClose(this: WsgiSocket): void {
+  if (this.destroyed) return;
+  if (this.writable) this.end();
+  const destroy = () => this.destroy();
+  if (this.readableEnded) {
+    this.once('finish', destroy);
+    return;
+  }
+  this.once('end', destroy);
+  this.setTimeout(LINGER_MS, destroy);
+  // `timeout` starts anew with every byte, this does not.
+  const timer = setTimeout(destroy, LINGER_MS);
+  this.once('close', () => clearTimeout(timer));
+  this.resume();
+}
+
+/** A bare address: IPv4 on a dual-stack socket comes as `::ffff:127.0.0.1`. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+/** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */
+export function hostLiteral(address: string): string {
+  return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
+}
+
+function ignore(): void {}
+
+function socketOnClose(this: WsgiSocket): void {
+  this[kConnection]?.onClose();
+}
+
+function socketOnEnd(this: WsgiSocket): void {
+  this[kConnection]?.onEnd();
+}

@@ -1,0 +1,193 @@
+/** A response on a Node connection: the sink over `http.ServerResponse`, and the end of its request. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Bytes, HeaderList } from '../environ/types.js';
+import { ApplicationError, type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
+import { type Connection, type Exchange, lingeringClose } from './connection.js';
+import type { Gateway } from './gateway.js';
+import { Interpreter } from './interpreter.js';
+import type { RequestBody } from './request-body.js';
+import { checkHead } from './response-head.js';
+import type { ResponseHead, Sink } from './sink.js';
+import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
+
+/** A small block goes out fastest as one latin-1 string together with the head (bench: response). */
+const SMALL = 1024;
+
+/** A synchronous body gives way to the event loop after as many blocks, however fast the client takes them. */
+const BLOCKS_PER_TURN = 64;
+
+export class HttpSink implements Sink, Exchange, ResponseOwner {
+  readonly gateway: Gateway;
+  readonly connection: Connection;
+  readonly message: IncomingMessage;
+  readonly interpreter: Interpreter;
+  /** For the access log. */
+  readonly time: number;
+  status = 0;
+  bodyBytes = 0;
+  protected readonly response: ServerResponse;
+  readonly #body: RequestBody | undefined;
+  /** `writeHead` was called, and nothing was sent since. */
+  #headPending = false;
+  #blocks = 0;
+  #drained: (() => void) | undefined;
+  #interpreted = false;
+  #closed = false;
+
+  constructor(
+    gateway: Gateway,
+    connection: Connection,
+    message: IncomingMessage,
+    response: ServerResponse,
+    body: RequestBody | undefined,
+  ) {
+    this.gateway = gateway;
+    this.connection = connection;
+    this.message = message;
+    this.response = response;
+    this.#body = body;
+    this.time = gateway.accessLog === undefined ? 0 : Date.now();
+    this.interpreter = new Interpreter(this, message.method === 'HEAD', gateway.report);
+    connection.current = this;
+    if (response instanceof WsgiResponse) response.owner = this;
+    else response.on('close', () => this.responseFinished());
+  }
+
+  get hijacked(): boolean {
+    return false;
+  }
+
+  // Sink
+
+  head(head: ResponseHead): void {
+    const { headers } = head;
+    this.status = head.status;
+    if (!head.hasServer && this.gateway.ident !== '') headers.push('Server', this.gateway.ident);
+    if (head.close || this.#mustClose()) headers.push('Connection', 'close');
+    this.response.writeHead(head.status, head.reason, headers);
+    this.#headPending = true;
+  }
+
+  chunk(bytes: Bytes): Promise<void> | undefined {
+    this.bodyBytes += bytes.length;
+    this.#headPending = false;
+    const taken = this.response.write(bytes);
+    if (!taken) {
+      return new Promise((resolve) => {
+        this.response.once('drain', resolve);
+        this.#drained = resolve;
+      });
+    }
+    if (++this.#blocks < BLOCKS_PER_TURN) return undefined;
+    this.#blocks = 0;
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  flush(): void {
+    this.#sendPendingHead();
+    this.response.socket?.uncork();
+  }
+
+  end(last?: Bytes): void {
+    this.#letGoOfBody();
+    if (last === undefined) this.response.end();
+    else {
+      this.bodyBytes += last.length;
+      if (last.length <= SMALL) this.response.end(latin1(last), 'latin1');
+      else this.response.end(last);
+    }
+  }
+
+  abort(): void {
+    const { response } = this;
+    const { socket } = response;
+    if (socket === null) return;
+    this.#sendPendingHead();
+    // Not response.end(), which would complete the framing: the client must see that it was cut short.
+    lingeringClose.call(socket);
+  }
+
+  done(): void {
+    this.#interpreted = true;
+    this.#leave();
+  }
+
+  // Exchange
+
+  get received(): boolean {
+    return this.#body === undefined || this.#body.complete;
+  }
+
+  disconnected(error: ClientDisconnected): void {
+    this.#body?.fail(error);
+    this.#drained?.();
+    this.interpreter.disconnect(error);
+    this.closed();
+  }
+
+  bodyFailed(error: RequestError): void {
+    this.#body?.fail(error);
+  }
+
+  silent(): void {
+    const { socket } = this.connection;
+    const seconds = this.gateway.timeout / 1000;
+    if (this.#body?.starving) {
+      this.#body.fail(new RequestTimeout(`The rest of the request body did not come within ${seconds} s`));
+    } else if (this.response.writableNeedDrain) socket.destroy();
+    else
+      this.interpreter.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));
+  }
+
+  /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */
+  earlyHints(headers: HeaderList): void {
+    const checked = checkHead('200 OK', headers).headers;
+    const { response } = this;
+    if (this.message.httpVersionMinor === 0 || response.headersSent || response.destroyed) return;
+    let head = 'HTTP/1.1 103 Early Hints\r\n';
+    for (let i = 0; i < checked.length; i += 2) head += `${checked[i]}: ${checked[i + 1]}\r\n`;
+    response.socket?.write(`${head}\r\n`, 'latin1');
+  }
+
+  #sendPendingHead(): void {
+    if (!this.#headPending) return;
+    this.#headPending = false;
+    this.response.flushHeaders();
+  }
+
+  #mustClose(): boolean {
+    return this.gateway.stopping || this.#body?.tooMuchLeft === true;
+  }
+
+  /** A body that was not read to its end is thrown away, or its sender cut off. */
+  #letGoOfBody(): void {
+    const body = this.#body;
+    if (body === undefined || body.complete) return;
+    const { socket } = this.connection;
+    socket.destroySoon = lingeringClose;
+    body.discard(() => lingeringClose.call(socket));
+  }
+
+  /** Both the transport and the application are done with this request. */
+  protected closed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (!this.#interpreted || !this.#closed) return;
+    this.gateway.left(this);
+  }
+
+  responseFinished(): void {
+    if (!this.response.writableFinished) this.connection.onClose();
+    this.closed();
+  }
+}
+
+function latin1(bytes: Bytes): string {
+  return (
+    bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  ).toString('latin1');
+}

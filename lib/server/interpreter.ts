@@ -1,0 +1,420 @@
+/**
+ * What PEP 3333 asks of a gateway, once, for every transport: start_response, write, the walk over the iterable,
+ * Content-Length, close() and errors. It knows no socket; it talks to a sink.
+ *
+ * Nothing that returns synchronously is awaited, so a synchronous application over a sink that blocks runs from
+ * start to end without a promise.
+ */
+import { isUint8Array } from 'node:util/types';
+import { FileWrapper } from '../environ/file-wrapper.js';
+import type { Application, Body, Bytes, Environ, ExcInfo, MaybePromise, Write } from '../environ/types.js';
+import { ApplicationError, ClientDisconnected, RequestError } from '../errors.js';
+import { isThenable, itemCount, iterate, type Puller } from './body-iterator.js';
+import { closeBody } from './close-body.js';
+import { errorResponse } from './error-response.js';
+import { type CheckedHead, checkHead, typeName } from './response-head.js';
+import type { Sink } from './sink.js';
+
+/** Block size for files: larger than PEP 3333's suggestion, which is only one. */
+const FILE_BLOCK = 64 * 1024;
+
+/** Tells the deployer what went wrong in the application: a sentence, and what was thrown if anything was. */
+export type Report = (message: string, error?: unknown) => void;
+
+export class Interpreter {
+  private readonly sink: Sink;
+  private readonly report: Report;
+  private readonly isHead: boolean;
+
+  /** start_response was called, whether or not its arguments were right (PEP 3333 "The start_response() Callable"). */
+  private started = false;
+  private head: CheckedHead | undefined;
+  private headSent = false;
+  private bodiless = false;
+  /** Bytes of body that the head promised. */
+  private declared: number | undefined;
+  private inferred = false;
+  private sent = 0;
+  private wrote = false;
+  private writable: Write | undefined;
+  /** The client's slowness, until it has caught up. */
+  private waiting: Promise<void> | undefined;
+  private body: unknown;
+  private puller: Puller | undefined;
+  private items: number | undefined;
+  private finished = false;
+  private gone: ClientDisconnected | undefined;
+
+  constructor(sink: Sink, isHead: boolean, report: Report) {
+    this.sink = sink;
+    this.isHead = isHead;
+    this.report = report;
+  }
+
+  /** Calls the application, and sees its response through to the end. */
+  run(application: Application, environ: Environ): void {
+    let result: MaybePromise<Body>;
+    try {
+      result = application(environ, (status, headers, exc_info) =>
+        this.startResponse(status, headers, exc_info),
+      );
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (isThenable<Body>(result)) {
+      result.then(
+        (body) => this.respond(body),
+        (error) => this.fail(error),
+      );
+    } else this.respond(result);
+  }
+
+  /** The client is gone: the application is told at its next call, and its iterable is closed now. */
+  disconnect(error = new ClientDisconnected()): void {
+    this.gone = error;
+    if (!this.finished) this.finish(true);
+  }
+
+  /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
+  fail(error: unknown): void {
+    const clientsFault = error instanceof RequestError;
+    if (this.finished) {
+      if (!clientsFault && this.gone === undefined)
+        this.report('Error after the response was complete', error);
+      return;
+    }
+    if (!clientsFault) this.report('Error in the application', error);
+    if (this.sink.hijacked || this.headSent) this.sink.abort();
+    else this.sendError(error);
+    this.finish(true);
+  }
+
+  // start_response and write
+
+  private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
+    if (this.sink.hijacked) return ignore;
+    if (exc_info === undefined || exc_info === null) {
+      if (this.started) {
+        throw new ApplicationError(
+          'start_response was already called: to replace what it was given, pass exc_info',
+        );
+      }
+    } else if (this.headSent) throw thrownValue(exc_info);
+    if (this.finished)
+      throw this.gone ?? new ApplicationError('start_response was called after the response ended');
+    this.started = true;
+    this.head = undefined;
+    this.head = checkHead(status, headers);
+    this.writable ??= (data) => this.write(data);
+    return this.writable;
+  }
+
+  /** PEP 3333 "The write() Callable": treated as one more item, ahead of those of the iterable. */
+  private write(data: Bytes): void | Promise<void> {
+    if (!isUint8Array(data)) throw new ApplicationError(`write() takes bytes, not ${describeItem(data)}`);
+    if (this.gone !== undefined) throw this.gone;
+    if (this.finished) throw new ApplicationError('write() was called after the response ended');
+    if (this.head === undefined)
+      throw new ApplicationError('write() was called without a valid start_response');
+    this.wrote = true;
+    // Even an empty block sends the headers: "when write is first called".
+    if (!this.headSent) this.sendHead(this.head, undefined);
+    const room = this.declared === undefined ? Number.POSITIVE_INFINITY : this.declared - this.sent;
+    const wait = this.bodiless
+      ? undefined
+      : this.sendBlock(data.length > room ? data.subarray(0, room) : data);
+    this.waiting = wait ?? this.waiting;
+    this.sink.flush();
+    if (data.length > room && !this.bodiless) {
+      throw new ApplicationError(`write() went beyond the Content-Length of ${this.declared} bytes`);
+    }
+    return wait;
+  }
+
+  // The body
+
+  private respond(body: unknown): void {
+    if (this.finished) {
+      closeBody(body, undefined, this.report);
+      return;
+    }
+    this.body = body;
+    try {
+      if (this.sink.hijacked) this.leaveHijacked();
+      else if (body instanceof FileWrapper) this.sendFile(body);
+      else if (!Array.isArray(body) || body.length !== 1 || !this.sendSingle(body[0])) {
+        this.puller = iterate(body);
+        this.items = itemCount(body);
+        this.afterWait();
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Fast path: the list of one block, with which most applications answer, in one go. */
+  private sendSingle(block: unknown): boolean {
+    if (this.head === undefined || this.headSent || !isUint8Array(block)) return false;
+    if (this.head.length !== undefined && this.head.length !== block.length) return false;
+    this.sendHead(this.head, block.length);
+    this.sent = block.length;
+    if (this.bodiless || block.length === 0) this.sink.end();
+    else this.sink.end(block);
+    if (this.bodiless && block.length > 0) this.warnBodiless();
+    this.finish(false);
+    return true;
+  }
+
+  /** Pulls blocks until the body ends, or something has to be waited for. */
+  private pull(): void {
+    const puller = this.puller as Puller;
+    while (!this.finished) {
+      let step: MaybePromise<IteratorResult<Bytes, unknown>>;
+      try {
+        step = puller.next();
+      } catch (error) {
+        this.iterationFailed(error);
+        return;
+      }
+      if (isThenable<IteratorResult<Bytes, unknown>>(step)) {
+        step.then(
+          (result) => {
+            if (!this.finished && this.take(result, false)) this.afterWait();
+          },
+          (error) => this.iterationFailed(error),
+        );
+        return;
+      }
+      if (!this.take(step, true)) return;
+      if (this.waiting !== undefined) {
+        this.afterWait();
+        return;
+      }
+    }
+  }
+
+  /** Goes on pulling once the client has taken what it was sent. */
+  private afterWait(): void {
+    const { waiting } = this;
+    if (waiting === undefined) {
+      this.pull();
+      return;
+    }
+    this.waiting = undefined;
+    waiting.then(() => this.pull());
+  }
+
+  /** An iterator that threw is over: it gets close(), but no return(). */
+  private iterationFailed(error: unknown): void {
+    this.puller = undefined;
+    this.fail(error);
+  }
+
+  /** Handles one step of the iterator; false when the response is over. */
+  private take(step: IteratorResult<Bytes, unknown>, flush: boolean): boolean {
+    if (this.sink.hijacked) {
+      this.leaveHijacked();
+      return false;
+    }
+    try {
+      if (step.done) {
+        this.puller = undefined;
+        this.complete();
+        return false;
+      }
+      this.item(step.value);
+      // A synchronous iterator may block before its next item: this one must not wait for that (PEP 3333 "Buffering").
+      if (flush && !this.finished && this.headSent) this.sink.flush();
+    } catch (error) {
+      this.fail(error);
+    }
+    return !this.finished;
+  }
+
+  private item(block: Bytes): void {
+    if (!isUint8Array(block))
+      throw new ApplicationError(`The body has an item that is ${describeItem(block)}, not bytes`);
+    // "transmit the headers only after the first iteration that yields a non-empty bytestring"
+    if (block.length === 0) return;
+    if (this.head === undefined) throw notStarted(this.started);
+    if (!this.headSent) this.sendHead(this.head, this.items === 1 && !this.wrote ? block.length : undefined);
+    if (this.bodiless) {
+      this.warnBodiless();
+      this.sink.end();
+      this.finish(true);
+      return;
+    }
+    const room = this.declared === undefined ? Number.POSITIVE_INFINITY : this.declared - this.sent;
+    // Where the length was inferred from `len(iterable)`, the next step must show that there was but one item.
+    if (block.length < room || (block.length === room && this.inferred)) this.waiting = this.sendBlock(block);
+    else this.reachLength(block, room);
+  }
+
+  /** The declared length is reached: the rest of the body is not asked for (PEP 3333, RFC 9110 section 8.6). */
+  private reachLength(block: Bytes, room: number): void {
+    if (block.length > room)
+      this.report(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
+    this.sent += room;
+    if (this.inferred) this.sink.abort();
+    else this.sink.end(block.subarray(0, room));
+    this.finish(true);
+  }
+
+  private complete(): void {
+    if (this.head === undefined) throw notStarted(this.started);
+    if (!this.headSent) this.sendHead(this.head, this.isHead ? undefined : 0);
+    const missing = this.bodiless || this.declared === undefined ? 0 : this.declared - this.sent;
+    if (missing > 0) {
+      this.report(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
+      this.sink.abort();
+    } else this.sink.end();
+    this.finish(true);
+  }
+
+  // wsgi.file_wrapper
+
+  /** PEP 3333 "Optional Platform-Specific File Handling": only for our own wrapper, returned as it is. */
+  private sendFile(file: FileWrapper): void {
+    if (this.head === undefined) throw notStarted(this.started);
+    if (!this.headSent) {
+      const size = file.size();
+      this.sendHead(shorten(this.head, size), size);
+    }
+    if (this.bodiless) {
+      this.sink.end();
+      this.finish(false);
+    } else this.pullFile(file);
+  }
+
+  private pullFile(file: FileWrapper): void {
+    while (!this.finished) {
+      try {
+        const room = this.declared === undefined ? FILE_BLOCK : this.declared - this.sent;
+        const block = room > 0 ? file.next(Math.min(room, FILE_BLOCK)) : null;
+        if (isThenable<Bytes | null>(block)) {
+          block.then(
+            (bytes) => this.goOnWithFile(file, bytes),
+            (error) => this.fail(error),
+          );
+          return;
+        }
+        if (!this.takeFileBlock(file, block)) return;
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+  }
+
+  private goOnWithFile(file: FileWrapper, block: Bytes | null): void {
+    if (this.finished) return;
+    try {
+      if (this.takeFileBlock(file, block)) this.pullFile(file);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** False when the response is over, or has to wait for the client. */
+  private takeFileBlock(file: FileWrapper, block: Bytes | null): boolean {
+    if (block === null || block.length === 0) {
+      this.complete();
+      return false;
+    }
+    const waiting = this.sendBlock(block);
+    waiting?.then(() => this.pullFile(file));
+    return waiting === undefined;
+  }
+
+  // What goes to the sink
+
+  private sendHead(head: CheckedHead, inferredLength: number | undefined): void {
+    const { status } = head;
+    this.bodiless = this.isHead || status === 204 || status === 205 || status === 304;
+    let { headers, length } = head;
+    if (status === 204 || status === 205) {
+      // RFC 9110 section 8.6 and 15.3.6: no length on 204, and none but 0 on 205.
+      if (head.lengthAt !== -1) headers = headers.toSpliced(head.lengthAt, 2);
+      length = undefined;
+      if (status === 205) headers.push('Content-Length', '0');
+    } else if (length === undefined && inferredLength !== undefined && status !== 304) {
+      length = inferredLength;
+      this.inferred = true;
+      headers.push('Content-Length', String(length));
+    }
+    this.declared = length;
+    this.headSent = true;
+    const hasLength = length !== undefined || status === 205;
+    const { bodiless } = this;
+    const { reason, hasServer } = head;
+    this.sink.head({ status, reason, headers, hasLength, bodiless, hasServer, close: false });
+  }
+
+  private sendBlock(block: Bytes): Promise<void> | undefined {
+    if (block.length === 0) return undefined;
+    this.sent += block.length;
+    return this.sink.chunk(block);
+  }
+
+  private sendError(error: unknown): void {
+    const { head, body } = errorResponse(error, this.isHead);
+    this.headSent = true;
+    try {
+      this.sink.head(head);
+      if (this.isHead) this.sink.end();
+      else this.sink.end(body);
+    } catch (failure) {
+      this.report('The error response could not be sent', failure);
+      this.sink.abort();
+    }
+  }
+
+  private warnBodiless(): void {
+    if (!this.isHead)
+      this.report(
+        `A response with status ${this.head?.status} has no body: what the application gave was dropped`,
+      );
+  }
+
+  // The end
+
+  private leaveHijacked(): void {
+    this.sink.end();
+    this.finish(true);
+  }
+
+  /** @param early the iterator may have more to give, so it gets `return()` before `close()`. */
+  private finish(early: boolean): void {
+    this.finished = true;
+    const closing = closeBody(this.body, early ? this.puller : undefined, this.report);
+    this.puller = undefined;
+    if (closing === undefined) this.sink.done();
+    else closing.then(() => this.sink.done());
+  }
+}
+
+function ignore(): void {}
+
+function notStarted(called: boolean): ApplicationError {
+  return new ApplicationError(
+    called
+      ? 'start_response was called, but what it was given was refused'
+      : 'The application did not call start_response before its first block of body, or at all',
+  );
+}
+
+/** What `sys.exc_info()` holds as its value; a bare thrown value is its own. */
+function thrownValue(exc_info: unknown): unknown {
+  return Array.isArray(exc_info) && exc_info.length === 3 ? exc_info[1] : exc_info;
+}
+
+/** A Content-Length beyond the end of the file is corrected, as waitress does, rather than left unmet. */
+function shorten(head: CheckedHead, size: number | undefined): CheckedHead {
+  if (size === undefined || head.length === undefined || head.length <= size) return head;
+  const headers = head.headers.with(head.lengthAt + 1, String(size));
+  return { ...head, headers, length: size };
+}
+
+function describeItem(value: unknown): string {
+  return typeof value === 'string' ? 'a string (encode it: Buffer.from(text))' : typeName(value);
+}

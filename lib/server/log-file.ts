@@ -1,0 +1,81 @@
+/** A file that log lines are appended to, one system call per turn of the event loop. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { ConfigError } from '../errors.js';
+
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+/** Text is lost only if the process is killed in the same turn: what waits is written at exit. */
+export class LogFile implements TextSink {
+  readonly path: string;
+  #descriptor: number;
+  #waiting = '';
+  #complained = false;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#descriptor = open(path);
+    process.on('exit', this.flush);
+    // As gunicorn: log rotation moves the file away, then sends the signal.
+    process.on('SIGUSR1', this.reopen);
+  }
+
+  write(text: string): void {
+    if (this.#waiting === '') setImmediate(this.flush);
+    this.#waiting += text;
+  }
+
+  /** Writes what waits. */
+  readonly flush = (): void => {
+    let bytes = Buffer.from(this.#waiting);
+    this.#waiting = '';
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#descriptor, bytes));
+      this.#complained = false;
+    } catch (error) {
+      // A full disk must not stop the server; one complaint until it works again.
+      if (!this.#complained) process.stderr.write(`wsgi: cannot write to ${this.path}: ${reason(error)}\n`);
+      this.#complained = true;
+    }
+  };
+
+  /** Goes on in a new file of the same path. */
+  readonly reopen = (): void => {
+    this.flush();
+    try {
+      const descriptor = open(this.path);
+      closeSync(this.#descriptor);
+      this.#descriptor = descriptor;
+    } catch (error) {
+      process.stderr.write(`wsgi: ${reason(error)}\n`);
+    }
+  };
+
+  close(): void {
+    process.off('exit', this.flush);
+    process.off('SIGUSR1', this.reopen);
+    this.flush();
+    closeSync(this.#descriptor);
+  }
+}
+
+/** A standard stream, which is never closed, or a file. */
+export type LogTarget = TextSink & { close?(): void };
+
+/** @param path `-` is `standard`. @throws ConfigError if the file cannot be opened. */
+export function openLog(path: string, standard: TextSink): LogTarget {
+  return path === '-' ? { write: (text) => standard.write(text) } : new LogFile(path);
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'a');
+  } catch (error) {
+    throw new ConfigError(`Cannot open the log file ${path}: ${reason(error)}`);
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

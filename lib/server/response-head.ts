@@ -1,0 +1,165 @@
+/** The rules for status and headers that an application passes to `start_response` (PEP 3333, RFC 9110 section 5). */
+import { inspect } from 'node:util';
+import { ApplicationError } from '../errors.js';
+
+export interface CheckedHead {
+  readonly status: number;
+  readonly reason: string;
+  /** Flat: name, value, name, value; a copy of the application's list. */
+  readonly headers: string[];
+  /** What the application declared as Content-Length, in bytes. */
+  readonly length: number | undefined;
+  /** Where that stands in `headers`, or -1. */
+  readonly lengthAt: number;
+  /** The application named its own Server. */
+  readonly hasServer: boolean;
+}
+
+/** What a header name means to the gateway. */
+enum Kind {
+  Ordinary,
+  Length,
+  Server,
+  HopByHop,
+  Status,
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  'content-length': Kind.Length,
+  server: Kind.Server,
+  // CGI would take it for the status line.
+  status: Kind.Status,
+  connection: Kind.HopByHop,
+  'keep-alive': Kind.HopByHop,
+  'proxy-authenticate': Kind.HopByHop,
+  'proxy-authorization': Kind.HopByHop,
+  'proxy-connection': Kind.HopByHop,
+  te: Kind.HopByHop,
+  trailer: Kind.HopByHop,
+  trailers: Kind.HopByHop,
+  'transfer-encoding': Kind.HopByHop,
+  upgrade: Kind.HopByHop,
+};
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** HTAB is allowed here (RFC 9110 section 5.5), although PEP 3333 would rather not see it. */
+const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const STATUS = /^([2-9][0-9]{2}) ((?:[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)$/;
+const DIGITS = /^[0-9]+$/;
+
+/** As many names and statuses as are remembered, so that an application that invents them cannot grow memory. */
+const MEMORY = 1000;
+const kinds = new Map<string, Kind>();
+const statuses = new Map<string, readonly [code: number, reason: string]>();
+
+/**
+ * Checks and copies what `start_response` was given.
+ * @throws ApplicationError that names the header and the rule; a value is never repeated, for it may be a secret.
+ */
+export function checkHead(status: unknown, headers: unknown): CheckedHead {
+  const [code, reason] = parseStatus(status);
+  if (!Array.isArray(headers)) {
+    throw new ApplicationError(
+      `The headers must be an array of [name, value] pairs, not ${typeName(headers)}`,
+    );
+  }
+  const flat: string[] = [];
+  let length: number | undefined;
+  let lengthAt = -1;
+  let hasServer = false;
+  for (let i = 0; i < headers.length; i++) {
+    const pair: unknown = headers[i];
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new ApplicationError(`Header ${i} is not a [name, value] pair but ${typeName(pair)}`);
+    }
+    const name: unknown = pair[0];
+    const kind = kindOf(name);
+    const value = checkValue(name as string, pair[1]);
+    if (kind === Kind.Length) {
+      length = checkLength(value, lengthAt);
+      lengthAt = flat.length;
+    } else if (kind === Kind.Server) hasServer = true;
+    flat.push(name as string, value);
+  }
+  return { status: code, reason, headers: flat, length, lengthAt, hasServer };
+}
+
+function parseStatus(status: unknown): readonly [code: number, reason: string] {
+  const known = statuses.get(status as string);
+  if (known !== undefined) return known;
+  if (typeof status !== 'string') {
+    throw new ApplicationError(`The status must be a string such as "200 OK", not ${inspect(status)}`);
+  }
+  const parts = STATUS.exec(status);
+  if (parts === null)
+    throw new ApplicationError(`The status ${JSON.stringify(status)} ${statusFault(status)}`);
+  const parsed = [Number(parts[1]), parts[2] as string] as const;
+  if (statuses.size < MEMORY) statuses.set(status, parsed);
+  return parsed;
+}
+
+function statusFault(status: string): string {
+  if (/^1[0-9]{2} /.test(status))
+    return 'is an interim one, which cannot be the response (RFC 9110 section 15.2)';
+  if (/[^\x20-\x7e\x80-\xff]/.test(status)) return 'holds a character that a status line cannot carry';
+  if (!/^[2-9][0-9]{2}(?![0-9])/.test(status))
+    return 'does not begin with a code of three digits, 200 to 999';
+  if (status[3] !== ' ') return 'has no space after the code: write "200 OK"';
+  return 'has white space at an end';
+}
+
+function kindOf(name: unknown): Kind {
+  let kind = kinds.get(name as string);
+  if (kind === undefined) {
+    kind = classify(name);
+    if (kinds.size < MEMORY) kinds.set(name as string, kind);
+  }
+  if (kind === Kind.HopByHop) {
+    throw new ApplicationError(`The header ${name} is hop-by-hop: only the server may send it (PEP 3333)`);
+  }
+  if (kind === Kind.Status)
+    throw new ApplicationError('The header Status is not allowed: pass the status itself');
+  return kind;
+}
+
+function classify(name: unknown): Kind {
+  if (typeof name !== 'string')
+    throw new ApplicationError(`A header name must be a string, not ${inspect(name)}`);
+  if (!TOKEN.test(name))
+    throw new ApplicationError(`The header name ${JSON.stringify(name)} is not a token (RFC 9110)`);
+  // Names are ASCII by now, so that toLowerCase is ASCII lower-casing.
+  const lower = name.toLowerCase();
+  return Object.hasOwn(KINDS, lower) ? (KINDS[lower] as Kind) : Kind.Ordinary;
+}
+
+function checkValue(name: string, value: unknown): string {
+  if (typeof value !== 'string') {
+    throw new ApplicationError(`The value of the header ${name} must be a string, not ${typeName(value)}`);
+  }
+  if (BAD_VALUE.test(value)) {
+    throw new ApplicationError(
+      `The value of the header ${name} holds a control character, or one above U+00FF (encode text as latin-1 or RFC 8187)`,
+    );
+  }
+  return value.trim() === value ? value : trimBlanks(value);
+}
+
+/** Only SP and HTAB are blank in HTTP; U+00A0 and U+0085 are data. */
+function trimBlanks(value: string): string {
+  return value.replace(/^[ \t]+|[ \t]+$/g, '');
+}
+
+function checkLength(value: string, before: number): number {
+  if (before !== -1) throw new ApplicationError('The header Content-Length may stand only once');
+  const length = DIGITS.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(length))
+    throw new ApplicationError('The header Content-Length must be a number of bytes');
+  return length;
+}
+
+/** What a wrong argument is, for a message: never its content. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  return `an object of type ${value.constructor?.name ?? 'Object'}`;
+}

@@ -1,0 +1,76 @@
+/** Request heads for the specs of environ. */
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { expect } from 'chai';
+import {
+  buildEnviron,
+  type ConnectionFacts,
+  type GatewayFacts,
+  type RequestHead,
+} from '../../lib/environ/environ.js';
+import { TextErrorStream } from '../../lib/environ/error-stream.js';
+import { fileWrapper } from '../../lib/environ/file-wrapper.js';
+import { BodyInput } from '../../lib/environ/input.js';
+import type { Environ } from '../../lib/environ/types.js';
+import { RequestError } from '../../lib/errors.js';
+
+export const CONNECTION: ConnectionFacts = {
+  scheme: 'http',
+  remoteAddr: '192.0.2.1',
+  remotePort: '40000',
+  serverName: 'server.example',
+  serverPort: '8000',
+};
+
+export const GATEWAY: GatewayFacts = {
+  serverSoftware: 'wsgi/test',
+  multithread: false,
+  multiprocess: false,
+  runOnce: false,
+  nonblocking: true,
+  errors: new TextErrorStream(),
+  fileWrapper,
+  scriptName: '',
+  baseEnviron: undefined,
+};
+
+export type Headers = readonly (readonly [name: string, value: string])[];
+export const HOST: Headers = [['Host', 'h.example']];
+
+/** A head as Node gives it, which joins, drops and lists repeated headers by rules of its own. */
+export function head(line: string, headers: Headers): RequestHead {
+  const [method = '', url = '', version = ''] = line.split(' ');
+  const message = new IncomingMessage(new Socket());
+  const raw = headers.flat();
+  // What Node's parser calls.
+  (message as unknown as { _addHeaderLines(raw: string[], count: number): void })._addHeaderLines(
+    raw,
+    raw.length,
+  );
+  const [major = 0, minor = 0] = version.slice('HTTP/'.length).split('.').map(Number);
+  return Object.assign(message, { method, url, httpVersionMajor: major, httpVersionMinor: minor });
+}
+
+export function build(
+  line: string,
+  headers: Headers = HOST,
+  connection: Partial<ConnectionFacts> = {},
+  gateway: Partial<GatewayFacts> = {},
+): Environ {
+  return buildEnviron(
+    head(line, headers),
+    { ...CONNECTION, ...connection },
+    { ...GATEWAY, ...gateway },
+    new BodyInput(),
+  );
+}
+
+export function refusal(...args: Parameters<typeof build>): RequestError {
+  try {
+    build(...args);
+  } catch (error) {
+    expect(error).to.be.instanceOf(RequestError);
+    return error as RequestError;
+  }
+  throw new Error('Expected the request to be refused');
+}

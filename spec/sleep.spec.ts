@@ -1,0 +1,39 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { sleep } from '../lib/sleep.js';
+
+describe('sleep', () => {
+  let clock: sinon.SinonFakeTimers;
+  beforeEach(() => {
+    clock = sinon.useFakeTimers();
+  });
+  afterEach(() => clock.restore());
+
+  async function wakesAt(seconds: number, milliseconds: number): Promise<void> {
+    let awake = false;
+    void sleep(seconds).then(() => {
+      awake = true;
+    });
+    await clock.tickAsync(milliseconds - 1);
+    expect(awake).to.equal(false);
+    await clock.tickAsync(1);
+    expect(awake).to.equal(true);
+  }
+
+  it('waits for seconds', () => wakesAt(2, 2000));
+
+  it('waits for a fraction of a second', () => wakesAt(0.25, 250));
+
+  it('yields to others for zero seconds', async () => {
+    const slept = sleep(0);
+    expect(slept).to.be.instanceOf(Promise);
+    await clock.tickAsync(1);
+    expect(await slept).to.equal(undefined);
+  });
+
+  for (const bad of [-1, -0.001, Number.NaN]) {
+    it(`refuses ${bad}`, () => {
+      expect(() => sleep(bad)).to.throw(RangeError, /non-negative/);
+    });
+  }
+});

@@ -1,0 +1,105 @@
+/** The command `wsgi` as a child process, from its TypeScript source. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const CLI = fileURLToPath(new URL('../../lib/cli.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+const PATIENCE_MS = 15_000;
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const running = new Set<Command>();
+
+/** Kills what a test left behind; for `afterEach`. */
+export async function killCommands(): Promise<void> {
+  await Promise.all([...running].map((command) => command.kill()));
+}
+
+export class Command {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  readonly #exited: Promise<number | NodeJS.Signals>;
+
+  constructor(args: readonly string[], { cwd = process.cwd(), env = {} }: CommandOptions = {}) {
+    const { PORT: _unset, ...inherited } = process.env;
+    // A group of its own, so that kill() also ends what --reload started.
+    this.child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+      cwd,
+      detached: true,
+      env: { ...inherited, ...env },
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    running.add(this);
+    this.#exited = once(this.child, 'close').then(([code, signal]) => {
+      running.delete(this);
+      return code ?? signal;
+    });
+  }
+
+  /** The exit code, or the signal that ended it. */
+  exit(): Promise<number | NodeJS.Signals> {
+    return within(this.#exited, () => `it did not exit\n${this.#output()}`);
+  }
+
+  /** Waits for text on standard output or error; gives the match. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    let found = pattern.exec(this.#output());
+    const end = Date.now() + PATIENCE_MS;
+    while (found === null) {
+      if (Date.now() > end || this.child.exitCode !== null) {
+        throw new Error(`${pattern} did not come in ${JSON.stringify(this.#output())}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      found = pattern.exec(this.#output());
+    }
+    return found;
+  }
+
+  /** The address it prints once it listens. */
+  async address(): Promise<string> {
+    return (await this.says(/Server started at (\S+)/))[1] ?? '';
+  }
+
+  async kill(): Promise<void> {
+    const { pid } = this.child;
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It is gone already.
+    }
+    await this.#exited;
+  }
+
+  #output(): string {
+    return this.stdout + this.stderr;
+  }
+}
+
+/** Runs it to its end. */
+export async function runCommand(args: readonly string[], options?: CommandOptions) {
+  const command = new Command(args, options);
+  const code = await command.exit();
+  return { code, stdout: command.stdout, stderr: command.stderr };
+}
+
+async function within<T>(promise: Promise<T>, complaint: () => string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(complaint())), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
