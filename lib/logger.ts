@@ -19,7 +19,7 @@ export class Logger {
     this.name = name;
   }
 
-  /** Messages below `level` are dropped. Default 30; a number, or a name of Python's in any case. */
+  /** Messages below `level` are dropped. Default 30, that of the package's own logger 20; a number, or a name of Python's in any case. */
   setLevel(level: number | string): void {
     const value = typeof level === 'string' ? LEVELS[level.toUpperCase() as keyof typeof LEVELS] : level;
     if (typeof value !== 'number' || Number.isNaN(value)) {
@@ -80,3 +80,4 @@ export function describeThrown(error: unknown): string {
 
 /** The logger of this package. */
 export const logger = new Logger('wsgi');
+logger.setLevel(LEVELS.INFO);

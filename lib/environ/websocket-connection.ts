@@ -88,7 +88,10 @@ export class WebSocketConnection {
   }
 
   close(code: number, reason: Bytes): void {
-    if (this.#state !== CLOSED) this.#shut(code, reason);
+    if (this.#state === CLOSED) return;
+    this.#end();
+    this.#leave();
+    this.#socket.close(code, reason as Buffer);
   }
 
   finish(code: number): void {
@@ -157,18 +160,11 @@ export class WebSocketConnection {
     else this.#socket.close(code, this.closeReason);
   }
 
-  #shut(code: number, reason: Bytes): void {
-    this.#end();
-    this.#leave();
-    this.#socket.close(code, reason as Buffer);
-  }
-
   /** Nothing can be sent any more; whoever waits for a message gets null. */
   #end(): void {
     this.#state = CLOSED;
     clearTimeout(this.#answer?.timer);
-    if (this.#inbox.isAwaited) this.ended = true;
-    this.#inbox.end();
+    if (this.#inbox.end()) this.ended = true;
   }
 
   /** The application is no longer interested. */

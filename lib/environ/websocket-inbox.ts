@@ -67,9 +67,11 @@ export class Inbox {
     });
   }
 
-  /** No message will come: those who wait get null. */
-  end(): void {
+  /** No message will come: those who wait get null. True if there was one. */
+  end(): boolean {
+    if (this.#receivers.length === 0) return false;
     for (const receiver of this.#receivers.splice(0)) receiver(null);
+    return true;
   }
 
   /** Forgets what was not received, and lets the socket read on: a close frame may be behind it. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buildEnviron, type GatewayFacts } from '../environ/environ.js';
 import { fileWrapper } from '../environ/file-wrapper.js';
 import { BodyInput } from '../environ/input.js';
+import { textToNative } from '../environ/native-string.js';
 import type { Application, Environ, ErrorStream } from '../environ/types.js';
 import { RequestError, RequestTimeout } from '../errors.js';
 import { logger } from '../logger.js';
@@ -32,6 +33,8 @@ export class Gateway {
   readonly ident: string;
   /** Milliseconds of silence after which a request is ended; 0 for never. */
   readonly timeout: number;
+  /** A connection may serve more than one request. */
+  readonly keepsAlive: boolean;
   /** The server takes no new requests: each response closes its connection. */
   stopping = false;
   readonly #serverName: string | undefined;
@@ -47,6 +50,7 @@ export class Gateway {
     this.accessLog = accessLog;
     this.ident = options.ident;
     this.timeout = options.timeout * 1000;
+    this.keepsAlive = options.keepAlive > 0;
     this.#serverName = serverName;
     this.#silence = new SilenceWatch(this.timeout);
     this.#bodyLimit = options.limitRequestBody || Number.POSITIVE_INFINITY;
@@ -61,7 +65,7 @@ export class Gateway {
       nonblocking: true,
       errors,
       fileWrapper,
-      scriptName: options.scriptName,
+      scriptName: textToNative(options.scriptName),
       baseEnviron: options.environ,
     };
   }

@@ -61,14 +61,14 @@ class Watched {
   }
 
   beat(): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
     // While we do not read, its pong cannot be seen. A failing write tells then.
     const judged = !this.#socket.isPaused && !this.#stream.isPaused();
     if (judged && this.#pinged && !this.#isAlive()) {
       this.#socket.terminate();
       return;
     }
-    this.#socket.ping();
+    // A closing socket gets no ping any more, but the peer may be gone, or not read what is left to send.
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
     this.#pinged = judged;
     this.#read = this.#stream.bytesRead ?? 0;
     this.#taken = this.#stream.writableLength > 0 ? this.#takenByKernel() : -1;

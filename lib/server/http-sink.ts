@@ -156,7 +156,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   }
 
   #mustClose(): boolean {
-    return this.gateway.stopping || this.#body?.tooMuchLeft === true;
+    return this.gateway.stopping || !this.gateway.keepsAlive || this.#body?.tooMuchLeft === true;
   }
 
   /** A body that was not read to its end is thrown away, or its sender cut off. */

@@ -13,8 +13,8 @@ import { ConfigError } from '../errors.js';
 import { logger } from '../logger.js';
 import { openAccessLog } from './access-log.js';
 import { hostLiteral, type WsgiSocket } from './connection.js';
-import { openErrorLog } from './error-log.js';
 import { Gateway } from './gateway.js';
+import { openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
 import { isWebSocketRequest } from './websocket-handshake.js';
@@ -37,7 +37,7 @@ export class Server {
   constructor(application: Application, options: ResolvedOptions) {
     checkApplication(application);
     this.options = options;
-    const errorLog = openErrorLog(options.errorLogfile);
+    const errorLog = openLog(options.errorLogfile, process.stderr);
     if (options.errorLogfile !== '-') logger.stream = errorLog;
     const { accessLogfile, host, serverName, socketPath } = options;
     const fixedName = socketPath !== undefined || EVERY_INTERFACE.has(host) ? undefined : hostLiteral(host);
@@ -172,8 +172,8 @@ export async function serve(application: Application, given: ServerOptions = {})
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const server = new Server(application, resolveOptions(given));
   await server.listening;
-  console.log(`Server started at ${server.address}`);
   stopOnSignal(server);
+  console.log(`Server started at ${server.address}`);
   return server;
 }
 

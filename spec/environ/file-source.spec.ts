@@ -12,9 +12,15 @@ import { blocks, openDescriptors, rejection } from './bodies.js';
 const LINUX = process.platform === 'linux';
 
 describe('wsgi.file_wrapper', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'file-wrapper-'));
-  const path = join(folder, 'ten');
-  writeFileSync(path, '0123456789');
+  let folder = '';
+  let path = '';
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'file-source-'));
+    path = join(folder, 'ten');
+    writeFileSync(path, '0123456789');
+  });
+
   after(() => rmSync(folder, { recursive: true }));
 
   describe('with a FileHandle', () => {

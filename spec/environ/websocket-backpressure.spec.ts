@@ -100,16 +100,6 @@ describe('WebSocket', () => {
       process.removeListener('unhandledRejection', note);
       expect(unhandled).to.equal(undefined);
     });
-
-    it('takes many messages in one turn as one write', async () => {
-      const { client, open } = await session(async (websocket) => {
-        websocket.accept();
-        await new Promise(() => {});
-      });
-      const { websocket } = (open.socket as unknown as { websocket?: WebSocket }) ?? {};
-      expect(websocket).to.equal(undefined);
-      client.destroy();
-    });
   });
 
   describe('with an application that does not receive', () => {

@@ -111,10 +111,14 @@ describe('Heartbeat', () => {
       expect(peer.terminated).to.equal(true);
     });
 
-    it('lets a closing socket be', () => {
+    it('sends no ping to a closing socket, and drops it when nothing moves any more', () => {
       peer.readyState = 2;
-      clock.tick(60_000);
-      expect(peer.pings).to.equal(0);
+      clock.tick(20_000);
+      peer.stream.bytesRead++;
+      clock.tick(20_000);
+      expect([peer.pings, peer.readyState]).to.deep.equal([0, 2]);
+      clock.tick(20_000);
+      expect(peer.readyState).to.equal(3);
     });
 
     it('has one timer, and only while sockets are open', () => {
