@@ -3,7 +3,7 @@ import { RequestError } from '../errors.js';
 import { DROPPED, environKey, SINGLE } from './keys.js';
 import { unquoteToNative } from './native-string.js';
 import { isAuthority, parseTarget, type Target } from './target.js';
-import type { Environ, ErrorStream, Input } from './types.js';
+import type { EarlyHints, Environ, ErrorStream, Input } from './types.js';
 
 /** What is asked of a request; Node's `IncomingMessage` has it all. */
 export interface RequestHead {
@@ -41,6 +41,13 @@ export interface GatewayFacts {
   readonly baseEnviron: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** What a gateway gives each request; it may have more to read from than is named here. */
+export interface RequestServices {
+  readonly input: Input;
+  readonly abortSignal?: AbortSignal | undefined;
+  readonly earlyHints?: EarlyHints | undefined;
+}
+
 const VERSION = Object.freeze([1, 0] as const);
 
 /**
@@ -70,13 +77,16 @@ class EnvironDict {
   declare 'wsgi.input_terminated': Environ['wsgi.input_terminated'];
   declare 'wsgi.file_wrapper': Environ['wsgi.file_wrapper'];
   declare 'node.nonblocking': Environ['node.nonblocking'];
+  declare 'node.abort_signal': AbortSignal;
+  declare 'wsgi.early_hints': EarlyHints;
+  declare REMOTE_PORT: string;
 
   constructor(
     head: RequestHead,
     target: Target,
     connection: ConnectionFacts,
     gateway: GatewayFacts,
-    input: Input,
+    { input, abortSignal, earlyHints }: RequestServices,
   ) {
     this.REQUEST_METHOD = head.method as string;
     this.SCRIPT_NAME = gateway.scriptName;
@@ -100,26 +110,27 @@ class EnvironDict {
     this['wsgi.input_terminated'] = true;
     this['wsgi.file_wrapper'] = gateway.fileWrapper;
     this['node.nonblocking'] = gateway.nonblocking;
+    if (abortSignal !== undefined) this['node.abort_signal'] = abortSignal;
+    if (earlyHints !== undefined) this['wsgi.early_hints'] = earlyHints;
+    if (connection.remotePort !== undefined) this.REMOTE_PORT = connection.remotePort;
   }
 }
 Reflect.deleteProperty(EnvironDict.prototype, 'constructor');
 Object.setPrototypeOf(EnvironDict.prototype, null);
 
 /**
- * Builds the environ of one request, fresh each time. The caller adds what only it has: `wsgi.early_hints`,
- * `node.abort_signal`, `wsgi.websocket`.
+ * Builds the environ of one request, fresh each time.
  * @throws RequestError (400, 404, 421, 505) when the head cannot be served; the application is then not called.
  */
 export function buildEnviron(
   head: RequestHead,
   connection: ConnectionFacts,
   gateway: GatewayFacts,
-  input: Input,
+  services: RequestServices,
 ): Environ {
   checkVersion(head);
   const target = parseTarget(head.method as string, head.url as string, connection.scheme);
-  const environ = new EnvironDict(head, target, connection, gateway, input) as unknown as Environ;
-  if (connection.remotePort !== undefined) environ.REMOTE_PORT = connection.remotePort;
+  const environ = new EnvironDict(head, target, connection, gateway, services) as unknown as Environ;
   if (gateway.scriptName !== '') mount(environ, gateway.scriptName);
   addHeaders(environ, head);
   checkHost(environ, head, target.authority);

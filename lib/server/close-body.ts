@@ -12,6 +12,8 @@ export function closeBody(
   puller: Puller | undefined,
   report: Report,
 ): Promise<void> | undefined {
+  // Fast path: a plain list, with which most applications answer.
+  if (puller === undefined && (body as { close?: unknown } | null | undefined)?.close === undefined) return undefined;
   const failed = (error: unknown) => report('Error while the application closed its response', error);
   const pending: PromiseLike<void>[] = [];
   const call = (owner: unknown, method: unknown) => {

@@ -5,7 +5,7 @@ import { fileWrapper } from '../environ/file-wrapper.js';
 import { BodyInput } from '../environ/input.js';
 import { textToNative } from '../environ/native-string.js';
 import type { Application, Environ, ErrorStream } from '../environ/types.js';
-import { RequestError, RequestTimeout } from '../errors.js';
+import { ClientDisconnected, RequestError, RequestTimeout } from '../errors.js';
 import { logger } from '../logger.js';
 import { type AccessEntry, type AccessLog, basicUser } from './access-log.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
@@ -117,10 +117,11 @@ export class Gateway {
     const { message, connection } = sink;
     this.#checkLimits(message);
     if (body?.error !== undefined) throw body.error;
-    const environ = buildEnviron(message, connection, this.facts, new BodyInput(body));
-    environ['wsgi.early_hints'] = (headers) => sink.earlyHints(headers);
-    environ['node.abort_signal'] = connection.signal.lend();
-    return environ;
+    return buildEnviron(message, connection, this.facts, {
+      input: new BodyInput(body),
+      abortSignal: connection.signal.lend(),
+      earlyHints: (headers) => sink.earlyHints(headers),
+    });
   }
 
   #bodyOf(message: IncomingMessage, response: ServerResponse, expected: boolean): RequestBody | undefined {
@@ -262,6 +263,8 @@ function requestFault(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): Re
       // The parser does not say what overflowed; a packet without a line end can hardly be anything but the first line.
       if (error.rawPacket?.includes('\r\n') === false) return new RequestError(414, LINE_TOO_LONG);
       return new RequestError(431, 'The header block of the request is too large');
+    case 'HPE_INVALID_EOF_STATE':
+      return new ClientDisconnected('the client left before its request was complete');
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new RequestError(413, 'The chunk extensions of the request body are too large');
     case 'ERR_HTTP_REQUEST_TIMEOUT':

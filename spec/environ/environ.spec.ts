@@ -9,7 +9,7 @@ import { build, CONNECTION, GATEWAY, HOST, head, refusal } from './heads.js';
 describe('environ', () => {
   it('has each key that PEP 3333 wants, and those of our own', () => {
     const input = new BodyInput();
-    const environ = buildEnviron(head('GET /a?b HTTP/1.1', HOST), CONNECTION, GATEWAY, input);
+    const environ = buildEnviron(head('GET /a?b HTTP/1.1', HOST), CONNECTION, GATEWAY, { input });
     expect({ ...environ }).to.deep.equal({
       REQUEST_METHOD: 'GET',
       SCRIPT_NAME: '',

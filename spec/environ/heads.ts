@@ -61,7 +61,7 @@ export function build(
     head(line, headers),
     { ...CONNECTION, ...connection },
     { ...GATEWAY, ...gateway },
-    new BodyInput(),
+    { input: new BodyInput() },
   );
 }
 

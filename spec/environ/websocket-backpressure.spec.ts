@@ -26,15 +26,20 @@ interface Session {
   open: OpenSocket;
 }
 
-async function session(app: (websocket: WebSocket) => Promise<unknown>, paused = false): Promise<Session> {
-  let open: OpenSocket | undefined;
-  const server = await serveWebSocket(app, {
-    opened: (opened) => {
-      open = opened;
+/** Runs the application for one client; it gets what was opened through the function. */
+async function session(
+  app: (websocket: WebSocket, open: () => OpenSocket) => Promise<unknown>,
+  paused = false,
+): Promise<Session> {
+  let opened: OpenSocket | undefined;
+  const open = () => opened as OpenSocket;
+  const server = await serveWebSocket((websocket) => app(websocket, open), {
+    opened: (one) => {
+      opened = one;
     },
   });
   const client = await RawWebSocket.connect(server.port, { paused });
-  return { client, seen: server.seen[0] as Seen, open: open as OpenSocket };
+  return { client, seen: server.seen[0] as Seen, open: open() };
 }
 
 describe('WebSocket', () => {
@@ -47,11 +52,11 @@ describe('WebSocket', () => {
       it(`makes send() wait, messages of ${size} bytes`, async () => {
         let sent = 0;
         let most = 0;
-        const { client, open } = await session(async (websocket) => {
+        const { client } = await session(async (websocket, open) => {
           for (let i = 0; i < count; i++) {
             const behind = websocket.send(numbered(i, size));
             sent++;
-            most = Math.max(most, open.socket.bufferedAmount);
+            most = Math.max(most, open().socket.bufferedAmount);
             if (behind !== undefined) await behind;
           }
         }, true);
