@@ -1,0 +1,110 @@
+/** One server in a process of its own, and what it costs: CPU time and memory, as Linux counts them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const TICKS_PER_SECOND = 100;
+
+export class ServerProcess {
+  readonly name: string;
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(name: string, port: number, child: ChildProcess) {
+    this.name = name;
+    this.port = port;
+    this.#child = child;
+  }
+
+  /** A server of bench/servers. */
+  static async node(name: string): Promise<ServerProcess> {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'bench/servers/serve.ts', name], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const port = await new Promise<number>((resolve, reject) => {
+      child.stdout?.once('data', (text: Buffer) => resolve(Number(text)));
+      child.once('exit', () => reject(new Error(`${name} did not start`)));
+    });
+    return new ServerProcess(name, port, child);
+  }
+
+  /** A command that listens on the port it is given; undefined when it is not installed or does not start. */
+  static async command(name: string, build: (port: number) => string[]): Promise<ServerProcess | undefined> {
+    const port = await freePort();
+    const [command = '', ...args] = build(port);
+    const child = spawn(command, args, { stdio: 'ignore' });
+    let failed = false;
+    child.once('error', () => (failed = true));
+    child.once('exit', () => (failed = true));
+    for (let i = 0; i < 100 && !failed; i++) {
+      if (await answers(port)) return new ServerProcess(name, port, child);
+      await delay(50);
+    }
+    child.kill();
+    return undefined;
+  }
+
+  /** CPU seconds of the process and its children so far. */
+  cpuSeconds(): number {
+    let ticks = 0;
+    for (const pid of this.#pids()) {
+      const fields = stat(pid);
+      ticks += Number(fields[11]) + Number(fields[12]);
+    }
+    return ticks / TICKS_PER_SECOND;
+  }
+
+  /** Resident memory in MiB, now or at its highest. */
+  memory(which: 'now' | 'peak'): number {
+    const field = which === 'now' ? 'VmRSS' : 'VmHWM';
+    let total = 0;
+    for (const pid of this.#pids()) {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      total += Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
+    }
+    return total / 1024;
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+    for (const pid of this.#pids()) if (pid !== this.#child.pid) process.kill(pid, 'SIGKILL');
+  }
+
+  #pids(): number[] {
+    const root = this.#child.pid as number;
+    const children = readdirSync('/proc')
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(Number)
+      .filter((pid) => Number(stat(pid)[1]) === root);
+    return [root, ...children];
+  }
+}
+
+/** The fields of /proc/PID/stat behind the command's name. */
+function stat(pid: number): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
