@@ -41,7 +41,14 @@ const HTTP: Record<string, HttpPart> = {
 
 const ECHO: Record<string, EchoPart> = {
   echo: { title: 'WebSocket echo, 32 bytes, message by message', size: 32, inFlight: 1, connections: 16 },
-  'echo-64': { title: 'WebSocket echo, 32 bytes, 64 in flight', size: 32, inFlight: 64, connections: 4 },
+  'echo-text': {
+    title: 'WebSocket echo, 32 characters of text (raw passes the bytes on, undecoded)',
+    text: true,
+    size: 32,
+    inFlight: 1,
+    connections: 16,
+  },
+  'echo-64': { title: 'WebSocket echo, 32 bytes, 64 in flight', size: 32, inFlight: 64, connections: 8 },
   'echo-64k': { title: 'WebSocket echo, 64 KiB', size: 65_536, inFlight: 1, connections: 4 },
 };
 

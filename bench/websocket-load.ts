@@ -1,34 +1,97 @@
 /** Load over WebSocket: connections that keep a number of messages in flight. */
+import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
 export interface WebSocketLoad {
   path: string;
-  /** Bytes of a text message. */
+  /** Bytes of a message. */
   size: number;
+  /** Text is decoded and encoded again by an application that receives strings; binary messages are passed on. */
+  text?: boolean;
   inFlight: number;
   connections: number;
   /** Milliseconds. */
   time: number;
 }
 
-/** @returns how many echoes came back. */
+/** @returns how many echoes came back. The client is bare, so that the server is what is measured. */
 export async function webSocketLoad(port: number, load: WebSocketLoad): Promise<number> {
-  const message = 'm'.repeat(load.size);
-  const sockets = await Promise.all(
-    Array.from({ length: load.connections }, () => open(`ws://127.0.0.1:${port}${load.path}`)),
-  );
-  let echoes = 0;
-  for (const socket of sockets) {
-    socket.on('message', () => {
-      echoes++;
-      socket.send(message);
-    });
-    for (let i = 0; i < load.inFlight; i++) socket.send(message);
-  }
+  const clients = await Promise.all(Array.from({ length: load.connections }, () => Echoes.open(port, load)));
+  for (const client of clients) client.send(load.inFlight);
   await new Promise((resolve) => setTimeout(resolve, load.time));
-  const total = echoes;
-  for (const socket of sockets) socket.terminate();
-  return total;
+  return clients.reduce((total, client) => total + client.close(), 0);
+}
+
+/** A connection that answers each echo with the next message; all messages are alike, so bytes tell their number. */
+class Echoes {
+  readonly #socket: Socket;
+  readonly #frame: Buffer;
+  readonly #echoSize: number;
+  #received = 0;
+  #echoes = 0;
+
+  private constructor(socket: Socket, load: WebSocketLoad) {
+    this.#socket = socket;
+    this.#frame = clientFrame(load.text === true ? 0x81 : 0x82, load.size);
+    // The server's frames have no mask, of four bytes.
+    this.#echoSize = this.#frame.length - 4;
+    socket.on('data', (data) => this.#take(data.length));
+  }
+
+  static open(port: number, load: WebSocketLoad): Promise<Echoes> {
+    const head = [
+      `GET ${load.path} HTTP/1.1`,
+      `Host: 127.0.0.1:${port}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    return new Promise((resolve, reject) => {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      socket.once('error', reject);
+      socket.once('data', () => resolve(new Echoes(socket, load)));
+      socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    });
+  }
+
+  send(count: number): void {
+    this.#socket.write(
+      count === 1 ? this.#frame : Buffer.concat(Array.from({ length: count }, () => this.#frame)),
+    );
+  }
+
+  close(): number {
+    this.#socket.removeAllListeners('data');
+    this.#socket.destroy();
+    return this.#echoes;
+  }
+
+  #take(bytes: number): void {
+    this.#received += bytes;
+    const complete = Math.floor(this.#received / this.#echoSize);
+    if (complete === 0) return;
+    this.#received -= complete * this.#echoSize;
+    this.#echoes += complete;
+    this.send(complete);
+  }
+}
+
+/** A whole message as a client sends it (RFC 6455 section 5.2), under a mask of zeros. */
+function clientFrame(opcode: number, size: number): Buffer {
+  const payload = Buffer.alloc(size, 'm');
+  const mask = Buffer.alloc(4);
+  if (size < 126) return Buffer.concat([Buffer.from([opcode, 0x80 | size]), mask, payload]);
+  const head = size < 65_536 ? Buffer.alloc(4) : Buffer.alloc(10);
+  head[0] = opcode;
+  if (size < 65_536) {
+    head[1] = 0x80 | 126;
+    head.writeUInt16BE(size, 2);
+  } else {
+    head[1] = 0x80 | 127;
+    head.writeBigUInt64BE(BigInt(size), 2);
+  }
+  return Buffer.concat([head, mask, payload]);
 }
 
 /** Opens a connection; also for counting what idle ones cost. */

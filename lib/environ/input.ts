@@ -36,6 +36,15 @@ export class BodyInput implements Input {
     return this.#inTurn(() => this.#read(wanted));
   }
 
+  /**
+   * What has come, up to `size` bytes; waits only while there is nothing. Empty at the end. (Python's
+   * `BufferedIOBase.read1`; PEP 3333 does not ask for it.)
+   */
+  read1(size?: number | null): Promise<Buffer> {
+    const wanted = checkSize('read1', size);
+    return this.#inTurn(() => this.#read1(wanted));
+  }
+
   readline(size?: number | null): Promise<Buffer> {
     const wanted = checkSize('readline', size);
     return this.#inTurn(() => this.#readline(wanted));
@@ -68,6 +77,12 @@ export class BodyInput implements Input {
   async #read(wanted: number): Promise<Buffer> {
     const queue = this.#bytes();
     while (queue.length < wanted && (await this.#fill(queue)));
+    return queue.take(wanted);
+  }
+
+  async #read1(wanted: number): Promise<Buffer> {
+    const queue = this.#bytes();
+    while (queue.length === 0 && wanted > 0 && (await this.#fill(queue)));
     return queue.take(wanted);
   }
 

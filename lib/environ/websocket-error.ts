@@ -32,6 +32,16 @@ export class FrameTooLargeError extends ProtocolError {
   }
 }
 
+/** True of what only says that the connection is no longer there. */
+export function isGoneError(thrown: unknown): boolean {
+  try {
+    return thrown instanceof WebSocketError && thrown.code === GONE;
+  } catch {
+    // A Proxy may throw when it is asked.
+    return false;
+  }
+}
+
 /** @param message one of the three above. */
 export function goneError(message: string): WebSocketError {
   return new WebSocketError(message, GONE);

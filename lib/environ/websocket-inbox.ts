@@ -4,7 +4,7 @@
 export type Message = string | Buffer;
 
 /** Reading stops at so many waiting messages, or at so many bytes (characters, of text) of them; it goes on below half. */
-export const MAX_MESSAGES = 16;
+export const MAX_MESSAGES = 128;
 export const MAX_SIZE = 1024 * 1024;
 
 /** What is asked of a socket; one of the `ws` package has it. */

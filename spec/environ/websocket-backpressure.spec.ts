@@ -1,8 +1,7 @@
 /** Backpressure of `wsgi.websocket`, both ways: memory stays bounded, and nothing is lost. */
 import { expect } from 'chai';
-import type { OpenSocket, WebSocket } from '../../lib/environ/websocket.js';
-import { BINARY, closeFrame, codeOf, type Frame, frame, RawWebSocket } from '../support/frames.js';
-import { closeWebSocketServers, type Seen, serveWebSocket } from '../support/websocket-server.js';
+import { BINARY, closeFrame, codeOf, type Frame, frame } from '../support/frames.js';
+import { closeWebSocketServers, session, stay, untilClosed } from '../support/websocket-server.js';
 
 const MIB = 1024 * 1024;
 
@@ -20,28 +19,6 @@ function numbered(i: number, size: number): Buffer {
   return bytes;
 }
 
-interface Session {
-  client: RawWebSocket;
-  seen: Seen;
-  open: OpenSocket;
-}
-
-/** Runs the application for one client; it gets what was opened through the function. */
-async function session(
-  app: (websocket: WebSocket, open: () => OpenSocket) => Promise<unknown>,
-  paused = false,
-): Promise<Session> {
-  let opened: OpenSocket | undefined;
-  const open = () => opened as OpenSocket;
-  const server = await serveWebSocket((websocket) => app(websocket, open), {
-    opened: (one) => {
-      opened = one;
-    },
-  });
-  const client = await RawWebSocket.connect(server.port, { paused });
-  return { client, seen: server.seen[0] as Seen, open: open() };
-}
-
 describe('WebSocket', () => {
   afterEach(closeWebSocketServers);
 
@@ -52,14 +29,17 @@ describe('WebSocket', () => {
       it(`makes send() wait, messages of ${size} bytes`, async () => {
         let sent = 0;
         let most = 0;
-        const { client } = await session(async (websocket, open) => {
-          for (let i = 0; i < count; i++) {
-            const behind = websocket.send(numbered(i, size));
-            sent++;
-            most = Math.max(most, open().socket.bufferedAmount);
-            if (behind !== undefined) await behind;
-          }
-        }, true);
+        const { client } = await session(
+          async (websocket, open) => {
+            for (let i = 0; i < count; i++) {
+              const behind = websocket.send(numbered(i, size));
+              sent++;
+              most = Math.max(most, open().socket.bufferedAmount);
+              if (behind !== undefined) await behind;
+            }
+          },
+          { paused: true },
+        );
         let before = -1;
         while (before !== sent) {
           before = sent;
@@ -76,17 +56,34 @@ describe('WebSocket', () => {
 
     it('raises in a send() that waits when the connection breaks', async () => {
       let waiting = false;
-      const { client, seen } = await session(async (websocket) => {
-        for (;;) {
-          const behind = websocket.send(Buffer.alloc(MIB));
-          waiting = behind !== undefined;
-          await behind;
-        }
-      }, true);
+      const { client, seen } = await session(
+        async (websocket) => {
+          for (;;) {
+            const behind = websocket.send(Buffer.alloc(MIB));
+            waiting = behind !== undefined;
+            await behind;
+          }
+        },
+        { paused: true },
+      );
       await until(() => waiting);
       await pause(50);
       client.socket.resetAndDestroy();
       expect(await seen.result).to.include({ message: 'Socket is dead', code: 'WSGI_ERR_WEBSOCKET_CLOSED' });
+    });
+
+    it('raises once the peer has shut down, although what was sent before still waits', async () => {
+      const { client, websocket } = await session(
+        async (websocket) => {
+          while (websocket.send(Buffer.alloc(MIB)) === undefined);
+          await new Promise(() => {});
+        },
+        { paused: true },
+      );
+      client.socket.end();
+      await untilClosed(websocket);
+      expect(() => websocket.send('x')).to.throw('Connection is already closed');
+      expect(websocket.closeCode, 'the connection is not gone').to.equal(undefined);
     });
 
     it('does not end the process when nobody awaits what send() returns', async () => {
@@ -94,10 +91,13 @@ describe('WebSocket', () => {
       const note = (error: unknown) => {
         unhandled = error;
       };
-      const { client, seen } = await session(async (websocket) => {
-        for (let i = 0; i < 20; i++) websocket.send(Buffer.alloc(MIB));
-        await new Promise(() => {});
-      }, true);
+      const { client, seen } = await session(
+        async (websocket) => {
+          for (let i = 0; i < 20; i++) websocket.send(Buffer.alloc(MIB));
+          await new Promise(() => {});
+        },
+        { paused: true },
+      );
       process.once('unhandledRejection', note);
       client.socket.resetAndDestroy();
       await seen.gone;
@@ -138,10 +138,7 @@ describe('WebSocket', () => {
     }
 
     it('can still be closed', async () => {
-      const { client, seen, open } = await session(async (websocket) => {
-        websocket.accept();
-        await new Promise(() => {});
-      });
+      const { client, seen, open } = await session(stay);
       const sending = client.send([
         ...Array.from({ length: 200 }, (_, i) => frame(BINARY, numbered(i, 100_000))),
         closeFrame(4000),

@@ -1,29 +1,9 @@
 /** How `wsgi.websocket` closes: by the application, by the gateway, and with a peer that closes first. */
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { WebSocket } from '../../lib/environ/websocket.js';
 import { CLOSE_GRACE } from '../../lib/environ/websocket-connection.js';
-import { CLOSE, closeFrame, codeOf, type Frame, frame, RawWebSocket, TEXT } from '../support/frames.js';
-import { closeWebSocketServers, type Seen, serveWebSocket } from '../support/websocket-server.js';
-
-interface Session {
-  client: RawWebSocket;
-  seen: Seen;
-  websocket: WebSocket;
-}
-
-async function session(app: (websocket: WebSocket) => Promise<unknown>): Promise<Session> {
-  const server = await serveWebSocket(app);
-  const client = await RawWebSocket.connect(server.port);
-  const seen = server.seen[0] as Seen;
-  return { client, seen, websocket: seen.websocket };
-}
-
-/** Opens, and stays. */
-async function stay(websocket: WebSocket): Promise<void> {
-  websocket.accept();
-  await new Promise(() => {});
-}
+import { CLOSE, closeFrame, codeOf, type Frame, frame, TEXT } from '../support/frames.js';
+import { closeWebSocketServers, session, stay } from '../support/websocket-server.js';
 
 describe('WebSocket', () => {
   afterEach(closeWebSocketServers);

@@ -1,36 +1,16 @@
-/** `wsgi.websocket` as an application sees it: the door, messages, and how it ends. */
+/** `wsgi.websocket` as an application sees it: the door, subprotocols, and what it receives. */
 import { expect } from 'chai';
 import type { Environ } from '../../lib/environ/types.js';
 import { type Handshake, WebSocket, WebSocketError } from '../../lib/environ/websocket.js';
+import { BINARY, closeFrame, codeOf, type Frame, frame, TEXT } from '../support/frames.js';
 import {
-  BINARY,
-  CLOSE,
-  closeFrame,
-  codeOf,
-  type Frame,
-  frame,
-  PING,
-  RawWebSocket,
-  TEXT,
-} from '../support/frames.js';
-import { closeWebSocketServers, echo, type Seen, serveWebSocket } from '../support/websocket-server.js';
-
-interface Session {
-  client: RawWebSocket;
-  seen: Seen;
-  websocket: WebSocket;
-}
-
-/** Runs the application for one client. */
-async function session(
-  app: (websocket: WebSocket) => Promise<unknown>,
-  headers: string[] = [],
-): Promise<Session> {
-  const server = await serveWebSocket(app);
-  const client = await RawWebSocket.connect(server.port, { headers });
-  const seen = server.seen[0] as Seen;
-  return { client, seen, websocket: seen.websocket };
-}
+  closeWebSocketServers,
+  echo,
+  type Session,
+  session,
+  turn,
+  untilClosed,
+} from '../support/websocket-server.js';
 
 async function thrown(work: () => unknown): Promise<unknown> {
   try {
@@ -39,13 +19,6 @@ async function thrown(work: () => unknown): Promise<unknown> {
     return error;
   }
   return undefined;
-}
-
-/** Until the event loop has been round. */
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-async function untilClosed(websocket: WebSocket): Promise<void> {
-  while (!websocket.closed) await turn();
 }
 
 describe('WebSocket', () => {
@@ -122,33 +95,39 @@ describe('WebSocket', () => {
       /^Sec-WebSocket-Protocol: (.*)$/m.exec(client.head)?.[1]?.trim();
 
     it('answers the one that accept() names', async () => {
-      const one = await session(async (websocket) => websocket.accept('wamp'), asked);
+      const one = await session(async (websocket) => websocket.accept('wamp'), { headers: asked });
       expect([answered(one), one.websocket.protocol]).to.deep.equal(['wamp', 'wamp']);
     });
 
     it('answers the first of the client that is supported', async () => {
-      const one = await session(async (websocket) => {
-        websocket.supportedProtocols = ['wamp', 'chat'];
-        await websocket.receive();
-      }, asked);
+      const one = await session(
+        async (websocket) => {
+          websocket.supportedProtocols = ['wamp', 'chat'];
+          await websocket.receive();
+        },
+        { headers: asked },
+      );
       expect([answered(one), one.websocket.protocol]).to.deep.equal(['chat', 'chat']);
     });
 
     it('answers none by default, and none when none is supported', async () => {
-      expect(answered(await session(echo, asked))).to.equal(undefined);
+      expect(answered(await session(echo, { headers: asked }))).to.equal(undefined);
       const other = async (websocket: WebSocket) => {
         websocket.supportedProtocols = ['mqtt'];
         websocket.accept();
       };
-      expect(answered(await session(other, asked))).to.equal(undefined);
+      expect(answered(await session(other, { headers: asked }))).to.equal(undefined);
     });
 
     it('raises for one that the client did not ask for', async () => {
       let raised: unknown;
-      await session(async (websocket) => {
-        raised = await thrown(() => websocket.accept('mqtt'));
-        websocket.accept();
-      }, asked);
+      await session(
+        async (websocket) => {
+          raised = await thrown(() => websocket.accept('mqtt'));
+          websocket.accept();
+        },
+        { headers: asked },
+      );
       expect(raised).to.be.instanceOf(WebSocketError);
       expect(raised).to.have.property('message').that.includes("'mqtt'").and.includes("'wamp'");
     });
@@ -282,81 +261,6 @@ describe('WebSocket', () => {
       await client.send(Buffer.concat([frame(TEXT, 'first'), frame(TEXT, 'second'), frame(TEXT, 'third')]));
       expect(codeOf((await client.next())[0] as Frame)).to.equal(4000);
       expect(await seen.result).to.equal('done');
-    });
-  });
-
-  describe('#send', () => {
-    it('sends text as text and bytes as binary, unless told otherwise; empty ones too', async () => {
-      const { client } = await session(async (websocket) => {
-        const results = [
-          websocket.send('é'),
-          websocket.send(Buffer.from([255])),
-          websocket.send(new Uint8Array([1, 2]), null),
-          websocket.send('é', true),
-          websocket.send(Buffer.from('é'), false),
-          websocket.send(''),
-          websocket.send(Buffer.alloc(0)),
-        ];
-        expect(results.every((result) => result === undefined)).to.equal(true);
-      });
-      const frames = (await client.next(8)).map(({ opcode, payload }) => [opcode, payload.toString('hex')]);
-      expect(frames).to.deep.equal([
-        [TEXT, 'c3a9'],
-        [BINARY, 'ff'],
-        [BINARY, '0102'],
-        [BINARY, 'c3a9'],
-        [TEXT, 'c3a9'],
-        [TEXT, ''],
-        [BINARY, ''],
-        [CLOSE, '03e8'],
-      ]);
-    });
-
-    for (const [what, message, pattern] of [
-      ['a number', 42, /not 42/],
-      ['an object', { a: { b: 1 } }, /not \{ a: \[Object\] \}/],
-      ['null', null, /not null/],
-      ['an array', ['x'], /not \[/],
-      ['an ArrayBuffer', new ArrayBuffer(1), /not ArrayBuffer/],
-    ] as const) {
-      it(`raises a TypeError for ${what}`, async () => {
-        const { seen } = await session(async (websocket) => {
-          websocket.accept();
-          websocket.send(message as never);
-        });
-        expect(await seen.result)
-          .to.be.instanceOf(TypeError)
-          .with.property('message')
-          .that.matches(pattern);
-      });
-    }
-
-    it('raises for a text frame of bytes that are not UTF-8', async () => {
-      const { seen } = await session(async (websocket) => {
-        websocket.accept();
-        websocket.send(Buffer.from([0xc0, 0xaf]), false);
-      });
-      expect(await seen.result).to.be.instanceOf(TypeError);
-    });
-
-    it('raises when the peer is gone without a close frame', async () => {
-      const { client, seen } = await session(async (websocket) => {
-        websocket.accept();
-        await untilClosed(websocket);
-        websocket.send('x');
-      });
-      client.destroy();
-      expect(await seen.result).to.include({
-        message: 'Connection is already closed',
-        code: 'WSGI_ERR_WEBSOCKET_CLOSED',
-      });
-    });
-
-    it('answers pings by itself', async () => {
-      const { client } = await session(echo);
-      await client.send([frame(PING, 'are you there')]);
-      expect((await client.next())[0]?.payload.toString()).to.equal('are you there');
-      client.destroy();
     });
   });
 });

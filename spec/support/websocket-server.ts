@@ -11,6 +11,7 @@ import {
   isWebSocketRequest,
   WebSocketAcceptor,
 } from '../../lib/server/websocket-handshake.js';
+import { type RawOptions, RawWebSocket } from './frames.js';
 
 export type WebSocketApp = (websocket: WebSocket) => Promise<unknown>;
 
@@ -108,6 +109,45 @@ export async function serveWebSocket(
 /** Closes every server that `serveWebSocket` started; for `afterEach`. */
 export async function closeWebSocketServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.close()));
+}
+
+/** One client of one server. */
+export interface Session {
+  client: RawWebSocket;
+  seen: Seen;
+  websocket: WebSocket;
+  open: OpenSocket;
+}
+
+/** Runs the application for one client; it gets what was opened through the function. */
+export async function session(
+  app: (websocket: WebSocket, open: () => OpenSocket) => Promise<unknown>,
+  options?: RawOptions,
+): Promise<Session> {
+  let opened: OpenSocket | undefined;
+  const open = () => opened as OpenSocket;
+  const server = await serveWebSocket((websocket) => app(websocket, open), {
+    opened: (one) => {
+      opened = one;
+    },
+  });
+  const client = await RawWebSocket.connect(server.port, options);
+  const seen = server.seen[0] as Seen;
+  return { client, seen, websocket: seen.websocket, open: open() };
+}
+
+/** Opens the door, and stays. */
+export async function stay(websocket: WebSocket): Promise<void> {
+  websocket.accept();
+  await new Promise(() => {});
+}
+
+/** Until the event loop has been round. */
+export const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Until nothing more can be sent. */
+export async function untilClosed(websocket: WebSocket): Promise<void> {
+  while (!websocket.closed) await turn();
 }
 
 /** Receives, and sends the same. */
