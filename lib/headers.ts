@@ -1,0 +1,2 @@
+/** The public names of `wsgi/headers`: Python's `wsgiref.headers`. */
+export { type HeaderPair, Headers } from './util/headers.js';
