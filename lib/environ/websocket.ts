@@ -3,13 +3,19 @@ import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
 import { type Logger, logger } from '../logger.js';
 import type { Bytes, Environ } from './types.js';
-import { type Message, type OpenSocket, WebSocketConnection } from './websocket-connection.js';
+import { type OpenSocket, WebSocketConnection } from './websocket-connection.js';
 import { ALREADY_CLOSED, goneError, ProtocolError, WebSocketError } from './websocket-error.js';
+import type { Message } from './websocket-inbox.js';
 
-export type { Message, OpenSocket } from './websocket-connection.js';
+/** @internal It has types of the package `ws`, which applications need not install. */
+export type { OpenSocket } from './websocket-connection.js';
 export { FrameTooLargeError, ProtocolError, WebSocketError } from './websocket-error.js';
+export type { Message } from './websocket-inbox.js';
 
-/** An upgrade request that was checked and not answered yet: what the gateway gives to a `WebSocket`. */
+/**
+ * An upgrade request that was checked and not answered yet: what the gateway gives to a `WebSocket`.
+ * @internal
+ */
 export interface Handshake {
   /** 13, 8 or 7. */
   readonly version: number;
@@ -54,6 +60,7 @@ export class WebSocket implements AsyncIterable<Message> {
   /** The gateway is done with it. */
   #finished = false;
 
+  /** @internal The gateway makes it. */
   constructor(environ: Environ, handshake: Handshake) {
     this.environ = environ;
     this.path = environ.PATH_INFO;

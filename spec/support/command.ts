@@ -10,6 +10,8 @@ const PATIENCE_MS = 15_000;
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What to run instead of the command: the path of a module. */
+  readonly script?: string;
 }
 
 const running = new Set<Command>();
@@ -25,10 +27,10 @@ export class Command {
   stderr = '';
   readonly #exited: Promise<number | NodeJS.Signals>;
 
-  constructor(args: readonly string[], { cwd = process.cwd(), env = {} }: CommandOptions = {}) {
+  constructor(args: readonly string[], { cwd = process.cwd(), env = {}, script = CLI }: CommandOptions = {}) {
     const { PORT: _unset, ...inherited } = process.env;
     // A group of its own, so that kill() also ends what --reload started.
-    this.child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+    this.child = spawn(process.execPath, ['--import', TSX, script, ...args], {
       cwd,
       detached: true,
       env: { ...inherited, ...env },

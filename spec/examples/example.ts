@@ -1,0 +1,124 @@
+/** One file of examples/ as a child process, as a reader would start it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { get, type IncomingHttpHeaders } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { WebSocket } from 'ws';
+
+export const FOLDER = fileURLToPath(new URL('../../examples/', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+const PATIENCE_MS = 50_000;
+
+/** Their names, without `.ts`. */
+export function exampleNames(): string[] {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.ts'));
+  return files.map((file) => file.slice(0, -'.ts'.length));
+}
+
+export class Example {
+  /** Standard output and error so far. */
+  output = '';
+  /** Where it says that it listens: `http://127.0.0.1:PORT`. */
+  url = '';
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(name: string) {
+    this.#child = spawn(process.execPath, ['--import', TSX, `${FOLDER}${name}.ts`], {
+      env: { ...process.env, PORT: '0' },
+    });
+    this.#ended = once(this.#child, 'close');
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+  }
+
+  static async start(name: string): Promise<Example> {
+    const example = new Example(name);
+    try {
+      example.url = (await example.says(/http:\/\/[\d.]+:\d+/))[0];
+    } catch (error) {
+      await example.kill();
+      throw error;
+    }
+    return example;
+  }
+
+  /** Waits until what it wrote matches. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    const end = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const found = pattern.exec(this.output);
+      if (found !== null) return found;
+      if (Date.now() > end || this.#child.exitCode !== null) {
+        throw new Error(`${pattern} did not come in ${JSON.stringify(this.output)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  fetch(path = '/', options?: RequestInit): Promise<Response> {
+    return fetch(this.url + path, options);
+  }
+
+  async text(path = '/', options?: RequestInit): Promise<string> {
+    return (await this.fetch(path, options)).text();
+  }
+
+  /** Connects, sends, and returns the first `count` messages that come. */
+  async talk(count: number, send: readonly string[] = [], path = '/', protocols: string[] = []) {
+    const socket = new WebSocket(this.url.replace('http', 'ws') + path, protocols);
+    const received: string[] = [];
+    const enough = new Promise<void>((resolve, reject) => {
+      socket.on('message', (data) => {
+        if (received.push(String(data)) === count) resolve();
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve());
+    });
+    socket.on('open', () => {
+      for (const message of send) socket.send(message);
+    });
+    await enough;
+    socket.close();
+    return received;
+  }
+
+  /** Status and body of the response that refuses a WebSocket. */
+  refusal(path: string): Promise<{ status: number | undefined; body: string }> {
+    const socket = new WebSocket(this.url.replace('http', 'ws') + path);
+    return new Promise((resolve, reject) => {
+      socket.on('open', () => reject(new Error('It opened')));
+      socket.on('error', reject);
+      socket.on('unexpected-response', async (_request, response) => {
+        let body = '';
+        for await (const chunk of response) body += chunk;
+        resolve({ status: response.statusCode, body });
+      });
+    });
+  }
+
+  /** The headers of the 103, and the body of the final response. */
+  hints(): Promise<{ headers: IncomingHttpHeaders | undefined; body: string }> {
+    return new Promise((resolve, reject) => {
+      let headers: IncomingHttpHeaders | undefined;
+      const request = get(this.url, async (response) => {
+        let body = '';
+        for await (const chunk of response) body += chunk;
+        resolve({ headers, body });
+      });
+      request.on('information', (information) => {
+        if (information.statusCode === 103) headers = information.headers;
+      });
+      request.on('error', reject);
+    });
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+}

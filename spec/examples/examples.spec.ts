@@ -1,0 +1,310 @@
+/** Every example does what it says. */
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { Example, exampleNames, FOLDER } from './example.js';
+
+interface Check {
+  readonly does: string;
+  check(example: Example): Promise<void>;
+}
+
+const HEADERS = { 'x-header1': 'header1 value', 'x-header2': 'header2 value' };
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  // First, for it takes longest.
+  'send-generator': {
+    does: 'sends the parts of a generator as they come',
+    async check(example) {
+      expect(await example.text('/at-once')).to.equal('No pauses');
+      const { body } = await example.fetch();
+      const parts: string[] = [];
+      for await (const part of body ?? []) parts.push(Buffer.from(part).toString());
+      expect(parts.slice(0, 2)).to.deep.equal(['Hello ', 'World']);
+      expect(parts.join('')).to.equal('Hello World!2020');
+    },
+  },
+  hello: {
+    does: 'says hello',
+    async check(example) {
+      const response = await example.fetch();
+      expect(response.headers.get('content-type')).to.equal('text/plain');
+      expect(await response.text()).to.equal('Hello world!\n');
+    },
+  },
+  websocket: {
+    does: 'echoes twice over a WebSocket, and serves a page at the same path',
+    async check(example) {
+      expect(await example.text()).to.equal('Hello World!');
+      expect(await example.talk(2, ['hi'])).to.deep.equal(['you : hi', 'you : hi']);
+      await example.says(/participator : hi/);
+    },
+  },
+  'websocket-for-await': {
+    does: 'echoes',
+    async check(example) {
+      expect(await example.talk(2, ['one', 'two'])).to.deep.equal(['one', 'two']);
+      expect((await example.fetch()).status).to.equal(400);
+    },
+  },
+  protocol: {
+    does: 'answers with its subprotocol',
+    async check(example) {
+      expect(await example.talk(1, [], '/', ['other', 'WAMP'])).to.deep.equal(['protocol : WAMP']);
+    },
+  },
+  protocols: {
+    does: 'takes the first that the client asks for',
+    async check(example) {
+      expect(await example.talk(1, [], '/', ['v1.chat', 'v2.chat'])).to.deep.equal([
+        'asked for v1.chat, v2.chat, speaking v1.chat',
+      ]);
+    },
+  },
+  routes: {
+    does: 'finds the exact path before the prefix',
+    async check(example) {
+      expect(await example.text('/hello/world?user=Ksengine&pass=1234')).to.equal(
+        'Hello World! Query: user=Ksengine&pass=1234',
+      );
+      expect(await example.text('/hello/caf%C3%A9')).to.equal('Hello café!');
+      expect((await example.fetch('/elsewhere')).status).to.equal(404);
+    },
+  },
+  status: {
+    does: 'takes every form of a status',
+    async check(example) {
+      const status = async (path: string) => {
+        const response = await example.fetch(path);
+        await response.text();
+        return `${response.status} ${response.statusText}`;
+      };
+      for (const path of ['/nothing', '/default', '/number', '/digits', '/line']) {
+        expect(await status(path), path).to.equal('200 OK');
+      }
+      expect(await status('/teapot')).to.equal("418 I'm a teapot");
+      expect(await status('/own')).to.equal('299 Fine by me');
+    },
+  },
+  headers: {
+    does: 'takes headers in every form',
+    async check(example) {
+      for (const path of ['/list', '/dict', '/map']) {
+        const { headers } = await example.fetch(path);
+        expect(Object.fromEntries(headers), path).to.include(HEADERS);
+      }
+    },
+  },
+  'send-string': {
+    does: 'sends a string',
+    async check(example) {
+      const response = await example.fetch();
+      expect(response.headers.get('content-type')).to.equal('text/html; charset=utf-8');
+      expect(await response.text()).to.equal('Hello World!');
+    },
+  },
+  'send-bytes': {
+    does: 'sends bytes',
+    async check(example) {
+      expect(await example.text('/bytes')).to.equal('Hello');
+      expect(await example.text('/encoded')).to.equal('Hello World!');
+    },
+  },
+  'send-file': {
+    does: 'sends files',
+    async check(example) {
+      const content = readFileSync(`${FOLDER}hello.txt`);
+      expect(await example.text('/text')).to.equal(content.toString('utf8'));
+      const response = await example.fetch('/binary');
+      expect(response.headers.get('content-length')).to.equal(String(content.length));
+      expect(Buffer.from(await response.arrayBuffer())).to.deep.equal(content);
+    },
+  },
+  'send-file-like': {
+    does: 'sends what reads like a file',
+    async check(example) {
+      expect(await example.text('/string-io')).to.equal('Hello World!');
+      expect(await example.text('/bytes-io')).to.equal('Hello World!');
+      const response = await example.fetch('/blob');
+      expect(response.headers.get('content-type')).to.equal('text/plain');
+      expect(await response.text()).to.equal('Hello World!');
+      expect(await example.text('/own')).to.equal('3 2 1 ');
+      await example.says(/closed/);
+    },
+  },
+  'send-iterables': {
+    does: 'sends what can be iterated',
+    async check(example) {
+      for (const path of ['/list', '/tuple', '/set']) {
+        expect(await example.text(path), path).to.equal('Hello World!2020');
+      }
+      for (const path of ['/dict', '/map']) {
+        expect(await example.text(path), path).to.equal('Hello World!');
+      }
+    },
+  },
+  'send-number': {
+    does: 'sends numbers',
+    async check(example) {
+      expect(await example.text()).to.equal('3.3');
+      expect(await example.text('/date')).to.match(/1970/);
+    },
+  },
+  'error-page': {
+    does: 'shows the error, its stack and the report button',
+    async check(example) {
+      const response = await example.fetch();
+      expect(response.status).to.equal(500);
+      const page = await response.text();
+      expect(page).to.include('<h2>Internal Server Error(500)</h2>');
+      expect(page).to.include('<b>RangeError :Division by zero</b>');
+      expect(page).to.match(/at divide .*error-page\.ts/);
+      expect(page).to.match(/href="https:\/\/tracker\.example\/issues\/new\?title=RangeError.*>report</);
+      await example.says(/ERROR:wsgi:GET \/: RangeError: Division by zero/);
+    },
+  },
+  'not-found': {
+    does: 'has a page of its own for unknown paths',
+    async check(example) {
+      const response = await example.fetch('/n%C3%B3where');
+      expect(response.status).to.equal(404);
+      expect(await response.text()).to.equal('Nothing at /nówhere\n');
+      expect(await example.text()).to.equal('Hello World!');
+    },
+  },
+  decorators: {
+    does: 'routes to decorated methods',
+    async check(example) {
+      expect(await example.text()).to.equal('Hello World!');
+      expect(await example.text('/hello/you')).to.equal('Hello you!');
+    },
+  },
+  events: {
+    does: 'runs the handlers of each event',
+    async check(example) {
+      expect(await example.talk(3, ['hi'], '/room')).to.deep.equal([
+        'welcome to /room',
+        'you said: hi',
+        'you said: hi',
+      ]);
+      await example.says(/\/room closed: 1005/);
+    },
+  },
+  middleware: {
+    does: 'adds a WebSocket to another application',
+    async check(example) {
+      expect(await example.text('/caf%C3%A9')).to.equal('the other app, at /café\n');
+      expect(await example.talk(1, ['hi'], '/echo')).to.deep.equal(['hi']);
+      expect((await example.refusal('/page')).status).to.equal(200);
+    },
+  },
+  form: {
+    does: 'reads fields and files',
+    async check(example) {
+      expect(await example.text()).to.include('<form method="post"');
+      const body = new FormData();
+      body.set('name', 'Zoë');
+      body.set('file', new Blob(['12345'], { type: 'text/plain' }), 'numbers.txt');
+      expect(await example.text('/', { method: 'POST', body })).to.equal(
+        'Zoë sent numbers.txt, 5 bytes of text/plain\n',
+      );
+    },
+  },
+  input: {
+    does: 'reads the body as a whole and by line',
+    async check(example) {
+      const request = { method: 'POST', body: 'one\ntwo\nthree' };
+      expect(await example.text('/whole', request)).to.equal('13 bytes: one\ntwo\nthree');
+      expect(await example.text('/lines', request)).to.equal('1: one\n2: two\n3: three');
+    },
+  },
+  write: {
+    does: 'writes before it returns',
+    async check(example) {
+      expect(await example.text()).to.equal('line 1\nline 2\nline 3\nand what is returned comes last\n');
+    },
+  },
+  'exc-info': {
+    does: 'replaces the head of a response that failed',
+    async check(example) {
+      const good = await example.fetch('/?{"a":1}');
+      expect([good.status, good.statusText, await good.text()]).to.deep.equal([200, 'Froody', '{"a":1}']);
+      const bad = await example.fetch('/?{');
+      expect([bad.status, bad.statusText]).to.deep.equal([500, 'Oops']);
+      expect(await bad.text()).to.equal('error body goes here\n');
+    },
+  },
+  'file-wrapper': {
+    does: 'sends a file',
+    async check(example) {
+      expect(await example.text()).to.equal(readFileSync(`${FOLDER}hello.txt`, 'utf8'));
+    },
+  },
+  'refuse-websocket': {
+    does: 'refuses a handshake, and accepts another',
+    async check(example) {
+      expect(await example.refusal('/')).to.deep.equal({ status: 403, body: 'Say the word\n' });
+      expect(await example.talk(1, [], '/?word=sesame')).to.deep.equal(['come in']);
+    },
+  },
+  'abort-signal': {
+    does: 'stops its work when the client leaves',
+    async check(example) {
+      const client = new AbortController();
+      const response = example.fetch('/', { signal: client.signal });
+      setTimeout(() => client.abort(), 100);
+      await response.catch(() => undefined);
+      await example.says(/the client left, so the work was stopped/);
+    },
+  },
+  'early-hints': {
+    does: 'sends a 103 before the page',
+    async check(example) {
+      const { headers, body } = await example.hints();
+      expect(headers).to.have.property('link', '</style.css>; rel=preload; as=style');
+      expect(body).to.include('<h1>Hello World!</h1>');
+      expect(await example.text('/style.css')).to.equal('h1 { color: teal }');
+    },
+  },
+};
+
+/** As many processes run at once. */
+const AT_ONCE = 8;
+
+describe('examples', function () {
+  this.timeout(120_000);
+  const names = exampleNames();
+  const results = new Map<string, Promise<void>>();
+
+  // Side by side, for some of them wait for seconds; each test tells how its own went.
+  before(() => {
+    const free = Array.from({ length: AT_ONCE }, () => Promise.resolve());
+    for (const [i, [name, { check }]] of Object.entries(CHECKS).entries()) {
+      const result = (free[i % AT_ONCE] as Promise<void>).then(() => run(name, check));
+      free[i % AT_ONCE] = result.catch(() => undefined);
+      results.set(name, result);
+      result.catch(() => undefined);
+    }
+  });
+
+  for (const [name, { does }] of Object.entries(CHECKS)) it(`${name} ${does}`, () => results.get(name));
+
+  it('are all run here', () => {
+    expect(Object.keys(CHECKS).sort()).to.deep.equal(names.sort());
+  });
+
+  it('say how to run them in their first line', () => {
+    for (const name of names) {
+      const [line = ''] = readFileSync(`${FOLDER}${name}.ts`, 'utf8').split('\n');
+      expect(line).to.match(new RegExp(`^// .*(node|npx tsx) examples/${name}\\.ts`));
+    }
+  });
+});
+
+async function run(name: string, check: Check['check']): Promise<void> {
+  const example = await Example.start(name);
+  try {
+    await check(example);
+  } finally {
+    await example.kill();
+  }
+}

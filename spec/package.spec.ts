@@ -1,0 +1,202 @@
+/** The package as a user gets it: packed, installed in an empty folder, run and type-checked there. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { removeTemporaryFolders, temporaryFolder } from './support/temporary-folder.js';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string; readonly mode: number }[];
+}
+
+const CONSUMER = `import {
+  type Application,
+  type Environ,
+  type FrameworkStartResponse,
+  logger,
+  makeServer,
+  parseForm,
+  run,
+  sleep,
+  WebSocketError,
+  WSocketApp,
+} from 'wsgi';
+
+const app = new WSocketApp(null, ['v1.chat']);
+
+app.route('/')(async (environ, start_response) => {
+  const wsock = environ['wsgi.websocket'];
+  if (!wsock) {
+    start_response(200, { 'X-A': 'b' });
+    return ['Hello ', Buffer.from('world'), 2020];
+  }
+  try {
+    const message: string | Buffer | null = await wsock.receive();
+    if (message !== null) await wsock.send(message);
+  } catch (error) {
+    if (!(error instanceof WebSocketError)) throw error;
+  }
+  await sleep(0.1);
+  return undefined;
+});
+app.onmessage.add((message, client) => client.send(message));
+
+class Site extends WSocketApp {
+  override notFound(environ: Environ, start_response: FrameworkStartResponse): string {
+    start_response(404);
+    return environ.PATH_INFO;
+  }
+}
+
+const plain: Application = async (environ, start_response) => {
+  const host: string | undefined = environ.HTTP_HOST;
+  const form = await parseForm(environ);
+  start_response('200 OK', [['Content-Type', 'text/plain']]);
+  return [Buffer.from(form.fields.get('a') ?? host ?? '')];
+};
+
+logger.setLevel(10);
+const server = await makeServer('', 0, plain, { port: undefined });
+server.setApp(new Site());
+await server.close();
+await run(app, { port: 0 });
+// @ts-expect-error: an option that does not exist
+await run(app, { prot: 0 });
+`;
+
+const TSCONFIG = {
+  compilerOptions: {
+    target: 'es2022',
+    module: 'nodenext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: ['node'],
+  },
+  files: ['consumer.mts'],
+};
+
+describe('the package', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let packed: Packed;
+
+  before(() => {
+    expect(existsSync(join(ROOT, 'dist', 'index.js')), 'dist: npm run build first').to.equal(true);
+    folder = temporaryFolder({
+      'package.json': '{ "private": true }',
+      'app.mjs': readmeBlock('app.mjs'),
+      'serve.mjs': readmeBlock('serve.mjs').replace('port: 8000', 'port: 0'),
+      'consumer.mts': CONSUMER,
+      'tsconfig.json': JSON.stringify(TSCONFIG),
+    });
+    const told = command('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], ROOT);
+    [packed] = JSON.parse(told) as [Packed];
+    command(
+      'npm',
+      ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${packed.filename}`],
+      folder,
+    );
+  });
+
+  after(removeTemporaryFolders);
+
+  it('holds what was built, the documents, and nothing else', () => {
+    const built = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' })
+      .map((file) => `dist/${file.replaceAll('\\', '/')}`)
+      .filter((file) => /\.[jt]s$/.test(file));
+    const expected = [...built, 'CHANGELOG.md', 'LICENSE', 'PORTING.md', 'README.md', 'package.json'];
+    expect(packed.files.map(({ path }) => path).sort()).to.deep.equal(expected.sort());
+    const odd = packed.files.filter(({ path }) => !/\.(d\.ts|js|md)$|^LICENSE$|^package\.json$/.test(path));
+    expect(odd).to.deep.equal([]);
+  });
+
+  it('was built of every file of lib as it is now', () => {
+    const sources = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' });
+    const expected = sources.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3));
+    const paths = packed.files.map(({ path }) => path);
+    for (const name of expected) {
+      const file = `dist/${name.replaceAll('\\', '/')}`;
+      expect(paths).to.include.members([`${file}.js`, `${file}.d.ts`]);
+    }
+  });
+
+  it('brings two packages along', () => {
+    const installed = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
+    expect(installed.sort()).to.deep.equal(['busboy', 'streamsearch', 'ws', 'wsgi']);
+  });
+
+  it('serves the application of the README', async () => {
+    await serves(process.execPath, ['serve.mjs'], folder);
+  });
+
+  it('has a command, which serves it too', async () => {
+    await serves('npx', ['--no-install', 'wsgi', 'app.mjs:app', '--bind', '127.0.0.1:0'], folder);
+  });
+
+  it('tells its version', () => {
+    const told = command('npx', ['--no-install', 'wsgi', '--version'], folder);
+    expect(told).to.match(/^wsgi \d+\.\d+\.\d+\n$/);
+  });
+
+  it('has types that a strict project with @types/node and nothing else accepts', () => {
+    const types = join(folder, 'node_modules', '@types');
+    mkdirSync(types, { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules', '@types', 'node'), join(types, 'node'), 'junction');
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+    const args = [tsc, '-p', '.', '--pretty', 'false', '--listFiles'];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    const lines = stdout.split('\n');
+    expect(lines.filter((line) => line.includes('error TS'))).to.deep.equal([]);
+    expect(lines.some((line) => line.endsWith('/wsgi/dist/index.d.ts'))).to.equal(true);
+    // A folder above the temporary one may have types that hide what is missing.
+    const others = lines.filter((line) => /\/@types\/(?!node\/)/.test(line));
+    expect(others).to.deep.equal([]);
+  });
+});
+
+/** The code of README.md that begins with the name of its file. */
+function readmeBlock(file: string): string {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const block = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].find((match) =>
+    match[1]?.startsWith(`// ${file}\n`),
+  );
+  if (block?.[1] === undefined) throw new Error(`README.md has no ${file}`);
+  return block[1];
+}
+
+function command(name: string, args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(name, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${name} ${args.join(' ')} failed with ${status}\n${stderr}${stdout}`);
+  return stdout;
+}
+
+/** Starts it, requests the address that it prints, and ends it. */
+async function serves(name: string, args: readonly string[], cwd: string): Promise<void> {
+  const { PORT: _unset, ...env } = process.env;
+  // A group of its own, for npx starts the command as a child.
+  const child = spawn(name, args, { cwd, env, detached: true });
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text;
+          const found = /Server started at (\S+)/.exec(output)?.[1];
+          if (found !== undefined) resolve(found);
+        });
+      }
+      child.on('error', reject);
+      child.on('close', (code) => reject(new Error(`It ended with ${code}: ${output}`)));
+    });
+    const response = await fetch(`${address}/caf%C3%A9`);
+    expect(await response.text()).to.equal('Hello from /café\n');
+  } finally {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  }
+}

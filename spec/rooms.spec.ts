@@ -1,0 +1,90 @@
+/** The rooms of lib, and the one way in which they import: app and server from environ, never from each other. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+const LIB = fileURLToPath(new URL('../lib/', import.meta.url));
+
+/** Below the rooms: they import nothing of lib. */
+const BASE = ['errors.ts', 'logger.ts', 'sleep.ts'];
+/** Above the rooms: entries of the package, and what joins rooms. They import what they like, and no room imports them. */
+const JOINTS = ['index.ts', 'headers.ts', 'run.ts', 'cli.ts'];
+
+/** What a room, or a file beside the rooms, may import beside its own files and packages. */
+function mayImport(room: string): readonly string[] {
+  if (BASE.includes(room)) return [];
+  return room === 'environ' ? BASE : [...BASE, 'environ'];
+}
+
+const MOST_LINES = 350;
+/** `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`. */
+const IMPORT = /(?:^(?:import|export)\b[^;'"]*?from |^import |\bimport\()['"]([^'"]+)['"]/gm;
+
+const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+  .sort();
+
+function textOf(file: string): string {
+  return readFileSync(LIB + file, 'utf8');
+}
+
+/** A folder of lib, or a file that lies in none. */
+function roomOf(file: string): string {
+  return file.split('/', 1)[0] ?? '';
+}
+
+/** Files of lib that `file` imports, types included. */
+function importsOf(file: string): string[] {
+  const names = [...textOf(file).matchAll(IMPORT)].map((match) => match[1] ?? '');
+  return names
+    .filter((name) => name.startsWith('.'))
+    .map((name) => posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts'));
+}
+
+describe('the rooms of lib', () => {
+  it('are found, with their imports', () => {
+    expect(files).to.include.members(['index.ts', 'app/wsocket-app.ts', 'environ/types.ts']);
+    expect(importsOf('run.ts')).to.include.members(['app/demo-app.ts', 'server/server.ts']);
+    for (const file of files) expect(files).to.include.members(importsOf(file));
+  });
+
+  const rooms = new Set(files.filter((file) => !JOINTS.includes(file)).map(roomOf));
+  for (const room of rooms) {
+    const allowed = mayImport(room);
+    it(`${room} imports ${[...allowed, 'its own files'].join(', ')} and nothing else`, () => {
+      const wrong: string[] = [];
+      for (const file of files.filter((one) => roomOf(one) === room)) {
+        for (const imported of importsOf(file)) {
+          const target = roomOf(imported);
+          if (target !== room && !allowed.includes(target)) wrong.push(`${file} imports ${imported}`);
+        }
+      }
+      expect(wrong).to.deep.equal([]);
+    });
+  }
+
+  it('are three at least', () => {
+    expect([...rooms]).to.include.members(['environ', 'app', 'server']);
+  });
+});
+
+describe('every file of lib', () => {
+  it(`has at most ${MOST_LINES} lines`, () => {
+    const long = files.filter((file) => textOf(file).trimEnd().split('\n').length > MOST_LINES);
+    expect(long).to.deep.equal([]);
+  });
+
+  it('says in its first line what it is', () => {
+    const silent = files.filter((file) => !/^(?:#!.*\n)?\/(?:\/|\*\*)/.test(textOf(file)));
+    expect(silent).to.deep.equal([]);
+  });
+
+  it('is named in kebab-case', () => {
+    const odd = files.filter(
+      (file) => !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)?[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(file),
+    );
+    expect(odd).to.deep.equal([]);
+  });
+});
