@@ -2,10 +2,13 @@
 export { makeDemoApp } from './app/demo-app.js';
 export { Event } from './app/event.js';
 export type { FrameworkStartResponse, FrameworkWrite, Handler } from './app/handler.js';
+export type { HeadersLike } from './app/headers.js';
 export { Response } from './app/response.js';
+export type { StatusLike } from './app/status.js';
 export { WSocketApp } from './app/wsocket-app.js';
 export { FileWrapper } from './environ/file-wrapper.js';
-export { parseForm } from './environ/form.js';
+export { type Form, type FormOptions, parseForm } from './environ/form.js';
+export type { FormFile } from './environ/form-file.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
 export type {
   Application,
@@ -21,7 +24,13 @@ export type {
   StartResponse,
   Write,
 } from './environ/types.js';
-export { FrameTooLargeError, ProtocolError, WebSocket, WebSocketError } from './environ/websocket.js';
+export {
+  FrameTooLargeError,
+  type Message,
+  ProtocolError,
+  WebSocket,
+  WebSocketError,
+} from './environ/websocket.js';
 export {
   ApplicationError,
   ClientDisconnected,
