@@ -35,6 +35,17 @@ export class RequestError extends WsgiError {
   }
 }
 
+/** A RequestError that can be answered with its status. For whatever an application threw: a Proxy, for one. */
+export function isRequestError(error: unknown): error is RequestError {
+  try {
+    if (!(error instanceof RequestError) || typeof error.message !== 'string') return false;
+    const { status } = error;
+    return Number.isInteger(status) && status >= 400 && status <= 599;
+  } catch {
+    return false;
+  }
+}
+
 /** The client went away; thrown by every read and write after that, and never logged as an application error. */
 export class ClientDisconnected extends RequestError {
   constructor(message = 'the client closed the connection') {

@@ -73,9 +73,28 @@ export class Logger {
   }
 }
 
-/** The stack of an Error, with its causes; anything else that was thrown, as `util.inspect` shows it. */
+/**
+ * The stack of an Error, with its causes; anything else that was thrown, as `util.inspect` shows it. A message may
+ * hold what a client sent: no line of it can pass for another entry of the log, and nothing drives a terminal. Never
+ * throws.
+ */
 export function describeThrown(error: unknown): string {
-  return error instanceof Error ? inspect(error) : `Thrown: ${inspect(error)}`;
+  let text: string;
+  try {
+    text = error instanceof Error ? inspect(error) : `Thrown: ${inspect(error)}`;
+  } catch {
+    // Getters, proxies and `inspect.custom` are foreign code.
+    text = 'Thrown: something that cannot be shown';
+  }
+  return text.replace(CONTROL, escapeControl).replace(/\n(?! )/g, '\n    ');
+}
+
+/** All but tabs and line ends. */
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+function escapeControl(character: string): string {
+  const code = character.charCodeAt(0).toString(16);
+  return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
 }
 
 /** The logger of this package. */

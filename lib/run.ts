@@ -6,6 +6,7 @@ import { type Server, serve } from './server/server.js';
 
 /**
  * Listens and serves until SIGINT or SIGTERM, which stop it gracefully. Prints `Server started at http://…`.
+ * A rejected promise that nobody waits for is logged as an error, and does not end the process.
  * @param application default: the demo, a page with a WebSocket echo.
  * @returns once it listens.
  * @throws ConfigError for options that cannot work, an application that is no function, an address in use.

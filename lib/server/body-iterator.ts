@@ -22,9 +22,16 @@ export function iterate(body: unknown): Puller {
   if (body !== null && typeof body === 'object') {
     const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = body as { [key: symbol]: unknown };
     const open = async ?? sync;
-    if (typeof open === 'function') return open.call(body) as Puller;
+    if (typeof open === 'function') return checkIterator(open.call(body));
   }
   throw new ApplicationError(`The application returned ${typeName(body)}, not an iterable of byte strings`);
+}
+
+function checkIterator(iterator: unknown): Puller {
+  if (iterator !== null && (typeof iterator === 'object' || typeof iterator === 'function')) {
+    return iterator as Puller;
+  }
+  throw new ApplicationError(`The body gave ${typeName(iterator)} for its iterator, not an object`);
 }
 
 /** How many items a body has, where it says so (PEP 3333 "Handling the Content-Length Header"). */
@@ -37,4 +44,9 @@ export function isThenable<T>(value: unknown): value is PromiseLike<T> {
   return (
     value !== null && typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function'
   );
+}
+
+/** What else has a `then` is foreign code: it may call back twice, or at once, or throw. */
+export function asPromise<T>(thenable: PromiseLike<T>): Promise<T> {
+  return thenable instanceof Promise ? thenable : Promise.resolve(thenable);
 }

@@ -1,5 +1,5 @@
 /** The end of what an application returned: `return()` of an iterator that has more to give, then `close()`. */
-import { isThenable, type Puller } from './body-iterator.js';
+import { asPromise, isThenable, type Puller } from './body-iterator.js';
 import type { Report } from './interpreter.js';
 
 /**
@@ -12,20 +12,31 @@ export function closeBody(
   puller: Puller | undefined,
   report: Report,
 ): Promise<void> | undefined {
-  // Fast path: a plain list, with which most applications answer.
-  if (puller === undefined && (body as { close?: unknown } | null | undefined)?.close === undefined) return undefined;
+  if (puller === undefined && isPlainList(body)) return undefined;
   const failed = (error: unknown) => report('Error while the application closed its response', error);
-  const pending: PromiseLike<void>[] = [];
-  const call = (owner: unknown, method: unknown) => {
-    if (typeof method !== 'function') return;
+  const pending: Promise<void>[] = [];
+  const call = <K extends string>(owner: { readonly [name in K]?: unknown }, name: K) => {
     try {
-      const result: unknown = method.call(owner);
-      if (isThenable<unknown>(result)) pending.push(result.then(undefined, failed) as PromiseLike<void>);
+      // The property too is foreign code, where it is a getter.
+      const method = owner[name];
+      const result: unknown = typeof method === 'function' ? method.call(owner) : undefined;
+      if (isThenable<unknown>(result)) pending.push(asPromise(result).then(ignore, failed));
     } catch (error) {
       failed(error);
     }
   };
-  if (puller !== undefined) call(puller, puller.return);
-  if (body !== null && typeof body === 'object') call(body, (body as { close?: unknown }).close);
+  if (puller !== undefined) call(puller, 'return');
+  if (body !== null && typeof body === 'object') call(body, 'close');
   return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
 }
+
+/** Fast path: what most applications answer with. */
+function isPlainList(body: unknown): boolean {
+  try {
+    return Array.isArray(body) && !('close' in body);
+  } catch {
+    return false;
+  }
+}
+
+function ignore(): void {}

@@ -16,6 +16,8 @@ const MAX_WAITING = 16;
 export interface Exchange {
   /** The client is gone. */
   disconnected(error: ClientDisconnected): void;
+  /** The client has taken what was sent. */
+  drained(): void;
   /** What the client sent for this request cannot be read to its end. */
   bodyFailed(error: RequestError): void;
   /** Neither side has sent a byte for as long as `timeout` allows. */
@@ -47,12 +49,18 @@ export class Connection implements ConnectionFacts {
   current: Exchange | undefined;
   /** What came after it was no request: to be answered in its turn, and then the connection ends. */
   malformed: RequestError | undefined;
+  /** The last request whose response was complete before its body had come. */
+  unread: { readonly complete: boolean } | undefined;
+  /** It is being closed: what still comes from the client is thrown away. */
+  ending = false;
   /** The head of a request with an Upgrade that is served as an ordinary one: its headers as they were sent. */
   upgradeHeaders: string[] | undefined;
   /** For the silence watch: the request that it saw last, the bytes that had passed, and how often it saw them. */
   watched: Exchange | undefined;
   progress = 0;
   quiet = 0;
+  /** The socket is read no further until those that wait are answered. */
+  held = false;
   #waiting: Turn[] = [];
 
   constructor(socket: WsgiSocket, serverName: string | undefined) {
@@ -70,14 +78,17 @@ export class Connection implements ConnectionFacts {
     // Between two owners (parser, WebSocket) a socket has no other listener; what it means is told by `close`.
     socket.on('error', ignore);
     socket.on('end', socketOnEnd);
+    socket.on('drain', socketOnDrain);
   }
 
   /** Runs a request now, or when those before it are answered. */
   enter(turn: Turn): void {
+    // Behind a response that closes the connection, nothing is answered (RFC 9112 section 9.6).
+    if (!this.socket.writable) return;
     if (this.current === undefined && this.#waiting.length === 0) turn();
     else {
       this.#waiting.push(turn);
-      if (this.#waiting.length > MAX_WAITING) this.socket.pause();
+      if (this.#waiting.length > MAX_WAITING && !this.held) this.#hold();
     }
   }
 
@@ -91,11 +102,25 @@ export class Connection implements ConnectionFacts {
   }
 
   #next(): void {
-    // Behind a response that closes the connection, nothing is answered.
     if (!this.socket.writable) this.#waiting = [];
     const next = this.#waiting.shift();
-    if (this.#waiting.length === 0 && this.socket.isPaused()) this.socket.resume();
+    if (this.#waiting.length === 0) this.release();
     next?.();
+  }
+
+  /** `pause()` alone is not enough: Node resumes the socket behind each message that is complete. */
+  #hold(): void {
+    this.held = true;
+    this.socket.pause();
+    this.socket.resume = stay;
+  }
+
+  release(): void {
+    if (!this.held) return;
+    this.held = false;
+    Reflect.deleteProperty(this.socket, 'resume');
+    // Without a listener what comes would be lost; he who then adds one starts it himself.
+    if (this.socket.listenerCount('data') > 0) this.socket.resume();
   }
 
   get idle(): boolean {
@@ -126,23 +151,43 @@ export class Connection implements ConnectionFacts {
 
 /** In place of `destroySoon`, which would reset the connection while the client is still sending. */
 export function lingeringClose(this: WsgiSocket): void {
-  if (this.destroyed) return;
+  const connection = this[kConnection];
+  if (this.destroyed || connection?.ending) return;
+  if (connection !== undefined) connection.ending = true;
   if (this.writable) this.end();
-  const destroy = () => this.destroy();
-  if (this.readableEnded) {
-    this.once('finish', destroy);
-    return;
-  }
-  this.once('end', destroy);
-  this.setTimeout(LINGER_MS, destroy);
-  // `timeout` starts anew with every byte, this does not.
-  const timer = setTimeout(destroy, LINGER_MS);
-  this.once('close', () => clearTimeout(timer));
+  // How long the client may take to read the answer is for the silence watch to say.
+  if (this.writableFinished) linger(this);
+  else this.once('finish', () => linger(this));
+  connection?.release();
+  // What still comes is no longer for the parser.
+  this.removeAllListeners('data');
+  this.on('data', ignore);
   this.resume();
 }
 
+/** For a response that ends with its connection: an orderly end would look like its own. */
+export function reset(socket: WsgiSocket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    // None but TCP can be reset.
+    socket.destroy();
+  }
+}
+
+function linger(socket: WsgiSocket): void {
+  const destroy = () => socket.destroy();
+  if (socket.readableEnded) {
+    destroy();
+    return;
+  }
+  socket.once('end', destroy);
+  const timer = setTimeout(destroy, LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+}
+
 /** A bare address: IPv4 on a dual-stack socket comes as `::ffff:127.0.0.1`. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
@@ -153,10 +198,18 @@ export function hostLiteral(address: string): string {
 
 function ignore(): void {}
 
+function stay(this: WsgiSocket): WsgiSocket {
+  return this;
+}
+
 function socketOnClose(this: WsgiSocket): void {
   this[kConnection]?.onClose();
 }
 
 function socketOnEnd(this: WsgiSocket): void {
   this[kConnection]?.onEnd();
+}
+
+function socketOnDrain(this: WsgiSocket): void {
+  this[kConnection]?.current?.drained();
 }

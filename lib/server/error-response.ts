@@ -1,6 +1,6 @@
 /** The response to a request that failed: the status, and one sentence that gives nothing away. */
 import { STATUS_CODES } from 'node:http';
-import { RequestError } from '../errors.js';
+import { isRequestError } from '../errors.js';
 import type { ResponseHead } from './sink.js';
 
 export interface ErrorResponse {
@@ -13,8 +13,9 @@ export interface ErrorResponse {
  * "Error Handling").
  */
 export function errorResponse(error: unknown, isHead: boolean): ErrorResponse {
-  const status = error instanceof RequestError ? error.status : 500;
-  const text = error instanceof RequestError ? error.message : 'The server could not complete the request';
+  const known = isRequestError(error);
+  const status = known ? error.status : 500;
+  const text = known ? error.message : 'The server could not complete the request';
   const reason = STATUS_CODES[status] ?? 'Error';
   const body = Buffer.from(`${status} ${reason}\n\n${text}.\n`, 'utf8');
   const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)];

@@ -1,19 +1,23 @@
 /** The request path, from a Node request to the application and back: read this file first. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { buildEnviron, type GatewayFacts } from '../environ/environ.js';
+import { buildEnviron, type GatewayFacts, type RequestServices } from '../environ/environ.js';
 import { fileWrapper } from '../environ/file-wrapper.js';
 import { BodyInput } from '../environ/input.js';
 import { textToNative } from '../environ/native-string.js';
 import type { Application, Environ, ErrorStream } from '../environ/types.js';
 import { ClientDisconnected, RequestError, RequestTimeout } from '../errors.js';
-import { logger } from '../logger.js';
+import { describeThrown, logger } from '../logger.js';
 import { type AccessEntry, type AccessLog, basicUser } from './access-log.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { errorResponse } from './error-response.js';
+import { Forwarded } from './forwarded.js';
 import { HttpSink } from './http-sink.js';
 import type { ResolvedOptions } from './options.js';
 import { RequestBody } from './request-body.js';
 import { SilenceWatch } from './silence-watch.js';
+
+/** What comes with `clientError`. */
+type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer; bytesParsed?: number };
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
@@ -43,6 +47,7 @@ export class Gateway {
   readonly #fieldLimit: number;
   readonly #fieldSizeLimit: number;
   readonly #lineLimit: number;
+  readonly #forwarded: Forwarded | undefined;
 
   constructor(application: Application, { options, errors, accessLog, serverName }: GatewaySettings) {
     this.application = application;
@@ -57,6 +62,10 @@ export class Gateway {
     this.#fieldLimit = options.limitRequestFields * 2;
     this.#fieldSizeLimit = options.limitRequestFieldSize || Number.POSITIVE_INFINITY;
     this.#lineLimit = options.limitRequestLine || Number.POSITIVE_INFINITY;
+    const { forwardedAllowIps, socketPath } = options;
+    this.#forwarded = forwardedAllowIps?.length
+      ? new Forwarded(forwardedAllowIps, socketPath !== undefined)
+      : undefined;
     this.facts = {
       serverSoftware: options.ident || 'wsgi',
       multithread: false,
@@ -73,7 +82,7 @@ export class Gateway {
   /** Listener of `request`. */
   handle(message: IncomingMessage, response: ServerResponse): void {
     const connection = this.connectionOf(message.socket);
-    if (connection.idle) this.#serve(connection, message, response, false);
+    if (connection.idle && message.socket.writable) this.#serve(connection, message, response, false);
     else connection.enter(() => this.#serve(connection, message, response, false));
   }
 
@@ -100,8 +109,10 @@ export class Gateway {
     expected: boolean,
   ): void {
     restoreUpgrade(connection, message);
-    const body = this.#bodyOf(message, response, expected);
-    const sink = new HttpSink(this, connection, message, response, body);
+    const body = this.bodyOf(message, response, expected);
+    // While it waited for its turn, its body broke off.
+    if (connection.malformed !== undefined && !message.complete) body?.fail(connection.malformed);
+    const sink = this.sinkOf(connection, message, response, body);
     let environ: Environ;
     try {
       environ = this.environOf(sink, body);
@@ -117,14 +128,38 @@ export class Gateway {
     const { message, connection } = sink;
     this.#checkLimits(message);
     if (body?.error !== undefined) throw body.error;
-    return buildEnviron(message, connection, this.facts, {
+    const environ = this.describe(message, connection, {
       input: new BodyInput(body),
       abortSignal: connection.signal.lend(),
       earlyHints: (headers) => sink.earlyHints(headers),
     });
+    if (this.#forwarded !== undefined) {
+      this.#forwarded.apply(environ);
+      sink.clientAddr = environ.REMOTE_ADDR;
+    }
+    return environ;
   }
 
-  #bodyOf(message: IncomingMessage, response: ServerResponse, expected: boolean): RequestBody | undefined {
+  // The next three are different on a server that is not ours.
+
+  protected sinkOf(
+    connection: Connection,
+    message: IncomingMessage,
+    response: ServerResponse,
+    body: RequestBody | undefined,
+  ): HttpSink {
+    return new HttpSink(this, connection, message, response, body);
+  }
+
+  protected describe(message: IncomingMessage, connection: Connection, services: RequestServices): Environ {
+    return buildEnviron(message, connection, this.facts, services);
+  }
+
+  protected bodyOf(
+    message: IncomingMessage,
+    response: ServerResponse,
+    expected: boolean,
+  ): RequestBody | undefined {
     const { headers } = message;
     const declared = headers['content-length'];
     if (headers['transfer-encoding'] !== undefined) {
@@ -136,7 +171,8 @@ export class Gateway {
 
   #checkLimits(message: IncomingMessage): void {
     const { rawHeaders, headers } = message;
-    if ((message.url as string).length > this.#lineLimit - REQUEST_LINE_REST)
+    const { method, url } = message as { method: string; url: string };
+    if (method.length + url.length + REQUEST_LINE_REST > this.#lineLimit)
       throw new RequestError(414, LINE_TOO_LONG);
     if (rawHeaders.length > this.#fieldLimit && this.#fieldLimit !== 0) {
       throw new RequestError(431, `The request has more than ${this.#fieldLimit / 2} header fields`);
@@ -158,18 +194,23 @@ export class Gateway {
   }
 
   /** Listener of `clientError`: what came is no request, or came too late. Answered in its turn. */
-  clientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: WsgiSocket): void {
+  clientError(error: ParserError, socket: WsgiSocket): void {
+    const connection = this.connectionOf(socket);
+    // Behind a fault, everything is one; and what we do not read cannot come in time.
+    if (connection.malformed !== undefined || connection.ending) return;
+    if (connection.held && error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return;
     if (socket.destroyed || error.code === 'ECONNRESET' || error.code === 'EPIPE' || !socket.writable) {
       socket.destroy();
       return;
     }
-    const connection = this.connectionOf(socket);
-    if (connection.malformed !== undefined) return;
     const fault = requestFault(error);
     connection.malformed = fault;
     const { current } = connection;
-    if (current === undefined) this.#answerMalformed(connection, fault);
-    else if (!current.received) current.bodyFailed(fault);
+    if (current === undefined) {
+      // The fault is in the rest of a body whose request was answered.
+      if (connection.unread?.complete === false) connection.linger();
+      else this.#answerMalformed(connection, fault);
+    } else if (!current.received) current.bodyFailed(fault);
   }
 
   /** Listener of `connect`: this is no proxy. */
@@ -179,11 +220,18 @@ export class Gateway {
     connection.enter(() => this.#answerMalformed(connection, fault));
   }
 
-  /** A request is over. */
+  /** The last byte of a response was sent, or its client is gone. */
+  answered(sink: HttpSink): void {
+    this.accessLog?.write(accessEntry(sink));
+  }
+
+  /** A request is over: answered, and the application is done with it. */
   left(sink: HttpSink): void {
     const { connection } = sink;
-    this.accessLog?.write(accessEntry(sink));
-    if (connection.malformed !== undefined && !sink.received) connection.linger();
+    if (!sink.received) {
+      connection.unread = sink.message;
+      if (connection.malformed !== undefined) connection.linger();
+    }
     if (connection.leave() && (this.stopping || connection.malformed !== undefined)) {
       process.nextTick(() => this.#endConnection(connection));
     }
@@ -192,7 +240,7 @@ export class Gateway {
   #endConnection(connection: Connection): void {
     if (!connection.idle || !connection.socket.writable) return;
     if (connection.malformed !== undefined) this.#answerMalformed(connection, connection.malformed);
-    else connection.socket.end();
+    else connection.linger();
   }
 
   #answerMalformed(connection: Connection, fault: RequestError): void {
@@ -207,14 +255,15 @@ export class Gateway {
   }
 
   /** Logs what went wrong in an application. Never through its `wsgi.errors`, which it may have replaced. */
-  readonly report = (message: string, error?: unknown): void => {
-    if (error === undefined) logger.warning(message);
-    else logger.exception(message, error);
+  readonly report = (message: string, ...thrown: [error?: unknown]): void => {
+    // JavaScript can throw undefined.
+    if (thrown.length === 0) logger.warning(message);
+    else logger.error(`${message}\n${describeThrown(thrown[0])}`);
   };
 }
 
-/** "GET", two spaces and "HTTP/1.1", about: what a request line holds beside its target. */
-const REQUEST_LINE_REST = 16;
+/** Two spaces and "HTTP/1.1": what a request line holds beside method and target. */
+const REQUEST_LINE_REST = 10;
 const LINE_TOO_LONG = 'The request line is too long (limit-request-line)';
 
 /** An upgrade that is none of WebSocket came in again without its Upgrade header; the application sees all of them. */
@@ -238,14 +287,17 @@ function checkTransferEncoding(coding: string, message: IncomingMessage): void {
   }
 }
 
-function accessEntry({ connection, message, status, bodyBytes, time }: HttpSink): AccessEntry {
+/** nginx's status in its log for a request whose client left before it was answered. */
+const CLIENT_LEFT = 499;
+
+function accessEntry({ connection, clientAddr, message, status, bodyBytes, time }: HttpSink): AccessEntry {
   const { method, url, httpVersion, headers } = message;
   return {
-    remoteAddr: connection.remoteAddr,
+    remoteAddr: clientAddr ?? connection.remoteAddr,
     user: basicUser(headers.authorization),
     time: new Date(time),
     requestLine: `${method} ${url} HTTP/${httpVersion}`,
-    status,
+    status: status || CLIENT_LEFT,
     bytes: bodyBytes,
     referer: headers.referer,
     userAgent: headers['user-agent'],
@@ -257,11 +309,10 @@ function checkExpect(expect: string, message: IncomingMessage): void {
   throw new RequestError(417, 'The only expectation that this server meets is 100-continue');
 }
 
-function requestFault(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): RequestError {
+function requestFault(error: ParserError): RequestError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      // The parser does not say what overflowed; a packet without a line end can hardly be anything but the first line.
-      if (error.rawPacket?.includes('\r\n') === false) return new RequestError(414, LINE_TOO_LONG);
+      if (isRequestLine(error)) return new RequestError(414, LINE_TOO_LONG);
       return new RequestError(431, 'The header block of the request is too large');
     case 'HPE_INVALID_EOF_STATE':
       return new ClientDisconnected('the client left before its request was complete');
@@ -272,4 +323,13 @@ function requestFault(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): Re
     default:
       return new RequestError(400, 'What was sent is not a valid HTTP/1.1 request');
   }
+}
+
+/** The parser does not say what overflowed: its error tells how far it got in the last packet. */
+function isRequestLine({ rawPacket, bytesParsed = 0 }: ParserError): boolean {
+  if (rawPacket === undefined) return false;
+  const end = rawPacket.indexOf('\r\n');
+  // A packet without a line end can hardly be anything but the first line.
+  if (end === -1) return true;
+  return bytesParsed <= end && / HTTP\/\d\.\d$/.test(rawPacket.toString('latin1', 0, end));
 }

@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bytes, HeaderList } from '../environ/types.js';
 import { ApplicationError, type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
-import { type Connection, type Exchange, lingeringClose } from './connection.js';
+import { type Connection, type Exchange, lingeringClose, reset, type WsgiSocket } from './connection.js';
 import type { Gateway } from './gateway.js';
+import { writeHostedHead } from './hosted-head.js';
 import { Interpreter } from './interpreter.js';
 import type { RequestBody } from './request-body.js';
 import { checkHead } from './response-head.js';
@@ -25,12 +26,20 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   readonly time: number;
   status = 0;
   bodyBytes = 0;
+  /** The client's address, where a trusted proxy told it. */
+  clientAddr: string | undefined;
   protected readonly response: ServerResponse;
   readonly #body: RequestBody | undefined;
   /** `writeHead` was called, and nothing was sent since. */
   #headPending = false;
+  /** The end of the response shows without the end of the connection. */
+  #framed = true;
+  #aborted = false;
   #blocks = 0;
-  #drained: (() => void) | undefined;
+  /** Until the client has taken what waits. */
+  #draining: Promise<void> | undefined;
+  #onDrained: (() => void) | undefined;
+  #watchesDrain = false;
   #interpreted = false;
   #closed = false;
 
@@ -62,9 +71,14 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   head(head: ResponseHead): void {
     const { headers } = head;
     this.status = head.status;
+    this.#framed = head.hasLength || head.bodiless || this.message.httpVersionMinor === 1;
     if (!head.hasServer && this.gateway.ident !== '') headers.push('Server', this.gateway.ident);
-    if (head.close || this.#mustClose()) headers.push('Connection', 'close');
-    this.response.writeHead(head.status, head.reason, headers);
+    if (head.close || this.#mustClose()) {
+      headers.push('Connection', 'close');
+      this.connection.socket.destroySoon = lingeringClose;
+    }
+    if (this.response instanceof WsgiResponse) this.response.writeHead(head.status, head.reason, headers);
+    else writeHostedHead(this.response, head.status, head.reason, headers);
     this.#headPending = true;
   }
 
@@ -73,10 +87,8 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     this.#headPending = false;
     const taken = this.response.write(bytes);
     if (!taken) {
-      return new Promise((resolve) => {
-        this.response.once('drain', resolve);
-        this.#drained = resolve;
-      });
+      this.#draining ??= this.#awaitDrain();
+      return this.#draining;
     }
     if (++this.#blocks < BLOCKS_PER_TURN) return undefined;
     this.#blocks = 0;
@@ -101,10 +113,19 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   abort(): void {
     const { response } = this;
     const { socket } = response;
-    if (socket === null) return;
+    if (socket === null) {
+      // On a host's server it may be waiting behind another response of its connection.
+      response.once('socket', cutOff);
+      return;
+    }
     this.#sendPendingHead();
+    this.#aborted = true;
     // Not response.end(), which would complete the framing: the client must see that it was cut short.
-    lingeringClose.call(socket);
+    if (this.#framed) lingeringClose.call(socket);
+    else {
+      socket.uncork();
+      socket.write('', () => reset(socket));
+    }
   }
 
   done(): void {
@@ -120,9 +141,16 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
 
   disconnected(error: ClientDisconnected): void {
     this.#body?.fail(error);
-    this.#drained?.();
+    this.drained();
     this.interpreter.disconnect(error);
     this.closed();
+  }
+
+  drained(): void {
+    const resolve = this.#onDrained;
+    this.#onDrained = undefined;
+    this.#draining = undefined;
+    resolve?.();
   }
 
   bodyFailed(error: RequestError): void {
@@ -130,23 +158,35 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   }
 
   silent(): void {
+    const { response } = this;
     const { socket } = this.connection;
     const seconds = this.gateway.timeout / 1000;
     if (this.#body?.starving) {
       this.#body.fail(new RequestTimeout(`The rest of the request body did not come within ${seconds} s`));
-    } else if (this.response.writableNeedDrain) socket.destroy();
+    } else if (response.writableNeedDrain || response.writableEnded || this.#aborted) socket.destroy();
     else
       this.interpreter.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));
   }
 
   /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */
   earlyHints(headers: HeaderList): void {
-    const checked = checkHead('200 OK', headers).headers;
+    const { headers: checked, lengthAt } = checkHead('200 OK', headers);
+    // RFC 9110 section 8.6; a client might take it for the length of what follows.
+    if (lengthAt !== -1) throw new ApplicationError('Early hints cannot have a Content-Length');
     const { response } = this;
     if (this.message.httpVersionMinor === 0 || response.headersSent || response.destroyed) return;
     let head = 'HTTP/1.1 103 Early Hints\r\n';
     for (let i = 0; i < checked.length; i += 2) head += `${checked[i]}: ${checked[i + 1]}\r\n`;
     response.socket?.write(`${head}\r\n`, 'latin1');
+  }
+
+  #awaitDrain(): Promise<void> {
+    // Node tells a response of it only while the socket is its own; the connection tells it always.
+    if (!this.#watchesDrain) this.response.on('drain', () => this.drained());
+    this.#watchesDrain = true;
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
   }
 
   #sendPendingHead(): void {
@@ -162,19 +202,24 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   /** A body that was not read to its end is thrown away, or its sender cut off. */
   #letGoOfBody(): void {
     const body = this.#body;
-    if (body === undefined || body.complete) return;
+    if (body === undefined) return;
+    body.responseEnded();
+    if (body.complete) return;
     const { socket } = this.connection;
+    // Should the client itself have asked for the end.
     socket.destroySoon = lingeringClose;
     body.discard(() => lingeringClose.call(socket));
   }
 
-  /** Both the transport and the application are done with this request. */
+  /** The transport is done with this request. */
   protected closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.gateway.answered(this);
     this.#leave();
   }
 
+  /** Both the transport and the application are. */
   #leave(): void {
     if (!this.#interpreted || !this.#closed) return;
     this.gateway.left(this);
@@ -184,6 +229,11 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     if (!this.response.writableFinished) this.connection.onClose();
     this.closed();
   }
+}
+
+/** What was written so far goes out first, when the event `socket` is over. */
+function cutOff(socket: WsgiSocket): void {
+  setImmediate(() => lingeringClose.call(socket));
 }
 
 function latin1(bytes: Bytes): string {

@@ -7,9 +7,10 @@
  */
 import { isUint8Array } from 'node:util/types';
 import { FileWrapper } from '../environ/file-wrapper.js';
-import type { Application, Body, Bytes, Environ, ExcInfo, MaybePromise, Write } from '../environ/types.js';
-import { ApplicationError, ClientDisconnected, RequestError } from '../errors.js';
-import { isThenable, itemCount, iterate, type Puller } from './body-iterator.js';
+import type { Application, Body, Bytes, Environ, ExcInfo, Write } from '../environ/types.js';
+import { isGoneError } from '../environ/websocket-error.js';
+import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
+import { asPromise, isThenable, itemCount, iterate, type Puller } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { errorResponse } from './error-response.js';
 import { type CheckedHead, checkHead, typeName } from './response-head.js';
@@ -36,6 +37,7 @@ export class Interpreter {
   private inferred = false;
   private sent = 0;
   private wrote = false;
+  private warned = false;
   private writable: Write | undefined;
   /** The client's slowness, until it has caught up. */
   private waiting: Promise<void> | undefined;
@@ -53,21 +55,19 @@ export class Interpreter {
 
   /** Calls the application, and sees its response through to the end. */
   run(application: Application, environ: Environ): void {
-    let result: MaybePromise<Body>;
     try {
-      result = application(environ, (status, headers, exc_info) =>
+      const result = application(environ, (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info),
       );
+      if (isThenable<Body>(result)) {
+        asPromise(result).then(
+          (body) => this.respond(body),
+          (error) => this.fail(error),
+        );
+      } else this.respond(result);
     } catch (error) {
       this.fail(error);
-      return;
     }
-    if (isThenable<Body>(result)) {
-      result.then(
-        (body) => this.respond(body),
-        (error) => this.fail(error),
-      );
-    } else this.respond(result);
   }
 
   /** The client is gone: the application is told at its next call, and its iterable is closed now. */
@@ -78,7 +78,7 @@ export class Interpreter {
 
   /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
   fail(error: unknown): void {
-    const clientsFault = error instanceof RequestError;
+    const clientsFault = isRequestError(error) || isGoneError(error);
     if (this.finished) {
       if (!clientsFault && this.gone === undefined)
         this.report('Error after the response was complete', error);
@@ -121,6 +121,7 @@ export class Interpreter {
     // Even an empty block sends the headers: "when write is first called".
     if (!this.headSent) this.sendHead(this.head, undefined);
     const room = this.declared === undefined ? Number.POSITIVE_INFINITY : this.declared - this.sent;
+    if (this.bodiless && data.length > 0) this.warnBodiless();
     const wait = this.bodiless
       ? undefined
       : this.sendBlock(data.length > room ? data.subarray(0, room) : data);
@@ -170,23 +171,22 @@ export class Interpreter {
   private pull(): void {
     const puller = this.puller as Puller;
     while (!this.finished) {
-      let step: MaybePromise<IteratorResult<Bytes, unknown>>;
       try {
-        step = puller.next();
+        const step = puller.next();
+        if (isThenable<IteratorResult<Bytes, unknown>>(step)) {
+          asPromise(step).then(
+            (result) => {
+              if (!this.finished && this.take(result, false)) this.afterWait();
+            },
+            (error) => this.iterationFailed(error),
+          );
+          return;
+        }
+        if (!this.take(step, true)) return;
       } catch (error) {
         this.iterationFailed(error);
         return;
       }
-      if (isThenable<IteratorResult<Bytes, unknown>>(step)) {
-        step.then(
-          (result) => {
-            if (!this.finished && this.take(result, false)) this.afterWait();
-          },
-          (error) => this.iterationFailed(error),
-        );
-        return;
-      }
-      if (!this.take(step, true)) return;
       if (this.waiting !== undefined) {
         this.afterWait();
         return;
@@ -370,10 +370,11 @@ export class Interpreter {
   }
 
   private warnBodiless(): void {
-    if (!this.isHead)
-      this.report(
-        `A response with status ${this.head?.status} has no body: what the application gave was dropped`,
-      );
+    if (this.isHead || this.warned) return;
+    this.warned = true;
+    this.report(
+      `A response with status ${this.head?.status} has no body: what the application gave was dropped`,
+    );
   }
 
   // The end
@@ -405,7 +406,7 @@ function notStarted(called: boolean): ApplicationError {
 
 /** What `sys.exc_info()` holds as its value; a bare thrown value is its own. */
 function thrownValue(exc_info: unknown): unknown {
-  return Array.isArray(exc_info) && exc_info.length === 3 ? exc_info[1] : exc_info;
+  return Array.isArray(exc_info) && (exc_info.length === 3 || exc_info.length === 2) ? exc_info[1] : exc_info;
 }
 
 /** A Content-Length beyond the end of the file is corrected, as waitress does, rather than left unmet. */

@@ -12,6 +12,7 @@ export class LogFile implements TextSink {
   #descriptor: number;
   #waiting = '';
   #complained = false;
+  #closed = false;
 
   constructor(path: string) {
     this.path = path;
@@ -22,6 +23,8 @@ export class LogFile implements TextSink {
   }
 
   write(text: string): void {
+    // The descriptor may be another file's by now.
+    if (this.#closed) return;
     if (this.#waiting === '') setImmediate(this.flush);
     this.#waiting += text;
   }
@@ -52,10 +55,13 @@ export class LogFile implements TextSink {
     }
   };
 
+  /** What is written later is dropped. */
   close(): void {
+    if (this.#closed) return;
     process.off('exit', this.flush);
     process.off('SIGUSR1', this.reopen);
     this.flush();
+    this.#closed = true;
     closeSync(this.#descriptor);
   }
 }

@@ -1,4 +1,5 @@
 /** The kinds of value that options take: how each is checked, and how the command line spells it. */
+import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../errors.js';
 import { BIND_RULE, parseBindAddress, parseHost } from './bind-address.js';
@@ -109,7 +110,7 @@ export const origins = kind<readonly string[]>(
     const found = value.map((entry: unknown) => (typeof entry === 'string' ? toOrigin(entry) : undefined));
     return found.every((origin) => origin !== undefined) ? found : undefined;
   },
-  (text) => text.split(',').map((entry) => entry.trim()),
+  splitList,
 );
 
 function toOrigin(text: string): string | undefined {
@@ -118,6 +119,25 @@ function toOrigin(text: string): string | undefined {
   const { origin } = new URL(text);
   // The origin of a scheme that the URL standard does not know (an app's own) is opaque; browsers send it as it is.
   return origin === 'null' ? text.toLowerCase() : origin;
+}
+
+/** Whose word is taken: gunicorn's `forwarded_allow_ips`. */
+export const addresses = kind<readonly string[]>(
+  'ADDRESSES',
+  "a list of IP addresses, CIDR ranges such as '10.0.0.0/8', or '*'",
+  (value) => (Array.isArray(value) && value.every(isAddressRange) ? value : undefined),
+  (text) => splitList(text).filter((entry) => entry !== ''),
+);
+
+function isAddressRange(entry: unknown): boolean {
+  if (entry === '*') return true;
+  const match = typeof entry === 'string' ? /^([^%/]+)(?:\/(\d{1,3}))?$/.exec(entry) : null;
+  const version = isIP(match?.[1] ?? '');
+  return version !== 0 && Number(match?.[2] ?? 0) <= (version === 4 ? 32 : 128);
+}
+
+function splitList(text: string): string[] {
+  return text.split(',').map((entry) => entry.trim());
 }
 
 /** Keys to add to every environ. */

@@ -162,6 +162,11 @@ export const SERVER_OPTIONS = {
     group: 'Environ',
     doc: 'SERVER_NAME, when it should not be the address that the server listens on.',
   }),
+  forwardedAllowIps: option(kinds.addresses, undefined, {
+    flags: ['--forwarded-allow-ips'],
+    group: 'Environ',
+    doc: 'The proxies whose X-Forwarded-* headers are believed, separated by commas: IP addresses, CIDR ranges, or * for everybody; nobody when not given.',
+  }),
   environ: option(kinds.keys, undefined, {
     group: 'Environ',
     doc: 'An object whose keys are added to every environ.',

@@ -28,6 +28,8 @@ export class RequestBody implements BodySource {
   #received = 0;
   #waiter: Waiter | undefined;
   #error: Error | undefined;
+  /** The response is complete. */
+  #over = false;
 
   /**
    * @param declared Content-Length in bytes; undefined for a chunked body.
@@ -70,16 +72,14 @@ export class RequestBody implements BodySource {
   }
 
   pull(): Promise<Buffer | null> {
+    if (this.#over) this.#error ??= readTooLate();
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (!this.#attached) this.#attach();
     const chunk = this.#message.read() as Buffer | null;
     if (chunk !== null) return this.#accept(chunk);
     if (this.#message.readableEnded) return Promise.resolve(null);
-    if (this.#expected) {
-      this.#expected = false;
-      if (this.#response.headersSent) return Promise.reject(neverAskedFor());
-      this.#response.writeContinue();
-    }
+    // Bytes that came together with the head are here by then, and ask for nothing (RFC 9110 section 10.1.1).
+    if (this.#expected) setImmediate(() => this.#askForBody());
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
     });
@@ -91,12 +91,17 @@ export class RequestBody implements BodySource {
     this.#settle((waiter) => waiter.reject(error));
   }
 
+  /** The application has said all it had to: later reads fail. */
+  responseEnded(): void {
+    this.#over = true;
+    if (this.#waiter !== undefined) this.fail(readTooLate());
+  }
+
   /**
-   * The response is complete: what is left of the body is thrown away, within bounds.
+   * What is left of the body after the response is thrown away, within bounds.
    * @param overflow called when there is more of it than that.
    */
   discard(overflow: () => void): void {
-    this.#error ??= new ApplicationError('wsgi.input was read after the response was complete');
     const message = this.#message;
     if (message.readableEnded) return;
     let left = DRAIN_LIMIT;
@@ -107,6 +112,13 @@ export class RequestBody implements BodySource {
     });
     message.on('error', ignore);
     message.resume();
+  }
+
+  #askForBody(): void {
+    if (this.#waiter === undefined || !this.#expected || this.#message.readableLength > 0) return;
+    this.#expected = false;
+    if (this.#response.headersSent) this.fail(neverAskedFor());
+    else this.#response.writeContinue();
   }
 
   #accept(chunk: Buffer): Promise<Buffer> {
@@ -160,6 +172,10 @@ function neverAskedFor(): ApplicationError {
   return new ApplicationError(
     'wsgi.input was first read after the response had begun: the client waits for "100 Continue" and will send nothing',
   );
+}
+
+function readTooLate(): ApplicationError {
+  return new ApplicationError('wsgi.input was read after the response was complete');
 }
 
 function ignore(): void {}

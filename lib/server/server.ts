@@ -7,18 +7,24 @@ import {
   type ServerOptions as NodeOptions,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createSecureContext } from 'node:tls';
 import { TextErrorStream } from '../environ/error-stream.js';
 import type { Application } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { logger } from '../logger.js';
+import { describeThrown, logger } from '../logger.js';
 import { openAccessLog } from './access-log.js';
-import { hostLiteral, type WsgiSocket } from './connection.js';
+import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway } from './gateway.js';
 import { openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
 import { isWebSocketRequest } from './websocket-handshake.js';
 import { WsgiResponse } from './wsgi-response.js';
+
+/** Milliseconds that an idle connection stays half open after a stop. */
+const IDLE_LINGER_MS = 250;
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
 
@@ -32,6 +38,8 @@ export class Server {
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
   readonly #closed: Promise<void>;
+  /** All of them: Node does not count those that are still in their TLS handshake. */
+  readonly #sockets = new Set<Socket>();
   #closing: Promise<void> | undefined;
 
   constructor(application: Application, options: ResolvedOptions) {
@@ -85,6 +93,7 @@ export class Server {
   async serveForever(): Promise<void> {
     await this.listening;
     await this.#closed;
+    await this.#closing;
   }
 
   /**
@@ -101,24 +110,57 @@ export class Server {
     await this.listening.catch(() => undefined);
     if (!this.http.listening) return;
     this.#gateway.stopping = true;
-    this.http.close();
-    this.http.closeIdleConnections();
+    const idle = this.#closeIdle();
     this.#upgrades.goAway();
+    const linger = setTimeout(() => destroy(idle), IDLE_LINGER_MS);
     const timer = setTimeout(() => this.#cutOff(), this.options.gracefulTimeout * 1000);
     await this.#closed;
+    clearTimeout(linger);
     clearTimeout(timer);
+    // Node says "closed" ahead of the last sockets, whose requests are still to be logged.
+    while (this.#sockets.size > 0) await nextTurn();
     this.#upgrades.heartbeat.stop();
     this.#gateway.accessLog?.close();
   }
 
+  /**
+   * Stops listening. A request may be on its way on a connection that is idle: it has to meet an orderly close, for
+   * there are proxies (haproxy 2.6) that try elsewhere then, but take a reset for an error.
+   */
+  #closeIdle(): Set<WsgiSocket> {
+    const idle = new Set<WsgiSocket>();
+    const close = function (this: WsgiSocket): WsgiSocket {
+      idle.add(this);
+      lingeringClose.call(this);
+      return this;
+    };
+    // Node knows which ones are idle, but destroys them.
+    for (const socket of this.#sockets) socket.destroy = close;
+    this.http.close();
+    this.http.closeIdleConnections();
+    for (const socket of this.#sockets) Reflect.deleteProperty(socket, 'destroy');
+    // Opened ahead of need, as browsers do: for Node those are busy.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) close.call(socket);
+    return idle;
+  }
+
   #cutOff(): void {
     this.#upgrades.terminate();
-    this.http.closeAllConnections();
+    destroy(this.#sockets);
+  }
+
+  /** A socket that was handed back to the HTTP server comes again. */
+  #keep(socket: Socket): void {
+    if (this.#sockets.has(socket)) return;
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 
   #attach(): void {
     const gateway = this.#gateway;
     const { http } = this;
+    http.on('connection', this.#keep.bind(this));
+    http.on('secureConnection', this.#keep.bind(this));
     http.on('request', gateway.handle.bind(gateway));
     http.on('checkContinue', gateway.handleExpectation.bind(gateway));
     http.on('checkExpectation', gateway.handle.bind(gateway));
@@ -167,12 +209,16 @@ function awaitable(server: Server): Server & PromiseLike<Server> {
   return Object.assign(server, { then });
 }
 
-/** Runs an application until the process is told to stop (SIGINT, SIGTERM). */
+/**
+ * Runs an application until the process is told to stop (SIGINT, SIGTERM). A promise that one handler left to reject on
+ * its own is logged, and does not end the server, as it would by Node's default; an exception thrown in a callback does.
+ */
 export async function serve(application: Application, given: ServerOptions = {}): Promise<Server> {
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const server = new Server(application, resolveOptions(given));
   await server.listening;
   stopOnSignal(server);
+  logRejections(server);
   console.log(`Server started at ${server.address}`);
   return server;
 }
@@ -198,6 +244,23 @@ function stopOnSignal(server: Server): void {
 }
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+let serving = 0;
+
+function logRejections(server: Server): void {
+  if (serving++ === 0) process.on('unhandledRejection', processOnUnhandledRejection);
+  server.http.once('close', () => {
+    if (--serving === 0) process.removeListener('unhandledRejection', processOnUnhandledRejection);
+  });
+}
+
+function processOnUnhandledRejection(reason: unknown): void {
+  logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
+}
+
+function destroy(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy();
+}
 
 function createServer(options: ResolvedOptions): HttpServer {
   const { certfile, keyfile, headersTimeout, requestTimeout, keepAlive, limitRequestHead } = options;
@@ -240,10 +303,18 @@ function readTls(certfile: string, keyfile: string): { cert: Buffer; key: Buffer
       throw new ConfigError(`The ${name} ${path} cannot be read: ${(error as Error).message}`);
     }
   };
-  return { cert: read('certfile', certfile), key: read('keyfile', keyfile) };
+  const tls = { cert: read('certfile', certfile), key: read('keyfile', keyfile) };
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw new ConfigError(
+      `The certfile ${certfile} cannot be used with the keyfile ${keyfile}: ${(error as Error).message}`,
+    );
+  }
+  return tls;
 }
 
-function checkApplication(application: unknown): void {
+export function checkApplication(application: unknown): void {
   if (typeof application !== 'function') {
     throw new ConfigError(
       `An application is a function of (environ, start_response), not ${typeof application}`,

@@ -1,6 +1,7 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Handshake, WebSocket, WebSocketError } from '../environ/websocket.js';
+import { goneError, SOCKET_DEAD } from '../environ/websocket-error.js';
 import type { ClientDisconnected } from '../errors.js';
 import type { Connection, WsgiSocket } from './connection.js';
 import type { Gateway } from './gateway.js';
@@ -25,8 +26,6 @@ export class Upgrades {
   readonly heartbeat: Heartbeat;
   readonly #readmit: Readmit;
   readonly #open = new Set<WebSocket>();
-  /** Those that Node no longer counts as its own. */
-  readonly #sockets = new Set<WsgiSocket>();
 
   constructor(gateway: Gateway, readmit: Readmit) {
     const { options } = gateway;
@@ -42,10 +41,9 @@ export class Upgrades {
   /** Listener of `upgrade`: Node has let go of the socket; `rest` are the bytes behind the head. */
   handle(message: IncomingMessage, socket: WsgiSocket, rest: Buffer): void {
     const connection = this.gateway.connectionOf(socket);
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    if (isWebSocketRequest(message)) connection.enter(() => this.#serve(connection, message, rest));
-    else connection.enter(() => this.#serveOrdinary(connection, message, rest));
+    if (isWebSocketRequest(message)) {
+      connection.enter(() => this.serve(connection, message, rest, this.#respond(message, socket, rest)));
+    } else connection.enter(() => this.#serveOrdinary(connection, message, rest));
   }
 
   /** The server stops: every open WebSocket is closed with 1001 (RFC 6455 section 7.4.1, "going away"). */
@@ -56,12 +54,13 @@ export class Upgrades {
   /** The grace period is over. */
   terminate(): void {
     for (const websocket of this.#open) websocket.terminate();
-    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** The connection is free for its next request. */
   readmit(socket: WsgiSocket, rest: Buffer): void {
-    this.#sockets.delete(socket);
+    // Node has taken its listeners off but for these two, and adds them anew.
+    socket.removeAllListeners('pause');
+    socket.removeAllListeners('resume');
     if (rest.length > 0) socket.unshift(rest);
     this.#readmit(socket);
   }
@@ -75,11 +74,17 @@ export class Upgrades {
     this.#open.delete(websocket);
   }
 
-  #serve(connection: Connection, message: IncomingMessage, rest: Buffer): void {
-    const sink = new UpgradeSink(this, connection, message, rest);
+  /** @param response on the socket, for a handshake that is refused. */
+  serve(connection: Connection, message: IncomingMessage, rest: Buffer, response: ServerResponse): void {
+    const sink = new UpgradeSink(this, connection, message, rest, response);
     const handshake = checkHandshake(message, this.gateway.options.allowedOrigins);
     if ('status' in handshake) sink.refuse(handshake);
     else sink.offer(handshake);
+  }
+
+  #respond(message: IncomingMessage, socket: WsgiSocket, rest: Buffer): ServerResponse {
+    const keepAlive = !/(?:^|,)\s*close\s*(?:,|$)/i.test(message.headers.connection ?? '');
+    return respondOn(socket, message, keepAlive, () => this.readmit(socket, rest));
   }
 
   /**
@@ -98,22 +103,59 @@ export class Upgrades {
   }
 }
 
+/**
+ * A response on a socket that Node has let go of.
+ * @param free called when it is sent and the connection may go on; otherwise the connection is closed.
+ */
+export function respondOn(
+  socket: WsgiSocket,
+  message: IncomingMessage,
+  keepAlive: boolean,
+  free: () => void,
+): ServerResponse {
+  const response = new FreeResponse(message);
+  response.shouldKeepAlive = keepAlive;
+  response.assignSocket(socket);
+  response.on('finish', () => {
+    response.detachSocket(socket);
+    if (response.shouldKeepAlive) free();
+    else socket.destroySoon();
+  });
+  return response;
+}
+
+/** On a socket that is Node's own, Node says when the client can take more. */
+class FreeResponse extends ServerResponse {
+  readonly #drained = () => this.emit('drain');
+
+  override assignSocket(socket: WsgiSocket): void {
+    super.assignSocket(socket);
+    socket.on('drain', this.#drained);
+  }
+
+  override detachSocket(socket: WsgiSocket): void {
+    socket.removeListener('drain', this.#drained);
+    super.detachSocket(socket);
+  }
+}
+
 /** The two ends of a WebSocket request: a response that refuses it, or a socket that was opened. */
 class UpgradeSink extends HttpSink {
   readonly #upgrades: Upgrades;
   readonly #rest: Buffer;
   #websocket: WebSocket | undefined;
-  #keepAlive: boolean;
 
-  constructor(upgrades: Upgrades, connection: Connection, message: IncomingMessage, rest: Buffer) {
-    const response = new ServerResponse(message);
+  constructor(
+    upgrades: Upgrades,
+    connection: Connection,
+    message: IncomingMessage,
+    rest: Buffer,
+    response: ServerResponse,
+  ) {
     super(upgrades.gateway, connection, message, response, undefined);
     this.#upgrades = upgrades;
     this.#rest = rest;
-    this.#keepAlive = !/(?:^|,)\s*close\s*(?:,|$)/i.test(message.headers.connection ?? '');
-    response.shouldKeepAlive = this.#keepAlive;
-    response.assignSocket(connection.socket);
-    response.on('finish', () => this.#refused());
+    response.on('finish', () => this.closed());
   }
 
   override get hijacked(): boolean {
@@ -122,7 +164,7 @@ class UpgradeSink extends HttpSink {
 
   override head(head: ResponseHead): void {
     super.head(head);
-    if (head.headers.at(-2) === 'Connection') this.#keepAlive = false;
+    if (head.headers.at(-2) === 'Connection') this.response.shouldKeepAlive = false;
   }
 
   override end(last?: Uint8Array): void {
@@ -196,7 +238,11 @@ class UpgradeSink extends HttpSink {
     if (this.response.headersSent) {
       throw new WebSocketError('The request was already answered: open the WebSocket before start_response');
     }
-    if (!socket.writable) throw new WebSocketError('Socket is dead');
+    if (!socket.writable || !socket.readable) {
+      socket.destroy();
+      this.connection.onClose();
+      throw goneError(SOCKET_DEAD);
+    }
     this.status = 101;
     this.response.detachSocket(socket);
     const websocket = this.#websocket as WebSocket;
@@ -204,14 +250,5 @@ class UpgradeSink extends HttpSink {
     this.#upgrades.heartbeat.watch(opened);
     queueMicrotask(() => this.#upgrades.opened(websocket));
     return opened;
-  }
-
-  /** The response is sent: the connection goes on as an ordinary one. */
-  #refused(): void {
-    const { socket } = this.connection;
-    this.response.detachSocket(socket);
-    if (this.#keepAlive) this.#upgrades.readmit(socket, this.#rest);
-    else socket.destroySoon();
-    this.closed();
   }
 }

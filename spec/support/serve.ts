@@ -19,6 +19,13 @@ export async function closeServers(): Promise<void> {
   await Promise.all(servers.map((server) => server.close()));
 }
 
+/** How many connections the server holds, WebSockets included. */
+export function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.http.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
+}
+
 /** Collects what the logger writes while `work` runs, instead of showing it. */
 export async function captureLog(work: () => Promise<unknown>): Promise<string> {
   const { stream } = logger;

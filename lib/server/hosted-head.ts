@@ -1,0 +1,53 @@
+/** The head of a response that began life elsewhere: a host may have set headers on it, or listen for more. */
+import { ServerResponse } from 'node:http';
+
+/** Of these, the host's stand beside the application's; of all others the application's replace the host's. */
+const SHARED = new Set(['set-cookie', 'vary', 'link']);
+
+/** How a response is framed is for the gateway to say. */
+const FRAMING = ['Content-Length', 'Transfer-Encoding'];
+
+/**
+ * As `response.writeHead(status, reason, headers)`, by way of `setHeader`: Node's own merge of a flat list keeps only
+ * the last of several equal names, and middleware that listens for the head (on-headers 1.0) misreads such a list.
+ * @param headers flat: name, value, name, value.
+ */
+export function writeHostedHead(
+  response: ServerResponse,
+  status: number,
+  reason: string,
+  headers: string[],
+): void {
+  if (isUntouched(response)) {
+    response.writeHead(status, reason, headers);
+    return;
+  }
+  // Only where it is set: Node takes the removal for a wish to have no framing at all.
+  for (const name of FRAMING) if (response.hasHeader(name)) response.removeHeader(name);
+  const named = new Map<string, { name: string; values: string[] }>();
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name, value] = [headers[i] as string, headers[i + 1] as string];
+    const key = name.toLowerCase();
+    const before = named.get(key);
+    if (before === undefined) named.set(key, { name, values: [...hostValues(response, key), value] });
+    else before.values.push(value);
+  }
+  for (const { name, values } of named.values()) {
+    response.setHeader(name, values.length === 1 ? (values[0] as string) : values);
+  }
+  response.writeHead(status, reason);
+}
+
+/** No host had a hand in it, so the application's headers go out in its order. */
+function isUntouched(response: ServerResponse): boolean {
+  return (
+    response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0
+  );
+}
+
+function hostValues(response: ServerResponse, key: string): string[] {
+  if (!SHARED.has(key)) return [];
+  const value = response.getHeader(key);
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [String(value)];
+}

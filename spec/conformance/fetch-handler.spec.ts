@@ -1,0 +1,30 @@
+/** The gateway on a server that speaks the Fetch standard. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { type FetchHandlerOptions, toFetchHandler } from '../../lib/server/fetch-handler.js';
+import { conformance } from './suite.js';
+
+conformance({
+  name: 'toFetchHandler under @hono/node-server',
+  start: async (app, { gracefulTimeout: _host, keepAlive: _too, ...options }) => {
+    const fetch = toFetchHandler(app, options as FetchHandlerOptions);
+    const server = serve({ fetch, hostname: '127.0.0.1', port: 0 });
+    await once(server, 'listening');
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      close: async () => {
+        server.close();
+        (server as import('node:http').Server).closeAllConnections();
+        await once(server, 'close');
+      },
+    };
+  },
+  cannot: {
+    'raw-http': 'the host parses requests',
+    expect: 'the host answers Expect: 100-continue at once',
+    server: 'the host is the server',
+    closes: 'a fetch Response cannot ask for it',
+    'sync-flush': 'the host reads the stream in its own time',
+  },
+});

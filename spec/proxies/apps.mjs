@@ -1,0 +1,34 @@
+/** Applications for a process of its own. */
+import { once } from 'node:events';
+
+const stopping = once(process, 'SIGTERM');
+
+/** Reads the request body, and tells how much it was and by how much the process grew meanwhile, in bytes. */
+export async function count(environ, start_response) {
+  const before = process.memoryUsage.rss();
+  let peak = before;
+  let bytes = 0;
+  for (;;) {
+    const block = await environ['wsgi.input'].read(65536);
+    if (block.length === 0) break;
+    bytes += block.length;
+    peak = Math.max(peak, process.memoryUsage.rss());
+  }
+  return json(start_response, { bytes, grown: peak - before, length: environ.CONTENT_LENGTH });
+}
+
+let held = 0;
+
+/** Says which process answers, and how many requests for /held wait: for the process to be told to stop. */
+export async function who(environ, start_response) {
+  if (environ.PATH_INFO === '/held') {
+    held++;
+    await stopping;
+  }
+  return json(start_response, { name: process.env.NAME, held });
+}
+
+function json(start_response, value) {
+  start_response('200 OK', [['Content-Type', 'application/json']]);
+  return [Buffer.from(JSON.stringify(value))];
+}

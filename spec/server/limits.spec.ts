@@ -1,0 +1,231 @@
+/** Limits on what a client may send, and what is no HTTP at all: each is answered, and the server goes on. */
+import { expect } from 'chai';
+import type { Application } from '../../lib/environ/types.js';
+import { ContentTooLarge } from '../../lib/errors.js';
+import type { ServerOptions } from '../../lib/server/options.js';
+import { answer } from '../support/answer.js';
+import { closePeers, Peer, request } from '../support/peer.js';
+import { captureLog, closeServers, serveApp } from '../support/serve.js';
+
+let calls = 0;
+const app: Application = (_environ, start_response) => {
+  calls++;
+  return answer(start_response);
+};
+
+/** A GET whose request line has as many bytes. */
+const line = (size: number) => request(`/${'x'.repeat(size - 'GET / HTTP/1.1'.length)}`);
+/** As many fields, Host among them. */
+const fields = (count: number) =>
+  request('/', { headers: Array.from({ length: count - 1 }, (_, i) => `X-${i}: 1`) });
+/** A field of as many bytes: name, colon, space and value. */
+const field = (size: number) => request('/', { headers: [`X: ${'x'.repeat(size - 3)}`] });
+
+interface Case {
+  what: string;
+  options?: ServerOptions;
+  fits: string;
+  exceeds: string;
+  status: number;
+}
+
+const CASES: Case[] = [
+  { what: 'a request line of 16 KiB', fits: line(16_384), exceeds: line(16_385), status: 414 },
+  {
+    what: 'a request line of limitRequestLine bytes',
+    options: { limitRequestLine: 100 },
+    fits: line(100),
+    exceeds: line(101),
+    status: 414,
+  },
+  {
+    what: 'a request line of any length that the head allows',
+    options: { limitRequestLine: 0 },
+    fits: line(60_000),
+    exceeds: line(70_000),
+    status: 431,
+  },
+  { what: '100 header fields', fits: fields(100), exceeds: fields(101), status: 431 },
+  {
+    what: 'limitRequestFields fields',
+    options: { limitRequestFields: 3 },
+    fits: fields(3),
+    exceeds: fields(4),
+    status: 431,
+  },
+  {
+    what: 'any number of fields that the head allows',
+    options: { limitRequestFields: 0 },
+    fits: fields(5000),
+    exceeds: fields(10_000),
+    status: 431,
+  },
+  {
+    what: 'a field of limitRequestFieldSize bytes',
+    options: { limitRequestFieldSize: 50 },
+    fits: field(50),
+    exceeds: field(51),
+    status: 431,
+  },
+  { what: 'a head of 64 KiB', fits: field(65_000), exceeds: field(66_000), status: 431 },
+  {
+    what: 'a head of limitRequestHead bytes',
+    options: { limitRequestHead: 1000 },
+    fits: field(900),
+    exceeds: field(1100),
+    status: 431,
+  },
+];
+
+describe('limits of a request head', () => {
+  beforeEach(() => {
+    calls = 0;
+  });
+
+  afterEach(async () => {
+    closePeers();
+    await closeServers();
+  });
+
+  for (const { what, options, fits, exceeds, status } of CASES) {
+    it(`let ${what} through, and answer ${status} to more`, async () => {
+      const { serverPort } = await serveApp(app, options);
+      const peer = await Peer.connect(serverPort);
+      await peer.send(fits);
+      expect((await peer.response()).status).to.equal(200);
+      await peer.send(exceeds + request('/next'));
+      await peer.closed();
+      const responses = await peer.responses(2);
+      expect(responses.map((response) => response.status)).to.deep.equal([200, status]);
+      expect(responses[1]?.headers['connection']).to.equal('close');
+      expect(calls).to.equal(1);
+      expect(peer.error).to.equal(undefined);
+    });
+  }
+});
+
+describe('limitRequestBody', () => {
+  const options = { limitRequestBody: 1000 };
+  const post = (header: string, body: string) => request('/', { method: 'POST', headers: [header], body });
+  const chunk = (size: number) => `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`;
+  const echo: Application = async (environ, start_response) => {
+    calls++;
+    return answer(start_response, String((await environ['wsgi.input'].read()).length));
+  };
+
+  beforeEach(() => {
+    calls = 0;
+  });
+
+  afterEach(async () => {
+    closePeers();
+    await closeServers();
+  });
+
+  it('lets a body of that size through, however it is framed', async () => {
+    const { serverPort } = await serveApp(echo, options);
+    const peer = await Peer.connect(serverPort);
+    await peer.send(post('Content-Length: 1000', 'x'.repeat(1000)));
+    await peer.send(post('Transfer-Encoding: chunked', `${chunk(600)}${chunk(400)}0\r\n\r\n`));
+    const responses = await peer.responses(2);
+    expect(responses.map(({ body }) => String(body))).to.deep.equal(['1000', '1000']);
+  });
+
+  it('answers 413 to a longer Content-Length, before the application is called', async () => {
+    const { serverPort } = await serveApp(echo, options);
+    const peer = await Peer.connect(serverPort);
+    await peer.send(post('Content-Length: 1001', ''));
+    const response = await peer.response();
+    expect(response.status).to.equal(413);
+    expect(response.headers['connection']).to.equal('close');
+    await peer.closed();
+    expect(calls).to.equal(0);
+  });
+
+  it('answers 413 to a longer chunked body when it is read, and logs nothing', async () => {
+    const log = await captureLog(async () => {
+      const { serverPort } = await serveApp(echo, options);
+      const peer = await Peer.connect(serverPort);
+      await peer.send(post('Transfer-Encoding: chunked', chunk(600) + chunk(401)));
+      expect((await peer.response()).status).to.equal(413);
+      await peer.closed();
+    });
+    expect(calls).to.equal(1);
+    expect(log).to.equal('');
+  });
+
+  it('is a ContentTooLarge that the application may answer in its own way', async () => {
+    const own: Application = async (environ, start_response) => {
+      const error = await environ['wsgi.input'].read().catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(ContentTooLarge);
+      return answer(start_response, 'mine', '413 Too Much');
+    };
+    const { serverPort } = await serveApp(own, options);
+    const peer = await Peer.connect(serverPort);
+    await peer.send(post('Transfer-Encoding: chunked', chunk(1001)));
+    const response = await peer.response();
+    expect([response.reason, String(response.body)]).to.deep.equal(['Too Much', 'mine']);
+    await peer.closed();
+  });
+
+  it('lets the client read the 413 while it goes on sending', async () => {
+    const { serverPort } = await serveApp(echo, options);
+    const size = 4_000_000;
+    for (const data of [
+      post(`Content-Length: ${size}`, 'x'.repeat(size)),
+      post('Transfer-Encoding: chunked', chunk(1000).repeat(size / 1000)),
+    ]) {
+      const peer = await Peer.connect(serverPort, { paused: true });
+      await Promise.race([peer.send(data), new Promise((resolve) => setTimeout(resolve, 200))]);
+      peer.socket.resume();
+      expect((await peer.response()).status).to.equal(413);
+      await peer.closed();
+      expect(peer.error).to.equal(undefined);
+    }
+  });
+});
+
+describe('what is no HTTP/1.1', () => {
+  afterEach(async () => {
+    closePeers();
+    await closeServers();
+  });
+
+  const HELLO = Buffer.from('16030100a5010000a10303', 'hex');
+  for (const [what, bytes, status] of [
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', undefined],
+    ['a request of HTTP/2.0', 'GET / HTTP/2.0\r\nHost: a\r\n\r\n', 505],
+    ['a request of HTTP/0.9', 'GET /\r\n\r\n', undefined],
+    ['the hello of TLS', Buffer.concat([HELLO, Buffer.alloc(160)]), 400],
+    ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n', 501],
+    ['noise', Buffer.alloc(1000, 0xfe), 400],
+    ['line ends', '\r\n'.repeat(10), 'waits'],
+  ] as const) {
+    it(`${what} does no harm`, async () => {
+      const server = await serveApp(app);
+      const peer = await Peer.connect(server.serverPort);
+      await peer.send(bytes);
+      if (status === 'waits') {
+        await peer.send(request());
+        expect((await peer.response()).status).to.equal(200);
+        return;
+      }
+      await peer.closed();
+      expect(peer.text).to.match(new RegExp(`^HTTP/1\\.1 ${status ?? '[45]\\d\\d'} `));
+      const other = await Peer.connect(server.serverPort);
+      await other.send(request());
+      expect((await other.response()).status).to.equal(200);
+    });
+  }
+
+  it('CONNECT behind a slow request waits for its turn', async () => {
+    const { serverPort } = await serveApp(async (_environ, start_response) => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return answer(start_response);
+    });
+    const peer = await Peer.connect(serverPort);
+    await peer.send(`${request()}CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`);
+    await peer.closed();
+    expect((await peer.responses(2)).map(({ status }) => status)).to.deep.equal([200, 501]);
+  });
+});

@@ -1,0 +1,19 @@
+/** Waits for something that nobody announces. */
+
+/** @throws Error after ten seconds; as long as the test holds, it takes only a few milliseconds. */
+export async function until(test: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
+  for (let i = 0; i < 1000; i++) {
+    if (await test()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`${what} did not happen`);
+}
+
+/** A promise, and the function that settles it. */
+export function gate<T = void>(): { promise: Promise<T>; open: (value: T) => void } {
+  let open: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
+}
