@@ -2,12 +2,17 @@
 import { inspect } from 'node:util';
 import type { ErrorStream } from './types.js';
 
+export interface TextTarget {
+  write(text: string): unknown;
+  flush?(): unknown;
+}
+
 /** Writes text to a stream of the process as it comes: nothing is buffered, no newline is added. */
 export class TextErrorStream implements ErrorStream {
-  readonly #stream: { write(text: string): unknown };
+  readonly #stream: TextTarget;
 
   /** @param stream default: standard error. */
-  constructor(stream: { write(text: string): unknown } = process.stderr) {
+  constructor(stream: TextTarget = process.stderr) {
     this.#stream = stream;
   }
 
@@ -23,8 +28,10 @@ export class TextErrorStream implements ErrorStream {
     for (const line of lines) this.write(line);
   }
 
-  /** Nothing waits, so there is nothing to do. */
-  flush(): void {}
+  /** Nothing waits here; a stream below that gathers what it is given is told to write it out. */
+  flush(): void {
+    this.#stream.flush?.();
+  }
 
   /** An application should not close it (PEP 3333); the stream of the process survives if it does. */
   close(): void {}

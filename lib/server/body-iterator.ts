@@ -1,5 +1,6 @@
 /** What an application returned, as something to pull blocks from. */
 import { isUint8Array } from 'node:util/types';
+import type { FileWrapper } from '../environ/file-wrapper.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import { typeName } from './response-head.js';
@@ -32,6 +33,29 @@ function checkIterator(iterator: unknown): Puller {
     return iterator as Puller;
   }
   throw new ApplicationError(`The body gave ${typeName(iterator)} for its iterator, not an object`);
+}
+
+/** Block size for files: larger than PEP 3333's suggestion, which is only one. */
+const FILE_BLOCK = 64 * 1024;
+
+/**
+ * The blocks of a file, for PEP 3333 "Optional Platform-Specific File Handling": read by position, no more than is sent.
+ * @param room how many bytes the response still takes.
+ */
+export function pullFile(file: FileWrapper, room: () => number): Puller {
+  return {
+    next() {
+      const size = Math.min(room(), FILE_BLOCK);
+      const block = size > 0 ? file.next(size) : null;
+      return isThenable<Bytes | null>(block) ? asPromise(block).then(stepOf) : stepOf(block);
+    },
+  };
+}
+
+function stepOf(block: Bytes | null): IteratorResult<Bytes, unknown> {
+  return block === null || block.length === 0
+    ? { done: true, value: undefined }
+    : { done: false, value: block };
 }
 
 /** How many items a body has, where it says so (PEP 3333 "Handling the Content-Length Header"). */

@@ -1,6 +1,6 @@
 /** A real `http.IncomingMessage` made from environ, whose body is `wsgi.input`. */
 import { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Environ } from '../environ/types.js';
 import { mayHaveBody, rawHeadersOf, readSome, targetsOf } from './environ-request.js';
@@ -12,15 +12,18 @@ export class EnvironSocket extends Duplex {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   readonly remoteFamily: 'IPv4' | 'IPv6';
+  readonly localAddress: string | undefined;
   readonly localPort: number;
 
   constructor(environ: Environ) {
     super();
-    const { REMOTE_ADDR = '', REMOTE_PORT, SERVER_PORT } = environ;
+    const { REMOTE_ADDR = '', REMOTE_PORT, SERVER_NAME, SERVER_PORT } = environ;
+    const serverName = SERVER_NAME.replace(/^\[(.*)\]$/, '$1');
     this.encrypted = environ['wsgi.url_scheme'] === 'https';
     this.remoteAddress = REMOTE_ADDR === '' ? undefined : REMOTE_ADDR;
     this.remotePort = REMOTE_PORT === undefined ? undefined : Number(REMOTE_PORT);
     this.remoteFamily = REMOTE_ADDR.includes(':') ? 'IPv6' : 'IPv4';
+    this.localAddress = isIP(serverName) === 0 ? undefined : serverName;
     this.localPort = Number(SERVER_PORT);
     // A handler that destroys the response with an error means the client; there is none to raise it to.
     this.on('error', () => {});

@@ -24,6 +24,8 @@ export class EnvironResponse {
   readonly pipe: ResponsePipe;
   /** Resolves when the head is to be sent; rejects if the handler failed before. */
   readonly headed: Promise<void>;
+  /** The handler wants its head to go out ahead of any body. */
+  flushed = false;
   readonly #socket: EnvironSocket;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
@@ -51,7 +53,7 @@ export class EnvironResponse {
     socket.once('close', () => this.fail(socket.errored ?? new Error('The handler destroyed its response')));
     Object.assign(response, {
       writeHead: this.#writeHead.bind(this),
-      flushHeaders: this.#begin.bind(this),
+      flushHeaders: this.#flushHeaders.bind(this),
       write: this.#write.bind(this),
       end: this.#end.bind(this),
       writeContinue: (sent?: Callback) => sent?.(),
@@ -89,6 +91,11 @@ export class EnvironResponse {
     const length = response.getHeader('content-length');
     if (length !== undefined) this.pipe.promise(this.#bodiless ? 0 : Number(length));
     return response;
+  }
+
+  #flushHeaders(): void {
+    this.flushed = true;
+    this.#begin();
   }
 
   #begin(): void {

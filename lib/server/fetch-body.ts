@@ -29,7 +29,8 @@ export class FetchBody implements BodySource {
     if (this.#over) throw new ApplicationError('wsgi.input was read after the response was complete');
     const { done, value } = await this.#read();
     if (done) {
-      if (this.#declared !== undefined && this.#received < this.#declared) throw cutShort();
+      if (this.#reader !== undefined && this.#declared !== undefined && this.#received < this.#declared)
+        throw cutShort();
       return null;
     }
     this.#received += value.byteLength;

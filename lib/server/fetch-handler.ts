@@ -6,14 +6,15 @@ import { BodyInput } from '../environ/input.js';
 import { textToNative } from '../environ/native-string.js';
 import type { Application, Environ } from '../environ/types.js';
 import { ClientDisconnected } from '../errors.js';
-import { logger } from '../logger.js';
 import { hostLiteral } from './connection.js';
 import { FetchBody } from './fetch-body.js';
 import { describeRequest, type FetchInfo } from './fetch-request.js';
 import { FetchSink, type FetchSinkOwner } from './fetch-sink.js';
+import { Forwarded } from './forwarded.js';
 import { FETCH_OPTIONS, resolveHostedOptions } from './hosted-options.js';
 import { Interpreter } from './interpreter.js';
 import type { ResolvedOptions, ServerOptions } from './options.js';
+import { report } from './report.js';
 import { checkApplication } from './server.js';
 
 export interface FetchHandlerOptions extends Pick<ServerOptions, (typeof FETCH_OPTIONS)[number]> {
@@ -32,19 +33,24 @@ export type FetchHandler = (request: Request, info?: unknown) => Promise<Respons
 export function toFetchHandler(application: Application, given: FetchHandlerOptions = {}): FetchHandler {
   checkApplication(application);
   const { remoteAddr, ...rest } = given;
+  const options = resolveHostedOptions('toFetchHandler', FETCH_OPTIONS, rest);
+  const proxies = options.forwardedAllowIps ?? [];
   const gateway: FetchGateway = {
     application,
-    options: resolveHostedOptions('toFetchHandler', FETCH_OPTIONS, rest),
+    options,
+    facts: factsOf(options),
     remoteAddr,
+    forwarded: proxies.length === 0 ? undefined : new Forwarded(proxies, false),
   };
-  const facts = factsOf(gateway.options);
-  return (request, info) => new FetchExchange(gateway, facts, request).run(info as FetchInfo | undefined);
+  return (request, info) => new FetchExchange(gateway, request).run(info as FetchInfo | undefined);
 }
 
 interface FetchGateway {
   readonly application: Application;
   readonly options: ResolvedOptions;
+  readonly facts: GatewayFacts;
   readonly remoteAddr: FetchHandlerOptions['remoteAddr'];
+  readonly forwarded: Forwarded | undefined;
 }
 
 function factsOf(options: ResolvedOptions): GatewayFacts {
@@ -64,16 +70,14 @@ function factsOf(options: ResolvedOptions): GatewayFacts {
 /** One request and its response. */
 class FetchExchange implements FetchSinkOwner {
   readonly #gateway: FetchGateway;
-  readonly #facts: GatewayFacts;
   readonly #request: Request;
   readonly #sink: FetchSink;
   readonly #interpreter: Interpreter;
   readonly #aborter = new AbortController();
   #body: FetchBody | undefined;
 
-  constructor(gateway: FetchGateway, facts: GatewayFacts, request: Request) {
+  constructor(gateway: FetchGateway, request: Request) {
     this.#gateway = gateway;
-    this.#facts = facts;
     this.#request = request;
     this.#sink = new FetchSink(this, gateway.options.ident);
     this.#interpreter = new Interpreter(this.#sink, request.method === 'HEAD', report);
@@ -110,7 +114,7 @@ class FetchExchange implements FetchSinkOwner {
   }
 
   #describe(info: FetchInfo | undefined): Environ {
-    const { options, remoteAddr } = this.#gateway;
+    const { options, facts, remoteAddr, forwarded } = this.#gateway;
     const request = this.#request;
     const { head, connection } = describeRequest(request, info);
     this.#body = new FetchBody(request, options.limitRequestBody || Number.POSITIVE_INFINITY);
@@ -119,10 +123,12 @@ class FetchExchange implements FetchSinkOwner {
       serverName: options.serverName === undefined ? connection.serverName : hostLiteral(options.serverName),
       remoteAddr: remoteAddr?.(request, info) ?? connection.remoteAddr,
     };
-    return buildEnviron(head, own, this.#facts, {
+    const environ = buildEnviron(head, own, facts, {
       input: new BodyInput(this.#body),
       abortSignal: this.#aborter.signal,
     });
+    forwarded?.apply(environ);
+    return environ;
   }
 
   readonly #onAbort = (): void => this.#disconnect(new ClientDisconnected());
@@ -132,9 +138,4 @@ class FetchExchange implements FetchSinkOwner {
     this.#interpreter.disconnect(error);
     this.#sink.disconnect(error);
   }
-}
-
-function report(message: string, error?: unknown): void {
-  if (error === undefined) logger.warning(message);
-  else logger.exception(message, error);
 }

@@ -19,10 +19,14 @@ export interface FetchRequest {
 }
 
 export function describeRequest(request: Request, info: FetchInfo | undefined): FetchRequest {
+  const { method } = request;
   const [, scheme = 'http', authority = '', rest = ''] = URL_PARTS.exec(request.url) ?? [];
   const headers: NodeJS.Dict<string> = Object.create(null);
   const rawHeaders: string[] = [];
+  // A Request of these two has no body, whatever the client sent.
+  const bodiless = method === 'GET' || method === 'HEAD';
   for (const [name, value] of request.headers) {
+    if (bodiless && name === 'content-length') continue;
     headers[name] = value;
     rawHeaders.push(name, value);
   }
@@ -32,7 +36,6 @@ export function describeRequest(request: Request, info: FetchInfo | undefined): 
     rawHeaders.push('host', authority);
   }
   const url = rest.startsWith('/') ? rest : `/${rest}`;
-  const { method } = request;
   return {
     head: { method, url, httpVersionMajor: 1, httpVersionMinor: 1, headers, rawHeaders },
     connection: connectionOf(scheme.toLowerCase() === 'https' ? 'https' : 'http', authority, info),

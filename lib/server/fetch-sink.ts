@@ -30,6 +30,7 @@ export class FetchSink implements Sink {
   #responded = false;
   #head: ResponseHead | undefined;
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #failure: ApplicationError | undefined;
   #blocks = 0;
   /** The application waits for this to be called. */
   #goOn: (() => void) | undefined;
@@ -74,10 +75,15 @@ export class FetchSink implements Sink {
     }
   }
 
-  /** The body must not look complete: reading it fails. */
+  /** The body must not look complete: reading it fails, behind what was taken. */
   abort(): void {
-    if (this.#head === undefined) this.#settle(null);
-    else this.#open().error(new ApplicationError('The response was cut short: see the log of the server'));
+    if (this.#head === undefined) {
+      this.#settle(null);
+      return;
+    }
+    this.#open();
+    this.#failure = new ApplicationError('The response was cut short: see the log of the server');
+    this.#onPull();
   }
 
   done(): void {
@@ -100,7 +106,7 @@ export class FetchSink implements Sink {
         start: (controller) => {
           stream = controller;
         },
-        pull: () => this.#goOn?.(),
+        pull: () => this.#onPull(),
         cancel: () => this.#owner.cancelled(),
       },
       { highWaterMark: WAITING, size: (chunk) => chunk.byteLength },
@@ -108,6 +114,13 @@ export class FetchSink implements Sink {
     this.#stream = stream as unknown as ReadableStreamDefaultController<Uint8Array>;
     this.#settle(body);
     return this.#stream;
+  }
+
+  /** `error()` throws away what waits for the reader, and servers then what waits for the kernel. */
+  #onPull(): void {
+    const stream = this.#stream;
+    if (this.#failure === undefined) this.#goOn?.();
+    else if (stream?.desiredSize === WAITING) setImmediate(() => stream.error(this.#failure));
   }
 
   #settle(body: ReadableStream<Uint8Array> | Bytes | null): void {
@@ -136,4 +149,3 @@ function makeResponse(head: ResponseHead, body: ReadableStream<Uint8Array> | Byt
 function notShown(status: number): ApplicationError {
   return new ApplicationError(`The status ${status} cannot be shown by a fetch Response, which goes to 599`);
 }
-

@@ -18,29 +18,55 @@ const BLOCK = 64 * 1024;
 export function fromFetchHandler(handler: ForeignFetchHandler): Application {
   return async (environ, start_response) => {
     const response = await handler(makeRequest(environ), environ);
-    const { body } = response;
+    const body = response.body === null ? undefined : new StreamBody(response.body);
     try {
       const reason = response.statusText || STATUS_CODES[response.status] || '';
       const headers = [...response.headers].filter(([name]) => !isHopByHop(name));
-      start_response(`${response.status} ${reason}`, headers);
+      const write = start_response(`${response.status} ${reason}`, headers);
+      // As a fetch server does: the head does not wait for a body that takes its time. An empty block sends it.
+      if (body !== undefined && !(await body.isPrompt())) await write(Buffer.alloc(0));
     } catch (error) {
-      await body?.cancel();
+      await body?.close();
       throw error;
     }
-    return body === null ? [] : new StreamBody(body);
+    return body ?? [];
   };
 }
+
+type Step = IteratorResult<Bytes, undefined>;
 
 /** A ReadableStream as a body: what is left of it is cancelled by `close()`. */
 class StreamBody implements AsyncIterable<Bytes> {
   readonly #reader: ReadableStreamDefaultReader<Bytes>;
+  #first: Promise<Step> | undefined;
 
   constructor(stream: ReadableStream<Bytes>) {
     this.#reader = stream.getReader();
   }
 
+  /** True if the first block is there already, or as soon as the event loop comes round. */
+  isPrompt(): Promise<boolean> {
+    const first = this.#read();
+    this.#first = first;
+    return new Promise((resolve) => {
+      const prompt = () => resolve(true);
+      first.then(prompt, prompt);
+      setImmediate(() => resolve(false));
+    });
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<Bytes, undefined> {
-    return { next: () => this.#reader.read() as Promise<IteratorResult<Bytes, undefined>> };
+    return {
+      next: () => {
+        const first = this.#first;
+        this.#first = undefined;
+        return first ?? this.#read();
+      },
+    };
+  }
+
+  #read(): Promise<Step> {
+    return this.#reader.read() as Promise<Step>;
   }
 
   /** Does nothing to a stream that ended or failed: what it failed with was told. */

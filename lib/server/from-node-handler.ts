@@ -44,7 +44,9 @@ export function fromNodeHandler<
       if (isThenable(result)) result.then(undefined, (error) => answer.fail(error));
       await answer.headed;
       const { status, headers } = answer.head;
-      start_response(status, headers);
+      const write = start_response(status, headers);
+      // An empty block sends the head (PEP 3333 "The write() Callable").
+      if (answer.flushed) await write(Buffer.alloc(0));
     } catch (error) {
       answer.fail(error);
       pipe.close();

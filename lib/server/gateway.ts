@@ -6,13 +6,13 @@ import { BodyInput } from '../environ/input.js';
 import { textToNative } from '../environ/native-string.js';
 import type { Application, Environ, ErrorStream } from '../environ/types.js';
 import { ClientDisconnected, RequestError, RequestTimeout } from '../errors.js';
-import { describeThrown, logger } from '../logger.js';
 import { type AccessEntry, type AccessLog, basicUser } from './access-log.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { errorResponse } from './error-response.js';
 import { Forwarded } from './forwarded.js';
 import { HttpSink } from './http-sink.js';
 import type { ResolvedOptions } from './options.js';
+import { report } from './report.js';
 import { RequestBody } from './request-body.js';
 import { SilenceWatch } from './silence-watch.js';
 
@@ -254,12 +254,7 @@ export class Gateway {
     connection.linger();
   }
 
-  /** Logs what went wrong in an application. Never through its `wsgi.errors`, which it may have replaced. */
-  readonly report = (message: string, ...thrown: [error?: unknown]): void => {
-    // JavaScript can throw undefined.
-    if (thrown.length === 0) logger.warning(message);
-    else logger.error(`${message}\n${describeThrown(thrown[0])}`);
-  };
+  readonly report = report;
 }
 
 /** Two spaces and "HTTP/1.1": what a request line holds beside method and target. */

@@ -40,9 +40,7 @@ export function writeHostedHead(
 
 /** No host had a hand in it, so the application's headers go out in its order. */
 function isUntouched(response: ServerResponse): boolean {
-  return (
-    response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0
-  );
+  return response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0;
 }
 
 function hostValues(response: ServerResponse, key: string): string[] {

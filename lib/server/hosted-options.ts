@@ -3,7 +3,14 @@ import { ConfigError } from '../errors.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
 
 /** What `toFetchHandler` takes; `remoteAddr` beside. */
-export const FETCH_OPTIONS = ['ident', 'scriptName', 'serverName', 'environ', 'limitRequestBody'] as const;
+export const FETCH_OPTIONS = [
+  'ident',
+  'scriptName',
+  'serverName',
+  'forwardedAllowIps',
+  'environ',
+  'limitRequestBody',
+] as const;
 
 /** What `toNodeHandler` takes. */
 export const NODE_OPTIONS = [

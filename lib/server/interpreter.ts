@@ -10,14 +10,13 @@ import { FileWrapper } from '../environ/file-wrapper.js';
 import type { Application, Body, Bytes, Environ, ExcInfo, Write } from '../environ/types.js';
 import { isGoneError } from '../environ/websocket-error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
-import { asPromise, isThenable, itemCount, iterate, type Puller } from './body-iterator.js';
+import { describeItem, notStarted, thrownValue } from './application-faults.js';
+import { asPromise, isThenable, itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { errorResponse } from './error-response.js';
-import { type CheckedHead, checkHead, typeName } from './response-head.js';
+import { frame, shorten } from './framing.js';
+import { type CheckedHead, checkHead } from './response-head.js';
 import type { Sink } from './sink.js';
-
-/** Block size for files: larger than PEP 3333's suggestion, which is only one. */
-const FILE_BLOCK = 64 * 1024;
 
 /** Tells the deployer what went wrong in the application: a sentence, and what was thrown if anything was. */
 export type Report = (message: string, error?: unknown) => void;
@@ -120,7 +119,7 @@ export class Interpreter {
     this.wrote = true;
     // Even an empty block sends the headers: "when write is first called".
     if (!this.headSent) this.sendHead(this.head, undefined);
-    const room = this.declared === undefined ? Number.POSITIVE_INFINITY : this.declared - this.sent;
+    const { room } = this;
     if (this.bodiless && data.length > 0) this.warnBodiless();
     const wait = this.bodiless
       ? undefined
@@ -245,7 +244,7 @@ export class Interpreter {
       this.finish(true);
       return;
     }
-    const room = this.declared === undefined ? Number.POSITIVE_INFINITY : this.declared - this.sent;
+    const { room } = this;
     // Where the length was inferred from `len(iterable)`, the next step must show that there was but one item.
     if (block.length < room || (block.length === room && this.inferred)) this.waiting = this.sendBlock(block);
     else this.reachLength(block, room);
@@ -259,6 +258,11 @@ export class Interpreter {
     if (this.inferred) this.sink.abort();
     else this.sink.end(block.subarray(0, room));
     this.finish(true);
+  }
+
+  /** Bytes that the declared length leaves. */
+  private get room(): number {
+    return this.declared === undefined ? Number.POSITIVE_INFINITY : this.declared - this.sent;
   }
 
   private complete(): void {
@@ -284,70 +288,21 @@ export class Interpreter {
     if (this.bodiless) {
       this.sink.end();
       this.finish(false);
-    } else this.pullFile(file);
-  }
-
-  private pullFile(file: FileWrapper): void {
-    while (!this.finished) {
-      try {
-        const room = this.declared === undefined ? FILE_BLOCK : this.declared - this.sent;
-        const block = room > 0 ? file.next(Math.min(room, FILE_BLOCK)) : null;
-        if (isThenable<Bytes | null>(block)) {
-          block.then(
-            (bytes) => this.goOnWithFile(file, bytes),
-            (error) => this.fail(error),
-          );
-          return;
-        }
-        if (!this.takeFileBlock(file, block)) return;
-      } catch (error) {
-        this.fail(error);
-      }
+    } else {
+      this.puller = pullFile(file, () => this.room);
+      this.afterWait();
     }
-  }
-
-  private goOnWithFile(file: FileWrapper, block: Bytes | null): void {
-    if (this.finished) return;
-    try {
-      if (this.takeFileBlock(file, block)) this.pullFile(file);
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  /** False when the response is over, or has to wait for the client. */
-  private takeFileBlock(file: FileWrapper, block: Bytes | null): boolean {
-    if (block === null || block.length === 0) {
-      this.complete();
-      return false;
-    }
-    const waiting = this.sendBlock(block);
-    waiting?.then(() => this.pullFile(file));
-    return waiting === undefined;
   }
 
   // What goes to the sink
 
   private sendHead(head: CheckedHead, inferredLength: number | undefined): void {
-    const { status } = head;
-    this.bodiless = this.isHead || status === 204 || status === 205 || status === 304;
-    let { headers, length } = head;
-    if (status === 204 || status === 205) {
-      // RFC 9110 section 8.6 and 15.3.6: no length on 204, and none but 0 on 205.
-      if (head.lengthAt !== -1) headers = headers.toSpliced(head.lengthAt, 2);
-      length = undefined;
-      if (status === 205) headers.push('Content-Length', '0');
-    } else if (length === undefined && inferredLength !== undefined && status !== 304) {
-      length = inferredLength;
-      this.inferred = true;
-      headers.push('Content-Length', String(length));
-    }
-    this.declared = length;
+    const framing = frame(head, this.isHead, inferredLength);
+    this.bodiless = framing.head.bodiless;
+    this.declared = framing.length;
+    this.inferred = framing.inferred;
     this.headSent = true;
-    const hasLength = length !== undefined || status === 205;
-    const { bodiless } = this;
-    const { reason, hasServer } = head;
-    this.sink.head({ status, reason, headers, hasLength, bodiless, hasServer, close: false });
+    this.sink.head(framing.head);
   }
 
   private sendBlock(block: Bytes): Promise<void> | undefined {
@@ -395,27 +350,3 @@ export class Interpreter {
 }
 
 function ignore(): void {}
-
-function notStarted(called: boolean): ApplicationError {
-  return new ApplicationError(
-    called
-      ? 'start_response was called, but what it was given was refused'
-      : 'The application did not call start_response before its first block of body, or at all',
-  );
-}
-
-/** What `sys.exc_info()` holds as its value; a bare thrown value is its own. */
-function thrownValue(exc_info: unknown): unknown {
-  return Array.isArray(exc_info) && (exc_info.length === 3 || exc_info.length === 2) ? exc_info[1] : exc_info;
-}
-
-/** A Content-Length beyond the end of the file is corrected, as waitress does, rather than left unmet. */
-function shorten(head: CheckedHead, size: number | undefined): CheckedHead {
-  if (size === undefined || head.length === undefined || head.length <= size) return head;
-  const headers = head.headers.with(head.lengthAt + 1, String(size));
-  return { ...head, headers, length: size };
-}
-
-function describeItem(value: unknown): string {
-  return typeof value === 'string' ? 'a string (encode it: Buffer.from(text))' : typeName(value);
-}

@@ -25,6 +25,12 @@ conformance({
     expect: 'the host answers Expect: 100-continue at once',
     server: 'the host is the server',
     closes: 'a fetch Response cannot ask for it',
+    timeout: 'the host ends silent requests',
+    http10: 'a fetch Request does not tell HTTP/1.0',
+    pipelining: 'the host runs the requests of a connection at once',
+    'early-hints': 'fetch has no interim responses',
+    reason: 'the host sends reasons of its own',
+    'header-case': 'Headers of fetch are sorted, in lower case',
     'sync-flush': 'the host reads the stream in its own time',
   },
 });

@@ -22,8 +22,10 @@ export type Capability =
   /** ... even while the application blocks the event loop. */
   | 'sync-flush'
   | 'back-pressure'
-  /** It learns that a client went away, and can cut a response short. */
+  /** It learns that a client went away. */
   | 'abort'
+  /** It can cut a response short, and what was sent before arrives. */
+  | 'cuts'
   /** It can close the connection behind a response that is complete. Where it cannot, nobody looks. */
   | 'closes'
   /** It decides when `100 Continue` is sent. */
@@ -37,8 +39,10 @@ export type Capability =
   | 'exact-head'
   /** The application runs in the process of the spec: what it records can be read, gates can be opened. */
   | 'same-process'
-  /** It takes options: those of environ, of limits and of timeouts. */
+  /** It takes options: those of environ and of limits. */
   | 'options'
+  /** It ends requests on which nothing moves. */
+  | 'timeout'
   /** It is a server: it stops gracefully, keeps connections for a time, has log files. */
   | 'server';
 

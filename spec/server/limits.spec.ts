@@ -43,7 +43,7 @@ const CASES: Case[] = [
     options: { limitRequestLine: 0 },
     fits: line(60_000),
     exceeds: line(70_000),
-    status: 431,
+    status: 414,
   },
   { what: '100 header fields', fits: fields(100), exceeds: fields(101), status: 431 },
   {

@@ -124,7 +124,7 @@ export const close: Scenario[] = [
       id: `A-063.${what.replaceAll(' ', '-')}`,
       name: `goes through next(), return() and close() as often as it must with ${what}`,
       covers: ['A-063', 'A-066', 'A-067', ...covers],
-      needs: given.closes ? ['abort'] : [],
+      needs: given.closes && given.code === undefined ? ['cuts'] : [],
       record: () => new Traced(),
       app: (seen) => (_environ, start_response) => {
         seen.calls.length = 0;
@@ -164,7 +164,7 @@ export const close: Scenario[] = [
   scenario({
     id: 'A-063.timeout',
     name: 'closes the body of an application that was silent for too long',
-    needs: ['abort'],
+    needs: ['timeout'],
     options: { timeout: 0.2 },
     record: () => ({ closed: 0 }),
     app: (seen) => (_environ, start_response) => {
@@ -184,7 +184,7 @@ export const close: Scenario[] = [
   scenario({
     id: 'A-063.stop',
     name: 'closes the body of a request that a stop cuts off',
-    needs: ['abort'],
+    needs: ['abort', 'cuts'],
     record: () => ({ closed: 0 }),
     app: (seen) => (_environ, start_response) => {
       start_response('200 OK', PLAIN);

@@ -120,6 +120,7 @@ export const environ: Scenario[] = [
     id: 'E-058',
     name: 'believes a trusted proxy about client and scheme, and nobody about what was not said',
     covers: ['E-182'],
+    needs: ['server'],
     options: { forwardedAllowIps: ['127.0.0.1'] },
     app: () => keys('wsgi.url_scheme', 'REMOTE_ADDR', 'HTTP_HOST', 'REMOTE_PORT'),
     request: get('/', 'X-Forwarded-For: 192.168.1.1', 'X-Forwarded-Proto: https'),
@@ -128,6 +129,7 @@ export const environ: Scenario[] = [
   scenario({
     id: 'E-058.stranger',
     name: 'believes nobody who is no trusted proxy',
+    needs: ['server'],
     options: { forwardedAllowIps: ['192.0.2.1'] },
     app: () => keys('wsgi.url_scheme', 'REMOTE_ADDR'),
     request: get('/', 'X-Forwarded-For: 192.168.1.1', 'X-Forwarded-Proto: https'),
@@ -136,6 +138,7 @@ export const environ: Scenario[] = [
   scenario({
     id: 'E-182',
     name: 'refuses a trusted proxy that contradicts itself',
+    needs: ['server'],
     options: { forwardedAllowIps: ['127.0.0.1'] },
     app: () => keys('wsgi.url_scheme'),
     request: get('/', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off'),

@@ -145,7 +145,7 @@ export const errors: Scenario[] = [
     id: 'E-082',
     name: 'sends nothing behind a head that was written when the application throws',
     covers: ['A-255', 'A-236'],
-    needs: ['abort'],
+    needs: ['cuts'],
     app: () => (_environ, start_response) => {
       start_response('200 OK', plain(9))(text(''));
       throw new Error('behind write');
@@ -163,7 +163,7 @@ export const errors: Scenario[] = [
     id: 'E-115',
     name: 'ends with what was written when the application throws behind it',
     covers: ['A-255', 'A-096'],
-    needs: ['abort'],
+    needs: ['cuts'],
     app: () => (_environ, start_response) => {
       start_response('200 OK', PLAIN)(text('output'));
       throw new Error('behind write');
@@ -186,7 +186,7 @@ export const errors: Scenario[] = [
             ? 'closes when the iteration fails, on HTTP/1.0'
             : 'closes short of the Content-Length when the iteration fails',
       covers: ['A-096', 'A-255'],
-      needs: id === 'E-164' ? ['http10', 'abort'] : ['abort'],
+      needs: id === 'E-164' ? ['http10', 'cuts'] : ['cuts'],
       app: () =>
         async function* (_environ, start_response) {
           start_response('200 OK', id === 'E-083' ? plain(100) : PLAIN);
@@ -210,7 +210,7 @@ export const errors: Scenario[] = [
     id: 'E-217',
     name: 'cuts the body off at an item that is no bytes',
     covers: ['A-255'],
-    needs: ['abort'],
+    needs: ['cuts'],
     app: () => (_environ, start_response) => {
       start_response('200 OK', PLAIN);
       return [text('bytes'), 'text' as unknown as Uint8Array, text('never')];

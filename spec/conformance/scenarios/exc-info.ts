@@ -34,7 +34,7 @@ export const excInfo: Scenario[] = [
   scenario({
     id: 'A-021.generator',
     name: 'throws what exc_info holds once headers were sent, and cuts the body short',
-    needs: ['abort'],
+    needs: ['cuts'],
     record: () => ({ same: false }),
     app: (seen) =>
       function* (_environ, start_response) {

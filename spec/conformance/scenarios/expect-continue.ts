@@ -117,7 +117,7 @@ export const expectContinue: Scenario[] = [
     id: 'E-221',
     name: 'sends no 100 Continue into a body: a first read behind an item fails',
     covers: ['A-212'],
-    needs: ['expect', 'streaming'],
+    needs: ['expect', 'cuts', 'streaming'],
     record: () => ({ thrown: '' }),
     app: (seen) =>
       async function* (environ, start_response) {

@@ -97,7 +97,7 @@ const table: Sent[] = [
   { id: 'E-089', name: 'sends what can only be read, with its length', app: wrapped(pipe, plain(10)), length: '10', body: TEN, covers: ['A-195'] },
   { id: 'E-090', name: 'sends what can only be read in chunks', app: wrapped(pipe), length: undefined, body: TEN, covers: ['A-195'] },
   { id: 'A-198.short', name: 'ends what can only be read at its Content-Length', app: wrapped(pipe, plain(3)), length: '3', body: 'sma' },
-  { id: 'E-091', name: 'closes behind what can only be read and ends short of its Content-Length', app: wrapped(pipe, plain(20)), length: '20', body: TEN, closed: true, needs: ['abort'], covers: ['A-200'], log: /10 bytes short/ },
+  { id: 'E-091', name: 'closes behind what can only be read and ends short of its Content-Length', app: wrapped(pipe, plain(20)), length: '20', body: TEN, closed: true, needs: ['cuts'], covers: ['A-200'], log: /10 bytes short/ },
   { id: 'E-092.length', name: 'sends a file with its length to HTTP/1.0', app: wrapped(seekable), request: get10('/', KEEP_ALIVE), length: '10', body: TEN, needs: ['http10'] },
   { id: 'E-092.none', name: 'closes behind what can only be read, on HTTP/1.0', app: wrapped(pipe), request: get10('/', KEEP_ALIVE), length: undefined, body: TEN, closed: true, needs: ['http10'] },
   { id: 'A-197', name: 'starts at the position of the file', app: wrapped(async () => {
@@ -258,7 +258,7 @@ export const files: Scenario[] = [
     id: 'A-063.file-error',
     name: 'closes a file whose read fails, and cuts the response off',
     covers: ['A-061', 'A-202'],
-    needs: ['abort'],
+    needs: ['cuts'],
     record: () => ({ closed: 0 }),
     app: (seen) => (environ, start_response) => {
       start_response('200 OK', plain(10));

@@ -64,7 +64,7 @@ export const framing: Scenario[] = [
         covers,
         needs: [
           ...(request.includes('HTTP/1.0') ? (['http10'] as const) : []),
-          ...(closed ? (['abort'] as const) : []),
+          ...(closed && line !== undefined ? (['cuts'] as const) : []),
         ],
         app: () => app,
         request,
@@ -84,7 +84,7 @@ export const framing: Scenario[] = [
     id: 'E-204',
     name: 'sends no surplus of a body that claimed one item and has two',
     covers: ['A-074'],
-    needs: ['abort'],
+    needs: ['cuts'],
     app: () => claims(1, ['he', 'llo']),
     connection: 'closed',
     check: ({ first, raw, log }) => {

@@ -228,7 +228,7 @@ export const write: Scenario[] = [
     id: 'E-069',
     name: 'closes behind what was written short of the Content-Length',
     covers: ['A-084'],
-    needs: ['http10', 'abort'],
+    needs: ['http10', 'cuts'],
     app: () => writes(['abcdefgh'], 9),
     request: get10('/', KEEP_ALIVE),
     connection: 'closed',
@@ -241,7 +241,7 @@ export const write: Scenario[] = [
   scenario({
     id: 'E-070',
     name: 'cuts what is written beyond the Content-Length, and fails the application',
-    needs: ['http10', 'abort'],
+    needs: ['http10', 'cuts'],
     app: () => writes(['abcdefghij'], 9),
     request: get10('/', KEEP_ALIVE),
     connection: 'closed',

@@ -1,0 +1,22 @@
+/** What an application did wrong, in words that name the rule and the mend. */
+import { ApplicationError } from '../errors.js';
+import { typeName } from './response-head.js';
+
+/** @param called start_response was called, but refused its arguments. */
+export function notStarted(called: boolean): ApplicationError {
+  return new ApplicationError(
+    called
+      ? 'start_response was called, but what it was given was refused'
+      : 'The application did not call start_response before its first block of body, or at all',
+  );
+}
+
+/** What `sys.exc_info()` holds as its value; a bare thrown value is its own. */
+export function thrownValue(exc_info: unknown): unknown {
+  return Array.isArray(exc_info) && (exc_info.length === 3 || exc_info.length === 2) ? exc_info[1] : exc_info;
+}
+
+/** What stands where bytes should. */
+export function describeItem(value: unknown): string {
+  return typeof value === 'string' ? 'a string (encode it: Buffer.from(text))' : typeName(value);
+}
