@@ -332,8 +332,6 @@ export class Interpreter {
     );
   }
 
-  // The end
-
   private leaveHijacked(): void {
     this.sink.end();
     this.finish(true);
