@@ -35,6 +35,12 @@ export class EnvironSocket extends Duplex {
     done();
   }
 
+  /** A handler that ends the connection has nothing more to hear from it. */
+  override _final(done: () => void): void {
+    this.push(null);
+    done();
+  }
+
   address(): { port: number } {
     return { port: this.localPort };
   }

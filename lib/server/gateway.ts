@@ -203,9 +203,9 @@ export class Gateway {
       socket.destroy();
       return;
     }
-    const fault = requestFault(error);
-    connection.malformed = fault;
     const { current } = connection;
+    const fault = requestFault(error, current?.received === false);
+    connection.malformed = fault;
     if (current === undefined) {
       // The fault is in the rest of a body whose request was answered.
       if (connection.unread?.complete === false) connection.linger();
@@ -304,10 +304,11 @@ function checkExpect(expect: string, message: IncomingMessage): void {
   throw new RequestError(417, 'The only expectation that this server meets is 100-continue');
 }
 
-function requestFault(error: ParserError): RequestError {
+/** @param inBody the head has come: what is too large are the trailers. */
+function requestFault(error: ParserError, inBody: boolean): RequestError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      if (isRequestLine(error)) return new RequestError(414, LINE_TOO_LONG);
+      if (!inBody && isRequestLine(error)) return new RequestError(414, LINE_TOO_LONG);
       return new RequestError(431, 'The header block of the request is too large');
     case 'HPE_INVALID_EOF_STATE':
       return new ClientDisconnected('the client left before its request was complete');

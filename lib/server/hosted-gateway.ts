@@ -1,5 +1,6 @@
 /** The gateway on a server that is not ours: requests come through a host, which knows more of them, and did more. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Duplex } from 'node:stream';
 import { buildEnviron, type RequestServices } from '../environ/environ.js';
 import { TextErrorStream } from '../environ/error-stream.js';
 import { BodyInput } from '../environ/input.js';
@@ -86,6 +87,13 @@ class HostedSink extends HttpSink {
     const { flush } = this.response as Flushable;
     if (typeof flush === 'function') flush.call(this.response);
     return wait;
+  }
+
+  /** A response that a test injects (light-my-request) has nothing that could be closed gently. */
+  override abort(): void {
+    const { socket } = this.response;
+    if (socket === null || socket instanceof Duplex) super.abort();
+    else this.response.destroy();
   }
 }
 

@@ -23,6 +23,8 @@ export interface GatewayUnderTest {
   start(app: Application, options: ServerOptions, id: string): Promise<Running>;
   /** What the gateway cannot show, and why not. */
   cannot?: Partial<Record<Capability | 'log', string>>;
+  /** Scenarios, by their id, that it cannot show for a reason of its own. */
+  except?: Readonly<Record<string, string>>;
   facts?: Partial<Facts>;
 }
 
@@ -30,7 +32,9 @@ export function conformance(gateway: GatewayUnderTest): void {
   describe(`conformance of ${gateway.name}`, () => {
     for (const scenario of scenarios) {
       const title = `${scenario.id}: ${scenario.name}`;
-      const reason = scenario.needs.map((need) => gateway.cannot?.[need]).find((why) => why !== undefined);
+      const reason =
+        gateway.except?.[scenario.id] ??
+        scenario.needs.map((need) => gateway.cannot?.[need]).find((why) => why !== undefined);
       if (reason === undefined) it(title, () => perform(gateway, scenario));
       else {
         it(`${title} (not here: ${reason})`, function () {

@@ -1,0 +1,176 @@
+/** What the application returned, under watch: Python's `wsgiref.validate.IteratorWrapper`. */
+import { isUint8Array } from 'node:util/types';
+import type { Bytes, MaybePromise } from '../environ/types.js';
+import type { Iterables } from './check-iterator.js';
+import { type Exchange, type Lifetime, within } from './exchange.js';
+import { itemSizes } from './item-sizes.js';
+import { isPromise, whenDone } from './maybe-promise.js';
+import { checkTotal, countBytes } from './meter.js';
+import { checkChildrenClosed, checkNotEager, Pace } from './middleware.js';
+import type { ValidatorOptions } from './options.js';
+import { shapeOf } from './shape.js';
+import { checkNotDoomed } from './start-response.js';
+import { fail, warn } from './violation.js';
+
+type Inner = Iterator<unknown> | AsyncIterator<unknown>;
+type Step = IteratorResult<unknown, unknown>;
+
+/** Bodies that were collected as garbage; those that were closed before are let go. */
+const lost = new FinalizationRegistry<Lifetime>(({ closed, request }) => {
+  if (!closed) warn('not-closed', `that of a ${request} was dropped`);
+});
+
+/** Iterates as the application's body does: at once or by promises, and with its `length` if it has one. */
+export class ValidatedBody {
+  declare readonly length?: number;
+  declare readonly [Symbol.iterator]?: () => Iterator<Bytes>;
+  declare readonly [Symbol.asyncIterator]?: () => AsyncIterator<Bytes>;
+
+  readonly #inner: object & Iterables;
+  readonly #exchange: Exchange;
+  readonly #life: Lifetime;
+  readonly #options: ValidatorOptions;
+  #iterator: ValidatedIterator | undefined;
+
+  constructor(inner: object & Iterables, exchange: Exchange, options: ValidatorOptions) {
+    this.#inner = inner;
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#life = { closed: false, request: exchange.request };
+    exchange.body = this.#life;
+    const { length } = inner as { length?: unknown };
+    const own: Record<string | symbol, unknown> = {};
+    if (Number.isInteger(length) && (length as number) >= 0) own['length'] = length;
+    for (const symbol of [Symbol.iterator, Symbol.asyncIterator]) {
+      if (typeof (inner as Record<symbol, unknown>)[symbol] === 'function')
+        own[symbol] = () => this.#open(symbol);
+    }
+    Object.assign(this, own);
+    lost.register(this, this.#life);
+  }
+
+  close(): unknown {
+    if (this.#life.closed) fail('closed-twice', `that of a ${this.#life.request} was closed again`);
+    this.#life.closed = true;
+    const { close } = this.#inner as { close?: unknown };
+    const result: unknown =
+      typeof close === 'function' ? within(this.#exchange, () => close.call(this.#inner)) : undefined;
+    // An asynchronous generator closes what it iterates once its `return` is through.
+    const late = checkChildrenClosed(this.#exchange, [result, this.#iterator?.returning]);
+    return late === undefined ? result : whenDone(result, () => late);
+  }
+
+  #open(symbol: symbol): ValidatedIterator {
+    if (this.#life.closed) fail('iterated-after-close', 'its iterator was asked for');
+    if (this.#iterator !== undefined) fail('iterated-twice', 'a second iterator was asked for');
+    const open = (this.#inner as Record<symbol, () => Inner>)[symbol] as () => Inner;
+    const iterator: unknown = within(this.#exchange, () => open.call(this.#inner));
+    if (iterator === null || typeof iterator !== 'object') {
+      fail('body-not-iterable', `its iterator is ${shapeOf(iterator)}`);
+    }
+    this.#iterator = new ValidatedIterator(
+      iterator as Inner,
+      this.#exchange,
+      this.#life,
+      this.length,
+      this.#options,
+    );
+    return this.#iterator;
+  }
+}
+
+class ValidatedIterator {
+  /** What `return` of an asynchronous iterator promised. */
+  returning: unknown;
+
+  readonly #inner: Inner;
+  readonly #exchange: Exchange;
+  readonly #life: Lifetime;
+  readonly #length: number | undefined;
+  readonly #pace: Pace;
+  readonly #checkSize: ((block: Bytes) => void) | undefined;
+
+  constructor(
+    inner: Inner,
+    exchange: Exchange,
+    life: Lifetime,
+    length: number | undefined,
+    options: ValidatorOptions,
+  ) {
+    this.#inner = inner;
+    this.#exchange = exchange;
+    this.#life = life;
+    this.#length = length;
+    this.#pace = new Pace(exchange);
+    this.#checkSize = options.performance === true ? itemSizes() : undefined;
+  }
+
+  next(): never {
+    if (this.#life.closed) fail('iterated-after-close', 'an item was asked for');
+    checkNotEager(this.#exchange);
+    this.#exchange.iterating = true;
+    const step: MaybePromise<Step> = within(this.#exchange, () => this.#inner.next());
+    // The caller knows which of the two it iterates; the types of a body do not tell.
+    return whenDone(step, (result) => this.#checked(result)) as never;
+  }
+
+  return(): never {
+    const result: unknown = within(this.#exchange, () => this.#inner.return?.());
+    if (isPromise(result)) this.returning = result;
+    return (result ?? { done: true, value: undefined }) as never;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #checked(step: Step): Step {
+    // Closed while the step was under way, because the client went: nobody looks at it any more.
+    if (this.#life.closed || this.#exchange.hijacked) return step;
+    try {
+      checkNotDoomed(this.#exchange);
+      if (step.done) this.#end();
+      else this.#item(step.value);
+    } catch (error) {
+      // The caller takes an iterator that threw for finished; this one is not, and may hold files.
+      if (!step.done) this.#abandon();
+      throw error;
+    }
+    return step;
+  }
+
+  #item(block: unknown): void {
+    const exchange = this.#exchange;
+    if (!isUint8Array(block)) fail('item-not-bytes', `item ${exchange.items} is ${shapeOf(block)}`);
+    if (!exchange.accepted) fail('body-before-start-response', `item ${exchange.items} came before`);
+    exchange.items++;
+    if (this.#length !== undefined && exchange.items > this.#length) this.#lie('more');
+    countBytes(exchange, block);
+    this.#checkSize?.(block);
+    this.#pace.check();
+  }
+
+  #end(): void {
+    const exchange = this.#exchange;
+    if (!exchange.accepted) fail('body-before-start-response', 'the body ended before');
+    if (this.#length !== undefined && exchange.items < this.#length) this.#lie(String(exchange.items));
+    checkTotal(exchange);
+  }
+
+  #lie(items: string): never {
+    fail('length-lies', `it is ${this.#length}, and there are ${items}`);
+  }
+
+  #abandon(): void {
+    try {
+      const result: unknown = this.return();
+      if (isPromise(result)) Promise.resolve(result).catch(() => undefined);
+    } catch {
+      // The violation is what the caller has to see.
+    }
+  }
+}

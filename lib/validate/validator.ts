@@ -1,0 +1,103 @@
+/** The validator, Python's `wsgiref.validate.validator`: read this file first. Rules are in rules.ts. */
+import { FileWrapper } from '../environ/file-wrapper.js';
+import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
+import { ValidatedBody } from './body.js';
+import { checkEnviron } from './check-environ.js';
+import { checkIterator } from './check-iterator.js';
+import { ValidatedErrors } from './error-stream.js';
+import { Exchange, mark, outerExchange, within } from './exchange.js';
+import { watchFile } from './file-body.js';
+import { validatedInput } from './input.js';
+import { isPromise } from './maybe-promise.js';
+import { warnOfOpenChildren } from './middleware.js';
+import type { ValidatorOptions } from './options.js';
+import { shapeOf } from './shape.js';
+import { checkNotDoomed, validatedStartResponse } from './start-response.js';
+import { fail, WsgiAssertionError } from './violation.js';
+
+/**
+ * An application that does what `application` does, and checks both it and the server that calls it. Where a rule is
+ * broken a `WsgiAssertionError` is thrown to the one who broke it; doubtful things are warned of, once in a process.
+ * Put around a middleware and around the application inside it, it checks the middleware too.
+ */
+export function validator(application: Application, options: ValidatorOptions = {}): Application {
+  if (typeof application !== 'function') fail('app-not-callable', `it is ${shapeOf(application)}`);
+  return (...args: unknown[]) => {
+    const [environ, start_response] = args;
+    if (args.length !== 2) fail('app-arguments', `it was called with ${args.length}`);
+    checkEnviron(environ);
+    if (typeof start_response !== 'function') {
+      fail('start-response-not-callable', `it is ${shapeOf(start_response)}`);
+    }
+    return new Call(environ as Environ, options).run(application, start_response as StartResponse);
+  };
+}
+
+/** One call of the application. */
+class Call {
+  readonly #environ: Environ;
+  readonly #options: ValidatorOptions;
+  readonly #exchange: Exchange;
+
+  /** @param environ changed in place, as wsgiref does: middleware may look at it after the call. */
+  constructor(environ: Environ, options: ValidatorOptions) {
+    this.#environ = environ;
+    this.#options = options;
+    this.#exchange = new Exchange(environ, outerExchange(environ));
+    const errors = new ValidatedErrors(environ['wsgi.errors']);
+    mark(errors, this.#exchange);
+    const streams: Record<string, unknown> = environ;
+    streams['wsgi.errors'] = errors;
+    streams['wsgi.input'] = validatedInput(environ['wsgi.input'], {
+      terminated: Boolean(environ['wsgi.input_terminated']),
+      length: Number(environ.CONTENT_LENGTH ?? 0),
+    });
+  }
+
+  run(application: Application, start_response: StartResponse): MaybePromise<Body> {
+    const exchange = this.#exchange;
+    const start = validatedStartResponse(exchange, start_response, this.#options);
+    try {
+      const result = within(exchange, () => application(this.#environ, start));
+      if (!isPromise(result)) return this.#returned(result);
+      return Promise.resolve(result)
+        .then((body) => this.#returned(body))
+        .catch((error) => this.#threw(error));
+    } catch (error) {
+      return this.#threw(error);
+    }
+  }
+
+  #returned(body: unknown): Body {
+    const exchange = this.#exchange;
+    exchange.returned = true;
+    if (exchange.hijacked) return body as Body;
+    try {
+      checkNotDoomed(exchange);
+      checkIterator(body);
+      if (!(body instanceof FileWrapper)) return new ValidatedBody(body, exchange, this.#options) as Body;
+      watchFile(body, exchange);
+      return body;
+    } catch (error) {
+      closeUnseen(body);
+      throw error;
+    }
+  }
+
+  #threw(error: unknown): never {
+    this.#exchange.returned = true;
+    // A violation is enough to say: what it left undone comes of it.
+    if (!(error instanceof WsgiAssertionError)) warnOfOpenChildren(this.#exchange);
+    throw error;
+  }
+}
+
+/** The server will not see this body, so it cannot close it. */
+function closeUnseen(body: unknown): void {
+  try {
+    const result: unknown = (body as { close?(): unknown } | null | undefined)?.close?.();
+    if (isPromise(result)) Promise.resolve(result).catch(() => undefined);
+  } catch {
+    // The violation is what the server has to see.
+  }
+}
