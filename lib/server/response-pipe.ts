@@ -85,12 +85,15 @@ export class ResponsePipe implements AsyncIterable<Bytes> {
     this.#closed = true;
     for (const { taken } of this.#blocks) taken?.();
     this.#blocks = [];
-    if (this.#ended || this.#promised <= 0) this.#finish();
-    else {
+    if (this.#ended || this.#promised <= 0) {
+      this.#finish();
+      if (this.#full) this.#drain();
+    } else {
+      // As on a connection that is gone: full for ever, or a handler that writes until it is would never rest.
+      this.#full = true;
       this.fail(new ClientDisconnected());
       this.#writer.cutOff();
     }
-    if (this.#full) this.#drain();
   }
 
   #serve(): void {

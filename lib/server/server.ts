@@ -211,14 +211,15 @@ function awaitable(server: Server): Server & PromiseLike<Server> {
 
 /**
  * Runs an application until the process is told to stop (SIGINT, SIGTERM). A promise that one handler left to reject on
- * its own is logged, and does not end the server, as it would by Node's default; an exception thrown in a callback does.
+ * its own is logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes
+ * no more of the log. An exception thrown in a callback does.
  */
 export async function serve(application: Application, given: ServerOptions = {}): Promise<Server> {
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const server = new Server(application, resolveOptions(given));
   await server.listening;
   stopOnSignal(server);
-  logRejections(server);
+  keepGoing(server);
   console.log(`Server started at ${server.address}`);
   return server;
 }
@@ -247,12 +248,25 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 let serving = 0;
 
-function logRejections(server: Server): void {
-  if (serving++ === 0) process.on('unhandledRejection', processOnUnhandledRejection);
+/** What ends a process of Node by default, and should not end a server: for as long as there is one. */
+function keepGoing(server: Server): void {
+  if (serving++ === 0) {
+    process.on('unhandledRejection', processOnUnhandledRejection);
+    for (const log of [process.stdout, process.stderr]) log.on('error', ignore);
+  }
   server.http.once('close', () => {
-    if (--serving === 0) process.removeListener('unhandledRejection', processOnUnhandledRejection);
+    if (--serving > 0) return;
+    process.removeListener('unhandledRejection', processOnUnhandledRejection);
+    // The last lines of the log fail in a later turn.
+    setImmediate(() => {
+      if (serving > 0) return;
+      for (const log of [process.stdout, process.stderr]) log.removeListener('error', ignore);
+    });
   });
 }
+
+/** Nobody reads the log any more, or its disk is full. */
+function ignore(): void {}
 
 function processOnUnhandledRejection(reason: unknown): void {
   logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);

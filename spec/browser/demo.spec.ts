@@ -110,6 +110,8 @@ describe('the demo page', function () {
 
   it('closes with the button, and says code and reason', async () => {
     await connect();
+    // A browser drops what comes once its page has closed the socket.
+    await line('received: you connected');
     await page.getByRole('button', { name: 'Close' }).click();
     await reached('closed');
     await line('closed: code 1000, reason closed by the user');

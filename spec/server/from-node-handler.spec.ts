@@ -120,7 +120,7 @@ describe('fromNodeHandler', () => {
         expect([response.status, response.statusText]).to.deep.equal([201, 'Made It']);
         expect(response.headers.get('x-a')).to.equal('b');
         expect(response.headers.getSetCookie()).to.deep.equal(['a=1', 'b=2']);
-        expect(response.headers.get('content-length')).to.equal(what.startsWith('a') ? null : '4');
+        expect(response.headers.get('content-length')).to.equal(what === 'setHeader' ? '4' : null);
         expect(await response.text()).to.equal('body');
       });
     }
