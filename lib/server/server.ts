@@ -17,6 +17,7 @@ import { describeThrown, logger } from '../logger.js';
 import { openAccessLog } from './access-log.js';
 import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway } from './gateway.js';
+import { listenError } from './listen-error.js';
 import { openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
@@ -334,20 +335,4 @@ export function checkApplication(application: unknown): void {
       `An application is a function of (environ, start_response), not ${typeof application}`,
     );
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, { host, port, socketPath }: ResolvedOptions): ConfigError {
-  const place = socketPath ?? `${host === '' ? '*' : hostLiteral(host)}:${port}`;
-  const reasons: Record<string, string> = {
-    EADDRINUSE: 'is already in use',
-    EACCES: 'may not be used by this user',
-    EADDRNOTAVAIL: 'is no address of this machine',
-    ENOTFOUND: 'is no host that can be found',
-  };
-  return new ConfigError(
-    `${place} ${reasons[error.code ?? ''] ?? `cannot be listened on: ${error.message}`}`,
-    {
-      cause: error,
-    },
-  );
 }
