@@ -67,7 +67,6 @@ describe('clients that', () => {
           const quick = await Peer.connect(server.serverPort);
           await quick.send(request('/'));
           expect((await quick.response()).body.toString()).to.equal('ok');
-          expect(await connectionsOf(server), 'the slow ones are still there').to.be.above(CLIENTS / 2);
           quick.socket.destroy();
           await until(async () => (await connectionsOf(server)) === 0, 'the cut');
         } finally {
