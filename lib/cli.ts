@@ -6,19 +6,19 @@ import { inspect } from 'node:util';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown } from './logger.js';
 import { run } from './run.js';
-import { renderHelp } from './server/command-help.js';
-import { parseCommandLine, UsageError } from './server/command-line.js';
-import { loadConfigFile } from './server/config-file.js';
-import { LoadError } from './server/import-module.js';
-import { loadApp } from './server/load-app.js';
+import { renderHelp } from './server/command/command-help.js';
+import { parseCommandLine, UsageError } from './server/command/command-line.js';
+import { loadConfigFile } from './server/command/config-file.js';
+import { LoadError } from './server/command/import-module.js';
+import { loadApp } from './server/command/load-app.js';
+import { writePidFile } from './server/command/pid-file.js';
+import { runReloading } from './server/command/reload.js';
 import {
   COMMAND_OPTIONS,
   type CommandOptions,
   resolveOptions,
   type ServerOptions,
 } from './server/options.js';
-import { writePidFile } from './server/pid-file.js';
-import { runReloading } from './server/reload.js';
 
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {

@@ -42,10 +42,14 @@ export {
 } from './errors.js';
 export { logger } from './logger.js';
 export { run } from './run.js';
-export { type FetchHandler, type FetchHandlerOptions, toFetchHandler } from './server/fetch-handler.js';
-export { type ForeignFetchHandler, fromFetchHandler } from './server/from-fetch-handler.js';
-export { type ForeignNodeHandler, fromNodeHandler } from './server/from-node-handler.js';
-export { type NodeHandler, type NodeHandlerOptions, toNodeHandler } from './server/node-handler.js';
+export { type ForeignFetchHandler, fromFetchHandler } from './server/foreign/from-fetch-handler.js';
+export { type ForeignNodeHandler, fromNodeHandler } from './server/foreign/from-node-handler.js';
+export {
+  type FetchHandler,
+  type FetchHandlerOptions,
+  toFetchHandler,
+} from './server/hosted/fetch-handler.js';
+export { type NodeHandler, type NodeHandlerOptions, toNodeHandler } from './server/hosted/node-handler.js';
 export type { ServerOptions } from './server/options.js';
 export { makeServer, type Server } from './server/server.js';
 export { sleep } from './sleep.js';

@@ -1,8 +1,8 @@
 /** Writes docs/options.md from the table of options: `npm run docs`. */
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { optionGroups, spellDefault, spellFlags } from '../lib/server/command-help.js';
-import { isBoolean } from '../lib/server/command-line.js';
+import { optionGroups, spellDefault, spellFlags } from '../lib/server/command/command-help.js';
+import { isBoolean } from '../lib/server/command/command-line.js';
 import type { Option } from '../lib/server/options.js';
 
 export const OPTIONS_PAGE = new URL('../docs/options.md', import.meta.url);

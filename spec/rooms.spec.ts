@@ -83,7 +83,7 @@ describe('every file of lib', () => {
 
   it('is named in kebab-case', () => {
     const odd = files.filter(
-      (file) => !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)?[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(file),
+      (file) => !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(file),
     );
     expect(odd).to.deep.equal([]);
   });

@@ -4,7 +4,7 @@ import type { Bytes, HeaderList } from '../environ/types.js';
 import { ApplicationError, type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
 import { type Connection, type Exchange, lingeringClose, reset, type WsgiSocket } from './connection.js';
 import type { Gateway } from './gateway.js';
-import { writeHostedHead } from './hosted-head.js';
+import { writeHostedHead } from './hosted/hosted-head.js';
 import { Interpreter } from './interpreter.js';
 import type { RequestBody } from './request-body.js';
 import { checkHead } from './response-head.js';

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../errors.js';
 import { parseBindAddress } from './bind-address.js';
-import { didYouMean } from './near-miss.js';
+import { didYouMean } from './command/near-miss.js';
 import * as kinds from './option-kinds.js';
 
 export type Group =

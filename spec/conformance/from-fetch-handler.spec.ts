@@ -1,6 +1,7 @@
 /** There and back: what a fetch handler does with the application of a fetch handler. */
-import { toFetchHandler } from '../../lib/server/fetch-handler.js';
-import { fromFetchHandler } from '../../lib/server/from-fetch-handler.js';
+
+import { fromFetchHandler } from '../../lib/server/foreign/from-fetch-handler.js';
+import { toFetchHandler } from '../../lib/server/hosted/fetch-handler.js';
 import { makeServer } from '../../lib/server/server.js';
 import { conformance } from './suite.js';
 

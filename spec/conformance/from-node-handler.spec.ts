@@ -1,6 +1,6 @@
 /** There and back: what a Node handler does with the application of a Node handler. */
-import { fromNodeHandler } from '../../lib/server/from-node-handler.js';
-import { toNodeHandler } from '../../lib/server/node-handler.js';
+import { fromNodeHandler } from '../../lib/server/foreign/from-node-handler.js';
+import { toNodeHandler } from '../../lib/server/hosted/node-handler.js';
 import { makeServer } from '../../lib/server/server.js';
 import { conformance } from './suite.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Application, Environ } from '../../lib/environ/types.js';
 import { ConfigError, RequestError } from '../../lib/errors.js';
-import { parseCommandLine } from '../../lib/server/command-line.js';
+import { parseCommandLine } from '../../lib/server/command/command-line.js';
 import { Forwarded } from '../../lib/server/forwarded.js';
 import { resolveOptions, type ServerOptions } from '../../lib/server/options.js';
 import { answer } from '../support/answer.js';

@@ -1,0 +1,98 @@
+/** Imports a JavaScript or TypeScript file, and says in one sentence why when it cannot. */
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { basename, extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ConfigError } from '../../errors.js';
+
+export const EXTENSIONS = ['.mjs', '.js', '.cjs', '.ts', '.mts', '.cts'] as const;
+
+/** Code of the user's threw; `cause` is what. Its stack belongs below the message. */
+export class LoadError extends ConfigError {}
+
+/** Node 22.18 and newer run TypeScript by themselves; the types of older ones do not know the field. */
+const features: NodeJS.ProcessFeatures & { readonly typescript?: string | false } = process.features;
+
+export type ModuleExports = Readonly<Record<string, unknown>>;
+
+/** The exports of the file at the absolute path `file`, of which errors speak as `shown`. */
+export async function importModule(file: string, shown = basename(file)): Promise<ModuleExports> {
+  const extension = extname(file);
+  if (extension !== '' && !EXTENSIONS.some((known) => known === extension)) {
+    throw new ConfigError(`${shown} is no module: its name must end in one of ${EXTENSIONS.join(' ')}`);
+  }
+  if (extension.endsWith('ts') && !features.typescript) await enableTypeScript(file, shown);
+  try {
+    return unwrap((await import(pathToFileURL(file).href)) as ModuleExports);
+  } catch (error) {
+    throw explain(error, file, shown);
+  }
+}
+
+/** An ES module that was compiled to CommonJS, as tsx does where no package.json says module: its exports proper. */
+function unwrap(exported: ModuleExports): ModuleExports {
+  const inner = exported['default'];
+  const compiled = typeof inner === 'object' && inner !== null && '__esModule' in inner;
+  return compiled ? (inner as ModuleExports & object) : exported;
+}
+
+/** `tsx` as the application's own folder has it: the version that the application chose. */
+async function enableTypeScript(file: string, shown: string): Promise<void> {
+  let loader: string;
+  try {
+    loader = createRequire(file).resolve('tsx');
+  } catch {
+    throw new ConfigError(
+      `${shown} is TypeScript, which needs: npm install --save-dev tsx, or use Node 22.18 or newer`,
+    );
+  }
+  // As `node --import tsx`, for the whole process: tsx's loader for one import would load packages, this one too, twice.
+  await import(pathToFileURL(loader).href);
+}
+
+function explain(error: unknown, file: string, shown: string): ConfigError {
+  if (error instanceof Error) {
+    const position = syntaxErrorPosition(error, file);
+    if (position !== undefined) return new ConfigError(`${position}: ${summary(error)}`);
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
+      return new ConfigError(`${shown} cannot be loaded: ${summary(error)}`);
+    }
+  }
+  return new LoadError(`${shown} threw while it was loading`, { cause: error });
+}
+
+/** `FILE:LINE` of an error that the parser found; undefined for every other. */
+function syntaxErrorPosition(error: Error, file: string): string | undefined {
+  // esbuild's, through tsx: "Transform failed with 1 error:\n/app.ts:2:8: ERROR: …".
+  const transform = /^(.+:\d+):\d+: ERROR: /m.exec(error.message)?.[1];
+  if (transform !== undefined) return transform;
+  if (error.name !== 'SyntaxError') return undefined;
+  return positionOnTop(error.stack ?? '') ?? positionOnTop(parseAgain(file));
+}
+
+/** Node puts the position above the message of a syntax error where it knows it. */
+function positionOnTop(report: string): string | undefined {
+  const top = /^(file:\/\/\/.+|\/.+|[A-Za-z]:\\.+):(\d+)\r?\n/.exec(report.trimStart());
+  if (top?.[1] === undefined) return undefined;
+  return `${top[1].startsWith('file:') ? fileURLToPath(top[1]) : top[1]}:${top[2]}`;
+}
+
+/**
+ * What a Node that only links the modules has to say. A SyntaxError of an ES module does not tell where it is, until
+ * nobody catches it. The first import ends that process, after all are parsed and before any of the application runs.
+ */
+function parseAgain(file: string): string {
+  const code = `import 'data:text/javascript,process.exit()'; import ${JSON.stringify(pathToFileURL(file).href)};`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+    timeout: 10_000,
+  });
+  return stderr;
+}
+
+function summary(error: Error): string {
+  const lines = error.message.split('\n');
+  const line = lines.find((text) => text.includes(': ERROR: ')) ?? lines[0] ?? '';
+  return line.replace(/^.*: ERROR: /, '');
+}

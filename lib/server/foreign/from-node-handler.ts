@@ -1,0 +1,63 @@
+/** `fromNodeHandler`: a Node request listener, such as an Express app or a Koa callback, as a WSGI application. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Application } from '../../environ/types.js';
+import { ClientDisconnected, RequestError } from '../../errors.js';
+import { isThenable } from '../body-iterator.js';
+import { errorResponse } from '../error-response.js';
+import { EnvironSocket, makeMessage } from './environ-message.js';
+import { EnvironResponse } from './environ-response.js';
+
+export type ForeignNodeHandler<Message, Response> = (
+  message: Message,
+  response: Response,
+  next: (error?: unknown) => void,
+) => unknown;
+
+/**
+ * The application calls `handler` with a request and a response that have no connection. `next()` is 404, `next(error)`
+ * and a promise that rejects are an error in the application. Upgrades and HTTP/2 are not to be had this way.
+ */
+export function fromNodeHandler<
+  Message extends IncomingMessage = IncomingMessage,
+  Response extends ServerResponse = ServerResponse,
+>(handler: ForeignNodeHandler<Message, Response>): Application {
+  return async (environ, start_response) => {
+    const socket = new EnvironSocket(environ);
+    const message = makeMessage(environ, socket);
+    const answer = new EnvironResponse(message, socket);
+    const { response, pipe } = answer;
+    const signal: AbortSignal | undefined = environ['node.abort_signal'];
+    const onAbort = () => {
+      pipe.close();
+      answer.fail(new ClientDisconnected());
+    };
+    const next = (error?: unknown) => {
+      // What Express's own routers say to each other.
+      if (error === undefined || error === null || error === 'route' || error === 'router') {
+        notFound(response);
+      } else answer.fail(error);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    response.once('close', () => signal?.removeEventListener('abort', onAbort));
+    try {
+      const result = handler(message as Message, response as Response, next);
+      if (isThenable(result)) result.then(undefined, (error) => answer.fail(error));
+      await answer.headed;
+      const { status, headers } = answer.head;
+      const write = start_response(status, headers);
+      // An empty block sends the head (PEP 3333 "The write() Callable").
+      if (answer.flushed) await write(Buffer.alloc(0));
+    } catch (error) {
+      answer.fail(error);
+      pipe.close();
+      throw error;
+    }
+    return pipe;
+  };
+}
+
+function notFound(response: ServerResponse): void {
+  if (response.headersSent) return;
+  const { head, body } = errorResponse(new RequestError(404, 'There is nothing here'), false);
+  response.writeHead(head.status, head.headers).end(body);
+}
