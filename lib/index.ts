@@ -6,12 +6,16 @@ export type { HeadersLike } from './app/headers.js';
 export { Response } from './app/response.js';
 export type { StatusLike } from './app/status.js';
 export { WSocketApp } from './app/wsocket-app.js';
+export { BlockingWebSocket } from './environ/blocking-websocket.js';
 export { FileWrapper } from './environ/file-wrapper.js';
 export { type Form, type FormOptions, parseForm } from './environ/form.js';
 export type { FormFile } from './environ/form-file.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
 export type {
   Application,
+  BlockingApplication,
+  BlockingEnviron,
+  BlockingInput,
   Body,
   Bytes,
   EarlyHints,
@@ -28,6 +32,7 @@ export {
   FrameTooLargeError,
   type Message,
   ProtocolError,
+  ReceiveTimeout,
   WebSocket,
   WebSocketError,
 } from './environ/websocket.js';
