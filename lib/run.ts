@@ -2,7 +2,8 @@
 import { makeDemoApp } from './app/demo-app.js';
 import type { Application } from './environ/types.js';
 import type { ServerOptions } from './server/options.js';
-import { type Server, serve } from './server/server.js';
+import { serve } from './server/serve.js';
+import type { Server } from './server/server.js';
 
 /**
  * Listens and serves until SIGINT or SIGTERM, which stop it gracefully. Prints `Server started at http://…`.

@@ -5,10 +5,9 @@ import { ApplicationError, type ClientDisconnected, type RequestError, RequestTi
 import { type Connection, type Exchange, lingeringClose, reset, type WsgiSocket } from './connection.js';
 import type { Gateway } from './gateway.js';
 import { writeHostedHead } from './hosted/hosted-head.js';
-import { Interpreter } from './interpreter.js';
 import type { RequestBody } from './request-body.js';
 import { checkHead } from './response-head.js';
-import type { ResponseHead, Sink } from './sink.js';
+import type { ResponseHead, Runner, Sink } from './sink.js';
 import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
 
 /** A small block goes out fastest as one latin-1 string together with the head (bench: response). */
@@ -21,7 +20,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   readonly gateway: Gateway;
   readonly connection: Connection;
   readonly message: IncomingMessage;
-  readonly interpreter: Interpreter;
+  readonly runner: Runner;
   /** For the access log. */
   readonly time: number;
   status = 0;
@@ -56,7 +55,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     this.response = response;
     this.#body = body;
     this.time = gateway.accessLog === undefined ? 0 : Date.now();
-    this.interpreter = new Interpreter(this, message.method === 'HEAD', gateway.report);
+    this.runner = gateway.runnerOf(this);
     connection.current = this;
     if (response instanceof WsgiResponse) response.owner = this;
     else response.on('close', () => this.responseFinished());
@@ -142,7 +141,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   disconnected(error: ClientDisconnected): void {
     this.#body?.fail(error);
     this.drained();
-    this.interpreter.disconnect(error);
+    this.runner.disconnect(error);
     this.closed();
   }
 
@@ -164,8 +163,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     if (this.#body?.starving) {
       this.#body.fail(new RequestTimeout(`The rest of the request body did not come within ${seconds} s`));
     } else if (response.writableNeedDrain || response.writableEnded || this.#aborted) socket.destroy();
-    else
-      this.interpreter.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));
+    else this.gateway.overdue(this);
   }
 
   /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */

@@ -16,12 +16,12 @@ import { closeBody } from './close-body.js';
 import { errorResponse } from './error-response.js';
 import { frame, shorten } from './framing.js';
 import { type CheckedHead, checkHead } from './response-head.js';
-import type { Sink } from './sink.js';
+import type { Runner, Sink } from './sink.js';
 
 /** Tells the deployer what went wrong in the application: a sentence, and what was thrown if anything was. */
 export type Report = (message: string, error?: unknown) => void;
 
-export class Interpreter {
+export class Interpreter implements Runner {
   private readonly sink: Sink;
   private readonly report: Report;
   private readonly isHead: boolean;

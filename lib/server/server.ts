@@ -1,4 +1,4 @@
-/** Listening and serving: `makeServer` as in `wsgiref.simple_server`, `run` as in WSocket, and the graceful stop. */
+/** Listening and serving: `makeServer` as in `wsgiref.simple_server`, and the graceful stop. */
 import { readFileSync } from 'node:fs';
 import {
   createServer as createHttpServer,
@@ -13,7 +13,7 @@ import { createSecureContext } from 'node:tls';
 import { TextErrorStream } from '../environ/error-stream.js';
 import type { Application } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { describeThrown, logger } from '../logger.js';
+import { logger } from '../logger.js';
 import { openAccessLog } from './access-log.js';
 import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway } from './gateway.js';
@@ -208,69 +208,6 @@ function awaitable(server: Server): Server & PromiseLike<Server> {
   // Whoever asks neither here nor in serveForever() still hears of it: `listening` itself goes unhandled.
   ready.catch(() => undefined);
   return Object.assign(server, { then });
-}
-
-/**
- * Runs an application until the process is told to stop (SIGINT, SIGTERM). A promise that one handler left to reject on
- * its own is logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes
- * no more of the log. An exception thrown in a callback does.
- */
-export async function serve(application: Application, given: ServerOptions = {}): Promise<Server> {
-  if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
-  const server = new Server(application, resolveOptions(given));
-  await server.listening;
-  stopOnSignal(server);
-  keepGoing(server);
-  console.log(`Server started at ${server.address}`);
-  return server;
-}
-
-function stopOnSignal(server: Server): void {
-  const stop = (signal: NodeJS.Signals) => {
-    server.close().then(() => {
-      if (stopped) return;
-      stopped = true;
-      for (const name of STOP_SIGNALS) process.removeListener(name, stop);
-      console.log('Server stopped.');
-      // The signal was meant for the process; where nobody else handles it, it ends.
-      if (process.listenerCount(signal) === 0) process.exit(0);
-    });
-  };
-  let stopped = false;
-  for (const name of STOP_SIGNALS) process.on(name, stop);
-  server.http.once('close', () => {
-    setImmediate(() => {
-      for (const name of STOP_SIGNALS) process.removeListener(name, stop);
-    });
-  });
-}
-
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
-let serving = 0;
-
-/** What ends a process of Node by default, and should not end a server: for as long as there is one. */
-function keepGoing(server: Server): void {
-  if (serving++ === 0) {
-    process.on('unhandledRejection', processOnUnhandledRejection);
-    for (const log of [process.stdout, process.stderr]) log.on('error', ignore);
-  }
-  server.http.once('close', () => {
-    if (--serving > 0) return;
-    process.removeListener('unhandledRejection', processOnUnhandledRejection);
-    // The last lines of the log fail in a later turn.
-    setImmediate(() => {
-      if (serving > 0) return;
-      for (const log of [process.stdout, process.stderr]) log.removeListener('error', ignore);
-    });
-  });
-}
-
-/** Nobody reads the log any more, or its disk is full. */
-function ignore(): void {}
-
-function processOnUnhandledRejection(reason: unknown): void {
-  logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
 }
 
 function destroy(sockets: Iterable<Socket>): void {

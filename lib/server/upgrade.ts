@@ -217,6 +217,7 @@ class UpgradeSink extends HttpSink {
   offer({ version, origin, protocols }: HandshakeRequest): void {
     const { gateway } = this;
     try {
+      gateway.check(this, undefined);
       const environ = gateway.environOf(this, undefined);
       const handshake: Handshake = {
         version,
@@ -227,9 +228,9 @@ class UpgradeSink extends HttpSink {
       this.#websocket = new WebSocket(environ, handshake);
       environ['wsgi.websocket'] = this.#websocket;
       environ['wsgi.websocket_version'] = String(version);
-      this.interpreter.run(gateway.application, environ);
+      gateway.callUpgraded(this, environ);
     } catch (error) {
-      this.interpreter.fail(error);
+      this.runner.fail(error);
     }
   }
 
