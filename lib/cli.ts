@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { makeDemoApp } from './app/demo-app.js';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown } from './logger.js';
-import { run } from './run.js';
 import { renderHelp } from './server/command/command-help.js';
 import { parseCommandLine, UsageError } from './server/command/command-line.js';
 import { loadConfigFile } from './server/command/config-file.js';
@@ -19,6 +19,8 @@ import {
   resolveOptions,
   type ServerOptions,
 } from './server/options.js';
+import { serve } from './server/serve.js';
+import type { Server } from './server/server.js';
 
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -48,11 +50,23 @@ async function main(argv: readonly string[]): Promise<number> {
   if (command.umask !== undefined) process.umask(command.umask);
   // What is wrong with the options is said before the application's own code runs.
   resolveOptions(options);
-  const app = appName === undefined ? undefined : await loadApp(appName);
-  if (command.pid !== undefined) writePidFile(command.pid);
-  const server = await run(app, options);
+  const server = await start(appName, options, line.command.config, command.pid);
   await server.serveForever();
   return 0;
+}
+
+async function start(
+  appName: string | undefined,
+  options: ServerOptions,
+  config: string | undefined,
+  pid: string | undefined,
+): Promise<Server> {
+  const threaded = Boolean(options.threads) && appName !== undefined;
+  const app = appName === undefined || threaded ? makeDemoApp() : await loadApp(appName);
+  if (pid !== undefined) writePidFile(pid);
+  // Threads load the application themselves.
+  const entry = threaded ? { target: appName, config, folder: process.cwd() } : undefined;
+  return serve(app, options, entry);
 }
 
 /** Later layers win. An address is one thing: a `bind` above replaces host and port below. */

@@ -66,3 +66,13 @@ export class RequestTimeout extends RequestError {
     super(408, message, 'WSGI_ERR_REQUEST_TIMEOUT');
   }
 }
+
+/** More requests wait for a thread than may: 503 (RFC 9110 section 15.6.4). */
+export class ServerBusy extends RequestError {
+  /** Seconds, for the header Retry-After. */
+  readonly retryAfter = 1;
+
+  constructor(message = 'The server is busy: try again in a moment') {
+    super(503, message, 'WSGI_ERR_BUSY');
+  }
+}

@@ -27,17 +27,17 @@ export type Write = (data: Bytes) => void | Promise<void>;
 /** PEP 3333 "The start_response() Callable". */
 export type StartResponse = (status: string, headers: HeaderList, exc_info?: ExcInfo | null) => Write;
 
+/** An application over one kind of environ. */
+export type ApplicationOn<E> = (environ: E, start_response: StartResponse) => MaybePromise<Body>;
+
 /** A WSGI application: called once per request with exactly these two arguments. */
-export type Application = (environ: Environ, start_response: StartResponse) => MaybePromise<Body>;
+export type Application = ApplicationOn<Environ>;
 
 /**
  * The same in a worker thread (`run(app, { threads: 8 })`), where it may block as in Python. One for both takes
  * `Environ | BlockingEnviron`, and awaits what it reads.
  */
-export type BlockingApplication = (
-  environ: BlockingEnviron,
-  start_response: StartResponse,
-) => MaybePromise<Body>;
+export type BlockingApplication = ApplicationOn<BlockingEnviron>;
 
 /** `wsgi.input` on the event loop: every result is a promise; never reads past the end of this request's body. */
 export interface Input {

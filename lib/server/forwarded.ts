@@ -1,7 +1,7 @@
 /** What a trusted proxy says of its client in X-Forwarded-* becomes what environ says (nginx realip, gunicorn, waitress). */
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { isAuthority } from '../environ/target.js';
-import type { Environ } from '../environ/types.js';
+import type { BlockingEnviron, Environ } from '../environ/types.js';
 import { RequestError } from '../errors.js';
 import { plainAddress } from './connection.js';
 
@@ -41,7 +41,7 @@ export class Forwarded {
   }
 
   /** The headers stay as they are; those of an untrusted peer mean nothing. @throws RequestError 400 */
-  apply(environ: Environ): void {
+  apply(environ: Environ | BlockingEnviron): void {
     if (!this.#trustsPeers && !this.#trustsPeer(environ.REMOTE_ADDR)) return;
     const client = this.#client(environ['HTTP_X_FORWARDED_FOR']);
     if (client !== undefined) {
@@ -120,7 +120,7 @@ function addressOf(hop: string): string {
 }
 
 /** Two headers for one thing: where a proxy sets only one and lets a client's other pass, they may differ. */
-function schemeOf(environ: Environ): 'http' | 'https' | undefined {
+function schemeOf(environ: Environ | BlockingEnviron): 'http' | 'https' | undefined {
   const proto = last(environ['HTTP_X_FORWARDED_PROTO']);
   const ssl = last(environ['HTTP_X_FORWARDED_SSL']);
   const byProto = proto === undefined ? undefined : BY_PROTO.get(proto);

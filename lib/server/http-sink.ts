@@ -1,12 +1,12 @@
 /** A response on a Node connection: the sink over `http.ServerResponse`, and the end of its request. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bytes, HeaderList } from '../environ/types.js';
-import { ApplicationError, type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
+import { type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
 import { type Connection, type Exchange, lingeringClose, reset, type WsgiSocket } from './connection.js';
+import { checkEarlyHints } from './early-hints.js';
 import type { Gateway } from './gateway.js';
 import { writeHostedHead } from './hosted/hosted-head.js';
 import type { RequestBody } from './request-body.js';
-import { checkHead } from './response-head.js';
 import type { ResponseHead, Runner, Sink } from './sink.js';
 import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
 
@@ -168,9 +168,11 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
 
   /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */
   earlyHints(headers: HeaderList): void {
-    const { headers: checked, lengthAt } = checkHead('200 OK', headers);
-    // RFC 9110 section 8.6; a client might take it for the length of what follows.
-    if (lengthAt !== -1) throw new ApplicationError('Early hints cannot have a Content-Length');
+    this.sendHints(checkEarlyHints(headers));
+  }
+
+  /** @param checked flat: name, value, name, value. */
+  sendHints(checked: readonly string[]): void {
     const { response } = this;
     if (this.message.httpVersionMinor === 0 || response.headersSent || response.destroyed) return;
     let head = 'HTTP/1.1 103 Early Hints\r\n';

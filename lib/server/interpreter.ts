@@ -7,13 +7,13 @@
  */
 import { isUint8Array } from 'node:util/types';
 import { FileWrapper } from '../environ/file-wrapper.js';
-import type { Application, Body, Bytes, Environ, ExcInfo, Write } from '../environ/types.js';
+import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
 import { isGoneError } from '../environ/websocket-error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
 import { describeItem, notStarted, thrownValue } from './application-faults.js';
 import { asPromise, isThenable, itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
-import { errorResponse } from './error-response.js';
+import { sendError } from './error-response.js';
 import { frame, shorten } from './framing.js';
 import { type CheckedHead, checkHead } from './response-head.js';
 import type { Runner, Sink } from './sink.js';
@@ -53,7 +53,7 @@ export class Interpreter implements Runner {
   }
 
   /** Calls the application, and sees its response through to the end. */
-  run(application: Application, environ: Environ): void {
+  run<E>(application: ApplicationOn<E>, environ: E): void {
     try {
       const result = application(environ, (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info),
@@ -85,7 +85,10 @@ export class Interpreter implements Runner {
     }
     if (!clientsFault) this.report('Error in the application', error);
     if (this.sink.hijacked || this.headSent) this.sink.abort();
-    else this.sendError(error);
+    else {
+      this.headSent = true;
+      sendError(this.sink, error, this.isHead, this.report);
+    }
     this.finish(true);
   }
 
@@ -309,19 +312,6 @@ export class Interpreter implements Runner {
     if (block.length === 0) return undefined;
     this.sent += block.length;
     return this.sink.chunk(block);
-  }
-
-  private sendError(error: unknown): void {
-    const { head, body } = errorResponse(error, this.isHead);
-    this.headSent = true;
-    try {
-      this.sink.head(head);
-      if (this.isHead) this.sink.end();
-      else this.sink.end(body);
-    } catch (failure) {
-      this.report('The error response could not be sent', failure);
-      this.sink.abort();
-    }
   }
 
   private warnBodiless(): void {

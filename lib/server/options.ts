@@ -8,6 +8,7 @@ import * as kinds from './option-kinds.js';
 
 export type Group =
   | 'Server socket'
+  | 'Threads'
   | 'Timeouts'
   | 'Limits'
   | 'Logging'
@@ -60,10 +61,20 @@ export const SERVER_OPTIONS = {
     group: 'Server socket',
     doc: 'How many connections may wait to be accepted.',
   }),
+  threads: option(kinds.wholeNumber(0, 1024), 0, {
+    flags: ['--threads'],
+    group: 'Threads',
+    doc: 'How many worker threads run the application, which may block there as in Python; 0 is the event loop.',
+  }),
+  backlogRequests: option(kinds.wholeNumber(0, 1_000_000), 1000, {
+    flags: ['--backlog-requests'],
+    group: 'Threads',
+    doc: 'With threads: how many requests may wait while all of them are busy, else 503.',
+  }),
   timeout: option(kinds.seconds, 30, {
     flags: ['-t', '--timeout'],
     group: 'Timeouts',
-    doc: 'Seconds without a byte in or out after which a request is ended, WebSockets excepted; 0 is never.',
+    doc: 'Seconds without a byte in or out after which a request is ended (with its thread, if it runs in one), WebSockets excepted; 0 is never.',
   }),
   gracefulTimeout: option(kinds.seconds, 30, {
     flags: ['--graceful-timeout'],

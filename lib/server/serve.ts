@@ -1,6 +1,7 @@
 /** `run`, as in WSocket: serves until the process is told to stop, and keeps it going meanwhile. */
-import type { Application } from '../environ/types.js';
+import type { Application, BlockingApplication } from '../environ/types.js';
 import { describeThrown, logger } from '../logger.js';
+import type { ThreadEntry } from './blocking/thread-data.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { Server } from './server.js';
 
@@ -9,9 +10,13 @@ import { Server } from './server.js';
  * its own is logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes
  * no more of the log. An exception thrown in a callback does.
  */
-export async function serve(application: Application, given: ServerOptions = {}): Promise<Server> {
+export async function serve(
+  application: Application | BlockingApplication,
+  given: ServerOptions = {},
+  entry?: ThreadEntry,
+): Promise<Server> {
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
-  const server = new Server(application, resolveOptions(given));
+  const server = new Server(application, resolveOptions(given), entry);
   await server.listening;
   stopOnSignal(server);
   keepGoing(server);

@@ -11,12 +11,16 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import { TextErrorStream } from '../environ/error-stream.js';
-import type { Application } from '../environ/types.js';
+import type { Application, BlockingApplication } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { logger } from '../logger.js';
 import { openAccessLog } from './access-log.js';
+import { ThreadPool } from './blocking/pool.js';
+import { thisScript } from './blocking/this-script.js';
+import type { ThreadEntry } from './blocking/thread-data.js';
+import { ThreadedGateway } from './blocking/threaded-gateway.js';
 import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
-import { Gateway } from './gateway.js';
+import { Gateway, type GatewaySettings } from './gateway.js';
 import { listenError } from './listen-error.js';
 import { openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
@@ -38,24 +42,33 @@ export class Server {
   readonly options: ResolvedOptions;
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
+  readonly #pool: ThreadPool | undefined;
   readonly #closed: Promise<void>;
   /** All of them: Node does not count those that are still in their TLS handshake. */
   readonly #sockets = new Set<Socket>();
   #closing: Promise<void> | undefined;
 
-  constructor(application: Application, options: ResolvedOptions) {
+  /** @param entry where threads find the application; default: the script that this process runs. */
+  constructor(application: Application | BlockingApplication, options: ResolvedOptions, entry?: ThreadEntry) {
     checkApplication(application);
     this.options = options;
     const errorLog = openLog(options.errorLogfile, process.stderr);
     if (options.errorLogfile !== '-') logger.stream = errorLog;
     const { accessLogfile, host, serverName, socketPath } = options;
     const fixedName = socketPath !== undefined || EVERY_INTERFACE.has(host) ? undefined : hostLiteral(host);
-    this.#gateway = new Gateway(application, {
+    const settings: GatewaySettings = {
       options,
       errors: new TextErrorStream(errorLog),
       accessLog: accessLogfile === undefined ? undefined : openAccessLog(accessLogfile),
       serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
-    });
+    };
+    this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
+    // With threads it is only a name here: they have their own.
+    const called = application as Application;
+    this.#gateway =
+      this.#pool === undefined
+        ? new Gateway(called, settings)
+        : new ThreadedGateway(called, settings, this.#pool);
     this.http = createServer(options);
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
@@ -63,7 +76,7 @@ export class Server {
     });
     this.#attach();
     this.#closed = new Promise((resolve) => this.http.once('close', resolve));
-    this.listening = this.#listen();
+    this.listening = this.#pool === undefined ? this.#listen() : this.#listenWithThreads(this.#pool);
   }
 
   /** The port that the server listens on; 0 before it does, and on a Unix socket. */
@@ -84,9 +97,13 @@ export class Server {
     return this.#gateway.application;
   }
 
-  /** The application for all requests from now on. */
+  /**
+   * The application for all requests from now on.
+   * @throws ConfigError if it runs in threads, which load their own.
+   */
   setApp(application: Application): void {
     checkApplication(application);
+    if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
     this.#gateway.application = application;
   }
 
@@ -121,7 +138,24 @@ export class Server {
     // Node says "closed" ahead of the last sockets, whose requests are still to be logged.
     while (this.#sockets.size > 0) await nextTurn();
     this.#upgrades.heartbeat.stop();
+    await this.#pool?.close();
     this.#gateway.accessLog?.close();
+  }
+
+  #openPool(entry: ThreadEntry): ThreadPool {
+    const { environ: _, ...options } = this.options;
+    return new ThreadPool({
+      threads: options.threads,
+      backlog: options.backlogRequests,
+      timeout: options.timeout * 1000,
+      entry,
+      options,
+      onFatal: (error) => {
+        logger.critical(error.message);
+        process.exitCode = 1;
+        void this.close();
+      },
+    });
   }
 
   /**
@@ -168,6 +202,19 @@ export class Server {
     http.on('clientError', (error, socket) => gateway.clientError(error, socket as WsgiSocket));
     http.on('connect', (message, socket) => gateway.refuseConnect(message, socket as WsgiSocket));
     http.on('upgrade', (message, socket, rest) => this.#upgrades.handle(message, socket as WsgiSocket, rest));
+  }
+
+  /** It listens at once, and requests wait for the first thread that is ready. */
+  async #listenWithThreads(pool: ThreadPool): Promise<void> {
+    try {
+      await this.#listen();
+      await pool.ready;
+    } catch (error) {
+      this.http.close();
+      this.#cutOff();
+      await pool.close();
+      throw error;
+    }
   }
 
   #listen(): Promise<void> {

@@ -2,7 +2,7 @@
  * Where a response goes: the interface between the interpreter, which knows PEP 3333, and a transport, which does not.
  * Order of calls: `head` once, `chunk` any number of times, then `end` or `abort` once. `abort` may come at any time.
  */
-import type { Application, Bytes, Environ } from '../environ/types.js';
+import type { ApplicationOn, Bytes } from '../environ/types.js';
 import type { ClientDisconnected } from '../errors.js';
 
 export interface ResponseHead {
@@ -45,9 +45,11 @@ export interface Sink {
 /** Sees one request through: the interpreter, or whatever stands in for one that runs in a thread. */
 export interface Runner {
   /** Calls the application, and sees its response through to the end. */
-  run(application: Application, environ: Environ): void;
+  run<E>(application: ApplicationOn<E>, environ: E): void;
   /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
   fail(error: unknown): void;
   /** The client is gone. */
   disconnect(error?: ClientDisconnected): void;
+  /** The connection of an open WebSocket is gone, both ways. */
+  socketGone?(): void;
 }

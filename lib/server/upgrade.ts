@@ -224,6 +224,7 @@ class UpgradeSink extends HttpSink {
         origin,
         protocols,
         accept: (protocol) => this.#accept(protocol),
+        gone: () => this.runner.socketGone?.(),
       };
       this.#websocket = new WebSocket(environ, handshake);
       environ['wsgi.websocket'] = this.#websocket;

@@ -1,0 +1,262 @@
+/** The threads that run handlers which block, and the requests that wait for one of them. */
+import { Worker } from 'node:worker_threads';
+import { ApplicationError, ConfigError } from '../../errors.js';
+import { describeThrown, logger } from '../../logger.js';
+import { report } from '../report.js';
+import { PooledThread } from './pooled-thread.js';
+import type { RemoteRunner } from './remote-runner.js';
+import { RequestQueue } from './request-queue.js';
+import { Respawn } from './respawn.js';
+import {
+  THREAD_KIND,
+  type ThreadData,
+  type ThreadEntry,
+  type ThreadOptions,
+  type ThreadReport,
+} from './thread-data.js';
+import { endThread } from './thread-end.js';
+import { ThreadWatch } from './thread-watch.js';
+
+export interface PoolSettings {
+  readonly threads: number;
+  /** As many requests may wait while all threads are busy. */
+  readonly backlog: number;
+  /** Milliseconds that a handler may run without a byte in or out; 0 for ever. */
+  readonly timeout: number;
+  readonly entry: ThreadEntry;
+  readonly options: ThreadOptions;
+  /** No thread can load the application any more. */
+  readonly onFatal: (error: ConfigError) => void;
+}
+
+/** The file that a thread loads first, beside this one: .js, or .ts while it is not compiled. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const PRELOAD = new URL(`./thread${EXTENSION}`, import.meta.url).href;
+const COMMAND = new URL(`./thread-app${EXTENSION}`, import.meta.url);
+
+export class ThreadPool {
+  readonly report = report;
+  /** Resolves when the first thread has the application; rejects with a ConfigError if it cannot be loaded. */
+  readonly ready: Promise<void>;
+  readonly #settings: PoolSettings;
+  readonly #queue = new RequestQueue();
+  readonly #threads: PooledThread[] = [];
+  readonly #respawn = new Respawn();
+  readonly #watch: ThreadWatch;
+  /** All that were submitted and are not over, by their id. */
+  readonly #running = new Map<number, RemoteRunner>();
+  /** Those that found no slot in the queue. */
+  readonly #waiting = new Set<RemoteRunner>();
+  #lastId = 0;
+  #wakes = false;
+  #closing = false;
+  #everReady = false;
+  #settle: { resolve(): void; reject(error: ConfigError): void } | undefined;
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+    this.ready = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever started the pool asks; until then nobody else should hear of it.
+    this.ready.catch(() => undefined);
+    this.#watch = new ThreadWatch(settings.timeout, this.#threads, (id) => this.#running.get(id), this.#kill);
+    for (let index = 0; index < settings.threads; index++) this.#spawn(index);
+    this.#listen();
+  }
+
+  /** Queues a request. False if too many wait. */
+  submit(runner: RemoteRunner): boolean {
+    const { threads, backlog } = this.#settings;
+    if (this.#running.size >= threads + backlog) return false;
+    runner.id = this.#nextId();
+    this.#running.set(runner.id, runner);
+    if (this.#waiting.size > 0 || !this.#put(runner)) this.#waiting.add(runner);
+    // All requests of this turn wake the threads together.
+    if (!this.#wakes) setImmediate(this.#wake);
+    this.#wakes = true;
+    return true;
+  }
+
+  /** The client of a request is gone. True if no thread has it, nor will. */
+  abandon(runner: RemoteRunner): boolean {
+    if (this.#waiting.delete(runner) || this.#queue.cancel(runner.slot, runner.id)) {
+      this.#running.delete(runner.id);
+      return true;
+    }
+    const tell = () => {
+      const thread = this.threadOf(runner);
+      if (thread !== undefined) thread.line.clientGone(runner.id);
+      // It was claimed a moment ago, and the thread has not said so.
+      else if (this.#running.has(runner.id)) setImmediate(tell);
+    };
+    tell();
+    return false;
+  }
+
+  /** The thread that has a request; undefined if none has. */
+  threadOf(runner: RemoteRunner): PooledThread | undefined {
+    return this.#threads.find(({ line, dropped }) => !dropped && line.current === runner.id);
+  }
+
+  /** A thread is through with a request. */
+  forget(runner: RemoteRunner): void {
+    this.#running.delete(runner.id);
+  }
+
+  /** Lets the threads end; those that do not are ended. To be called when all requests are over. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#respawn.stop();
+    this.#watch.stop();
+    this.#queue.stop();
+    for (const { line } of this.#threads) line.ring();
+    await Promise.all(this.#threads.map((thread) => endThread(thread, true)));
+    for (const runner of this.#running.values()) runner.fail(new ApplicationError('The server stopped'));
+  }
+
+  #nextId(): number {
+    // 0 is none, and words of shared memory have 32 bits.
+    this.#lastId = (this.#lastId + 1) & 0x7fffffff || 1;
+    return this.#lastId;
+  }
+
+  #put(runner: RemoteRunner): boolean {
+    runner.slot = this.#queue.put(runner.id, runner.flags, runner.encode());
+    return runner.slot !== -1;
+  }
+
+  readonly #wake = (): void => {
+    this.#wakes = false;
+    this.#queue.wake();
+  };
+
+  /** Waits at the doorbell, and reads what the threads have sent. */
+  readonly #listen = (): void => {
+    if (this.#closing && this.#threads.every(({ exited }) => exited)) return;
+    const seen = this.#queue.rings;
+    this.#drain();
+    const rung = this.#queue.await(seen);
+    if (rung === undefined) setImmediate(this.#listen);
+    else rung.then(this.#listen);
+  };
+
+  readonly #drain = (): void => {
+    for (const thread of this.#threads) thread.drain(this.#runnerOf, this.#drain);
+    if (this.#waiting.size === 0) return;
+    for (const runner of this.#waiting) {
+      if (!this.#put(runner)) break;
+      this.#waiting.delete(runner);
+    }
+    this.#queue.wake();
+  };
+
+  readonly #runnerOf = (id: number): RemoteRunner | undefined => this.#running.get(id);
+
+  // The threads
+
+  #spawn(index: number): void {
+    const { entry, options } = this.#settings;
+    const thread = new PooledThread(index, (line) => {
+      const data: ThreadData = {
+        kind: THREAD_KIND,
+        index,
+        entry,
+        queue: this.#queue.memory,
+        line,
+        options,
+        logLevel: logger.level,
+      };
+      return new Worker('script' in entry ? entry.script : COMMAND, {
+        workerData: data,
+        argv: process.argv.slice(2),
+        execArgv: [...process.execArgv, '--import', PRELOAD],
+      });
+    });
+    this.#threads[index] = thread;
+    let failure: unknown;
+    thread.worker.on('message', (message: ThreadReport) => {
+      if ('ready' in message) this.#threadReady(thread);
+      else this.#loadFailed(thread, message.failed);
+    });
+    thread.worker.on('error', (error) => {
+      failure = error;
+    });
+    thread.worker.once('exit', (code) => {
+      thread.exited = true;
+      if (thread.ready) this.#threadEnded(thread, code, failure);
+      else if (failure !== undefined) this.#loadFailed(thread, describeThrown(failure));
+      else this.#loadFailed(thread, nothingAttached(entry, code));
+    });
+  }
+
+  #threadReady(thread: PooledThread): void {
+    thread.ready = true;
+    this.#respawn.succeeded(thread.index);
+    this.#everReady = true;
+    this.#settle?.resolve();
+  }
+
+  /** One message, and no more of them: what could not be loaded now will not load in a moment. */
+  #loadFailed(thread: PooledThread, why: string): void {
+    if (this.#closing || thread.dropped) return;
+    thread.drop();
+    thread.worker.terminate();
+    const error = new ConfigError(`The application could not be loaded in a thread: ${why}`);
+    if (this.#everReady && this.#threads.some(({ ready, dropped }) => ready && !dropped)) {
+      logger.error(error.message);
+      this.#replace(thread);
+      return;
+    }
+    this.#closing = true;
+    for (const other of this.#threads) other.worker.terminate();
+    if (this.#everReady) this.#settings.onFatal(error);
+    else this.#settle?.reject(error);
+  }
+
+  /** By itself: an error that nobody caught, `process.exit()`, or no memory left. */
+  #threadEnded(thread: PooledThread, code: number, failure: unknown): void {
+    if (thread.dropped) return;
+    // Answers that it had given still go out.
+    const finish = () => {
+      thread.drain(this.#runnerOf, finish);
+      if (thread.paused) return;
+      this.#drop(thread, () => {
+        const how = failure === undefined ? `it called process.exit(${code})` : describeThrown(failure);
+        return new ApplicationError(`The thread ended: ${how}`);
+      });
+    };
+    finish();
+  }
+
+  readonly #kill = (thread: PooledThread, why: string): void => {
+    this.#drop(thread, () => new ApplicationError(`${why}: its thread was ended`));
+    void endThread(thread, false);
+  };
+
+  /** What the thread had fails, and another one takes its place. */
+  #drop(thread: PooledThread, why: () => Error): void {
+    if (this.#closing) return;
+    const id = thread.line.current || this.#queue.release(thread.index);
+    const runner = id === undefined ? undefined : this.#running.get(id);
+    thread.drop();
+    if (runner === undefined) logger.error(why().message);
+    else {
+      if (runner.over) logger.error(`${runner.name}, after its client had left: ${why().message}`);
+      this.#running.delete(runner.id);
+      runner.fail(why());
+      runner.left();
+    }
+    this.#replace(thread);
+  }
+
+  #replace({ index }: PooledThread): void {
+    this.#respawn.schedule(index, () => this.#spawn(index));
+  }
+}
+
+function nothingAttached(entry: ThreadEntry, code: number): string {
+  if (code !== 0) return `it called process.exit(${code})`;
+  const what = 'script' in entry ? entry.script : entry.target;
+  return `${what} ended without calling run(). Each thread loads it anew, and run() has to be reached there as well`;
+}

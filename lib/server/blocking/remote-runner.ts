@@ -1,0 +1,155 @@
+/** One request that a thread answers, as the I/O thread sees it: stands in for the interpreter, which is in the thread. */
+import type { WebSocket } from '../../environ/websocket.js';
+import { ApplicationError, isRequestError, ServerBusy } from '../../errors.js';
+import { logger } from '../../logger.js';
+import { sendError } from '../error-response.js';
+import type { HttpSink } from '../http-sink.js';
+import type { RequestBody } from '../request-body.js';
+import type { Runner } from '../sink.js';
+import { decodeHead, encodeRequest, FROM_THREAD, HAS_BODY, TO_THREAD } from './messages.js';
+import type { ThreadPool } from './pool.js';
+import type { PooledThread } from './pooled-thread.js';
+import { RemoteBody } from './remote-body.js';
+import { RemoteSocket } from './remote-socket.js';
+import type { Frame } from './ring.js';
+
+export class RemoteRunner implements Runner {
+  /** 0 until it is queued. */
+  id = 0;
+  /** In the shared queue; -1: it waits for one. */
+  slot = -1;
+  readonly #pool: ThreadPool;
+  readonly #sink: HttpSink;
+  #body: RemoteBody | undefined;
+  #socket: RemoteSocket | undefined;
+  #headSent = false;
+  /** Nothing more goes to the client; the thread may still be busy with it. */
+  #over = false;
+  #left = false;
+
+  constructor(pool: ThreadPool, sink: HttpSink) {
+    this.#pool = pool;
+    this.#sink = sink;
+  }
+
+  /** The request as the log names it. */
+  get name(): string {
+    const { method, url } = this.#sink.message;
+    return `${method} ${url}`;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** It has a WebSocket that is open: it may take as long as it likes. */
+  get isConversation(): boolean {
+    return this.#sink.hijacked && !this.#over;
+  }
+
+  // Runner
+
+  /** The application is the threads'. */
+  run(): void {
+    throw new ApplicationError('The application runs in threads');
+  }
+
+  start(body: RequestBody | undefined, websocket?: WebSocket): void {
+    if (body !== undefined) this.#body = new RemoteBody(body);
+    if (websocket !== undefined) this.#socket = new RemoteSocket(websocket);
+    if (!this.#pool.submit(this)) this.fail(new ServerBusy());
+  }
+
+  /** The request head as it goes to a thread. */
+  encode(): string {
+    return encodeRequest(this.#sink.message, this.#sink.connection, this.#socket?.handshake);
+  }
+
+  get flags(): number {
+    return this.#body === undefined ? 0 : HAS_BODY;
+  }
+
+  fail(error: unknown): void {
+    if (this.#over) return;
+    if (!isRequestError(error)) logger.error(`${this.name}: ${(error as Error).message}`);
+    if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
+    else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.#pool.report);
+    this.#over = true;
+    // A thread may be busy with it still; the connection need not wait for that.
+    this.left();
+  }
+
+  disconnect(): void {
+    if (this.#over) return;
+    this.#over = true;
+    // It never reached the application, or the application learns of it at its next call.
+    if (this.#pool.abandon(this)) this.#sink.done();
+  }
+
+  socketGone(): void {
+    this.#pool.threadOf(this)?.line.webSocketGone(this.id);
+  }
+
+  // The thread's frames
+
+  /** Takes one frame. Returns a promise if no more should come until it settles. */
+  take(frame: Frame, thread: PooledThread): Promise<unknown> | undefined {
+    if (frame.type === FROM_THREAD.done) {
+      this.#pool.forget(this);
+      this.left();
+      return undefined;
+    }
+    return this.#over ? undefined : this.#serve(frame, thread);
+  }
+
+  /** Pushes out what was taken. */
+  flush(): void {
+    if (this.#headSent && !this.#over && !this.#sink.hijacked) this.#sink.flush();
+  }
+
+  #serve(frame: Frame, thread: PooledThread): Promise<unknown> | undefined {
+    const sink = this.#sink;
+    switch (frame.type) {
+      case FROM_THREAD.response:
+        this.#head(frame);
+        sink.end(frame.bytes.length === 0 ? undefined : frame.bytes);
+        break;
+      case FROM_THREAD.head:
+        this.#head(frame);
+        break;
+      case FROM_THREAD.chunk:
+        return sink.chunk(frame.bytes);
+      case FROM_THREAD.end:
+        sink.end();
+        break;
+      case FROM_THREAD.abort:
+        sink.abort();
+        break;
+      case FROM_THREAD.earlyHints:
+        sink.sendHints(frame.text.split('\n'));
+        break;
+      case FROM_THREAD.fetchHead:
+        thread.postText(TO_THREAD.head, this.id, this.encode());
+        break;
+      case FROM_THREAD.pull:
+        this.#body?.pump(thread, this.id, () => this.#over);
+        break;
+      default:
+        return this.#socket?.take(frame, thread, this.id);
+    }
+    return undefined;
+  }
+
+  #head(frame: Frame): void {
+    this.#headSent = true;
+    this.#sink.head(decodeHead(frame.text));
+  }
+
+  /** The thread is through with it, or is no more. */
+  left(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#over = true;
+    this.#sink.done();
+  }
+}

@@ -1,0 +1,12 @@
+/** What a thread of the command loads: the config file, and the application that the command line names. */
+import { workerData } from 'node:worker_threads';
+import { loadConfigFile } from '../command/config-file.js';
+import { loadApp } from '../command/load-app.js';
+import { attachToThread } from './this-thread.js';
+import type { ThreadData } from './thread-data.js';
+
+const { entry } = workerData as ThreadData;
+if ('target' in entry) {
+  const { server } = await loadConfigFile(entry.folder, entry.config);
+  attachToThread(await loadApp(entry.target), server.environ);
+}

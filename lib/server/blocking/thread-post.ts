@@ -1,0 +1,104 @@
+/** A thread's side of its line: sends frames, waits for room, and for what comes back. */
+import { ClientDisconnected } from '../../errors.js';
+import { decodeError, FROM_THREAD, MORE, TO_THREAD } from './messages.js';
+import type { RequestQueue } from './request-queue.js';
+import { Frame, TEXT_LIMIT } from './ring.js';
+import { RUNS, type ThreadLine, WAITS_FOR_CLIENT } from './thread-line.js';
+
+/** Frames of one request; the next one gets its own. */
+export class ThreadPost {
+  readonly #line: ThreadLine;
+  readonly #queue: RequestQueue;
+  readonly #id: number;
+  readonly #frame = new Frame();
+
+  constructor(line: ThreadLine, queue: RequestQueue, id: number) {
+    this.#line = line;
+    this.#queue = queue;
+    this.#id = id;
+  }
+
+  /** The client is gone, or the request is not this thread's any more. */
+  get gone(): boolean {
+    return this.#line.gone || this.#line.current !== this.#id;
+  }
+
+  get socketGone(): boolean {
+    return this.#line.socketGone || this.#line.current !== this.#id;
+  }
+
+  /** Tells the I/O thread that there is something to read. */
+  ring(): void {
+    this.#queue.ring();
+  }
+
+  /** Writes a frame, and blocks while there is no room. What would go to a client that is gone is dropped. */
+  send(type: number, flags = 0, text = '', bytes?: Uint8Array): void {
+    let rest = text;
+    while (rest.length > TEXT_LIMIT) {
+      this.#push(type, flags | MORE, rest.slice(0, TEXT_LIMIT));
+      rest = rest.slice(TEXT_LIMIT);
+    }
+    this.#push(type, flags, rest, bytes);
+  }
+
+  /**
+   * Blocks for the next frame to this request.
+   * @param timeout milliseconds.
+   * @returns undefined if none came in that time, or the client is gone.
+   */
+  receive(timeout = Number.POSITIVE_INFINITY): Frame | undefined {
+    const line = this.#line;
+    const frame = this.#frame;
+    for (;;) {
+      if (line.inbound.shift(frame)) {
+        if (line.takeWantRoom()) this.ring();
+        // Left over from a request that did not read all that was sent to it.
+        if (frame.id === this.#id) return frame;
+        continue;
+      }
+      if (this.gone) return undefined;
+      this.ring();
+      const came = line.block(WAITS_FOR_CLIENT, timeout, () => !line.inbound.isEmpty || this.gone);
+      if (!came) return undefined;
+    }
+  }
+
+  /** Blocks for the next frame of a reply. @throws ClientDisconnected, or the error that is the reply. */
+  reply(): Frame {
+    const frame = this.receive();
+    if (frame === undefined) throw new ClientDisconnected();
+    if (frame.type === TO_THREAD.error) throw decodeError(frame.bytes);
+    return frame;
+  }
+
+  /** The request head that was too long for the queue. */
+  fetchHead(): string {
+    this.send(FROM_THREAD.fetchHead);
+    let text = '';
+    for (;;) {
+      const frame = this.reply();
+      text += frame.text;
+      if ((frame.flags & MORE) === 0) return text;
+    }
+  }
+
+  /**
+   * Blocks for a time.
+   * @param timeout milliseconds.
+   * @returns false if the client left meanwhile.
+   */
+  pause(timeout: number): boolean {
+    this.ring();
+    return !this.#line.block(RUNS, timeout, () => this.gone || this.#line.socketGone);
+  }
+
+  #push(type: number, flags: number, text: string, bytes?: Uint8Array): void {
+    const { outbound } = this.#line;
+    while (!outbound.push(type, flags, this.#id, text, bytes)) {
+      this.ring();
+      const { traffic } = outbound;
+      this.#line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, () => outbound.traffic !== traffic);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/** What a thread for handlers loads before anything else. Does nothing in other threads. */
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { describeThrown, logger } from '../../logger.js';
+import { blockInSleep } from '../../sleep.js';
+import { becomeHost } from './this-thread.js';
+import { isThreadData } from './thread-data.js';
+import { ThreadHost } from './thread-host.js';
+import { writeAtOnce } from './thread-output.js';
+
+if (!isMainThread && parentPort !== null && isThreadData(workerData)) {
+  writeAtOnce();
+  logger.setLevel(workerData.logLevel);
+  const host = new ThreadHost(workerData, parentPort);
+  becomeHost(host);
+  blockInSleep((milliseconds) => host.sleep(milliseconds));
+  // As on the main thread: a promise that one handler left to reject does not end the others.
+  process.on('unhandledRejection', (reason) => {
+    if (host.attached)
+      logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
+    else host.say({ failed: describeThrown(reason) });
+  });
+  // Keeps the thread: waiting for shared memory does not.
+  parentPort.ref();
+  parentPort.on('message', () => {});
+}
