@@ -7,6 +7,7 @@ import type {
   BlockingEnviron,
   Environ,
 } from './environ/types.js';
+import './server/blocking/thread.js';
 import { attachToThread } from './server/blocking/this-thread.js';
 import type { ServerOptions } from './server/options.js';
 import { serve } from './server/serve.js';

@@ -22,7 +22,7 @@ import { ThreadedGateway } from './blocking/threaded-gateway.js';
 import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway, type GatewaySettings } from './gateway.js';
 import { listenError } from './listen-error.js';
-import { openLog } from './log-file.js';
+import { type LogTarget, openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
 import { isWebSocketRequest } from './websocket-handshake.js';
@@ -43,6 +43,7 @@ export class Server {
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
   readonly #pool: ThreadPool | undefined;
+  readonly #errorLog: LogTarget;
   readonly #closed: Promise<void>;
   /** All of them: Node does not count those that are still in their TLS handshake. */
   readonly #sockets = new Set<Socket>();
@@ -52,13 +53,13 @@ export class Server {
   constructor(application: Application | BlockingApplication, options: ResolvedOptions, entry?: ThreadEntry) {
     checkApplication(application);
     this.options = options;
-    const errorLog = openLog(options.errorLogfile, process.stderr);
-    if (options.errorLogfile !== '-') logger.stream = errorLog;
+    this.#errorLog = openLog(options.errorLogfile, process.stderr);
+    if (options.errorLogfile !== '-') logger.stream = this.#errorLog;
     const { accessLogfile, host, serverName, socketPath } = options;
     const fixedName = socketPath !== undefined || EVERY_INTERFACE.has(host) ? undefined : hostLiteral(host);
     const settings: GatewaySettings = {
       options,
-      errors: new TextErrorStream(errorLog),
+      errors: new TextErrorStream(this.#errorLog),
       accessLog: accessLogfile === undefined ? undefined : openAccessLog(accessLogfile),
       serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
     };
@@ -140,6 +141,8 @@ export class Server {
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close();
     this.#gateway.accessLog?.close();
+    if (logger.stream === this.#errorLog) logger.stream = process.stderr;
+    this.#errorLog.close?.();
   }
 
   #openPool(entry: ThreadEntry): ThreadPool {

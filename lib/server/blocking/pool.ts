@@ -1,5 +1,4 @@
 /** The threads that run handlers which block, and the requests that wait for one of them. */
-import { Worker } from 'node:worker_threads';
 import { ApplicationError, ConfigError } from '../../errors.js';
 import { describeThrown, logger } from '../../logger.js';
 import { report } from '../report.js';
@@ -7,6 +6,7 @@ import { PooledThread } from './pooled-thread.js';
 import type { RemoteRunner } from './remote-runner.js';
 import { RequestQueue } from './request-queue.js';
 import { Respawn } from './respawn.js';
+import { startWorker } from './start-worker.js';
 import {
   THREAD_KIND,
   type ThreadData,
@@ -28,11 +28,6 @@ export interface PoolSettings {
   /** No thread can load the application any more. */
   readonly onFatal: (error: ConfigError) => void;
 }
-
-/** The file that a thread loads first, beside this one: .js, or .ts while it is not compiled. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-const PRELOAD = new URL(`./thread${EXTENSION}`, import.meta.url).href;
-const COMMAND = new URL(`./thread-app${EXTENSION}`, import.meta.url);
 
 export class ThreadPool {
   readonly report = report;
@@ -167,11 +162,7 @@ export class ThreadPool {
         options,
         logLevel: logger.level,
       };
-      return new Worker('script' in entry ? entry.script : COMMAND, {
-        workerData: data,
-        argv: process.argv.slice(2),
-        execArgv: [...process.execArgv, '--import', PRELOAD],
-      });
+      return startWorker(data);
     });
     this.#threads[index] = thread;
     let failure: unknown;

@@ -1,5 +1,6 @@
 /** What a thread of the command loads: the config file, and the application that the command line names. */
 import { workerData } from 'node:worker_threads';
+import './thread.js';
 import { loadConfigFile } from '../command/config-file.js';
 import { loadApp } from '../command/load-app.js';
 import { attachToThread } from './this-thread.js';

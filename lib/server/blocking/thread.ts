@@ -1,4 +1,7 @@
-/** What a thread for handlers loads before anything else. Does nothing in other threads. */
+/**
+ * Makes a thread of the pool one for handlers, as soon as it loads this package. Does nothing in other threads, the main
+ * one for instance.
+ */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { describeThrown, logger } from '../../logger.js';
 import { blockInSleep } from '../../sleep.js';
