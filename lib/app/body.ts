@@ -2,9 +2,9 @@
 import { Blob } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { FileWrapper } from '../environ/file-wrapper.js';
+import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Bytes, Environ } from '../environ/types.js';
 import { AsyncBody, type Head, LazyBody, SyncBody } from './lazy-body.js';
-import { andThen, isPromise } from './maybe-promise.js';
 import { hasText, isBinary, toBytes, unsendable } from './part.js';
 import { isReader, type Reader, readAll } from './reader.js';
 import { NodeStreamSource, type StreamSource, WebStreamSource } from './stream-source.js';

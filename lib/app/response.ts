@@ -1,4 +1,6 @@
 /** One request's response: what a handler says (status, headers, what it returns) as the gateway wants it. */
+
+import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Bytes, Environ, ExcInfo, MaybePromise, StartResponse, Write } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import { abandon, discard, isReady, toBody } from './body.js';
@@ -6,7 +8,6 @@ import { Failure } from './failure.js';
 import type { FrameworkStartResponse, FrameworkWrite, Handler } from './handler.js';
 import { completeHeaders, type HeaderPair, toHeaders } from './headers.js';
 import type { Head } from './lazy-body.js';
-import { andThen, isPromise } from './maybe-promise.js';
 import { toBytes } from './part.js';
 import { toStatus } from './status.js';
 import { isGone } from './thrown.js';

@@ -1,10 +1,10 @@
 /** Applications one after the other, until one has an answer (Rack::Cascade, Plack::App::Cascade). */
 import { inspect } from 'node:util';
+import { andThen } from '../environ/maybe-promise.js';
 import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { Attempt } from './cascade-attempt.js';
 import { closeBody, isLazy, LazyBody } from './cascade-body.js';
-import { andThen } from './maybe-promise.js';
 import { checkApplication, checkOptionNames } from './middleware.js';
 
 export interface CascadeOptions {
