@@ -12,8 +12,6 @@ interface Puller {
   return?(): unknown;
 }
 
-/** Stands for the step of a body that is passed over (PEP 3333 "Middleware Handling of Block Boundaries"). */
-const NOTHING: Step = { done: false, value: new Uint8Array(0) };
 const DONE: Step = { done: true, value: undefined };
 
 const FOR_AWAIT = 'An application of cascade() is asynchronous: iterate its body with `for await`';
@@ -55,6 +53,11 @@ export class LazyBody implements AsyncIterable<Bytes> {
 
   close(): unknown {
     this.#ended = true;
+    return this.#closeBody();
+  }
+
+  /** Once for each body, also if its `close()` throws. */
+  #closeBody(): unknown {
     if (!this.#open) return undefined;
     this.#open = false;
     return closeBody(this.#body);
@@ -68,15 +71,19 @@ export class LazyBody implements AsyncIterable<Bytes> {
     );
   }
 
+  /**
+   * The item is dropped, and nothing stands for it: what comes before the next application has called start_response
+   * would be a body without a head (PEP 3333 "Specification Details").
+   */
   #passOver(step: Step): MaybePromise<Step> {
     this.#attempt = undefined;
     const puller = this.#puller;
     this.#puller = undefined;
-    return andThen(step.done ? undefined : puller?.return?.(), () => {
-      const closing = this.#open ? closeBody(this.#body) : undefined;
-      this.#open = false;
-      return andThen(closing, () => (this.#ended ? DONE : andThen(this.#next(), (body) => this.#goOn(body))));
-    });
+    return andThen(step.done ? undefined : puller?.return?.(), () =>
+      andThen(this.#closeBody(), () =>
+        this.#ended ? DONE : andThen(this.#next(), (body) => this.#goOn(body)),
+      ),
+    );
   }
 
   #goOn(body: Body): MaybePromise<Step> {
@@ -84,7 +91,7 @@ export class LazyBody implements AsyncIterable<Bytes> {
     if (this.#ended) return andThen(closeBody(body), () => DONE);
     this.#body = body;
     this.#open = true;
-    return NOTHING;
+    return this.#step();
   }
 
   #return(): MaybePromise<Step> {
@@ -118,6 +125,10 @@ function iterate(body: Body): Puller {
 }
 
 function atOnce(step: MaybePromise<Step>): IteratorResult<Bytes> {
-  if (step instanceof Promise) throw new TypeError(FOR_AWAIT);
+  if (step instanceof Promise) {
+    // Whatever comes of it, nobody waits: that must not end the process.
+    step.catch(() => undefined);
+    throw new TypeError(FOR_AWAIT);
+  }
   return step as IteratorResult<Bytes>;
 }

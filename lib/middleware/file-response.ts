@@ -1,6 +1,6 @@
 /** The response that is a file, a part of one, or the news that the client has it already. */
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle, open } from 'node:fs/promises';
 import { fileWrapper } from '../environ/file-wrapper.js';
 import type { Body, Environ, HeaderList, StartResponse } from '../environ/types.js';
 import { formatDateTime } from '../util/date.js';
@@ -8,8 +8,11 @@ import { parseRange, RangeReader } from './byte-range.js';
 import { failedPrecondition, rangeApplies, type Validators } from './preconditions.js';
 import { isNotThere, type SharedFile } from './shared-path.js';
 
-/** The path holds no link any more; one that is there was put there since. Windows has no such flag. */
-const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+/**
+ * The path holds no link any more; one that is there was put there since, as is a FIFO, which would keep `open` waiting
+ * for its writer. Windows has neither flag.
+ */
+const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
  * Answers GET or HEAD. Only a GET that gets bytes opens the file: with `wsgi.file_wrapper`, whose `close()`, which the
@@ -23,9 +26,11 @@ export async function sendFile(
   environ: Environ,
   start_response: StartResponse,
 ): Promise<Body | undefined> {
+  const isHead = environ.REQUEST_METHOD === 'HEAD';
   const validators = validatorsOf(stats);
   const caching: HeaderList = cacheControl === undefined ? [] : [['Cache-Control', cacheControl]];
   const failed = failedPrecondition(environ, validators);
+  if ((isHead || failed !== undefined) && !(await isReadable(path))) return undefined;
   if (failed === 304) {
     // What the client has of it is right; only these headers may update it (RFC 9110 section 15.4.5).
     start_response('304 Not Modified', [['ETag', validators.etag], ...caching]);
@@ -35,11 +40,11 @@ export async function sendFile(
     start_response('412 Precondition Failed', [['Content-Length', '0']]);
     return [];
   }
-  if (environ.REQUEST_METHOD === 'HEAD') {
+  if (isHead) {
     start_response('200 OK', [...entityHeaders(type, stats.size, validators), ...caching]);
     return [];
   }
-  const handle = await openFile(path);
+  const handle = await ifThere(open(path, READ));
   if (handle === undefined) return undefined;
   try {
     return await sendOpened(handle, type, caching, environ, start_response);
@@ -49,9 +54,14 @@ export async function sendFile(
   }
 }
 
-async function openFile(path: string): Promise<FileHandle | undefined> {
+/** What is answered without opening the file must be what a GET would be answered from. */
+async function isReadable(path: string): Promise<boolean> {
+  return (await ifThere(access(path, constants.R_OK).then(() => true))) === true;
+}
+
+async function ifThere<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
-    return await open(path, READ);
+    return await operation;
   } catch (error) {
     if (isNotThere(error)) return undefined;
     throw error;
@@ -65,8 +75,12 @@ async function sendOpened(
   caching: HeaderList,
   environ: Environ,
   start_response: StartResponse,
-): Promise<Body> {
+): Promise<Body | undefined> {
   const stats = await handle.stat({ bigint: true });
+  if (!stats.isFile()) {
+    await handle.close();
+    return undefined;
+  }
   const validators = validatorsOf(stats);
   const size = Number(stats.size);
   const range = rangeApplies(environ, validators) ? parseRange(environ['HTTP_RANGE'], size) : undefined;

@@ -1,5 +1,6 @@
 /** Path prefixes that applications and files are mounted under: how they are written, and what lies below them. */
 import { textToNative } from '../environ/native-string.js';
+import { withoutSlashesAtEnd } from '../environ/slashes.js';
 import { ConfigError } from '../errors.js';
 
 export interface Mounted<T> {
@@ -42,11 +43,4 @@ export function mountTable<T>(
 /** True if `path` is `prefix`, or goes on after it with a slash: `/a` covers `/a`, `/a/` and `/a/b`, not `/ab`. */
 export function covers(prefix: string, path: string): boolean {
   return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
-}
-
-/** By hand: an expression is quadratic in the slashes that are not at the end. */
-export function withoutSlashesAtEnd(path: string): string {
-  let end = path.length;
-  while (path[end - 1] === '/') end--;
-  return path.slice(0, end);
 }

@@ -1,8 +1,8 @@
 /** What trusted proxies say of the client in X-Forwarded-* becomes what environ says (werkzeug's ProxyFix, F-Z003). */
 import { inspect } from 'node:util';
+import { addressIn, authorityIn, portIn, prefixIn, schemeIn } from '../environ/forwarded-value.js';
 import type { Application, Environ } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { addressIn, authorityIn, portIn, prefixIn, schemeIn } from './forwarded-value.js';
 import { checkApplication, checkOptionNames } from './middleware.js';
 
 /** How many proxies between the client and this server set each header; 0: none does, and it is not looked at. */

@@ -64,7 +64,9 @@ function pathOf(target: unknown): string {
 }
 
 function candidatesFor(environ: Environ, table: readonly Mounted<string>[], settings: Settings): Candidate[] {
-  const { REQUEST_METHOD: method, PATH_INFO: path = '' } = environ;
+  const { REQUEST_METHOD: method, SCRIPT_NAME: script = '' } = environ;
+  // The root of a host has but one name, however a server writes it; that of a mounted application has two.
+  const path = environ.PATH_INFO || (script === '' ? '/' : '');
   if ((method !== 'GET' && method !== 'HEAD') || 'wsgi.websocket' in environ) return [];
   const found: Candidate[] = [];
   for (const { prefix, value } of table) {
@@ -122,7 +124,7 @@ function typeOf(name: string, file: SharedFile, { types, fallbackType }: Setting
 
 /** Relative to the path of the request, so that no host, and no prefix that a proxy took away, can be wrong. */
 function redirect(environ: Environ, start_response: StartResponse): Body {
-  const path = (environ.SCRIPT_NAME ?? '') + environ.PATH_INFO;
+  const path = (environ.SCRIPT_NAME ?? '') + (environ.PATH_INFO ?? '');
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9_.~-]/g, percentEncoded);
   const query = environ.QUERY_STRING ? `?${environ.QUERY_STRING}` : '';
   start_response('301 Moved Permanently', [

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { Application, Environ } from '../../lib/environ/types.js';
 import { ConfigError, RequestError } from '../../lib/errors.js';
 import { type ProxyFixOptions, proxyFix } from '../../lib/middleware/index.js';
+import { Forwarded } from '../../lib/server/forwarded.js';
 import { answer } from '../support/answer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { environOf, recorder } from './call.js';
@@ -58,7 +59,16 @@ const CASES: Case[] = [
   ['an address with a port', {}, { HTTP_X_FORWARDED_FOR: '192.0.2.1:4711' }, { REMOTE_ADDR: '192.0.2.1' }],
   ['IPv6', {}, { HTTP_X_FORWARDED_FOR: '2001:db8::1' }, { REMOTE_ADDR: '2001:db8::1' }],
   ['IPv6 with a port', {}, { HTTP_X_FORWARDED_FOR: '[2001:db8::1]:4711' }, { REMOTE_ADDR: '2001:db8::1' }],
+  [
+    'IPv4 that was mapped into IPv6',
+    {},
+    { HTTP_X_FORWARDED_FOR: '::ffff:192.0.2.1' },
+    { REMOTE_ADDR: '192.0.2.1' },
+  ],
+  ['an empty header', ALL, { HTTP_X_FORWARDED_FOR: '', HTTP_X_FORWARDED_HOST: ' ' }, SERVER],
   ['Proto by default', {}, { HTTP_X_FORWARDED_PROTO: 'https' }, { 'wsgi.url_scheme': 'https' }],
+  ['Proto in any case', {}, { HTTP_X_FORWARDED_PROTO: 'HTTPS' }, { 'wsgi.url_scheme': 'https' }],
+  ['Proto of a WebSocket without TLS', {}, { HTTP_X_FORWARDED_PROTO: 'ws' }, { 'wsgi.url_scheme': 'http' }],
   ['Proto of a WebSocket', {}, { HTTP_X_FORWARDED_PROTO: 'wss' }, { 'wsgi.url_scheme': 'https' }],
   [
     'neither Host, Port nor Prefix by default',
@@ -114,6 +124,7 @@ const REFUSED: [what: string, header: string, value: string][] = [
   ['a port that is none', 'HTTP_X_FORWARDED_PORT', '80a'],
   ['a prefix without a slash', 'HTTP_X_FORWARDED_PREFIX', 'app'],
   ['a prefix that would be a host', 'HTTP_X_FORWARDED_PREFIX', '//evil.example'],
+  ['one that would be, decoded', 'HTTP_X_FORWARDED_PREFIX', '/%2Fevil.example'],
 ];
 
 describe('proxyFix', () => {
@@ -128,6 +139,41 @@ describe('proxyFix', () => {
       expect(() => fixed(ALL, { [header]: value }))
         .to.throw(RequestError, /^The header X-Forwarded-/)
         .with.property('status', 400);
+    });
+  }
+
+  const SAME: [name: string, value: string][] = [
+    ...['192.0.2.1', '192.0.2.1:4711', '[2001:db8::1]:4711', '::ffff:192.0.2.1', '6.6.6.6, 192.0.2.1'],
+    ...['', ' ', 'unknown', '[::1', '1.2.3', '6.6.6.6, x'],
+  ].map((value): [string, string] => ['FOR', value]);
+  SAME.push(
+    ...['http', 'https', 'HTTPS', 'ws', 'wss', 'http, https', '', 'ftp', 'https;'].map(
+      (value): [string, string] => ['PROTO', value],
+    ),
+    ...['a', 'a:81', '[::1]:81', 'b, a', '', 'a/b', ':80', 'a:65536', '[::1', 'a:b'].map(
+      (value): [string, string] => ['HOST', value],
+    ),
+    ...['443', '8443, 443', '', '0', '65536', '80a'].map((value): [string, string] => ['PORT', value]),
+  );
+  for (const [name, value] of SAME) {
+    it(`reads X-Forwarded-${name}: ${value} as --forwarded-allow-ips does`, () => {
+      const header = { [`HTTP_X_FORWARDED_${name}`]: value };
+      const key = { FOR: 'REMOTE_ADDR', PROTO: 'wsgi.url_scheme', HOST: 'HTTP_HOST', PORT: 'SERVER_PORT' }[
+        name
+      ];
+      const outcome = (apply: () => Environ): unknown => {
+        try {
+          return apply()[key as string];
+        } catch (error) {
+          return [(error as RequestError).status, (error as RequestError).message];
+        }
+      };
+      const byAddress = outcome(() => {
+        const environ = environOf({ ...SERVER, ...header });
+        new Forwarded(['10.0.0.0/8'], false).apply(environ);
+        return environ;
+      });
+      expect(outcome(() => fixed(ALL, header))).to.deep.equal(byAddress);
     });
   }
 

@@ -1,9 +1,10 @@
 /** One value of an X-Forwarded-* header each: checked, for environ must stay valid, and an application trusts it. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { unquoteToNative } from '../environ/native-string.js';
-import { isAuthority } from '../environ/target.js';
 import { RequestError } from '../errors.js';
-import { withoutSlashesAtEnd } from './prefix.js';
+import { unquoteToNative } from './native-string.js';
+import { plainAddress } from './plain-address.js';
+import { withoutSlashesAtEnd } from './slashes.js';
+import { isAuthority } from './target.js';
 
 /** An address as a port may follow it: IPv6 is then in brackets. Some gateways of Azure send the client's port. */
 const HOP = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/;
@@ -18,16 +19,16 @@ const SCHEMES = new Map<string, 'http' | 'https'>([
   ['wss', 'https'],
 ]);
 
-/** An IP address without port and brackets, as REMOTE_ADDR has it. @throws RequestError 400 */
+/** An IP address without port and brackets: REMOTE_ADDR. @throws RequestError 400 */
 export function addressIn(value: string): string {
-  if (isIP(value) !== 0) return value;
+  if (isIP(value) !== 0) return plainAddress(value);
   const [, ipv6 = '', ipv4 = ''] = HOP.exec(value) ?? [];
-  if (isIPv6(ipv6)) return ipv6;
+  if (isIPv6(ipv6)) return plainAddress(ipv6);
   if (isIPv4(ipv4)) return ipv4;
   throw refused('X-Forwarded-For', 'an IP address');
 }
 
-/** @throws RequestError 400 */
+/** In any case of letters (RFC 3986 section 3.1). @throws RequestError 400 */
 export function schemeIn(value: string): 'http' | 'https' {
   const scheme = SCHEMES.get(value.toLowerCase());
   if (scheme === undefined) throw refused('X-Forwarded-Proto', 'http or https');
@@ -48,8 +49,8 @@ export function portIn(value: string, header = 'X-Forwarded-Port'): string {
 }
 
 /**
- * A path as SCRIPT_NAME has it: decoded, without a slash at its end. Two at its front would be another host, in a
- * redirect. @throws RequestError 400
+ * A path as SCRIPT_NAME has it: percent-decoded, without a slash at its end. Two at its front would be another host, in
+ * a redirect. @throws RequestError 400
  */
 export function prefixIn(value: string): string {
   const path = withoutSlashesAtEnd(unquoteToNative(value));
