@@ -29,11 +29,14 @@ export class LazyBody implements AsyncIterable<Bytes> {
   #puller: Puller | undefined;
   /** Undefined once the next application was called: the rest is between that and the server. */
   #attempt: Attempt | undefined;
-  readonly #next: () => MaybePromise<Body>;
+  readonly #next: (written: Bytes[]) => MaybePromise<Body>;
+  /** What later applications wrote, which are called by a step of this body: it must be yielded, not written. */
+  readonly #written: Bytes[] = [];
   /** Nobody asks for more. */
   #ended = false;
 
-  constructor(body: Body, attempt: Attempt, next: () => MaybePromise<Body>) {
+  /** @param next calls the next application, and keeps in its argument what that writes. */
+  constructor(body: Body, attempt: Attempt, next: (written: Bytes[]) => MaybePromise<Body>) {
     this.#body = body;
     this.#attempt = attempt;
     this.#next = next;
@@ -65,6 +68,8 @@ export class LazyBody implements AsyncIterable<Bytes> {
 
   #step(): MaybePromise<Step> {
     if (this.#ended) return DONE;
+    const value = this.#written.shift();
+    if (value !== undefined) return { done: false, value };
     this.#puller ??= iterate(this.#body);
     return andThen(this.#puller.next(), (step) =>
       this.#attempt?.isPassedOver() ? this.#passOver(step) : step,
@@ -81,7 +86,7 @@ export class LazyBody implements AsyncIterable<Bytes> {
     this.#puller = undefined;
     return andThen(step.done ? undefined : puller?.return?.(), () =>
       andThen(this.#closeBody(), () =>
-        this.#ended ? DONE : andThen(this.#next(), (body) => this.#goOn(body)),
+        this.#ended ? DONE : andThen(this.#next(this.#written), (body) => this.#goOn(body)),
       ),
     );
   }

@@ -1,7 +1,7 @@
 /** Applications one after the other, until one has an answer (Rack::Cascade, Plack::App::Cascade). */
 import { inspect } from 'node:util';
 import { andThen } from '../environ/maybe-promise.js';
-import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
+import type { Application, Body, Bytes, Environ, MaybePromise, StartResponse } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { Attempt } from './cascade-attempt.js';
 import { closeBody, isLazy, LazyBody } from './cascade-body.js';
@@ -48,7 +48,7 @@ class Cascade {
   readonly #apps: readonly Application[];
   readonly #caught: ReadonlySet<string>;
   readonly #environ: Environ;
-  readonly #start_response: StartResponse;
+  #start_response: StartResponse;
   /** environ as it came. */
   readonly #original: readonly (readonly [string, unknown])[];
   #called = 0;
@@ -80,7 +80,22 @@ class Cascade {
     if (attempt.isTaken) return body;
     if (attempt.isPassedOver()) return andThen(closeBody(body), () => this.next());
     // start_response comes with the first step of the body, or not at all: a WebSocket needs none.
-    return isLazy(body) ? new LazyBody(body, attempt, () => this.next()) : body;
+    return isLazy(body) ? new LazyBody(body, attempt, (written) => this.#nextInBody(written)) : body;
+  }
+
+  /**
+   * The server has its body by now, and `write` must not be called while it iterates that (PEP 3333 "The write()
+   * Callable"): what an application writes is kept until it has returned.
+   */
+  #nextInBody(written: Bytes[]): MaybePromise<Body> {
+    const start_response = this.#start_response;
+    this.#start_response = (...args) => {
+      start_response(...args);
+      // A head that was replaced never went, nor did what was written after it.
+      written.length = 0;
+      return (data) => void written.push(data);
+    };
+    return this.next();
   }
 
   #restore(): void {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Application, Body, Bytes, Environ, StartResponse } from '../../lib/environ/types.js';
 import { ApplicationError, ConfigError } from '../../lib/errors.js';
 import { cascade } from '../../lib/middleware/index.js';
-import { closeServers, serveApp } from '../support/serve.js';
+import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { answering, CountedBody, call, environOf, recorder } from './call.js';
 
 const FOUND = answering('200 OK', 'found');
@@ -20,6 +20,16 @@ function lazy(status: string, ...texts: string[]) {
     }
   };
   return { app, seen };
+}
+
+/** What `call` throws. */
+async function failureOf(app: Application): Promise<Error> {
+  try {
+    await call(app);
+  } catch (error) {
+    return error as Error;
+  }
+  return expect.fail('nothing was thrown');
 }
 
 describe('cascade', () => {
@@ -234,6 +244,64 @@ describe('cascade', () => {
       expect([first.closed, second.closed, second.opened]).to.deep.equal([1, 1, 0]);
     });
 
+    it('closes a body once, also if its close() throws, or the next application does', async () => {
+      let closed = 0;
+      const failing: Application = (_environ, start_response) => ({
+        *[Symbol.iterator]() {
+          start_response('404 No', []);
+          yield Buffer.from('no');
+        },
+        close() {
+          closed++;
+          throw new Error('closing');
+        },
+      });
+      expect((await failureOf(cascade([failing, FOUND]))).message).to.equal('closing');
+      expect(closed).to.equal(1);
+      const first = new CountedBody('no');
+      const late: Application = (_environ, start_response) => ({
+        *[Symbol.iterator]() {
+          start_response('404 No', []);
+          yield* first;
+        },
+        close: () => first.close(),
+      });
+      const throwing: Application = () => {
+        throw new Error('second');
+      };
+      expect((await failureOf(cascade([late, throwing]))).message).to.equal('second');
+      expect(first.closed).to.equal(1);
+    });
+
+    it('yields what a later application writes, for it must not be written while the body is iterated', async () => {
+      const writer: Application = (_environ, start_response) => {
+        start_response('200 OK', [])(Buffer.from('dropped'));
+        const write = start_response('500 Oops', [], new Error('again'));
+        write(Buffer.from('a'));
+        write(Buffer.from('b'));
+        return [Buffer.from('c')];
+      };
+      const { status, items, written } = await call(cascade([lazy('404 No', 'x').app, writer]));
+      expect(status).to.equal('500 Oops');
+      expect(items).to.deep.equal(['a', 'b', 'c']);
+      expect(written).to.deep.equal([]);
+    });
+
+    it('leaves no rejection behind where it is iterated synchronously and cannot be', async () => {
+      const rejections: unknown[] = [];
+      const keep = (reason: unknown) => void rejections.push(reason);
+      process.on('unhandledRejection', keep);
+      try {
+        const rejecting: Application = () => Promise.reject(new Error('nobody waits'));
+        const body = cascade([lazy('404 No', 'x').app, rejecting])(environOf(), recorder().start_response);
+        expect(() => [...(body as Iterable<Bytes>)]).to.throw(TypeError, /for await/);
+        await new Promise(setImmediate);
+      } finally {
+        process.off('unhandledRejection', keep);
+      }
+      expect(rejections).to.deep.equal([]);
+    });
+
     it('works over HTTP', async () => {
       const { address } = await serveApp(
         cascade([lazy('404 No', 'x').app, answering('404 No'), lazy('200 OK', 'end').app]),
@@ -245,7 +313,10 @@ describe('cascade', () => {
 
   it('leaves it to the server to refuse what is no response', async () => {
     const { address } = await serveApp(cascade([() => [], FOUND]));
-    expect((await fetch(address)).status).to.equal(500);
+    const log = await captureLog(async () => {
+      expect((await fetch(address)).status).to.equal(500);
+    });
+    expect(log).to.include('did not call start_response');
   });
 
   const WRONG: [what: string, apps: unknown, options: unknown, message: RegExp][] = [
