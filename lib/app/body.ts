@@ -34,6 +34,12 @@ export function isReady(body: Body): boolean {
   return !(body instanceof LazyBody);
 }
 
+/** What a gateway would find out of a body that is ready: the bytes of one block, of none, or of a file. */
+export function lengthOf(body: Body): number | undefined {
+  if (Array.isArray(body)) return body.length > 1 ? undefined : ((body[0] as Bytes | undefined)?.length ?? 0);
+  return body instanceof FileWrapper ? body.size() : undefined;
+}
+
 /** Ends what a handler returned and nobody will read. Returns a promise if that takes time. */
 export function discard(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return undefined;

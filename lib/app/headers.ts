@@ -43,6 +43,13 @@ export function completeHeaders(status: string, headers: HeaderPair[], contentTy
   return [...headers, ['Content-Type', contentType]];
 }
 
+/** `headers` with a Content-Length, unless one is there or `status` has none. */
+export function withLength(status: string, headers: HeaderPair[], length: number): HeaderPair[] {
+  if (status.slice(0, 3) in ENTITY_HEADERS) return headers;
+  if (headers.some(([name]) => name.toLowerCase() === 'content-length')) return headers;
+  return [...headers, ['Content-Length', String(length)]];
+}
+
 function checkPair(pair: unknown): HeaderPair {
   if (!Array.isArray(pair) || pair.length !== 2) {
     throw new TypeError(`A header is a pair of name and value, not ${inspect(pair)}`);
