@@ -1,5 +1,4 @@
 /** The body of an application that calls `start_response` in its first step only, as a generator does. */
-
 import { andThen } from '../environ/maybe-promise.js';
 import type { Body, Bytes, MaybePromise } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
