@@ -1,6 +1,9 @@
 /** The error family: each has a `code`, and those that a client caused have the HTTP status that answers it. */
 
-/** Base of every error that this package throws. `code` is stable and starts with `WSGI_ERR_`. */
+/**
+ * Base of every error that this package throws. `code` is stable and starts with `WSGI_ERR_`; that of a
+ * WsgiAssertionError (`wsgi/validate`) is the code of the rule that was broken, `environ-missing-key` for example.
+ */
 export class WsgiError extends Error {
   readonly code: string;
 

@@ -1,10 +1,11 @@
 /** The event app: one conversation over a WebSocket, told to the handlers of onconnect, onmessage and onclose. */
+
+import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
 import type { Message, WebSocket } from '../environ/websocket.js';
 import { logger } from '../logger.js';
 import { sleep } from '../sleep.js';
 import { Event } from './event.js';
-import { andThen, isPromise } from './maybe-promise.js';
 import { isGone } from './thrown.js';
 
 export type OnConnect = Event<[client: WebSocket]>;

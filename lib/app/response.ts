@@ -1,15 +1,18 @@
 /** One request's response: what a handler says (status, headers, what it returns) as the gateway wants it. */
+
+import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Bytes, Environ, ExcInfo, MaybePromise, StartResponse, Write } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
-import { abandon, discard, isReady, toBody } from './body.js';
+import { abandon, discard, isReady, lengthOf, toBody } from './body.js';
 import { Failure } from './failure.js';
 import type { FrameworkStartResponse, FrameworkWrite, Handler } from './handler.js';
-import { completeHeaders, type HeaderPair, toHeaders } from './headers.js';
+import { completeHeaders, type HeaderPair, toHeaders, withLength } from './headers.js';
 import type { Head } from './lazy-body.js';
-import { andThen, isPromise } from './maybe-promise.js';
 import { toBytes } from './part.js';
 import { toStatus } from './status.js';
 import { isGone } from './thrown.js';
+
+const EMPTY = Buffer.alloc(0);
 
 export interface ResponseOptions {
   /** Where the report button of the error page leads: see ErrorPageOptions. */
@@ -22,6 +25,8 @@ export interface ResponseOptions {
  */
 export class Response implements Head {
   readonly environ: Environ;
+  /** HEAD: the head is that of GET, and there is no body (RFC 9110 section 9.3.2). */
+  readonly isHead: boolean;
   status = '200 OK';
   headers: HeaderPair[] = [];
   /** Of a response that names none itself. */
@@ -41,6 +46,7 @@ export class Response implements Head {
 
   constructor(environ: Environ, start_response: StartResponse, options: ResponseOptions = {}) {
     this.environ = environ;
+    this.isHead = environ.REQUEST_METHOD === 'HEAD';
     this.#gateway = start_response;
     this.#failure = new Failure(environ, options.issueTracker);
     this.#websocket = environ['wsgi.websocket'];
@@ -76,15 +82,19 @@ export class Response implements Head {
   /** What `start_response` returns: sends the head, then `data`, without waiting for the handler to return. */
   readonly write: FrameworkWrite = (data) => {
     const block = toBytes(data);
-    if (this.begin()) return this.#gatewayWrite?.(block);
+    if (this.begin() && !this.isHead) return this.#gatewayWrite?.(block);
   };
 
-  /** Calls the gateway's `start_response`, once. False if a WebSocket took the place of the response. */
-  begin(): boolean {
+  /**
+   * Calls the gateway's `start_response`, once. False if a WebSocket took the place of the response.
+   * @param length of the body, if it is known: on HEAD, where the gateway does not see one and cannot tell it.
+   */
+  begin(length?: number): boolean {
     if (this.#websocket?.opened) return false;
     if (this.sent) return true;
     const headers = completeHeaders(this.status, this.headers, this.contentType);
-    this.#gatewayWrite = this.#startGateway(this.status, headers, this.#excInfo);
+    const all = this.isHead && length !== undefined ? withLength(this.status, headers, length) : headers;
+    this.#gatewayWrite = this.#startGateway(this.status, all, this.#excInfo);
     return true;
   }
 
@@ -102,7 +112,7 @@ export class Response implements Head {
       ['Content-Length', String(page.body.length)],
     ];
     this.#startGateway(page.status, headers, page.excInfo);
-    return page.body;
+    return this.isHead ? EMPTY : page.body;
   }
 
   #finish(value: unknown): MaybePromise<Body> {
@@ -110,12 +120,21 @@ export class Response implements Head {
     if (value instanceof Blob && value.type !== '') this.contentType = value.type;
     const body = toBody(value, this, this.#fileWrapper);
     try {
-      if (isReady(body)) this.begin();
+      if (isReady(body)) {
+        if (this.isHead) return this.#withoutBody(body);
+        this.begin();
+      }
     } catch (thrown) {
       abandon(body);
       throw thrown;
     }
     return body;
+  }
+
+  /** `body` is not sent, and still closed when the gateway is done. */
+  #withoutBody(body: Body): Body {
+    this.begin(lengthOf(body));
+    return Array.isArray(body) ? [] : Object.assign([], { close: () => discard(body) });
   }
 
   /** A head after the head: allowed to fail only in PEP 3333's way, by throwing the error that it brings. */

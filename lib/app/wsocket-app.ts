@@ -1,5 +1,6 @@
 /** The framework: routes, events, and middleware that adds both to any other application. */
 import { inspect } from 'node:util';
+import { TOKEN } from '../environ/token.js';
 import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
 import { type Message, WebSocket } from '../environ/websocket.js';
 import { Callable } from './callable.js';
@@ -14,8 +15,6 @@ import { pathText, type RouteDecorator, Routes } from './routes.js';
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** 13 is RFC 6455; 8 and 7 are drafts with the same frames. */
 const SUPPORTED_VERSIONS = Object.freeze([13, 8, 7] as const);
-/** RFC 6455 section 4.1: a subprotocol is a token of RFC 9110. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** A WSGI application: `run(app)` and every gateway call it as `app(environ, start_response)`. */
 export class WSocketApp extends Callable {
@@ -49,6 +48,7 @@ export class WSocketApp extends Callable {
     this.app = app ?? undefined;
     this.protocols = Object.freeze(typeof protocols === 'string' ? [protocols] : [...protocols]);
     for (const protocol of this.protocols) {
+      // RFC 6455 section 4.1: a subprotocol is a token of RFC 9110.
       if (typeof protocol !== 'string' || !TOKEN.test(protocol)) {
         throw new TypeError(
           `${inspect(protocol)} is no WebSocket subprotocol: use letters, digits, dots and dashes`,

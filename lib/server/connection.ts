@@ -1,6 +1,7 @@
 /** What belongs to one client connection: its facts for environ, and the order of its requests. */
 import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '../environ/environ.js';
+import { plainAddress } from '../environ/plain-address.js';
 import { ClientDisconnected, type RequestError } from '../errors.js';
 import { LentSignal } from './abort-signal.js';
 
@@ -185,11 +186,6 @@ function linger(socket: WsgiSocket): void {
   socket.once('end', destroy);
   const timer = setTimeout(destroy, LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
-}
-
-/** A bare address: IPv4 on a dual-stack socket comes as `::ffff:127.0.0.1`. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
 /** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */

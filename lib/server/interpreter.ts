@@ -7,19 +7,18 @@
  */
 import { isUint8Array } from 'node:util/types';
 import { FileWrapper } from '../environ/file-wrapper.js';
+import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
 import { isGoneError } from '../environ/websocket-error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
 import { describeItem, notStarted, thrownValue } from './application-faults.js';
-import { asPromise, isThenable, itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
+import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { sendError } from './error-response.js';
 import { frame, shorten } from './framing.js';
+import type { Report } from './report.js';
 import { type CheckedHead, checkHead } from './response-head.js';
 import type { Runner, Sink } from './sink.js';
-
-/** Tells the deployer what went wrong in the application: a sentence, and what was thrown if anything was. */
-export type Report = (message: string, error?: unknown) => void;
 
 export class Interpreter implements Runner {
   private readonly sink: Sink;
@@ -58,7 +57,7 @@ export class Interpreter implements Runner {
       const result = application(environ, (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info),
       );
-      if (isThenable<Body>(result)) {
+      if (isPromise<Body>(result)) {
         asPromise(result).then(
           (body) => this.respond(body),
           (error) => this.fail(error),
@@ -175,7 +174,7 @@ export class Interpreter implements Runner {
     while (!this.finished) {
       try {
         const step = puller.next();
-        if (isThenable<IteratorResult<Bytes, unknown>>(step)) {
+        if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
           asPromise(step).then(
             (result) => {
               if (!this.finished && this.take(result, false)) this.afterWait();

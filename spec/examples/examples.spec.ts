@@ -256,6 +256,50 @@ const CHECKS: Readonly<Record<string, Check>> = {
       await example.says(/the client left, so the work was stopped/);
     },
   },
+  dispatcher: {
+    does: 'serves three applications, each of which knows where it is',
+    async check(example) {
+      expect(await example.text()).to.equal(`127.0.0.1 is at ${example.url}/\n`);
+      expect(await example.text('/blog/chat')).to.equal(
+        `open ${example.url.replace('http', 'ws')}/blog/chat\n`,
+      );
+      const headers = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'https' };
+      const told = { ...headers, 'X-Forwarded-Host': 'example.org', 'X-Forwarded-Prefix': '/site' };
+      expect(await example.text('/', { headers: told })).to.equal(
+        '203.0.113.7 is at https://example.org/site\n',
+      );
+      const latest = await example.fetch('/blog/latest', { headers: told, redirect: 'manual' });
+      expect(latest.headers.get('location')).to.equal('https://example.org/site/blog/2024');
+    },
+  },
+  latinator: {
+    does: 'speaks pig latin, between two validators',
+    async check(example) {
+      const response = await example.fetch();
+      expect(response.headers.get('content-length')).to.equal(null);
+      expect(await response.text()).to.equal('ellohay orldway\n');
+      await example.says(/foo_app was closed\n/);
+      expect((await example.fetch('/', { method: 'HEAD' })).status).to.equal(200);
+      await example.says(/foo_app was closed\nfoo_app was closed\n/);
+      expect(example.output).not.to.match(/WsgiAssertionError|WsgiWarning/);
+    },
+  },
+  'static-files': {
+    does: 'sends files, and the page of an application',
+    async check(example) {
+      const content = readFileSync(`${FOLDER}hello.txt`, 'utf8');
+      expect(await example.text()).to.include('/static/hello.txt');
+      const response = await example.fetch('/static/hello.txt');
+      expect(response.headers.get('cache-control')).to.equal('max-age=60, public');
+      expect(await response.text()).to.equal(content);
+      expect(await example.text('/robots.txt', { headers: { Range: 'bytes=0-1' } })).to.equal(
+        content.slice(0, 2),
+      );
+      const headers = { 'If-None-Match': response.headers.get('etag') ?? '' };
+      expect((await example.fetch('/static/hello.txt', { headers })).status).to.equal(304);
+      expect((await example.fetch('/static/missing')).status).to.equal(404);
+    },
+  },
   'early-hints': {
     does: 'sends a 103 before the page',
     async check(example) {

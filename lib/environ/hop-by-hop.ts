@@ -1,5 +1,7 @@
 /** Headers that belong to one connection (RFC 9110 section 7.6.1, PEP 3333 "Other HTTP Features"). */
-const HOP_BY_HOP = new Set([
+
+/** `Trailers` is a slip of RFC 2616 section 13.5.1 that wsgiref has kept, `Proxy-Connection` unofficial and alive. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -12,7 +14,7 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** A server handler sets these for the connection that it thinks it has; an application must not. */
+/** True for those, in any case of letters: only the server may send them. */
 export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.has(name.toLowerCase());
 }
