@@ -13,13 +13,15 @@ import { createSecureContext } from 'node:tls';
 import { TextErrorStream } from '../environ/error-stream.js';
 import type { Application } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { describeThrown, logger } from '../logger.js';
+import { logger } from '../logger.js';
 import { openAccessLog } from './access-log.js';
+import { checkApplication } from './check-application.js';
 import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway } from './gateway.js';
 import { listenError } from './listen-error.js';
 import { openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
+import { reportRejection } from './report.js';
 import { Upgrades } from './upgrade.js';
 import { isWebSocketRequest } from './websocket-handshake.js';
 import { WsgiResponse } from './wsgi-response.js';
@@ -252,12 +254,12 @@ let serving = 0;
 /** What ends a process of Node by default, and should not end a server: for as long as there is one. */
 function keepGoing(server: Server): void {
   if (serving++ === 0) {
-    process.on('unhandledRejection', processOnUnhandledRejection);
+    process.on('unhandledRejection', reportRejection);
     for (const log of [process.stdout, process.stderr]) log.on('error', ignore);
   }
   server.http.once('close', () => {
     if (--serving > 0) return;
-    process.removeListener('unhandledRejection', processOnUnhandledRejection);
+    process.removeListener('unhandledRejection', reportRejection);
     // The last lines of the log fail in a later turn.
     setImmediate(() => {
       if (serving > 0) return;
@@ -268,10 +270,6 @@ function keepGoing(server: Server): void {
 
 /** Nobody reads the log any more, or its disk is full. */
 function ignore(): void {}
-
-function processOnUnhandledRejection(reason: unknown): void {
-  logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
-}
 
 function destroy(sockets: Iterable<Socket>): void {
   for (const socket of sockets) socket.destroy();
@@ -327,12 +325,4 @@ function readTls(certfile: string, keyfile: string): { cert: Buffer; key: Buffer
     );
   }
   return tls;
-}
-
-export function checkApplication(application: unknown): void {
-  if (typeof application !== 'function') {
-    throw new ConfigError(
-      `An application is a function of (environ, start_response), not ${typeof application}`,
-    );
-  }
 }

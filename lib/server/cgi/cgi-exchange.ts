@@ -1,0 +1,99 @@
+/** The one request of a CGI process, from its environment and standard input to standard output. */
+import type { Readable } from 'node:stream';
+import { fileWrapper } from '../../environ/file-wrapper.js';
+import { BodyInput } from '../../environ/input.js';
+import type { Application, Environ, ErrorStream } from '../../environ/types.js';
+import { ClientDisconnected } from '../../errors.js';
+import { errorResponse } from '../error-response.js';
+import { Forwarded } from '../forwarded.js';
+import { Interpreter } from '../interpreter.js';
+import type { ResolvedOptions } from '../options.js';
+import { report } from '../report.js';
+import { CgiBody } from './cgi-body.js';
+import { buildCgiEnviron } from './cgi-environ.js';
+import type { CgiOutput } from './cgi-output.js';
+import { CgiSink } from './cgi-sink.js';
+
+/** What a web server gives to a script. */
+export interface CgiStreams {
+  /** Native strings. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly openInput: () => Readable;
+  readonly output: CgiOutput;
+  readonly errors: ErrorStream;
+}
+
+export class CgiExchange {
+  /** Resolves when the application is done: to true if its response was written to its end. */
+  readonly finished: Promise<boolean>;
+  readonly #streams: CgiStreams;
+  readonly #options: ResolvedOptions;
+  readonly #isHead: boolean;
+  readonly #sink: CgiSink;
+  readonly #interpreter: Interpreter;
+  readonly #aborter = new AbortController();
+  #body: CgiBody | undefined;
+
+  constructor(streams: CgiStreams, options: ResolvedOptions) {
+    this.#streams = streams;
+    this.#options = options;
+    let done = () => {};
+    const { output, variables } = streams;
+    this.#isHead = variables.get('REQUEST_METHOD') === 'HEAD';
+    this.#sink = new CgiSink(output, () => done());
+    this.#interpreter = new Interpreter(this.#sink, this.#isHead, report);
+    this.finished = new Promise((resolve) => {
+      done = () => {
+        this.#body?.discard();
+        resolve(this.#sink.complete);
+      };
+    });
+    output.watch(() =>
+      this.disconnect(new ClientDisconnected('the web server takes no more of the response')),
+    );
+  }
+
+  run(application: Application): void {
+    let environ: Environ;
+    try {
+      environ = this.#describe();
+    } catch (error) {
+      this.#interpreter.fail(error);
+      return;
+    }
+    this.#interpreter.run(application, environ);
+  }
+
+  /** Ends the response with an error, as if the application had thrown it. */
+  fail(error: unknown): void {
+    this.#interpreter.fail(error);
+  }
+
+  /** Answers 500 without an application; the log is the caller's. */
+  refuse(): void {
+    const { head, body } = errorResponse(undefined, this.#isHead);
+    this.#sink.head(head);
+    this.#sink.end(this.#isHead ? undefined : body);
+  }
+
+  disconnect(error: ClientDisconnected): void {
+    this.#body?.fail(error);
+    this.#aborter.abort(error);
+    this.#interpreter.disconnect(error);
+  }
+
+  #describe(): Environ {
+    const { variables, openInput, errors } = this.#streams;
+    const { limitRequestBody, environ: baseEnviron, forwardedAllowIps = [] } = this.#options;
+    this.#body = new CgiBody(openInput, variables, limitRequestBody || Number.POSITIVE_INFINITY);
+    const environ = buildCgiEnviron(variables, {
+      input: new BodyInput(this.#body),
+      errors,
+      fileWrapper,
+      abortSignal: this.#aborter.signal,
+      baseEnviron,
+    });
+    if (forwardedAllowIps.length > 0) new Forwarded(forwardedAllowIps, false).apply(environ);
+    return environ;
+  }
+}
