@@ -44,6 +44,7 @@ export class CgiExchange {
     this.#interpreter = new Interpreter(this.#sink, this.#isHead, report);
     this.finished = new Promise((resolve) => {
       done = () => {
+        output.watch(() => {});
         this.#body?.discard();
         resolve(this.#sink.complete);
       };

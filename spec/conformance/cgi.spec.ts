@@ -1,0 +1,49 @@
+/** The CGI gateway: in this process behind a small bridge, and as processes that lighttpd starts. */
+import { PassThrough } from 'node:stream';
+import { TextErrorStream } from '../../lib/environ/error-stream.js';
+import type { Application } from '../../lib/environ/types.js';
+import { logger } from '../../lib/logger.js';
+import { CgiExchange } from '../../lib/server/cgi/cgi-exchange.js';
+import { resolveCgiOptions } from '../../lib/server/cgi/cgi-options.js';
+import { CgiOutput } from '../../lib/server/cgi/cgi-output.js';
+import type { ResolvedOptions } from '../../lib/server/options.js';
+import { CgiBridge, type Script } from '../support/cgi-bridge.js';
+import { conformance } from './suite.js';
+
+conformance({
+  name: 'the CGI gateway',
+  start: async (app, { scriptName, ...options }) => {
+    const resolved = resolveCgiOptions(options);
+    const bridge = await CgiBridge.open((variables) => runHere(app, variables, resolved), scriptName);
+    return { url: `http://127.0.0.1:${bridge.port}`, close: () => bridge.close() };
+  },
+  cannot: {
+    'raw-http': 'the web server parses requests',
+    expect: 'the web server answers Expect: 100-continue',
+    server: 'the web server is the server',
+    closes: "connections are the web server's",
+    timeout: 'the web server ends silent requests',
+    http10: 'the web server answers HTTP/1.0',
+    pipelining: 'the web server has the requests of a connection one after the other',
+    'early-hints': 'CGI has no interim responses',
+    'sync-flush': 'the bridge lives in the process that is blocked: spec/server/cgi shows it',
+    cuts: 'CGI has no word for a response that was cut short',
+  },
+  except: {
+    'A-133.off': "the header Server is the web server's",
+    'E-048': 'CGI tells the length of a body that came in chunks',
+  },
+  facts: { multiprocess: true, runOnce: true },
+});
+
+/** As a process would, with streams in place of standard input and output. */
+function runHere(app: Application, variables: ReadonlyMap<string, string>, options: ResolvedOptions): Script {
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  const output = new CgiOutput(stdout);
+  const errors = new TextErrorStream({ write: (text) => logger.stream.write(text) });
+  const exchange = new CgiExchange({ variables, openInput: () => stdin, output, errors }, options);
+  exchange.run(app);
+  exchange.finished.then(() => stdout.end());
+  return { stdin, stdout, kill: () => stdout.destroy() };
+}
