@@ -4,40 +4,54 @@ import type { BodySource } from '../../environ/input.js';
 import { ApplicationError, ClientDisconnected, ContentTooLarge, RequestError } from '../../errors.js';
 
 export class CgiBody implements BodySource {
+  /** Why the request cannot be served, if it cannot: 400, 411 or 413. */
+  readonly refusal: RequestError | undefined;
   readonly #open: () => Readable;
-  /** Bytes that are still to come. */
+  /** Bytes that are still to come; Infinity where nobody told. */
   #left: number;
   #stream: Readable | undefined;
-  #chunks: AsyncIterator<Buffer> | undefined;
   #error: Error | undefined;
+  /** Ends the wait for the stream. */
+  #wake: () => void = () => {};
 
   /**
-   * @param open standard input; called only when the application reads a body that there is.
+   * @param open gives standard input; called only when a body that there is has to be read.
    * @param limit in bytes; Infinity for none.
-   * @throws RequestError 400 for a CONTENT_LENGTH that is none, 411 for a body without one, 413 for one over the limit.
    */
   constructor(open: () => Readable, variables: ReadonlyMap<string, string>, limit: number) {
     this.#open = open;
-    this.#left = bodyLength(variables);
-    if (this.#left > limit) {
-      throw new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
-    }
+    const length = variables.get('CONTENT_LENGTH') ?? '';
+    if (length !== '') this.#left = /^[0-9]+$/.test(length) ? Number(length) : Number.POSITIVE_INFINITY;
+    else this.#left = variables.has('HTTP_TRANSFER_ENCODING') ? Number.POSITIVE_INFINITY : 0;
+    if (this.#left > limit) this.refusal = tooLarge(limit);
+    if (!Number.isSafeInteger(this.#left)) this.refusal = length === '' ? lengthRequired() : badLength();
   }
 
   async pull(): Promise<Buffer | null> {
-    if (this.#error !== undefined) throw this.#error;
-    if (this.#left === 0) return null;
-    const chunk = await this.#next();
-    // More than was announced is not of this request: "the script MUST NOT attempt to read more".
-    const own = chunk.subarray(0, this.#left);
-    this.#left -= own.length;
-    return own;
+    for (;;) {
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#left === 0) return null;
+      const stream = this.#input();
+      const chunk = stream.read() as Buffer | null;
+      if (chunk !== null) {
+        // More than was announced is not of this request: "the script MUST NOT attempt to read more".
+        const own = chunk.subarray(0, this.#left);
+        this.#left -= own.length;
+        return own;
+      }
+      if (stream.readableEnded || stream.destroyed) this.fail(cutShort(stream.errored));
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
   }
 
   /** Reads fail from now on, the one under way too. */
   fail(error: Error): void {
     this.#error ??= error;
-    this.#stream?.destroy();
+    this.#wake();
   }
 
   /** The response is complete: what is left of the body is not wanted. */
@@ -45,40 +59,45 @@ export class CgiBody implements BodySource {
     this.fail(new ApplicationError('wsgi.input was read after the response was complete'));
   }
 
-  async #next(): Promise<Buffer> {
-    try {
-      this.#stream ??= this.#open();
-      this.#chunks ??= this.#stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-      const { done, value } = await this.#chunks.next();
-      if (!done) return value;
-    } catch (error) {
-      throw this.#cutShort(error);
-    }
-    throw this.#cutShort();
+  /** Throws away what is left; resolves when nothing more will come. */
+  async drain(): Promise<void> {
+    if (this.#left === 0) return;
+    const stream = this.#input();
+    if (stream.readableEnded || stream.destroyed) return;
+    await new Promise<void>((resolve) => {
+      stream.removeAllListeners('readable');
+      stream.on('data', (chunk: Buffer) => {
+        this.#left -= chunk.length;
+        if (this.#left <= 0) resolve();
+      });
+      this.#wake = resolve;
+      stream.resume();
+    });
   }
 
-  #cutShort(cause?: unknown): Error {
-    const error = new ClientDisconnected('the client left before its body was complete');
-    if (cause !== undefined) error.cause = cause;
-    this.fail(error);
-    return this.#error ?? error;
+  #input(): Readable {
+    if (this.#stream !== undefined) return this.#stream;
+    this.#stream = this.#open();
+    for (const event of ['readable', 'end', 'error', 'close']) this.#stream.on(event, () => this.#wake());
+    return this.#stream;
   }
 }
 
-function bodyLength(variables: ReadonlyMap<string, string>): number {
-  const text = variables.get('CONTENT_LENGTH') ?? '';
-  if (text === '') {
-    // Apache leaves CONTENT_LENGTH out; the end of standard input would not tell a whole body from one cut short.
-    if (variables.has('HTTP_TRANSFER_ENCODING')) {
-      throw new RequestError(
-        411,
-        'The body of a CGI request needs a Content-Length',
-        'WSGI_ERR_LENGTH_REQUIRED',
-      );
-    }
-    return 0;
-  }
-  const length = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(length)) return length;
-  throw new RequestError(400, 'The Content-Length is not a number of bytes');
+function cutShort(cause: unknown): ClientDisconnected {
+  const error = new ClientDisconnected('the client left before its body was complete');
+  if (cause !== null) error.cause = cause;
+  return error;
+}
+
+function tooLarge(limit: number): ContentTooLarge {
+  return new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
+}
+
+function badLength(): RequestError {
+  return new RequestError(400, 'The Content-Length is not a number of bytes');
+}
+
+/** Apache hands on chunks so. The end of standard input would not tell a whole body from one that was cut short. */
+function lengthRequired(): RequestError {
+  return new RequestError(411, 'The body of a CGI request needs a Content-Length');
 }

@@ -32,20 +32,21 @@ export class CgiExchange {
   readonly #sink: CgiSink;
   readonly #interpreter: Interpreter;
   readonly #aborter = new AbortController();
-  #body: CgiBody | undefined;
+  readonly #body: CgiBody;
 
   constructor(streams: CgiStreams, options: ResolvedOptions) {
     this.#streams = streams;
     this.#options = options;
     let done = () => {};
-    const { output, variables } = streams;
+    const { output, variables, openInput } = streams;
+    this.#body = new CgiBody(openInput, variables, options.limitRequestBody || Number.POSITIVE_INFINITY);
     this.#isHead = variables.get('REQUEST_METHOD') === 'HEAD';
     this.#sink = new CgiSink(output, () => done());
     this.#interpreter = new Interpreter(this.#sink, this.#isHead, report);
     this.finished = new Promise((resolve) => {
       done = () => {
         output.watch(() => {});
-        this.#body?.discard();
+        this.#body.discard();
         resolve(this.#sink.complete);
       };
     });
@@ -77,16 +78,21 @@ export class CgiExchange {
     this.#sink.end(this.#isHead ? undefined : body);
   }
 
+  /** Resolves when all of the body has come. */
+  drain(): Promise<void> {
+    return this.#body.drain();
+  }
+
   disconnect(error: ClientDisconnected): void {
-    this.#body?.fail(error);
+    this.#body.fail(error);
     this.#aborter.abort(error);
     this.#interpreter.disconnect(error);
   }
 
   #describe(): Environ {
-    const { variables, openInput, errors } = this.#streams;
-    const { limitRequestBody, environ: baseEnviron, forwardedAllowIps = [] } = this.#options;
-    this.#body = new CgiBody(openInput, variables, limitRequestBody || Number.POSITIVE_INFINITY);
+    const { variables, errors } = this.#streams;
+    const { environ: baseEnviron, forwardedAllowIps = [] } = this.#options;
+    if (this.#body.refusal !== undefined) throw this.#body.refusal;
     const environ = buildCgiEnviron(variables, {
       input: new BodyInput(this.#body),
       errors,

@@ -1,4 +1,5 @@
 /** `runCgi`: one request of a web server that starts this process for it (RFC 3875), and the process's end. */
+import { fstatSync } from 'node:fs';
 import { TextErrorStream } from '../../environ/error-stream.js';
 import type { Application, MaybePromise } from '../../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../../errors.js';
@@ -54,14 +55,13 @@ export async function answerCgi(load: () => MaybePromise<Application>, given: Cg
     exchange.run(await load());
   } catch (error) {
     exchange.refuse();
-    await output.flushed();
+    await leave(output, exchange, options);
     throw error;
   }
   const complete = await exchange.finished;
   if (end.exitCode !== undefined) return end.exitCode;
   end.answered = true;
-  const flushed = await output.flushed();
-  await flush(process.stderr);
+  const flushed = await leave(output, exchange, options);
   return complete && flushed ? 0 : 1;
 }
 
@@ -75,6 +75,26 @@ function begin(options: ResolvedOptions): { output: CgiOutput; exchange: CgiExch
   const errors = new TextErrorStream(log);
   const streams = { variables, openInput: () => process.stdin, output, errors };
   return { output, exchange: new CgiExchange(streams, options) };
+}
+
+/** Resolves when the process may end: to true if all of the response is the kernel's. */
+async function leave(
+  output: CgiOutput,
+  exchange: CgiExchange,
+  { gracefulTimeout }: ResolvedOptions,
+): Promise<boolean> {
+  const flushed = await output.flushed();
+  if (sharesSocket()) await within(exchange.drain(), gracefulTimeout * 1000);
+  await flush(process.stderr);
+  return flushed;
+}
+
+/**
+ * Apache's mod_cgid gives one socket for standard input and output. Closed with a body unread on it, the socket takes
+ * the response along; so what is left is read. Where they are two, the web server gets a broken pipe, and no harm done.
+ */
+function sharesSocket(): boolean {
+  return fstatSync(0).isSocket();
 }
 
 /** What else may end the process, or should not. */
@@ -104,6 +124,15 @@ class ProcessEnd {
       );
     });
   }
+}
+
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }
 
 function flush(stream: NodeJS.WriteStream): Promise<void> {
