@@ -59,20 +59,28 @@ export class CgiBody implements BodySource {
     this.fail(new ApplicationError('wsgi.input was read after the response was complete'));
   }
 
-  /** Throws away what is left; resolves when nothing more will come. */
-  async drain(): Promise<void> {
+  /**
+   * Throws away what is left. Apache's mod_cgid and fcgiwrap write all of a body before they look at the response, and
+   * lose it where they cannot.
+   * @param patience milliseconds without a byte after which it gives up.
+   */
+  async drain(patience: number): Promise<void> {
     if (this.#left === 0) return;
     const stream = this.#input();
     if (stream.readableEnded || stream.destroyed) return;
+    let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patience);
+      this.#wake = resolve;
       stream.removeAllListeners('readable');
       stream.on('data', (chunk: Buffer) => {
+        timer?.refresh();
         this.#left -= chunk.length;
         if (this.#left <= 0) resolve();
       });
-      this.#wake = resolve;
       stream.resume();
     });
+    clearTimeout(timer);
   }
 
   #input(): Readable {

@@ -14,6 +14,9 @@ import { buildCgiEnviron } from './cgi-environ.js';
 import type { CgiOutput } from './cgi-output.js';
 import { CgiSink } from './cgi-sink.js';
 
+/** As for connections of the HTTP server: milliseconds. */
+const LINGER_MS = 2000;
+
 /** What a web server gives to a script. */
 export interface CgiStreams {
   /** Native strings. */
@@ -78,9 +81,9 @@ export class CgiExchange {
     this.#sink.end(this.#isHead ? undefined : body);
   }
 
-  /** Resolves when all of the body has come. */
+  /** Reads what the application left of the body, as long as it comes. */
   drain(): Promise<void> {
-    return this.#body.drain();
+    return this.#body.drain(LINGER_MS);
   }
 
   disconnect(error: ClientDisconnected): void {

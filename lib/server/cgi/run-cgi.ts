@@ -55,13 +55,13 @@ export async function answerCgi(load: () => MaybePromise<Application>, given: Cg
     exchange.run(await load());
   } catch (error) {
     exchange.refuse();
-    await leave(output, exchange, options);
+    await leave(output, exchange);
     throw error;
   }
   const complete = await exchange.finished;
   if (end.exitCode !== undefined) return end.exitCode;
   end.answered = true;
-  const flushed = await leave(output, exchange, options);
+  const flushed = await leave(output, exchange);
   return complete && flushed ? 0 : 1;
 }
 
@@ -78,23 +78,12 @@ function begin(options: ResolvedOptions): { output: CgiOutput; exchange: CgiExch
 }
 
 /** Resolves when the process may end: to true if all of the response is the kernel's. */
-async function leave(
-  output: CgiOutput,
-  exchange: CgiExchange,
-  { gracefulTimeout }: ResolvedOptions,
-): Promise<boolean> {
+async function leave(output: CgiOutput, exchange: CgiExchange): Promise<boolean> {
   const flushed = await output.flushed();
-  if (sharesSocket()) await within(exchange.drain(), gracefulTimeout * 1000);
+  // lighttpd gives a file, which nobody waits to see read.
+  if (!fstatSync(0).isFile()) await exchange.drain();
   await flush(process.stderr);
   return flushed;
-}
-
-/**
- * Apache's mod_cgid gives one socket for standard input and output. Closed with a body unread on it, the socket takes
- * the response along; so what is left is read. Where they are two, the web server gets a broken pipe, and no harm done.
- */
-function sharesSocket(): boolean {
-  return fstatSync(0).isSocket();
 }
 
 /** What else may end the process, or should not. */
@@ -124,15 +113,6 @@ class ProcessEnd {
       );
     });
   }
-}
-
-async function within(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }
 
 function flush(stream: NodeJS.WriteStream): Promise<void> {
