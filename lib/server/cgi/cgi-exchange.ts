@@ -58,6 +58,11 @@ export class CgiExchange {
     );
   }
 
+  /** Fires when nobody takes the response any more. */
+  get gone(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
   run(application: Application): void {
     let environ: Environ;
     try {
@@ -100,7 +105,7 @@ export class CgiExchange {
       input: new BodyInput(this.#body),
       errors,
       fileWrapper,
-      abortSignal: this.#aborter.signal,
+      abortSignal: this.gone,
       baseEnviron,
     });
     if (forwardedAllowIps.length > 0) new Forwarded(forwardedAllowIps, false).apply(environ);

@@ -99,10 +99,13 @@ class ProcessEnd {
         // The second one, or there is nothing left to wait for.
         if (this.exitCode !== undefined || this.answered) process.exit(code);
         this.exitCode = code;
-        setTimeout(() => process.exit(code), graceMs);
         exchange.disconnect(new ClientDisconnected(`the web server ended this process (${name})`));
       });
     }
+    // An application that does not notice has no end of its own.
+    exchange.gone.addEventListener('abort', () => {
+      setTimeout(() => process.exit(this.exitCode ?? 1), graceMs);
+    });
     process.on('unhandledRejection', reportRejection);
     process.on('uncaughtException', (error) => exchange.fail(error));
     // Nobody reads the log any more.
