@@ -27,6 +27,7 @@ server.stream-response-body = 2
 server.http-parseopts = ( "url-invalid-utf8-reject" => "disable" )
 setenv.set-environment = ( ${variables} )
 alias.url = ( "" => "${script}" )
+cgi.limits = ( "tcp-fin-propagate" => "SIGTERM" )
 cgi.assign = ( ".mjs" => "${process.execPath}", ".js" => "${process.execPath}", ".cgi" => "" )
 `;
 }
