@@ -81,7 +81,7 @@ function begin(options: ResolvedOptions): { output: CgiOutput; exchange: CgiExch
 async function leave(output: CgiOutput, exchange: CgiExchange): Promise<boolean> {
   const flushed = await output.flushed();
   // lighttpd gives a file, which nobody waits to see read.
-  if (!fstatSync(0).isFile()) await exchange.drain();
+  if (flushed && !fstatSync(0).isFile()) await exchange.drain();
   await flush(process.stderr);
   return flushed;
 }

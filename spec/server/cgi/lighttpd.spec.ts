@@ -23,7 +23,8 @@ describe('runCgi under lighttpd', function () {
   });
 
   async function open(path: string): Promise<{ message: IncomingMessage; leave(): void }> {
-    const sent = request(`${lighttpd.url}${path}`).end();
+    // A connection that is kept would tell of the end only when it is idle for too long.
+    const sent = request(`${lighttpd.url}${path}`, { agent: false }).end();
     const [message] = (await once(sent, 'response')) as [IncomingMessage];
     message.on('error', () => {});
     return { message, leave: () => sent.destroy() };
