@@ -47,6 +47,8 @@ export {
 } from './errors.js';
 export { logger } from './logger.js';
 export { run } from './run.js';
+export type { CgiOptions } from './server/cgi/cgi-options.js';
+export { runCgi } from './server/cgi/run-cgi.js';
 export { type ForeignFetchHandler, fromFetchHandler } from './server/foreign/from-fetch-handler.js';
 export { type ForeignNodeHandler, fromNodeHandler } from './server/foreign/from-node-handler.js';
 export {

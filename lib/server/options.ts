@@ -237,6 +237,11 @@ export const COMMAND_OPTIONS = {
     inConfigFile: true,
     doc: 'A file that holds the process id while the server runs.',
   }),
+  cgi: option(kinds.flag, false, {
+    flags: ['--cgi'],
+    group: 'Command',
+    doc: 'Answers the one request of a CGI process, which a web server starts, and exits.',
+  }),
   reload: option(kinds.flag, false, {
     flags: ['--reload'],
     group: 'Command',

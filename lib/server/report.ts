@@ -9,3 +9,8 @@ export function report(message: string, ...thrown: [error?: unknown]): void {
   if (thrown.length === 0) logger.warning(message);
   else logger.error(`${message}\n${describeThrown(thrown[0])}`);
 }
+
+/** Listener for `unhandledRejection`: by Node's default such a promise ends the process. */
+export function reportRejection(reason: unknown): void {
+  logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
+}

@@ -1,8 +1,9 @@
 /** `run`, as in WSocket: serves until the process is told to stop, and keeps it going meanwhile. */
 import type { Application, BlockingApplication } from '../environ/types.js';
-import { describeThrown, logger } from '../logger.js';
+import { logger } from '../logger.js';
 import type { ThreadEntry } from './blocking/thread-data.js';
 import { resolveOptions, type ServerOptions } from './options.js';
+import { reportRejection } from './report.js';
 import { Server } from './server.js';
 
 /**
@@ -51,12 +52,12 @@ let serving = 0;
 /** What ends a process of Node by default, and should not end a server: for as long as there is one. */
 function keepGoing(server: Server): void {
   if (serving++ === 0) {
-    process.on('unhandledRejection', processOnUnhandledRejection);
+    process.on('unhandledRejection', reportRejection);
     for (const log of [process.stdout, process.stderr]) log.on('error', ignore);
   }
   server.http.once('close', () => {
     if (--serving > 0) return;
-    process.removeListener('unhandledRejection', processOnUnhandledRejection);
+    process.removeListener('unhandledRejection', reportRejection);
     // The last lines of the log fail in a later turn.
     setImmediate(() => {
       if (serving > 0) return;
@@ -67,7 +68,3 @@ function keepGoing(server: Server): void {
 
 /** Nobody reads the log any more, or its disk is full. */
 function ignore(): void {}
-
-function processOnUnhandledRejection(reason: unknown): void {
-  logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
-}

@@ -19,6 +19,7 @@ import { ThreadPool } from './blocking/pool.js';
 import { thisScript } from './blocking/this-script.js';
 import type { ThreadEntry } from './blocking/thread-data.js';
 import { ThreadedGateway } from './blocking/threaded-gateway.js';
+import { checkApplication } from './check-application.js';
 import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway, type GatewaySettings } from './gateway.js';
 import { listenError } from './listen-error.js';
@@ -314,12 +315,4 @@ function readTls(certfile: string, keyfile: string): { cert: Buffer; key: Buffer
     );
   }
   return tls;
-}
-
-export function checkApplication(application: unknown): void {
-  if (typeof application !== 'function') {
-    throw new ConfigError(
-      `An application is a function of (environ, start_response), not ${typeof application}`,
-    );
-  }
 }

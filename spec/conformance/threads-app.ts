@@ -17,7 +17,8 @@ function appOf(id: string): ApplicationOn<Environ & BlockingEnviron> {
   return app;
 }
 
-const first = scenarios.find(({ id }) => id === readFileSync(file, 'utf8'));
+/** The scenario that a server was opened for. */
+const first = scenarios.find(({ id }) => id === process.env['WSGI_SCENARIO']);
 
 // Written for the event loop, where they await: in a thread there is nothing to wait for.
 void run((environ, start_response) => appOf(readFileSync(file, 'utf8'))(environ as never, start_response), {

@@ -12,7 +12,8 @@ const script = fileURLToPath(new URL('threads-app.ts', import.meta.url));
 const file = join(tmpdir(), `wsgi-scenario-${process.pid}`);
 const errorLogfile = join(tmpdir(), `wsgi-scenario-log-${process.pid}`);
 
-async function open(options: ServerOptions): Promise<Server> {
+async function open(options: ServerOptions, id = ''): Promise<Server> {
+  process.env['WSGI_SCENARIO'] = id;
   process.env['WSGI_SCENARIO_FILE'] = file;
   const resolved = resolveOptions({ errorLogfile, ...options, host: '127.0.0.1', port: 0, threads: 2 });
   const server = new Server(() => [], resolved, { script });
@@ -34,7 +35,7 @@ async function start(options: ServerOptions, id: string): Promise<Running> {
     const { address } = await shared;
     return { url: address, close: async () => {} };
   }
-  const server = await open(options);
+  const server = await open(options, id);
   return { url: server.address, close: () => server.close() };
 }
 

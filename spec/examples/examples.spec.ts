@@ -1,6 +1,7 @@
 /** Every example does what it says. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { runScript } from '../support/cgi-script.js';
 import { Example, exampleNames, FOLDER } from './example.js';
 
 interface Check {
@@ -307,6 +308,19 @@ const CHECKS: Readonly<Record<string, Check>> = {
       expect(headers).to.have.property('link', '</style.css>; rel=preload; as=style');
       expect(body).to.include('<h1>Hello World!</h1>');
       expect(await example.text('/style.css')).to.equal('h1 { color: teal }');
+    },
+  },
+  cgi: {
+    does: 'is a CGI script, and a server when it is started by hand',
+    async check(example) {
+      const body = 'of 3 bytes, in a process for';
+      expect(await example.text('/', { method: 'POST', body: 'abc' })).to.equal(
+        `POST ${body} many requests\n`,
+      );
+      const command = [process.execPath, '--import', import.meta.resolve('tsx'), `${FOLDER}cgi.ts`];
+      const script = await runScript(command, { REQUEST_METHOD: 'POST', CONTENT_LENGTH: '3' }, 'abc');
+      expect(script).to.include({ code: 0, status: '200 OK' });
+      expect(script.body.toString()).to.equal(`POST ${body} this request alone\n`);
     },
   },
 };

@@ -13,6 +13,7 @@ const DOCUMENTS = [
   'SECURITY.md',
   'docs/websocket.md',
   'docs/framework.md',
+  'docs/cgi.md',
   'docs/middleware.md',
 ];
 /** PORTING.md and these show the examples. */

@@ -5,6 +5,7 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { describeThrown, logger } from '../../logger.js';
 import { blockInSleep } from '../../sleep.js';
+import { reportRejection } from '../report.js';
 import { becomeHost } from './this-thread.js';
 import { isThreadData } from './thread-data.js';
 import { ThreadHost } from './thread-host.js';
@@ -18,8 +19,7 @@ if (!isMainThread && parentPort !== null && isThreadData(workerData)) {
   blockInSleep((milliseconds) => host.sleep(milliseconds));
   // As on the main thread: a promise that one handler left to reject does not end the others.
   process.on('unhandledRejection', (reason) => {
-    if (host.attached)
-      logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
+    if (host.attached) reportRejection(reason);
     else host.say({ failed: describeThrown(reason) });
   });
   // Keeps the thread: waiting for shared memory does not.
