@@ -72,6 +72,8 @@ export class ThreadHost {
     this.#application = application;
     this.#facts = { ...this.#facts, baseEnviron };
     this.say({ ready: true });
+    // Keeps the thread: waiting for shared memory does not.
+    this.#port.on('message', ignore);
     this.#ownResources = process.getActiveResourcesInfo().length;
     setImmediate(this.#turn);
   }
@@ -214,3 +216,5 @@ function openDoor(environ: BlockingEnviron, line: ThreadSocket): BlockingWebSock
   environ['wsgi.websocket_version'] = String(line.version);
   return socket;
 }
+
+function ignore(): void {}

@@ -22,7 +22,4 @@ if (!isMainThread && parentPort !== null && isThreadData(workerData)) {
     if (host.attached) reportRejection(reason);
     else host.say({ failed: describeThrown(reason) });
   });
-  // Keeps the thread: waiting for shared memory does not.
-  parentPort.ref();
-  parentPort.on('message', () => {});
 }
