@@ -66,12 +66,16 @@ async function start(
 ): Promise<Server> {
   // Only here: a process of CGI has no use for servers, and starts in half the time without.
   const { serve } = await import('./server/serve.js');
-  const threaded = Boolean(options.threads) && appName !== undefined;
+  const threaded = Boolean(options.threads);
+  if (threaded && appName === undefined) {
+    throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
+  }
   const { makeDemoApp } = await import('./app/demo-app.js');
   const app = appName === undefined || threaded ? makeDemoApp() : await loadApp(appName);
   if (pid !== undefined) writePidFile(pid);
   // Threads load the application themselves.
-  const entry = threaded ? { target: appName, config, folder: process.cwd() } : undefined;
+  const entry =
+    threaded && appName !== undefined ? { target: appName, config, folder: process.cwd() } : undefined;
   return serve(app, options, entry);
 }
 

@@ -12,7 +12,9 @@ export { type Form, type FormOptions, parseForm } from './environ/form.js';
 export type { FormFile } from './environ/form-file.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
 export type {
+  AnyEnviron,
   Application,
+  ApplicationOn,
   BlockingApplication,
   BlockingEnviron,
   BlockingInput,
@@ -26,6 +28,7 @@ export type {
   HeaderList,
   Input,
   StartResponse,
+  WebSocketOn,
   Write,
 } from './environ/types.js';
 export {
@@ -43,10 +46,11 @@ export {
   ContentTooLarge,
   RequestError,
   RequestTimeout,
+  ServerBusy,
   WsgiError,
 } from './errors.js';
 export { logger } from './logger.js';
-export { run } from './run.js';
+export { type EventLoopOptions, run, type ThreadOptions } from './run.js';
 export type { CgiOptions } from './server/cgi/cgi-options.js';
 export { runCgi } from './server/cgi/run-cgi.js';
 export { type ForeignFetchHandler, fromFetchHandler } from './server/foreign/from-fetch-handler.js';

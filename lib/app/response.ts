@@ -1,7 +1,16 @@
 /** One request's response: what a handler says (status, headers, what it returns) as the gateway wants it. */
 
 import { andThen, isPromise } from '../environ/maybe-promise.js';
-import type { Body, Bytes, Environ, ExcInfo, MaybePromise, StartResponse, Write } from '../environ/types.js';
+import type {
+  AnyEnviron,
+  Body,
+  Bytes,
+  Environ,
+  ExcInfo,
+  MaybePromise,
+  StartResponse,
+  Write,
+} from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import { abandon, discard, isReady, lengthOf, toBody } from './body.js';
 import { Failure } from './failure.js';
@@ -23,8 +32,8 @@ export interface ResponseOptions {
  * The gateway's `start_response` is called once, when the handler has returned and the first part of the body is at
  * hand: until then every failure becomes an error page.
  */
-export class Response implements Head {
-  readonly environ: Environ;
+export class Response<E extends AnyEnviron = Environ> implements Head {
+  readonly environ: E;
   /** HEAD: the head is that of GET, and there is no body (RFC 9110 section 9.3.2). */
   readonly isHead: boolean;
   status = '200 OK';
@@ -39,12 +48,12 @@ export class Response implements Head {
   readonly #gateway: StartResponse;
   readonly #failure: Failure;
   // What is needed after the handler ran is taken from environ before: it may change or empty that.
-  readonly #websocket: Environ['wsgi.websocket'];
+  readonly #websocket: AnyEnviron['wsgi.websocket'];
   readonly #fileWrapper: Environ['wsgi.file_wrapper'] | undefined;
   #excInfo: ExcInfo | undefined;
   #gatewayWrite: Write | undefined;
 
-  constructor(environ: Environ, start_response: StartResponse, options: ResponseOptions = {}) {
+  constructor(environ: E, start_response: StartResponse, options: ResponseOptions = {}) {
     this.environ = environ;
     this.isHead = environ.REQUEST_METHOD === 'HEAD';
     this.#gateway = start_response;
@@ -54,7 +63,7 @@ export class Response implements Head {
   }
 
   /** Runs `handler` and returns the WSGI body: at once if the handler returned at once. */
-  run(handler: Handler): MaybePromise<Body> {
+  run(handler: Handler<E>): MaybePromise<Body> {
     try {
       const value = handler(this.environ, this.start_response);
       if (!isPromise(value)) return this.#finish(value);

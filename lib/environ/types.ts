@@ -132,3 +132,9 @@ export interface BlockingEnviron extends EnvironOfEither {
   /** In a thread of its own: block as long as you like. */
   'node.nonblocking': false;
 }
+
+/** What a handler for both modes takes. */
+export type AnyEnviron = Environ | BlockingEnviron;
+
+/** The class of `environ['wsgi.websocket']` that goes with an environ. */
+export type WebSocketOn<E extends AnyEnviron> = NonNullable<E['wsgi.websocket']>;

@@ -17,6 +17,7 @@ import { logger } from '../logger.js';
 import { openAccessLog } from './access-log.js';
 import { ThreadPool } from './blocking/pool.js';
 import { thisScript } from './blocking/this-script.js';
+import { attachToThread } from './blocking/this-thread.js';
 import type { ThreadEntry } from './blocking/thread-data.js';
 import { ThreadedGateway } from './blocking/threaded-gateway.js';
 import { checkApplication } from './check-application.js';
@@ -237,6 +238,7 @@ export class Server {
  * `const server = await makeServer('127.0.0.1', 0, app)`.
  * @param host `''` for every interface, a name, an IPv4 or IPv6 address, or `unix:PATH`.
  * @param port 0 takes a free one, which `serverPort` then tells.
+ * With `threads` it needs a script of its own, which each thread loads again: see `run`.
  * @throws ConfigError for options that cannot work, an application that is no function, an address in use.
  */
 export function makeServer(
@@ -245,8 +247,16 @@ export function makeServer(
   application: Application,
   options: ServerOptions = {},
 ): Server & PromiseLike<Server> {
+  if (options.threads && attachToThread(application, options.environ)) return serverElsewhere();
   const place = host.startsWith('unix:') ? { bind: host } : { host, port };
   return awaitable(new Server(application, resolveOptions({ ...options, ...place })));
+}
+
+/** What a script gets in a thread: the server is the main thread's, and nothing that is awaited here ever comes. */
+function serverElsewhere(): Server & PromiseLike<Server> {
+  const never = new Promise<never>(() => {});
+  const elsewhere = { listening: never, serveForever: () => never, close: () => never };
+  return awaitable(Object.assign(Object.create(Server.prototype) as Server, elsewhere));
 }
 
 /** Lets a server be awaited until it listens; what comes out is the server itself, no longer awaitable. */

@@ -190,6 +190,55 @@ const CHECKS: Readonly<Record<string, Check>> = {
       await example.says(/\/room closed: 1005/);
     },
   },
+  blocking_echo: {
+    does: 'echoes twice with a handler that blocks, and serves others meanwhile',
+    async check(example) {
+      const talks = [example.talk(2, ['hi']), example.talk(2, ['ho'])];
+      expect(await example.text()).to.equal('Hello World!');
+      expect(await Promise.all(talks)).to.deep.equal([
+        ['you : hi', 'you : hi'],
+        ['you : ho', 'you : ho'],
+      ]);
+      await example.says(/participator : hi/);
+    },
+  },
+  blocking_generator: {
+    does: 'sends the parts of generators that sleep and read, and takes a form',
+    async check(example) {
+      const { body } = await example.fetch();
+      const slow = (async () => {
+        const parts: string[] = [];
+        for await (const part of body ?? []) parts.push(Buffer.from(part).toString());
+        return parts;
+      })();
+      expect(await example.text('/lines', { method: 'POST', body: 'a\nb\n' })).to.equal('1: a\n2: b\n');
+      const form = new FormData();
+      form.append('title', 'Letters');
+      form.append('file', new Blob(['abc']), 'a.txt');
+      const answer = await example.text('/form', { method: 'POST', body: form });
+      expect(answer).to.equal('Letters: a.txt (3 bytes)');
+      const parts = await slow;
+      expect(parts.slice(0, 2)).to.deep.equal(['Hello ', 'World']);
+      expect(parts.join('')).to.equal('Hello World!2020');
+    },
+  },
+  blocking_events: {
+    does: 'runs the handlers of each event in a thread',
+    async check(example) {
+      expect(await example.talk(3, ['hi'], '/room')).to.deep.equal([
+        'welcome to /room',
+        'you said: hi',
+        'you said: hi',
+      ]);
+      await example.says(/\/room closed: 1005/);
+    },
+  },
+  'both-modes': {
+    does: 'runs on the event loop',
+    async check(example) {
+      expect(await example.text('/', { method: 'POST', body: 'abc' })).to.equal('ABC by the event loop\n');
+    },
+  },
   middleware: {
     does: 'adds a WebSocket to another application',
     async check(example) {
