@@ -50,7 +50,7 @@ export {
   WsgiError,
 } from './errors.js';
 export { logger } from './logger.js';
-export { type EventLoopOptions, run, type ThreadOptions } from './run.js';
+export { run } from './run.js';
 export type { CgiOptions } from './server/cgi/cgi-options.js';
 export { runCgi } from './server/cgi/run-cgi.js';
 export { type ForeignFetchHandler, fromFetchHandler } from './server/foreign/from-fetch-handler.js';
@@ -61,6 +61,6 @@ export {
   toFetchHandler,
 } from './server/hosted/fetch-handler.js';
 export { type NodeHandler, type NodeHandlerOptions, toNodeHandler } from './server/hosted/node-handler.js';
-export type { ServerOptions } from './server/options.js';
+export type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options.js';
 export { makeServer, type Server } from './server/server.js';
 export { sleep } from './sleep.js';

@@ -9,14 +9,9 @@ import type {
 } from './environ/types.js';
 import './server/blocking/thread.js';
 import { attachToThread } from './server/blocking/this-thread.js';
-import type { ServerOptions } from './server/options.js';
+import type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options.js';
 import { serve } from './server/serve.js';
 import type { Server } from './server/server.js';
-
-/** The application runs on the event loop. */
-export type EventLoopOptions = ServerOptions & { readonly threads?: 0 | undefined };
-/** The application runs in worker threads, where it may block. */
-export type ThreadOptions = ServerOptions & { readonly threads: number };
 
 /**
  * Listens and serves until SIGINT or SIGTERM, which stop it gracefully. Prints `Server started at http://…`.

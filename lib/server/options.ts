@@ -284,6 +284,11 @@ type Resolved<O extends Table> = {
 
 /** What run() and makeServer() take. `undefined` is the same as not given. */
 export type ServerOptions = Given<typeof SERVER_OPTIONS>;
+/** The application runs on the event loop. */
+export type EventLoopOptions = ServerOptions & { readonly threads?: 0 | undefined };
+/** The application runs in worker threads, where it may block. */
+export type ThreadOptions = ServerOptions & { readonly threads: number };
+
 /** What only the command and config files take. */
 export type CommandOptions = Given<typeof COMMAND_OPTIONS>;
 /** Every option checked and with its default; `bind` is gone into `host` and `port`, or `socketPath`. */

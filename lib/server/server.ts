@@ -25,7 +25,7 @@ import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway, type GatewaySettings } from './gateway.js';
 import { listenError } from './listen-error.js';
 import { type LogTarget, openLog } from './log-file.js';
-import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
+import { type ResolvedOptions, resolveOptions, type ServerOptions, type ThreadOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
 import { isWebSocketRequest } from './websocket-handshake.js';
 import { WsgiResponse } from './wsgi-response.js';
@@ -245,6 +245,18 @@ export function makeServer(
   host: string,
   port: number,
   application: Application,
+  options?: ServerOptions,
+): Server & PromiseLike<Server>;
+export function makeServer(
+  host: string,
+  port: number,
+  application: BlockingApplication,
+  options: ThreadOptions,
+): Server & PromiseLike<Server>;
+export function makeServer(
+  host: string,
+  port: number,
+  application: Application | BlockingApplication,
   options: ServerOptions = {},
 ): Server & PromiseLike<Server> {
   if (options.threads && attachToThread(application, options.environ)) return serverElsewhere();

@@ -40,7 +40,7 @@ function withTsx(tsx: string, script: string): URL {
   const source = `
     import { register } from ${JSON.stringify(tsx)};
     register();
-    process.argv[1] = ${JSON.stringify(script)};
+    process.argv = ${JSON.stringify([process.execPath, script, ...process.argv.slice(2)])};
     await import(${JSON.stringify(pathToFileURL(script).href)});`;
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
