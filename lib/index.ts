@@ -6,7 +6,7 @@ export type { HeadersLike } from './app/headers.js';
 export { Response } from './app/response.js';
 export type { StatusLike } from './app/status.js';
 export { WSocketApp } from './app/wsocket-app.js';
-export { BlockingForm, type BlockingFormOptions } from './environ/blocking-form.js';
+export type { BlockingForm, BlockingFormOptions } from './environ/blocking-form.js';
 export type {
   BlockingFilePart,
   BlockingFileStream,
