@@ -197,6 +197,21 @@ describe('parseForm where it blocks, with onFile,', () => {
     expect(seen.at(-1)).to.be.instanceOf(RequestError).and.to.have.property('status', 400);
   });
 
+  it('is not called again once the form has failed, though it caught that', () => {
+    const names: string[] = [];
+    const body = `${file('f', 'n', 'x'.repeat(200_000)) + file('g', 'n', 'y')}--XX\r\nno header\r\n\r\n`;
+    const onFile = ({ name, stream }: BlockingFilePart) => {
+      names.push(name);
+      try {
+        stream.read();
+      } catch {
+        // It goes on as if nothing were.
+      }
+    };
+    expect(() => folder.parseBlocking(body, { onFile })).to.throw(RequestError, 'Malformed part header');
+    expect(names).to.deep.equal(['f']);
+  });
+
   it('goes without uploadDir', () => {
     expect(() => folder.parseBlocking(END, { onFile: () => {}, uploadDir: folder.path })).to.throw(
       ConfigError,

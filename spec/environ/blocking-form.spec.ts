@@ -170,6 +170,13 @@ describe('parseForm where it blocks', () => {
       }
     }).timeout(30_000);
 
+    it('about a header that turns out to be none when the body is over', async () => {
+      const read = { pieces: ['--XX\r\nheader\r'] };
+      const expected = await outcome(ON_EVENT_LOOP.read(read, where(), TYPE));
+      expect(expected).to.have.property('message').that.includes('Malformed part header');
+      expect(await outcome(BLOCKING.read(read, where(), TYPE))).to.deep.equal(expected);
+    });
+
     it('about bodies with any byte changed', async () => {
       const next = random(3);
       const good = Buffer.from(body, 'latin1');

@@ -136,6 +136,7 @@ for (const reader of READERS)
         ['that ends in a header', `${saved}--XX\r\nContent-Disp`],
         ['that ends after its headers', `${saved}--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n`],
         ['with a header that is none', `${saved}--XX\r\nno header\r\n\r\nx\r\n${END}`],
+        ['that ends in the midst of a header that is none', `${saved}--XX\r\nno header\r`],
         ['with a header that is too long', `${saved}--XX\r\nA: ${'x'.repeat(20_000)}\r\n\r\nx\r\n${END}`],
         ['with a field that has no name', saved + part('form-data', 'x') + END],
         ['with a file that has no name', saved + part('form-data; filename="x"', 'x') + END],
