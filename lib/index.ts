@@ -6,10 +6,17 @@ export type { HeadersLike } from './app/headers.js';
 export { Response } from './app/response.js';
 export type { StatusLike } from './app/status.js';
 export { WSocketApp } from './app/wsocket-app.js';
+export type { BlockingForm, BlockingFormOptions } from './environ/blocking-form.js';
+export type {
+  BlockingFilePart,
+  BlockingFileStream,
+  BlockingFormFile,
+  OpenedFile,
+} from './environ/blocking-form-file.js';
 export { BlockingWebSocket } from './environ/blocking-websocket.js';
 export { FileWrapper } from './environ/file-wrapper.js';
 export { type Form, type FormOptions, parseForm } from './environ/form.js';
-export type { FormFile } from './environ/form-file.js';
+export type { FilePart, FormFile } from './environ/form-file.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
 export type {
   AnyEnviron,
