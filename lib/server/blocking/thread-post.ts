@@ -95,9 +95,11 @@ export class ThreadPost {
 
   #push(type: number, flags: number, text: string, bytes?: Uint8Array): void {
     const { outbound } = this.#line;
-    while (!outbound.push(type, flags, this.#id, text, bytes)) {
-      this.ring();
+    for (;;) {
+      // Read first: room that is made after a push that failed must not be missed.
       const { traffic } = outbound;
+      if (outbound.push(type, flags, this.#id, text, bytes)) return;
+      this.ring();
       this.#line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, () => outbound.traffic !== traffic);
     }
   }
