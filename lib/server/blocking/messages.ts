@@ -55,8 +55,10 @@ export const COMPRESS = 2;
 /** Flag of `accept`: a subprotocol was chosen. */
 export const WITH_PROTOCOL = 2;
 
-/** Flag of a queued request. */
+/** Flag of a queued request: the thread has to ask for its body. */
 export const HAS_BODY = 1;
+/** Flag of a queued request: its body is with it. */
+export const WHOLE_BODY = 2;
 
 /** No header, target or address holds a line feed (RFC 9112 sections 3 and 5). */
 const SEPARATOR = '\n';

@@ -117,7 +117,7 @@ export class ThreadPool {
   }
 
   #put(runner: RemoteRunner): boolean {
-    runner.slot = this.#queue.put(runner.id, runner.flags, runner.encode());
+    runner.slot = this.#queue.put(runner.id, runner.flags, runner.encode(), runner.whole);
     return runner.slot !== -1;
   }
 

@@ -6,18 +6,23 @@ import { sendError } from '../error-response.js';
 import type { HttpSink } from '../http-sink.js';
 import type { RequestBody } from '../request-body.js';
 import type { Runner } from '../sink.js';
-import { decodeHead, encodeRequest, FROM_THREAD, HAS_BODY, TO_THREAD } from './messages.js';
+import { decodeHead, encodeRequest, FROM_THREAD, HAS_BODY, TO_THREAD, WHOLE_BODY } from './messages.js';
 import type { ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
 import { RemoteBody } from './remote-body.js';
 import { RemoteSocket } from './remote-socket.js';
 import type { Frame } from './ring.js';
 
+/** Bytes of a body that finds room in the queue beside its head. */
+const SMALL_BODY = 8 * 1024;
+
 export class RemoteRunner implements Runner {
   /** 0 until it is queued. */
   id = 0;
   /** In the shared queue; -1: it waits for one. */
   slot = -1;
+  /** A body that goes to the thread with the head. */
+  whole: Buffer | undefined;
   readonly #pool: ThreadPool;
   readonly #sink: HttpSink;
   #body: RemoteBody | undefined;
@@ -55,7 +60,9 @@ export class RemoteRunner implements Runner {
   }
 
   start(body: RequestBody | undefined, websocket?: WebSocket): void {
-    if (body !== undefined) this.#body = new RemoteBody(body);
+    if (this.#over) return;
+    this.whole = body?.takeWhole(SMALL_BODY);
+    if (body !== undefined && this.whole === undefined) this.#body = new RemoteBody(body);
     if (websocket !== undefined) this.#socket = new RemoteSocket(websocket);
     if (!this.#pool.submit(this)) this.fail(new ServerBusy());
   }
@@ -66,6 +73,7 @@ export class RemoteRunner implements Runner {
   }
 
   get flags(): number {
+    if (this.whole !== undefined) return WHOLE_BODY;
     return this.#body === undefined ? 0 : HAS_BODY;
   }
 
@@ -130,6 +138,7 @@ export class RemoteRunner implements Runner {
         break;
       case FROM_THREAD.fetchHead:
         thread.postText(TO_THREAD.head, this.id, this.encode());
+        if (this.whole !== undefined) thread.post(TO_THREAD.body, 0, this.id, '', this.whole);
         break;
       case FROM_THREAD.pull:
         this.#body?.pump(thread, this.id, () => this.#over);

@@ -5,8 +5,8 @@
 
 const SLOTS = 64;
 const MASK = SLOTS - 1;
-/** Bytes of a request head in a slot; a longer one is fetched by the thread that claims it. */
-const SLOT_TEXT = 16 * 1024;
+/** Bytes of a request head and a small body in a slot; what is longer is fetched by the thread that claims it. */
+const SLOT_ROOM = 16 * 1024;
 
 // Words, far enough apart for those that different threads write.
 /** Sequence number of what threads have to tell the I/O thread. */
@@ -32,7 +32,9 @@ const CLAIMED = 2;
 const THREAD_SHIFT = 2;
 
 const SLOT_WORDS = 4;
-const SLOT_BYTES = SLOT_WORDS * 4 + SLOT_TEXT;
+const SLOT_BYTES = SLOT_WORDS * 4 + SLOT_ROOM;
+
+const NOTHING = Buffer.alloc(0);
 
 /** A request as it stands in the queue. */
 export interface QueuedRequest {
@@ -40,6 +42,8 @@ export interface QueuedRequest {
   readonly flags: number;
   /** The request head, latin-1; undefined if it is too long for a slot. */
   readonly text: string | undefined;
+  /** A body that came with it. */
+  readonly body: Buffer | undefined;
 }
 
 export class RequestQueue {
@@ -58,17 +62,20 @@ export class RequestQueue {
   // The I/O thread
 
   /** Queues a request. Returns its slot, or -1 if none is free. */
-  put(id: number, flags: number, text: string): number {
+  put(id: number, flags: number, text: string, body: Uint8Array = NOTHING): number {
     const tail = Atomics.load(this.#words, TAIL);
     const slot = tail & MASK;
     if (Atomics.load(this.#words, STATES + slot) !== FREE) return -1;
     if (((tail - Atomics.load(this.#words, HEAD)) | 0) >= SLOTS) return -1;
-    const fits = text.length <= SLOT_TEXT;
+    const fits = text.length + body.length <= SLOT_ROOM;
     const word = (slot * SLOT_BYTES) >> 2;
     this.#slots[word] = id;
     this.#slots[word + 1] = flags;
     this.#slots[word + 2] = fits ? text.length : -1;
-    if (fits) this.#bytes.write(text, slot * SLOT_BYTES + SLOT_WORDS * 4, 'latin1');
+    this.#slots[word + 3] = fits ? body.length : 0;
+    const start = slot * SLOT_BYTES + SLOT_WORDS * 4;
+    if (fits) this.#bytes.write(text, start, 'latin1');
+    if (fits && body.length > 0) this.#bytes.set(body, start + text.length);
     Atomics.store(this.#words, STATES + slot, QUEUED);
     Atomics.store(this.#words, TAIL, (tail + 1) | 0);
     return slot;
@@ -146,9 +153,12 @@ export class RequestQueue {
       const length = this.#slots[word + 2] as number;
       const start = slot * SLOT_BYTES + SLOT_WORDS * 4;
       const text = length === -1 ? undefined : this.#bytes.toString('latin1', start, start + length);
+      const bodyLength = this.#slots[word + 3] as number;
+      const from = start + length;
+      const body = bodyLength === 0 ? undefined : Buffer.from(this.#bytes.subarray(from, from + bodyLength));
       claimed(id);
       Atomics.store(words, STATES + slot, FREE);
-      return { id, flags, text };
+      return { id, flags, text, body };
     }
   }
 

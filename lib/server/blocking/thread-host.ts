@@ -1,6 +1,6 @@
 /** What runs in a thread: takes one request after another, and calls the application for each. */
 import type { MessagePort } from 'node:worker_threads';
-import { BlockingBodyInput } from '../../environ/blocking-input.js';
+import { BlockingBodyInput, type BlockingSource } from '../../environ/blocking-input.js';
 import { BlockingWebSocket } from '../../environ/blocking-websocket.js';
 import { buildEnviron, type GatewayFacts } from '../../environ/environ.js';
 import { fileWrapper } from '../../environ/file-wrapper.js';
@@ -13,7 +13,7 @@ import { checkEarlyHints } from '../early-hints.js';
 import { Forwarded } from '../forwarded.js';
 import { Interpreter } from '../interpreter.js';
 import { report } from '../report.js';
-import { decodeRequest, FROM_THREAD, HAS_BODY, TO_THREAD } from './messages.js';
+import { decodeRequest, FROM_THREAD, HAS_BODY, TO_THREAD, WHOLE_BODY } from './messages.js';
 import { type QueuedRequest, RequestQueue } from './request-queue.js';
 import type { ThreadData, ThreadReport } from './thread-data.js';
 import { threadErrors } from './thread-errors.js';
@@ -147,7 +147,7 @@ export class ThreadHost {
     const interpreter = new Interpreter(sink, head.method === 'HEAD', report);
     try {
       const environ = buildEnviron(head, connection, this.#facts, {
-        input: new BlockingBodyInput((request.flags & HAS_BODY) === 0 ? undefined : bodyOf(post)),
+        input: new BlockingBodyInput(bodyOf(request, post)),
         abortSignal: this.#signal.lend(),
         earlyHints: (headers: HeaderList) => {
           post.send(FROM_THREAD.earlyHints, 0, checkEarlyHints(headers).join('\n'));
@@ -198,7 +198,25 @@ export class ThreadHost {
   }
 }
 
-function bodyOf(post: ThreadPost): { pull(): Buffer | null } {
+function bodyOf(request: QueuedRequest, post: ThreadPost): BlockingSource | undefined {
+  if ((request.flags & WHOLE_BODY) !== 0) return wholeBody(request, post);
+  return (request.flags & HAS_BODY) === 0 ? undefined : pulledBody(post);
+}
+
+/** It came with the head. */
+function wholeBody({ text, body }: QueuedRequest, post: ThreadPost): BlockingSource {
+  // With a head that was too long for the queue it comes behind that.
+  let whole = text === undefined ? post.reply().bytes : body;
+  return {
+    pull() {
+      const bytes = whole ?? null;
+      whole = undefined;
+      return bytes;
+    },
+  };
+}
+
+function pulledBody(post: ThreadPost): BlockingSource {
   let asked = false;
   return {
     pull() {

@@ -26,7 +26,10 @@ export class ThreadedGateway extends Gateway {
 
   protected override call(sink: HttpSink, body: RequestBody | undefined): void {
     if (this.#looksForClient) this.environOf(sink, body);
-    remote(sink).start(body);
+    const runner = remote(sink);
+    // A small body comes with the head, and goes to the thread with it.
+    if (body === undefined) runner.start(undefined);
+    else process.nextTick(() => runner.start(body));
   }
 
   override callUpgraded(sink: HttpSink, environ: Environ): void {
