@@ -3,8 +3,8 @@ import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'chai';
-import type { Application, Body, Environ, FileLike, HeaderList } from '../../../lib/environ/types.js';
+import type { Application, Body, Environ, FileLike, HeaderList } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import {
   aWhile,
   eventually,

@@ -1,6 +1,7 @@
 /** A14: keep-alive, pipelining, clients that come and go. */
-import { expect } from 'chai';
-import type { Application } from '../../../lib/environ/types.js';
+
+import type { Application } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import {
   answer,
   aWhile,

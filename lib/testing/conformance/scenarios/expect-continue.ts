@@ -1,6 +1,7 @@
 /** A13: Expect: 100-continue. */
-import { expect } from 'chai';
-import type { Application } from '../../../lib/environ/types.js';
+
+import type { Application } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import {
   answer,
   aWhile,

@@ -1,5 +1,5 @@
 /** A2: start_response with exc_info. */
-import { expect } from 'chai';
+import { expect } from '../expect.js';
 import { generator, nameOf, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 

@@ -1,6 +1,7 @@
 /** A7 and A8: status and headers, those of the application and those of the gateway. */
-import { expect } from 'chai';
-import type { Application, HeaderList } from '../../../lib/environ/types.js';
+
+import type { Application, HeaderList } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import { answer, get, get10, nameOf, PLAIN, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 

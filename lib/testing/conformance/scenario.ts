@@ -1,50 +1,54 @@
 /** What one entry of the conformance table is: a request, an application, and what must come of it. */
-import { expect } from 'chai';
-import type { Application } from '../../lib/environ/types.js';
-import type { ServerOptions } from '../../lib/server/options.js';
-import type { RawResponse, Reply } from '../support/raw-client.js';
+
+import type { Application } from '../../environ/types.js';
+import type { ServerOptions } from '../../server/options.js';
+import { expect } from './expect.js';
 import { get } from './messages.js';
+import type { RawResponse, Reply } from './responses.js';
 import type { Wire } from './wire.js';
 
-/** What a scenario asks of a gateway beyond PEP 3333 itself. */
-export type Capability =
+/** What a scenario may ask of a gateway beyond PEP 3333 itself. */
+export const CAPABILITIES = [
   /** Requests reach it byte by byte: it is what parses HTTP/1, and refuses what is not. */
-  | 'raw-http'
+  'raw-http',
   /** The target of the request reaches it as it was sent. */
-  | 'raw-target'
+  'raw-target',
   /** Its responses to HTTP/1.0 are those of an HTTP/1.0 server. */
-  | 'http10'
-  | 'keep-alive'
+  'http10',
+  'keep-alive',
   /** Requests of one connection are served one after the other. */
-  | 'pipelining'
+  'pipelining',
   /** Each block goes out before the next is asked for. */
-  | 'streaming'
+  'streaming',
   /** ... even while the application blocks the event loop. */
-  | 'sync-flush'
-  | 'back-pressure'
+  'sync-flush',
+  'back-pressure',
   /** It learns that a client went away. */
-  | 'abort'
+  'abort',
   /** It can cut a response short, and what was sent before arrives. */
-  | 'cuts'
+  'cuts',
   /** It can close the connection behind a response that is complete. Where it cannot, nobody looks. */
-  | 'closes'
+  'closes',
   /** It decides when `100 Continue` is sent. */
-  | 'expect'
-  | 'early-hints'
+  'expect',
+  'early-hints',
   /** Reason phrases are sent as the application gave them. */
-  | 'reason'
+  'reason',
   /** Response headers keep the case of their names, and their order. */
-  | 'header-case'
+  'header-case',
   /** HEAD, 204 and 304 go out with exactly the headers that the interpreter decided on. */
-  | 'exact-head'
-  /** The application runs in the process of the spec: what it records can be read, gates can be opened. */
-  | 'same-process'
+  'exact-head',
+  /** The application runs in the process of the suite: what it records can be read, gates can be opened. */
+  'same-process',
   /** It takes options: those of environ and of limits. */
-  | 'options'
+  'options',
   /** It ends requests on which nothing moves. */
-  | 'timeout'
+  'timeout',
   /** It is a server: it stops gracefully, keeps connections for a time, has log files. */
-  | 'server';
+  'server',
+] as const;
+
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** The gateway's flags in environ. */
 export interface Facts {

@@ -1,6 +1,7 @@
 /** A6: Content-Length and framing. */
-import { expect } from 'chai';
-import type { Application, HeaderList } from '../../../lib/environ/types.js';
+
+import type { Application, HeaderList } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import { answer, generate, get, get10, KEEP_ALIVE, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 

@@ -1,6 +1,7 @@
 /** A10: wsgi.input. */
-import { expect } from 'chai';
-import type { Environ, Input } from '../../../lib/environ/types.js';
+
+import type { Environ, Input } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import {
   CLOSE,
   echo,

@@ -1,5 +1,5 @@
 /** Requests as bytes, and the short applications that most scenarios need. */
-import type { Application, Bytes, Environ, HeaderList } from '../../lib/environ/types.js';
+import type { Application, Bytes, Environ, HeaderList } from '../../environ/types.js';
 
 const CRLF = '\r\n';
 
@@ -91,7 +91,7 @@ export const echo: Application = async (environ, start_response) => {
   return [body];
 };
 
-/** A promise that the spec settles when it likes. */
+/** A promise that the scenario settles when it likes. */
 export interface Gate extends Promise<void> {
   open(): void;
 }

@@ -1,6 +1,7 @@
 /** A1: how the application is called, and start_response. */
-import { expect } from 'chai';
-import type { Application, Body, StartResponse } from '../../../lib/environ/types.js';
+
+import type { Application, Body, StartResponse } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import { answer, generator, get, nameOf, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 

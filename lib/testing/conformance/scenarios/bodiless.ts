@@ -1,6 +1,7 @@
 /** A9: HEAD, 204, 205, 304 and CONNECT. */
-import { expect } from 'chai';
-import type { Application, HeaderList } from '../../../lib/environ/types.js';
+
+import type { Application, HeaderList } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import {
   answer,
   generate,

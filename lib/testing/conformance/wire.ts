@@ -1,8 +1,8 @@
 /** One connection to a gateway under test: sends bytes, waits for what comes back, goes away politely or not. */
 import { connect, type Socket } from 'node:net';
-import { bytes, parseResponses, type RawResponse, type Reply } from '../support/raw-client.js';
+import { bytes, parseResponses, type RawResponse, type Reply } from './responses.js';
 
-/** No wait of a spec takes longer than this in milliseconds, unless the gateway is broken. */
+/** No wait of a scenario takes longer than this in milliseconds, unless the gateway is broken. */
 const LIMIT = 6000;
 
 interface Waiter {
@@ -34,9 +34,9 @@ export class Wire {
     socket.on('close', () => this.#gone());
   }
 
-  static open(port: number): Promise<Wire> {
+  static open(port: number, host: string): Promise<Wire> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+      const socket = connect({ port, host, allowHalfOpen: true, noDelay: true });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.removeListener('error', reject);

@@ -1,6 +1,7 @@
 /** A16: what is no request never reaches the application. */
-import { expect } from 'chai';
-import type { ServerOptions } from '../../../lib/server/options.js';
+
+import type { ServerOptions } from '../../../server/options.js';
+import { expect } from '../expect.js';
 import { answer, get, message } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 

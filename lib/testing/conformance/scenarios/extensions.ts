@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'chai';
-import type { EarlyHints, ErrorStream } from '../../../lib/environ/types.js';
+import type { EarlyHints, ErrorStream } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import { CLOSE, eventually, get, get10, nameOf, PLAIN, report, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 

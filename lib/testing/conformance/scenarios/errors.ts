@@ -1,6 +1,7 @@
 /** A15: applications that fail. */
-import { expect } from 'chai';
-import type { Application } from '../../../lib/environ/types.js';
+
+import type { Application } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import { answer, CLOSE, get, get10, head, KEEP_ALIVE, PLAIN, plain, text, texts } from '../messages.js';
 import { type Outcome, type Scenario, scenario } from '../scenario.js';
 

@@ -1,6 +1,6 @@
 /** A3: when headers and blocks leave. */
 import { Worker } from 'node:worker_threads';
-import { expect } from 'chai';
+import { expect } from '../expect.js';
 import {
   aWhile,
   eventually,

@@ -1,8 +1,8 @@
 /** Request bodies: of all sizes, over limits, unread, malformed. */
 import { createHash } from 'node:crypto';
-import { expect } from 'chai';
-import { parseForm } from '../../../lib/environ/form.js';
-import type { Application } from '../../../lib/environ/types.js';
+import { parseForm } from '../../../environ/form.js';
+import type { Application } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import {
   answer,
   CLOSE,

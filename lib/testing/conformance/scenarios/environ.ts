@@ -1,5 +1,5 @@
 /** environ: what the application sees of a request (E1, A16 and A17). */
-import { expect } from 'chai';
+import { expect } from '../expect.js';
 import { get, get10, message, post, postChunks, report } from '../messages.js';
 import { type Capability, type Scenario, scenario } from '../scenario.js';
 

@@ -1,6 +1,7 @@
 /** A5, on: whose close() is called, when, and what comes of its errors. */
-import { expect } from 'chai';
-import type { Body } from '../../../lib/environ/types.js';
+
+import type { Body } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import { aWhile, gate, generator, get, inChunks, PLAIN, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 

@@ -1,6 +1,7 @@
 /** A5: the walk over the iterable, and its end. */
-import { expect } from 'chai';
-import type { Application, Body, Bytes, HeaderList } from '../../../lib/environ/types.js';
+
+import type { Application, Body, Bytes, HeaderList } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import { aWhile, eventually, gate, get, head, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 

@@ -1,6 +1,7 @@
 /** A4: the write callable. */
-import { expect } from 'chai';
-import type { Application, Write } from '../../../lib/environ/types.js';
+
+import type { Application, Write } from '../../../environ/types.js';
+import { expect } from '../expect.js';
 import {
   aWhile,
   eventually,
