@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bytes, HeaderList } from '../environ/types.js';
 import { ApplicationError, type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
 import { type Connection, type Exchange, lingeringClose, reset, type WsgiSocket } from './connection.js';
+import { checkEarlyHints } from './early-hints.js';
 import type { Gateway } from './gateway.js';
 import { writeHostedHead } from './hosted/hosted-head.js';
 import { Interpreter } from './interpreter.js';
 import type { RequestBody } from './request-body.js';
-import { checkHead } from './response-head.js';
 import type { ResponseHead, Sink } from './sink.js';
 import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
 
@@ -170,9 +170,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
 
   /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */
   earlyHints(headers: HeaderList): void {
-    const { headers: checked, lengthAt } = checkHead('200 OK', headers);
-    // RFC 9110 section 8.6; a client might take it for the length of what follows.
-    if (lengthAt !== -1) throw new ApplicationError('Early hints cannot have a Content-Length');
+    const checked = checkEarlyHints(headers);
     const { response } = this;
     if (this.message.httpVersionMinor === 0 || response.headersSent || response.destroyed) return;
     let head = 'HTTP/1.1 103 Early Hints\r\n';
