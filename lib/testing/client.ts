@@ -36,6 +36,8 @@ export interface ClientOptions extends SiteOptions {
 export interface CallOptions extends RequestOptions, RunOptions {
   /** Follow redirects within the application; `response.history` has them. Default: that of the client. */
   readonly followRedirects?: boolean | undefined;
+  /** Fires when the client is to leave, answered or not: `node.abort_signal` fires, the call rejects. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface WebSocketOptions
@@ -49,7 +51,7 @@ export interface WebSocketOptions
 export type MethodOptions = Omit<CallOptions, 'method'>;
 
 const CLIENT_OPTIONS = 'headers cookies throwErrors followRedirects subdomainRedirects'.split(' ');
-const CALL_OPTIONS = [...REQUEST_OPTIONS, 'followRedirects', 'throwErrors', 'stream'];
+const CALL_OPTIONS = [...REQUEST_OPTIONS, 'followRedirects', 'throwErrors', 'stream', 'signal'];
 const WEBSOCKET_OPTIONS = 'query headers auth environ throwErrors protocols'.split(' ');
 
 /** As the Fetch standard. */
@@ -102,7 +104,8 @@ export class Client {
    * Sends a request by any method.
    * @param path percent-encoded or not, with a query or without; or a whole URL.
    * @returns the response, complete and its iterable closed; with `stream`, as soon as its head is there.
-   * @throws what the application throws; TypeError for options that no request could carry; RedirectError.
+   * @throws what the application throws; TypeError for options that no request could carry; RedirectError;
+   *   ClientDisconnected if `signal` fired.
    */
   async open(path = '/', options: CallOptions = {}): Promise<TestResponse> {
     checkOptions('A request of Client', options, CALL_OPTIONS);
@@ -145,7 +148,7 @@ export class Client {
 
   #builder(path: string, call: CallOptions): EnvironBuilder {
     const { baseUrl, httpVersion, environBase } = this.#options;
-    const { followRedirects: _, throwErrors: __, stream: ___, ...request } = call;
+    const { followRedirects: _, throwErrors: __, stream: ___, signal: ____, ...request } = call;
     const own = headerPairs(call.headers ?? []);
     const named = new Set(own.map(([name]) => name.toLowerCase()));
     if (call.auth !== undefined) named.add('authorization');
@@ -159,7 +162,7 @@ export class Client {
   }
 
   async #send(builder: EnvironBuilder, call: CallOptions): Promise<TestResponse> {
-    const { throwErrors = this.#options.throwErrors ?? true, stream = false } = call;
+    const { throwErrors = this.#options.throwErrors ?? true, stream = false, signal } = call;
     const { method, url } = builder;
     const input = builder.openInput();
     const exchange = new MemoryExchange({
@@ -168,6 +171,7 @@ export class Client {
       stream,
       request: { method, url },
       input,
+      signal,
     });
     const response = await exchange.run(this.#application, () => {
       const environ = builder.buildWith(input, exchange.signal, exchange.earlyHints);

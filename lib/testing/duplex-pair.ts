@@ -35,6 +35,8 @@ class Side extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     const other = this.#other;
     if (other.destroyed) done(brokenPipe());
+    // Nothing to be read, so nobody would say that it was; `node:http` ends a message with it.
+    else if (chunk.length === 0) process.nextTick(done);
     else {
       other.#taken = done;
       other.push(chunk);

@@ -17,6 +17,8 @@ export interface ExchangeOptions {
   readonly stream: boolean;
   readonly request?: SentRequest | undefined;
   readonly input?: MemoryBody | undefined;
+  /** Fires when the client leaves. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What `wsgi.errors` is, as far as it can be read back. */
@@ -42,6 +44,7 @@ export class MemoryExchange implements Sink {
   #thrown: { error: unknown } | undefined;
   /** The last thing that the interpreter had to say of the application without an error. */
   #remark = 'The response was cut short';
+  #left: ClientDisconnected | undefined;
   #done = false;
 
   constructor(options: ExchangeOptions) {
@@ -83,6 +86,9 @@ export class MemoryExchange implements Sink {
       this.#interpreter.fail(error);
       return this.#response;
     }
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', this.#leave);
     this.#interpreter.run(application, environ);
     return this.#response;
   }
@@ -99,7 +105,7 @@ export class MemoryExchange implements Sink {
       errors: () => this.#errors.text,
       earlyHints: this.#hints,
       over: this.#over,
-      leave: () => this.#leave(),
+      leave: this.#leave,
     });
     // Where it is the answer to an error, the error is what the test is told.
     if (this.#options.stream && this.#thrown === undefined) this.#resolve(this.#answer);
@@ -123,14 +129,15 @@ export class MemoryExchange implements Sink {
 
   done(): void {
     this.#done = true;
-    this.#options.input?.discard();
-    const { stream } = this.#options;
+    const { stream, input, signal } = this.#options;
+    input?.discard();
+    signal?.removeEventListener('abort', this.#leave);
     if (this.#thrown !== undefined) {
       this.#reject(this.#thrown.error);
       this.#finish(Promise.reject(this.#thrown.error));
     } else {
-      // Without an answer the client left, and nobody waits.
-      if (!stream && this.#answer !== undefined) this.#resolve(this.#answer);
+      if (this.#left !== undefined) this.#reject(this.#left);
+      else if (!stream && this.#answer !== undefined) this.#resolve(this.#answer);
       this.#finish();
     }
   }
@@ -144,14 +151,15 @@ export class MemoryExchange implements Sink {
     if (!throws || (this.#options.stream && this.#body.complete)) report(message, ...thrown);
   }
 
-  #leave(): void {
+  readonly #leave = (): void => {
     if (this.#done) return;
     const error = new ClientDisconnected();
+    this.#left = error;
     this.#aborter.abort(error);
     this.#options.input?.fail(error);
     this.#body.fail(error);
     this.#interpreter.disconnect(error);
-  }
+  };
 }
 
 function paired(flat: readonly string[]): [string, string][] {

@@ -169,6 +169,7 @@ async function responseOf(
   if (statusCode !== 101) {
     for await (const block of message) void body.push(block);
     await gateway.over;
+    message.socket.destroy();
   }
   body.end();
   return new TestResponse({
