@@ -2,7 +2,7 @@
 
 import type { Application, HeaderList } from '../../../environ/types.js';
 import { expect } from '../expect.js';
-import { answer, get, get10, nameOf, PLAIN, texts } from '../messages.js';
+import { answer, get, get10, nameOf, PLAIN, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
 const DATE =
@@ -170,6 +170,15 @@ export const responseHead: Scenario[] = [
       const line = Buffer.from('\r\nX-A: caf\xe9 \t\xff\r\n'.toLowerCase(), 'latin1');
       expect(Buffer.from(raw.toString('latin1').toLowerCase(), 'latin1').includes(line)).to.equal(true);
     },
+  }),
+  scenario({
+    id: 'A-120.alone',
+    name: 'sends a head that goes out ahead of the body as latin-1',
+    app: () => (_environ, start_response) => {
+      start_response('200 OK', [['X-A', 'caf\xe9']])(text(''));
+      return texts('ok');
+    },
+    check: ({ raw }) => expect(raw.toString('latin1').toLowerCase()).to.contain('\r\nx-a: caf\xe9\r\n'),
   }),
   scenario({
     id: 'A-128',
