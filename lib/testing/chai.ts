@@ -29,7 +29,7 @@ declare global {
 /** What the plugin needs of chai. */
 export interface ChaiLike {
   readonly Assertion: {
-    addMethod(name: string, method: (this: AssertionLike, ...args: never[]) => void): void;
+    addMethod(name: string, method: Methods['any']): void;
   };
 }
 
@@ -40,6 +40,11 @@ export interface ChaiUtilsLike {
 interface AssertionLike {
   readonly _obj: unknown;
   assert(holds: unknown, message: string, negated: string, expected?: unknown, actual?: unknown): void;
+}
+
+interface Methods {
+  // A method, for those compare their parameters both ways: each assertion has its own.
+  any(this: AssertionLike, ...args: unknown[]): void;
 }
 
 /** For `chai.use`. */

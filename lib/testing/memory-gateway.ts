@@ -23,6 +23,7 @@ export class MemoryGateway extends Gateway {
   readonly over: Promise<void>;
   readonly #builder: EnvironBuilder;
   #errors = new MemoryErrors();
+  #near: Duplex | undefined;
   #finish: () => void = () => {};
 
   constructor(application: Application, builder: EnvironBuilder, throwErrors: boolean) {
@@ -57,7 +58,13 @@ export class MemoryGateway extends Gateway {
     server.on('request', this.handle.bind(this));
     server.on('upgrade', (message, socket, rest) => upgrades.handle(message, socket as WsgiSocket, rest));
     server.emit('connection', far);
+    this.#near = near;
     return near;
+  }
+
+  /** Ends the connection, which the server keeps for a next request. */
+  drop(): void {
+    this.#near?.destroy();
   }
 
   override left(sink: HttpSink): void {

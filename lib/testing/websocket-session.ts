@@ -76,9 +76,9 @@ export class WebSocketSession implements AsyncIterable<Message> {
   }
 
   /** Sends text as a text frame, bytes as a binary one. Settles when the application has room for more. */
-  send(message: string | Bytes): Promise<void> {
+  async send(message: string | Bytes): Promise<void> {
     this.#checkAccepted();
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#socket.send(message, (error) => {
         if (error === undefined || error === null) resolve();
         else reject(new WebSocketError(`The message was not sent: ${error.message}`));
@@ -169,7 +169,7 @@ async function responseOf(
   if (statusCode !== 101) {
     for await (const block of message) void body.push(block);
     await gateway.over;
-    message.socket.destroy();
+    gateway.drop();
   }
   body.end();
   return new TestResponse({
