@@ -13,6 +13,7 @@ const DOCUMENTS = [
   'SECURITY.md',
   'docs/websocket.md',
   'docs/framework.md',
+  'docs/testing.md',
 ];
 
 function read(path: string): string {
