@@ -13,6 +13,9 @@ import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
 /** A small block goes out fastest as one latin-1 string together with the head (bench: response). */
 const SMALL = 1024;
 
+const NOTHING = Buffer.alloc(0);
+const NOT_ASCII = /[^\x00-\x7f]/;
+
 /** A synchronous body gives way to the event loop after as many blocks, however fast the client takes them. */
 const BLOCKS_PER_TURN = 64;
 
@@ -33,6 +36,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   #headPending = false;
   /** The end of the response shows without the end of the connection. */
   #framed = true;
+  #head: ResponseHead | undefined;
   #aborted = false;
   #blocks = 0;
   /** Until the client has taken what waits. */
@@ -70,6 +74,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   head(head: ResponseHead): void {
     const { headers } = head;
     this.status = head.status;
+    this.#head = head;
     this.#framed = head.hasLength || head.bodiless || this.message.httpVersionMinor === 1;
     if (!head.hasServer && this.gateway.ident !== '') headers.push('Server', this.gateway.ident);
     if (head.close || this.#mustClose()) {
@@ -192,7 +197,9 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   #sendPendingHead(): void {
     if (!this.#headPending) return;
     this.#headPending = false;
-    this.response.flushHeaders();
+    // Node sends a head by itself as UTF-8, and before bytes as latin-1. Where no body follows it takes no bytes.
+    if (this.#head?.bodiless === false && !isAscii(this.#head)) this.response.write(NOTHING);
+    else this.response.flushHeaders();
   }
 
   #mustClose(): boolean {
@@ -234,6 +241,10 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
 /** What was written so far goes out first, when the event `socket` is over. */
 function cutOff(socket: WsgiSocket): void {
   setImmediate(() => lingeringClose.call(socket));
+}
+
+function isAscii({ reason, headers }: ResponseHead): boolean {
+  return !NOT_ASCII.test(reason) && !headers.some((text) => NOT_ASCII.test(text));
 }
 
 function latin1(bytes: Bytes): string {

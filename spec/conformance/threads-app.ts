@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ApplicationOn, BlockingEnviron, Environ } from '../../lib/environ/types.js';
 import { run } from '../../lib/run.js';
-import { scenarios } from './scenarios/index.js';
+import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
 
 const file = process.env['WSGI_SCENARIO_FILE'] ?? '';
 const apps = new Map<string, ApplicationOn<Environ & BlockingEnviron>>();

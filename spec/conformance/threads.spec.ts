@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resolveOptions, type ServerOptions } from '../../lib/server/options.js';
 import { Server } from '../../lib/server/server.js';
-import { scenarios } from './scenarios/index.js';
+import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
 import { conformance, type Running } from './suite.js';
 
 const script = fileURLToPath(new URL('threads-app.ts', import.meta.url));

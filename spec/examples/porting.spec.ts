@@ -15,6 +15,7 @@ const DOCUMENTS = [
   'docs/framework.md',
   'docs/cgi.md',
   'docs/middleware.md',
+  'docs/testing.md',
 ];
 /** PORTING.md and these show the examples. */
 const PAGES = ['README.md', 'docs/framework.md', 'docs/middleware.md', 'docs/websocket.md'];
