@@ -7,8 +7,8 @@ import type { Environ } from '../environ/types.js';
 import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';
 import { type Content, contentOf } from './content.js';
 import { encodeFields, fieldPairs } from './fields.js';
+import { MemoryBody } from './memory-body.js';
 import { MemoryErrors } from './memory-errors.js';
-import { MemoryBody } from './request-input.js';
 import {
   checkOptions,
   REQUEST_OPTIONS,

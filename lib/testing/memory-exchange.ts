@@ -5,7 +5,7 @@ import { checkEarlyHints } from '../server/early-hints.js';
 import { Interpreter } from '../server/interpreter.js';
 import { report } from '../server/report.js';
 import type { ResponseHead, Sink } from '../server/sink.js';
-import type { MemoryBody } from './request-input.js';
+import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';
 
