@@ -91,7 +91,7 @@ export class RemoteRunner implements Runner {
     if (this.#over) return;
     this.#over = true;
     // It never reached the application, or the application learns of it at its next call.
-    if (this.#pool.abandon(this)) this.#sink.done();
+    if (this.id === 0 || this.#pool.abandon(this)) this.#sink.done();
   }
 
   socketGone(): void {

@@ -51,11 +51,17 @@ export class ThreadLine {
 
   /** The client of the current request is gone. */
   get gone(): boolean {
-    return Atomics.load(this.#words, GONE) === this.current;
+    return this.#isCurrent(GONE);
   }
 
+  /** The WebSocket of the current request is. */
   get socketGone(): boolean {
-    return Atomics.load(this.#words, SOCKET_GONE) === this.current;
+    return this.#isCurrent(SOCKET_GONE);
+  }
+
+  #isCurrent(word: number): boolean {
+    const { current } = this;
+    return current !== 0 && Atomics.load(this.#words, word) === current;
   }
 
   // The I/O thread
