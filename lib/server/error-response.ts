@@ -20,7 +20,7 @@ export function errorResponse(error: unknown, isHead: boolean): ErrorResponse {
   const reason = STATUS_CODES[status] ?? 'Error';
   const body = Buffer.from(`${status} ${reason}\n\n${text}.\n`, 'utf8');
   const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)];
-  if (error instanceof ServerBusy) headers.push('Retry-After', String(error.retryAfter));
+  if (known && error instanceof ServerBusy) headers.push('Retry-After', String(error.retryAfter));
   return {
     head: { status, reason, headers, hasLength: true, bodiless: isHead, hasServer: false, close: true },
     body,
