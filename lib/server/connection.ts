@@ -17,6 +17,8 @@ const MAX_WAITING = 16;
 export interface Exchange {
   /** The client is gone. */
   disconnected(error: ClientDisconnected): void;
+  /** The client sends no more. */
+  ended(): void;
   /** The client has taken what was sent. */
   drained(): void;
   /** What the client sent for this request cannot be read to its end. */
@@ -147,7 +149,9 @@ export class Connection implements ConnectionFacts {
 
   /** @internal The client sends no more, and may be gone altogether; it still gets its response if it is not. */
   onEnd(): void {
-    if (this.current !== undefined) this.signal.abort(new ClientDisconnected());
+    if (this.current === undefined) return;
+    this.signal.abort(new ClientDisconnected());
+    this.current.ended();
   }
 }
 

@@ -90,6 +90,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     this.bodyBytes += bytes.length;
     this.#headPending = false;
     const taken = this.response.write(bytes);
+    if (this.response.writableCorked > 0) ungather(this.response);
     if (!taken) {
       this.#draining ??= this.#awaitDrain();
       return this.#draining;
@@ -148,6 +149,10 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     this.drained();
     this.runner.disconnect(error);
     this.closed();
+  }
+
+  ended(): void {
+    this.runner.ended?.();
   }
 
   drained(): void {
@@ -236,6 +241,21 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     if (!this.response.writableFinished) this.connection.onClose();
     this.closed();
   }
+}
+
+/**
+ * Newer Nodes (26) gather the writes of a turn in the response, as one chunk of the transfer coding. Each block is to be
+ * one, and in the hands of the socket, which still makes one write of them.
+ */
+function ungather(response: ServerResponse): void {
+  const { socket } = response;
+  socket?.cork();
+  response.uncork();
+  if (socket !== null) process.nextTick(uncork, socket);
+}
+
+function uncork(socket: WsgiSocket): void {
+  socket.uncork();
 }
 
 /** What was written so far goes out first, when the event `socket` is over. */

@@ -50,6 +50,8 @@ export interface Runner {
   fail(error: unknown): void;
   /** The client is gone. */
   disconnect(error?: ClientDisconnected): void;
+  /** The client sends no more; it may still read, or be gone. */
+  ended?(): void;
   /** The connection of an open WebSocket is gone, both ways. */
   socketGone?(): void;
 }

@@ -73,12 +73,16 @@ export class ThreadPool {
     return true;
   }
 
+  /** Takes a request back that no thread has. False if one has. */
+  withdraw(runner: RemoteRunner): boolean {
+    if (!this.#waiting.delete(runner) && !this.#queue.cancel(runner.slot, runner.id)) return false;
+    this.#running.delete(runner.id);
+    return true;
+  }
+
   /** The client of a request is gone. True if no thread has it, nor will. */
   abandon(runner: RemoteRunner): boolean {
-    if (this.#waiting.delete(runner) || this.#queue.cancel(runner.slot, runner.id)) {
-      this.#running.delete(runner.id);
-      return true;
-    }
+    if (this.withdraw(runner)) return true;
     const tell = () => {
       const thread = this.threadOf(runner);
       if (thread !== undefined) thread.line.clientGone(runner.id);

@@ -6,7 +6,7 @@ import { sendError } from '../error-response.js';
 import type { HttpSink } from '../http-sink.js';
 import type { RequestBody } from '../request-body.js';
 import type { Runner } from '../sink.js';
-import { decodeHead, encodeRequest, FROM_THREAD, HAS_BODY, TO_THREAD, WHOLE_BODY } from './messages.js';
+import { decodeHead, encodeRequest, FROM_THREAD, HAS_BODY, MORE, TO_THREAD, WHOLE_BODY } from './messages.js';
 import type { ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
 import { RemoteBody } from './remote-body.js';
@@ -15,6 +15,13 @@ import type { Frame } from './ring.js';
 
 /** Bytes of a body that finds room in the queue beside its head. */
 const SMALL_BODY = 8 * 1024;
+
+/** Frames whose text may be longer than one of them; a WebSocket has bytes in pieces. */
+const HAS_TEXT: ReadonlySet<number> = new Set([
+  FROM_THREAD.head,
+  FROM_THREAD.response,
+  FROM_THREAD.earlyHints,
+]);
 
 export class RemoteRunner implements Runner {
   /** 0 until it is queued. */
@@ -27,6 +34,8 @@ export class RemoteRunner implements Runner {
   readonly #sink: HttpSink;
   #body: RemoteBody | undefined;
   #socket: RemoteSocket | undefined;
+  /** Of a text that comes in several frames. */
+  #text = '';
   #headSent = false;
   /** Nothing more goes to the client; the thread may still be busy with it. */
   #over = false;
@@ -94,6 +103,16 @@ export class RemoteRunner implements Runner {
     if (this.id === 0 || this.#pool.abandon(this)) this.#sink.done();
   }
 
+  /**
+   * It will send no more, and may be gone altogether: who waits for a thread is taken for gone. (A handler that runs is
+   * told by its signal, and answers all the same: RFC 9112 section 9.6 lets a client close one side.)
+   */
+  ended(): void {
+    if (this.#over) return;
+    if (this.#pool.withdraw(this)) this.fail(new ServerBusy());
+    else this.#pool.threadOf(this)?.line.clientEnded(this.id);
+  }
+
   socketGone(): void {
     this.#pool.threadOf(this)?.line.webSocketGone(this.id);
   }
@@ -107,7 +126,10 @@ export class RemoteRunner implements Runner {
       this.left();
       return undefined;
     }
-    return this.#over ? undefined : this.#serve(frame, thread);
+    if (this.#over) return undefined;
+    if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) return this.#serve(frame, thread);
+    this.#text += frame.text;
+    return undefined;
   }
 
   /** Pushes out what was taken. */
@@ -134,7 +156,7 @@ export class RemoteRunner implements Runner {
         sink.abort();
         break;
       case FROM_THREAD.earlyHints:
-        sink.sendHints(frame.text.split('\n'));
+        sink.sendHints(this.#takeText(frame).split('\n'));
         break;
       case FROM_THREAD.fetchHead:
         thread.postText(TO_THREAD.head, this.id, this.encode());
@@ -151,7 +173,14 @@ export class RemoteRunner implements Runner {
 
   #head(frame: Frame): void {
     this.#headSent = true;
-    this.#sink.head(decodeHead(frame.text));
+    this.#sink.head(decodeHead(this.#takeText(frame)));
+  }
+
+  /** The text of a frame, with what came of it before. */
+  #takeText({ text }: Frame): string {
+    const whole = this.#text + text;
+    this.#text = '';
+    return whole;
   }
 
   /** The thread is through with it, or is no more. */

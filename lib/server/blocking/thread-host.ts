@@ -32,7 +32,7 @@ export class ThreadHost {
   readonly #port: MessagePort;
   readonly #queue: RequestQueue;
   readonly #line: ThreadLine;
-  readonly #signal = new LentSignal();
+  #signal = new LentSignal();
   readonly #forwarded: Forwarded | undefined;
   readonly #turn = () => this.#work();
   #facts: GatewayFacts;
@@ -172,9 +172,15 @@ export class ThreadHost {
     return false;
   }
 
+  /** The signal of this request fires; the next one has another client. */
+  #abort(): void {
+    this.#signal.abort(new ClientDisconnected());
+    this.#signal = new LentSignal();
+  }
+
   #leave(socket: BlockingWebSocket | undefined): void {
     socket?.finish();
-    if (this.#line.gone) this.#signal.abort(new ClientDisconnected());
+    if (this.#line.ended) this.#abort();
     this.#line.current = 0;
     this.#post = undefined;
   }
@@ -184,10 +190,9 @@ export class ThreadHost {
     for (;;) {
       if (sink.over) return;
       const seen = this.#line.rings;
+      if (this.#line.ended) this.#abort();
       if (this.#line.gone) {
-        const error = new ClientDisconnected();
-        this.#signal.abort(error);
-        interpreter.disconnect(error);
+        interpreter.disconnect();
         return;
       }
       const rung = this.#line.listen(seen);

@@ -13,6 +13,8 @@ const ACTIVITY = 17;
 const GONE = 32;
 /** The request whose WebSocket is gone. */
 const SOCKET_GONE = 33;
+/** The request whose client sends no more. */
+const ENDED = 35;
 /** 1 while the I/O thread waits for room in the ring to the thread. */
 const WANT_ROOM = 34;
 const WORDS = 64;
@@ -54,7 +56,12 @@ export class ThreadLine {
     return this.#isCurrent(GONE);
   }
 
-  /** The WebSocket of the current request is. */
+  /** It sends no more, and may be gone. */
+  get ended(): boolean {
+    return this.gone || this.#isCurrent(ENDED);
+  }
+
+  /** The WebSocket of the current request is gone. */
   get socketGone(): boolean {
     return this.#isCurrent(SOCKET_GONE);
   }
@@ -68,6 +75,11 @@ export class ThreadLine {
 
   clientGone(id: number): void {
     Atomics.store(this.#words, GONE, id);
+    this.ring();
+  }
+
+  clientEnded(id: number): void {
+    Atomics.store(this.#words, ENDED, id);
     this.ring();
   }
 
