@@ -36,6 +36,7 @@ async function relay(app: Application, message: IncomingMessage, response: Serve
     response.end();
   } catch {
     // What was written goes out, and the client can tell that it is not all.
+    while (response.writableCorked > 0) response.uncork();
     response.socket?.destroySoon();
   }
 }

@@ -90,7 +90,7 @@ export class ThreadPost {
    */
   pause(timeout: number): boolean {
     this.ring();
-    return !this.#line.block(RUNS, timeout, () => this.gone || this.#line.socketGone);
+    return !this.#line.block(RUNS, timeout, () => this.gone || this.#line.ended || this.#line.socketGone);
   }
 
   #push(type: number, flags: number, text: string, bytes?: Uint8Array): void {
