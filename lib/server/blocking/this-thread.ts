@@ -21,3 +21,8 @@ export function attachToThread(
   host.attach(application as BlockingApplication, environ);
   return true;
 }
+
+/** This thread will never have its application. */
+export function failThread(why: string): void {
+  host?.say({ failed: why });
+}
