@@ -73,6 +73,11 @@ export class ThreadPool {
     return true;
   }
 
+  /** There are more requests than threads: some wait for longer than it takes to wake a thread. */
+  get overloaded(): boolean {
+    return this.#running.size > this.#settings.threads;
+  }
+
   /** Takes a request back that no thread has. False if one has. */
   withdraw(runner: RemoteRunner): boolean {
     if (!this.#waiting.delete(runner) && !this.#queue.cancel(runner.slot, runner.id)) return false;

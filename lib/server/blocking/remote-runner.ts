@@ -109,7 +109,7 @@ export class RemoteRunner implements Runner {
    */
   ended(): void {
     if (this.#over) return;
-    if (this.#pool.withdraw(this)) this.fail(new ServerBusy());
+    if (this.#pool.overloaded && this.#pool.withdraw(this)) this.fail(new ServerBusy());
     else this.#pool.threadOf(this)?.line.clientEnded(this.id);
   }
 

@@ -149,6 +149,8 @@ export class EnvironResponse {
     this.#finished = true;
     const { response } = this;
     response.detachSocket(this.#socket as unknown as Socket);
+    // Newer Nodes (26) keep what it says where only their own end() reaches it.
+    Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
     response.emit('finish');
     process.nextTick(() => {
       Object.assign(response, { destroyed: true, _closed: true });
