@@ -6,12 +6,15 @@ import { sendError } from '../error-response.js';
 import type { HttpSink } from '../http-sink.js';
 import type { RequestBody } from '../request-body.js';
 import type { Runner } from '../sink.js';
-import { decodeHead, encodeRequest, FROM_THREAD, HAS_BODY, TO_THREAD } from './messages.js';
+import { decodeHead, decodeList, encodeRequest, FROM_THREAD, HAS_BODY, MORE, TO_THREAD } from './messages.js';
 import type { ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
 import { RemoteBody } from './remote-body.js';
 import { RemoteSocket } from './remote-socket.js';
 import type { Frame } from './ring.js';
+
+/** Frames whose text may go on in the next one. */
+const TEXTS = new Set<number>([FROM_THREAD.response, FROM_THREAD.head, FROM_THREAD.earlyHints]);
 
 export class RemoteRunner implements Runner {
   /** 0 until it is queued. */
@@ -23,9 +26,12 @@ export class RemoteRunner implements Runner {
   #body: RemoteBody | undefined;
   #socket: RemoteSocket | undefined;
   #headSent = false;
+  /** Of a text that comes in several frames. */
+  #text = '';
   /** Nothing more goes to the client; the thread may still be busy with it. */
   #over = false;
   #left = false;
+  #socketGone = false;
 
   constructor(pool: ThreadPool, sink: HttpSink) {
     this.#pool = pool;
@@ -44,7 +50,7 @@ export class RemoteRunner implements Runner {
 
   /** It has a WebSocket that is open: it may take as long as it likes. */
   get isConversation(): boolean {
-    return this.#sink.hijacked && !this.#over;
+    return this.#sink.hijacked && !this.#over && !this.#socketGone;
   }
 
   // Runner
@@ -87,6 +93,7 @@ export class RemoteRunner implements Runner {
   }
 
   socketGone(): void {
+    this.#socketGone = true;
     this.#pool.threadOf(this)?.line.webSocketGone(this.id);
   }
 
@@ -109,6 +116,10 @@ export class RemoteRunner implements Runner {
 
   #serve(frame: Frame, thread: PooledThread): Promise<unknown> | undefined {
     const sink = this.#sink;
+    if ((frame.flags & MORE) !== 0 && TEXTS.has(frame.type)) {
+      this.#text += frame.text;
+      return undefined;
+    }
     switch (frame.type) {
       case FROM_THREAD.response:
         this.#head(frame);
@@ -126,7 +137,7 @@ export class RemoteRunner implements Runner {
         sink.abort();
         break;
       case FROM_THREAD.earlyHints:
-        sink.sendHints(frame.text.split('\n'));
+        sink.sendHints(decodeList(this.#whole(frame)));
         break;
       case FROM_THREAD.fetchHead:
         thread.postText(TO_THREAD.head, this.id, this.encode());
@@ -142,7 +153,14 @@ export class RemoteRunner implements Runner {
 
   #head(frame: Frame): void {
     this.#headSent = true;
-    this.#sink.head(decodeHead(frame.text));
+    this.#sink.head(decodeHead(this.#whole(frame)));
+  }
+
+  #whole({ text }: Frame): string {
+    if (this.#text === '') return text;
+    const whole = this.#text + text;
+    this.#text = '';
+    return whole;
   }
 
   /** The thread is through with it, or is no more. */
