@@ -65,6 +65,8 @@ export class Server {
       accessLog: accessLogfile === undefined ? undefined : openAccessLog(accessLogfile),
       serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
     };
+    this.http = createServer(options);
+    // Behind all that can fail: threads would go on.
     this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
     // With threads it is only a name here: they have their own.
     const called = application as Application;
@@ -72,7 +74,6 @@ export class Server {
       this.#pool === undefined
         ? new Gateway(called, settings)
         : new ThreadedGateway(called, settings, this.#pool);
-    this.http = createServer(options);
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
       this.http.emit(secure ? 'secureConnection' : 'connection', socket);

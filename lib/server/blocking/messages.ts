@@ -135,6 +135,15 @@ export function decodeHead(text: string): ResponseHead {
   };
 }
 
+/** Of strings without a line feed; an empty list is an empty text, and a list of one empty string cannot be told from it. */
+export function encodeList(list: readonly string[]): string {
+  return list.join(SEPARATOR);
+}
+
+export function decodeList(text: string): string[] {
+  return text === '' ? [] : text.split(SEPARATOR);
+}
+
 /** The errors that cross; an instance is made anew on the other side. */
 interface ErrorMessage {
   readonly name: string;

@@ -2,6 +2,7 @@
 import { ApplicationError, ConfigError } from '../../errors.js';
 import { describeThrown, logger } from '../../logger.js';
 import { report } from '../report.js';
+import { describeLoadError } from './load-error.js';
 import { PooledThread } from './pooled-thread.js';
 import type { RemoteRunner } from './remote-runner.js';
 import { RequestQueue } from './request-queue.js';
@@ -43,7 +44,9 @@ export class ThreadPool {
   /** Those that found no slot in the queue. */
   readonly #waiting = new Set<RemoteRunner>();
   #lastId = 0;
+  #lastSerial = 0;
   #wakes = false;
+  #recheck: NodeJS.Timeout | undefined;
   #closing = false;
   #everReady = false;
   #settle: { resolve(): void; reject(error: ConfigError): void } | undefined;
@@ -63,14 +66,18 @@ export class ThreadPool {
   /** Queues a request. False if too many wait. */
   submit(runner: RemoteRunner): boolean {
     const { threads, backlog } = this.#settings;
-    if (this.#running.size >= threads + backlog) return false;
+    if (this.#running.size >= threads + backlog || this.#closing) return false;
     runner.id = this.#nextId();
     this.#running.set(runner.id, runner);
+    this.#enqueue(runner);
+    return true;
+  }
+
+  #enqueue(runner: RemoteRunner): void {
     if (this.#waiting.size > 0 || !this.#put(runner)) this.#waiting.add(runner);
     // All requests of this turn wake the threads together.
     if (!this.#wakes) setImmediate(this.#wake);
     this.#wakes = true;
-    return true;
   }
 
   /** There are more requests than threads: some wait for longer than it takes to wake a thread. */
@@ -113,15 +120,25 @@ export class ThreadPool {
     this.#closing = true;
     this.#respawn.stop();
     this.#watch.stop();
+    clearTimeout(this.#recheck);
     this.#queue.stop();
     for (const { line } of this.#threads) line.ring();
     await Promise.all(this.#threads.map((thread) => endThread(thread, true)));
-    for (const runner of this.#running.values()) runner.fail(new ApplicationError('The server stopped'));
+    this.#failAll(new ApplicationError('The server stopped'));
+    // Whoever waits at the doorbell goes home.
+    this.#queue.ring();
+  }
+
+  #failAll(error: Error): void {
+    for (const runner of this.#running.values()) runner.fail(error);
+    this.#running.clear();
+    this.#waiting.clear();
   }
 
   #nextId(): number {
     // 0 is none, and words of shared memory have 32 bits.
-    this.#lastId = (this.#lastId + 1) & 0x7fffffff || 1;
+    do this.#lastId = (this.#lastId + 1) & 0x7fffffff;
+    while (this.#lastId === 0 || this.#running.has(this.#lastId));
     return this.#lastId;
   }
 
@@ -132,7 +149,18 @@ export class ThreadPool {
 
   readonly #wake = (): void => {
     this.#wakes = false;
+    this.#wakeThreads();
+  };
+
+  /** Who was woken may be ended, or held up by a timer of its application, before it claims anything. */
+  #wakeThreads(): void {
     this.#queue.wake();
+    if (this.#queue.busy) this.#recheck ??= setTimeout(this.#wakeAgain, RECHECK_MS).unref();
+  }
+
+  readonly #wakeAgain = (): void => {
+    this.#recheck = undefined;
+    if (!this.#closing) this.#wakeThreads();
   };
 
   /** Waits at the doorbell, and reads what the threads have sent. */
@@ -152,7 +180,7 @@ export class ThreadPool {
       if (!this.#put(runner)) break;
       this.#waiting.delete(runner);
     }
-    this.#queue.wake();
+    this.#wakeThreads();
   };
 
   readonly #runnerOf = (id: number): RemoteRunner | undefined => this.#running.get(id);
@@ -161,10 +189,11 @@ export class ThreadPool {
 
   #spawn(index: number): void {
     const { entry, options } = this.#settings;
-    const thread = new PooledThread(index, (line) => {
+    const serial = ++this.#lastSerial;
+    const thread = new PooledThread(index, serial, (line) => {
       const data: ThreadData = {
         kind: THREAD_KIND,
-        index,
+        serial,
         entry,
         queue: this.#queue.memory,
         line,
@@ -184,8 +213,9 @@ export class ThreadPool {
     });
     thread.worker.once('exit', (code) => {
       thread.exited = true;
-      if (thread.ready) this.#threadEnded(thread, code, failure);
-      else if (failure !== undefined) this.#loadFailed(thread, describeThrown(failure));
+      if (thread.dropped) this.#putBack(thread);
+      else if (thread.ready) this.#threadEnded(thread, code, failure);
+      else if (failure !== undefined) this.#loadFailed(thread, describeLoadError(failure));
       else this.#loadFailed(thread, nothingAttached(entry, code));
     });
   }
@@ -203,59 +233,92 @@ export class ThreadPool {
     thread.drop();
     thread.worker.terminate();
     const error = new ConfigError(`The application could not be loaded in a thread: ${why}`);
-    if (this.#everReady && this.#threads.some(({ ready, dropped }) => ready && !dropped)) {
+    // Others have it, or may still come to have it.
+    if (this.#everReady && this.#threads.some(({ dropped }) => !dropped)) {
       logger.error(error.message);
-      this.#replace(thread);
+      this.#replace(thread, true);
       return;
     }
     this.#closing = true;
+    this.#respawn.stop();
     for (const other of this.#threads) other.worker.terminate();
+    this.#failAll(new ApplicationError('No thread has the application any more'));
     if (this.#everReady) this.#settings.onFatal(error);
     else this.#settle?.reject(error);
   }
 
   /** By itself: an error that nobody caught, `process.exit()`, or no memory left. */
   #threadEnded(thread: PooledThread, code: number, failure: unknown): void {
-    if (thread.dropped) return;
     // Answers that it had given still go out.
     const finish = () => {
       thread.drain(this.#runnerOf, finish);
-      if (thread.paused) return;
-      this.#drop(thread, () => {
-        const how = failure === undefined ? `it called process.exit(${code})` : describeThrown(failure);
-        return new ApplicationError(`The thread ended: ${how}`);
-      });
+      if (thread.paused || thread.dropped) return;
+      // A request that it was about to take can go to another one.
+      const id = thread.line.current;
+      const claimed = this.#queue.release(thread.serial);
+      if (id === 0 && claimed !== undefined) this.#again(claimed);
+      const how = failure === undefined ? `it called process.exit(${code})` : describeThrown(failure);
+      this.#drop(thread, id, `The thread ended: ${how}`);
+      this.#replace(thread, true);
     };
     finish();
   }
 
-  readonly #kill = (thread: PooledThread, why: string): void => {
-    this.#drop(thread, () => new ApplicationError(`${why}: its thread was ended`));
+  readonly #kill = (thread: PooledThread, id: number, why: string): void => {
+    // It may be through with it since, and have begun with the next one.
+    if (this.#closing || !thread.line.retire(id)) return;
+    this.#drop(thread, id, `${why}: its thread was ended`);
     void endThread(thread, false);
+    this.#replace(thread, false);
   };
 
-  /** What the thread had fails, and another one takes its place. */
-  #drop(thread: PooledThread, why: () => Error): void {
-    if (this.#closing) return;
-    const id = thread.line.current || this.#queue.release(thread.index);
-    const runner = id === undefined ? undefined : this.#running.get(id);
+  /** What the thread had fails. */
+  #drop(thread: PooledThread, id: number, why: string): void {
+    const runner = this.#running.get(id);
     thread.drop();
-    if (runner === undefined) logger.error(why().message);
-    else {
-      if (runner.over) logger.error(`${runner.name}, after its client had left: ${why().message}`);
-      this.#running.delete(runner.id);
-      runner.fail(why());
-      runner.left();
+    if (this.#closing) return;
+    if (runner === undefined) {
+      logger.error(why);
+      return;
     }
-    this.#replace(thread);
+    if (runner.over) logger.error(`${runner.name}, after its client had left: ${why}`);
+    this.#running.delete(id);
+    runner.fail(new ApplicationError(why));
+    runner.left();
   }
 
-  #replace({ index }: PooledThread): void {
-    this.#respawn.schedule(index, () => this.#spawn(index));
+  /** A thread that was ended by force had come to the next request in its last moment: that was not begun. */
+  #putBack(thread: PooledThread): void {
+    const claimed = this.#queue.release(thread.serial);
+    const id = thread.line.current || claimed;
+    if (id !== undefined) this.#again(id);
+  }
+
+  #again(id: number): void {
+    const runner = this.#running.get(id);
+    if (runner === undefined || this.#closing) return;
+    if (!runner.over) this.#enqueue(runner);
+    else {
+      this.#running.delete(id);
+      runner.left();
+    }
+  }
+
+  /** @param failed it died by itself: what does so again and again is started less and less often. */
+  #replace({ index }: PooledThread, failed: boolean): void {
+    this.#respawn.schedule(index, failed, () => this.#spawn(index));
   }
 }
 
+/** "Unsettled Top-Level Await" (Node's exit codes). */
+const UNSETTLED = 13;
+
+/** Milliseconds after which threads are woken again if a request is still in the queue. */
+const RECHECK_MS = 20;
+
 function nothingAttached(entry: ThreadEntry, code: number): string {
+  // Node's word for it: exit code 13.
+  if (code === UNSETTLED) return 'an await at its top level never came to an end';
   if (code !== 0) return `it called process.exit(${code})`;
   const what = 'script' in entry ? entry.script : entry.target;
   return `${what} ended without calling run(). Each thread loads it anew, and run() has to be reached there as well`;

@@ -14,7 +14,10 @@ interface Waiting {
 }
 
 export class PooledThread {
+  /** Its place among the threads. */
   readonly index: number;
+  /** No other thread has it, nor had. */
+  readonly serial: number;
   readonly line = new ThreadLine();
   readonly worker: Worker;
   /** It has its application. */
@@ -33,8 +36,9 @@ export class PooledThread {
   #onRoom: (() => void)[] = [];
 
   /** @param start makes the worker on this line. */
-  constructor(index: number, start: (line: SharedArrayBuffer) => Worker) {
+  constructor(index: number, serial: number, start: (line: SharedArrayBuffer) => Worker) {
     this.index = index;
+    this.serial = serial;
     this.worker = start(this.line.memory);
   }
 
@@ -44,11 +48,11 @@ export class PooledThread {
 
   /** Sends a frame, now or when there is room. */
   post(type: number, flags: number, id: number, text: string, bytes?: Uint8Array): void {
+    // What was for its request is for nobody else.
+    if (this.dropped) return;
     if (this.#waiting.length > 0 || !this.line.inbound.push(type, flags, id, text, bytes)) {
       // The bytes may be overwritten before there is room.
       this.#waiting.push({ type, flags, id, text, bytes });
-      this.line.wantRoom();
-      // It may have read everything in between.
       this.#postWaiting();
     }
     this.line.ring();
@@ -108,6 +112,8 @@ export class PooledThread {
 
   #postWaiting(): void {
     if (this.#waiting.length === 0) return;
+    // First: the thread may read everything between a try and the wish to hear of it.
+    this.line.wantRoom();
     let sent = 0;
     for (const { type, flags, id, text, bytes } of this.#waiting) {
       if (!this.line.inbound.push(type, flags, id, text, bytes)) break;
@@ -117,7 +123,6 @@ export class PooledThread {
     this.#waiting.splice(0, sent);
     this.line.ring();
     if (this.#waiting.length === 0) this.#release();
-    else this.line.wantRoom();
   }
 
   #release(): void {

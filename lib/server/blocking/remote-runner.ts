@@ -6,7 +6,16 @@ import { sendError } from '../error-response.js';
 import type { HttpSink } from '../http-sink.js';
 import type { RequestBody } from '../request-body.js';
 import type { Runner } from '../sink.js';
-import { decodeHead, encodeRequest, FROM_THREAD, HAS_BODY, MORE, TO_THREAD, WHOLE_BODY } from './messages.js';
+import {
+  decodeHead,
+  decodeList,
+  encodeRequest,
+  FROM_THREAD,
+  HAS_BODY,
+  MORE,
+  TO_THREAD,
+  WHOLE_BODY,
+} from './messages.js';
 import type { ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
 import { RemoteBody } from './remote-body.js';
@@ -40,6 +49,7 @@ export class RemoteRunner implements Runner {
   /** Nothing more goes to the client; the thread may still be busy with it. */
   #over = false;
   #left = false;
+  #socketGone = false;
 
   constructor(pool: ThreadPool, sink: HttpSink) {
     this.#pool = pool;
@@ -58,7 +68,7 @@ export class RemoteRunner implements Runner {
 
   /** It has a WebSocket that is open: it may take as long as it likes. */
   get isConversation(): boolean {
-    return this.#sink.hijacked && !this.#over;
+    return this.#sink.hijacked && !this.#over && !this.#socketGone;
   }
 
   // Runner
@@ -114,6 +124,7 @@ export class RemoteRunner implements Runner {
   }
 
   socketGone(): void {
+    this.#socketGone = true;
     this.#pool.threadOf(this)?.line.webSocketGone(this.id);
   }
 
@@ -156,7 +167,7 @@ export class RemoteRunner implements Runner {
         sink.abort();
         break;
       case FROM_THREAD.earlyHints:
-        sink.sendHints(this.#takeText(frame).split('\n'));
+        sink.sendHints(decodeList(this.#takeText(frame)));
         break;
       case FROM_THREAD.fetchHead:
         thread.postText(TO_THREAD.head, this.id, this.encode());

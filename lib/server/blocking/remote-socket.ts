@@ -11,6 +11,10 @@ export class RemoteSocket {
   readonly #websocket: WebSocket;
   /** Of a message that comes in several frames. */
   #pieces: Buffer[] = [];
+  #receiving = false;
+  /** Messages that the thread was sent, and that it wants at least. */
+  #delivered = 0;
+  #wanted = 0;
 
   constructor(websocket: WebSocket) {
     this.#websocket = websocket;
@@ -27,7 +31,7 @@ export class RemoteSocket {
         this.#accept(frame, thread, id);
         break;
       case FROM_THREAD.receive:
-        this.#receive(thread, id);
+        this.#receive(thread, id, Number(frame.text));
         break;
       case FROM_THREAD.close:
         this.#websocket.close(Number(frame.text), frame.bytes);
@@ -47,17 +51,31 @@ export class RemoteSocket {
     }
   }
 
-  /** Sends what has come, and all that came with it; the thread asks again when it has none left. */
-  async #receive(thread: PooledThread, id: number): Promise<void> {
+  /**
+   * Sends what has come, and all that came with it and for which there is room; the thread asks again when it has none
+   * left.
+   * @param had how many messages the thread had when it asked: it may have been answered meanwhile.
+   */
+  async #receive(thread: PooledThread, id: number, had: number): Promise<void> {
+    this.#wanted = had + 1;
+    if (this.#receiving) return;
+    this.#receiving = true;
     const websocket = this.#websocket;
     try {
-      do {
+      while (this.#delivered < this.#wanted || (websocket.pending && !thread.dropped)) {
         const message = await websocket.receive();
-        if (message === null) this.#end(thread, id);
-        else post(thread, id, message);
-      } while (websocket.pending);
+        if (message === null) {
+          this.#end(thread, id);
+          return;
+        }
+        this.#delivered++;
+        post(thread, id, message);
+        await thread.room();
+      }
     } catch {
       this.#end(thread, id);
+    } finally {
+      this.#receiving = false;
     }
   }
 

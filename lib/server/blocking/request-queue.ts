@@ -25,7 +25,7 @@ const TAIL = 33;
 const STATES = 48;
 const WORDS = STATES + SLOTS;
 
-// States; CLAIMED goes with the number of the thread above it.
+// States; CLAIMED goes with the number of the thread above it (of which 30 bits are kept).
 const FREE = 0;
 const QUEUED = 1;
 const CLAIMED = 2;
@@ -63,6 +63,7 @@ export class RequestQueue {
 
   /** Queues a request. Returns its slot, or -1 if none is free. */
   put(id: number, flags: number, text: string, body: Uint8Array = NOTHING): number {
+    this.#pass();
     const tail = Atomics.load(this.#words, TAIL);
     const slot = tail & MASK;
     if (Atomics.load(this.#words, STATES + slot) !== FREE) return -1;
@@ -79,6 +80,21 @@ export class RequestQueue {
     Atomics.store(this.#words, STATES + slot, QUEUED);
     Atomics.store(this.#words, TAIL, (tail + 1) | 0);
     return slot;
+  }
+
+  /** Takes those out of the way that were cancelled: the threads that would do so may be busy for long. */
+  #pass(): void {
+    for (;;) {
+      const head = Atomics.load(this.#words, HEAD);
+      if (head === Atomics.load(this.#words, TAIL)) return;
+      if (Atomics.load(this.#words, STATES + (head & MASK)) !== FREE) return;
+      Atomics.compareExchange(this.#words, HEAD, head, (head + 1) | 0);
+    }
+  }
+
+  /** True while there is something to claim. */
+  get busy(): boolean {
+    return Atomics.load(this.#words, TAIL) !== Atomics.load(this.#words, HEAD);
   }
 
   /** Wakes as many idle threads as there are requests for. */
@@ -136,17 +152,29 @@ export class RequestQueue {
     if (Atomics.exchange(this.#words, ARMED, 0) === 1) Atomics.notify(this.#words, DOORBELL);
   }
 
-  /** The oldest request that nobody has claimed, or undefined. `claimed` is called before its slot is free again. */
+  /**
+   * The oldest request that nobody has claimed, or undefined.
+   * @param thread a number that no other thread has, or had.
+   * @param claimed is called before the slot is free again.
+   */
   claim(thread: number, claimed: (id: number) => void): QueuedRequest | undefined {
     const words = this.#words;
+    let passed = false;
     for (;;) {
       const head = Atomics.load(words, HEAD);
-      if (head === Atomics.load(words, TAIL)) return undefined;
+      if (head === Atomics.load(words, TAIL)) {
+        // There is room now that nobody but this thread knows of.
+        if (passed) this.ring();
+        return undefined;
+      }
       const slot = head & MASK;
       const won = Atomics.compareExchange(words, STATES + slot, QUEUED, claimedBy(thread)) === QUEUED;
       // Also past a slot that was claimed by a thread that was stopped here, or cancelled.
       Atomics.compareExchange(words, HEAD, head, (head + 1) | 0);
-      if (!won) continue;
+      if (!won) {
+        passed = true;
+        continue;
+      }
       const word = (slot * SLOT_BYTES) >> 2;
       const id = this.#slots[word] as number;
       const flags = this.#slots[word + 1] as number;

@@ -20,10 +20,18 @@ export class Respawn {
     this.#place(index).readySince = performance.now();
   }
 
-  /** The thread of a place ended: `spawn` is called in a while. */
-  schedule(index: number, spawn: () => void): void {
+  /**
+   * The thread of a place ended: `spawn` is called in a while.
+   * @param failed false if it was ended, which nobody does at once again and again: `spawn` is called soon.
+   */
+  schedule(index: number, failed: boolean, spawn: () => void): void {
     if (this.#stopped) return;
     const place = this.#place(index);
+    if (!failed) {
+      place.readySince = undefined;
+      place.timer = setTimeout(spawn, 0);
+      return;
+    }
     const lived = place.readySince === undefined ? 0 : performance.now() - place.readySince;
     place.failures = lived >= STABLE_MS ? 0 : place.failures;
     place.readySince = undefined;

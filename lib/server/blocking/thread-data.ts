@@ -13,8 +13,8 @@ export type ThreadOptions = Omit<ResolvedOptions, 'environ'>;
 
 export interface ThreadData {
   readonly kind: typeof THREAD_KIND;
-  /** From 0. */
-  readonly index: number;
+  /** No other thread of its pool has it, nor had. */
+  readonly serial: number;
   readonly entry: ThreadEntry;
   readonly queue: SharedArrayBuffer;
   readonly line: SharedArrayBuffer;

@@ -15,6 +15,8 @@ export async function endThread(thread: PooledThread, gently: boolean): Promise<
   const exited = new Promise((resolve) => worker.once('exit', resolve));
   if (gently && (await inTime(exited, GRACE_MS))) return;
   if (await inTime(worker.terminate(), STUCK_MS)) return;
+  // The process need not wait for it.
+  worker.unref();
   stuck();
 }
 

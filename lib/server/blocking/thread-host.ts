@@ -13,7 +13,16 @@ import { checkEarlyHints } from '../early-hints.js';
 import { Forwarded } from '../forwarded.js';
 import { Interpreter } from '../interpreter.js';
 import { report } from '../report.js';
-import { decodeRequest, FROM_THREAD, HAS_BODY, TO_THREAD, WHOLE_BODY } from './messages.js';
+import {
+  decodeError,
+  decodeRequest,
+  encodeList,
+  FROM_THREAD,
+  HAS_BODY,
+  type RequestMessage,
+  TO_THREAD,
+  WHOLE_BODY,
+} from './messages.js';
 import { type QueuedRequest, RequestQueue } from './request-queue.js';
 import type { ThreadData, ThreadReport } from './thread-data.js';
 import { threadErrors } from './thread-errors.js';
@@ -99,8 +108,9 @@ export class ThreadHost {
     this.#turnBegan = performance.now();
     for (;;) {
       const seen = queue.work;
-      const request = queue.claim(this.#data.index, (id) => {
+      const request = queue.claim(this.#data.serial, (id) => {
         this.#line.current = id;
+        this.#line.waitWhileRetired();
       });
       if (request !== undefined) {
         if (!this.#serve(request)) return;
@@ -134,9 +144,16 @@ export class ThreadHost {
   /** False if the application goes on by itself; `#work` is then called when it is through. */
   #serve(request: QueuedRequest): boolean {
     const post = new ThreadPost(this.#line, this.#queue, request.id);
+    const message = messageOf(request, post);
+    if (message === undefined) {
+      post.send(FROM_THREAD.done);
+      post.ring();
+      this.#leave(undefined);
+      return true;
+    }
     this.#post = post;
     const application = this.#application as BlockingApplication;
-    const { head, connection, handshake } = decodeRequest(request.text ?? post.fetchHead());
+    const { head, connection, handshake } = message;
     this.#isUpgrade = handshake !== undefined;
     const door: { socket?: BlockingWebSocket } = {};
     const sink = new ThreadSink(post, {
@@ -150,7 +167,7 @@ export class ThreadHost {
         input: new BlockingBodyInput(bodyOf(request, post)),
         abortSignal: this.#signal.lend(),
         earlyHints: (headers: HeaderList) => {
-          post.send(FROM_THREAD.earlyHints, 0, checkEarlyHints(headers).join('\n'));
+          post.send(FROM_THREAD.earlyHints, 0, encodeList(checkEarlyHints(headers)));
           post.ring();
         },
       });
@@ -164,11 +181,11 @@ export class ThreadHost {
       this.#leave(door.socket);
       return true;
     }
-    this.#watch(interpreter, sink);
     sink.onOver = () => {
       this.#leave(door.socket);
       setImmediate(this.#turn);
     };
+    this.#watch(interpreter, sink);
     return false;
   }
 
@@ -203,15 +220,20 @@ export class ThreadHost {
   }
 }
 
+/** Undefined if the client left before all of it was here. */
+function messageOf({ text }: QueuedRequest, post: ThreadPost): RequestMessage | undefined {
+  const whole = text ?? post.fetchHead();
+  return whole === undefined ? undefined : decodeRequest(whole);
+}
+
 function bodyOf(request: QueuedRequest, post: ThreadPost): BlockingSource | undefined {
   if ((request.flags & WHOLE_BODY) !== 0) return wholeBody(request, post);
   return (request.flags & HAS_BODY) === 0 ? undefined : pulledBody(post);
 }
 
-/** It came with the head. */
+/** It came with the head; behind it, where that was too long for the queue. */
 function wholeBody({ text, body }: QueuedRequest, post: ThreadPost): BlockingSource {
-  // With a head that was too long for the queue it comes behind that.
-  let whole = text === undefined ? post.reply().bytes : body;
+  let whole = text === undefined ? post.receive()?.bytes : body;
   return {
     pull() {
       const bytes = whole ?? null;
@@ -223,12 +245,19 @@ function wholeBody({ text, body }: QueuedRequest, post: ThreadPost): BlockingSou
 
 function pulledBody(post: ThreadPost): BlockingSource {
   let asked = false;
+  let failure: Error | undefined;
   return {
     pull() {
+      if (failure !== undefined) throw failure;
       if (!asked) post.send(FROM_THREAD.pull);
       asked = true;
-      const frame = post.reply();
-      return frame.type === TO_THREAD.bodyEnd ? null : frame.bytes;
+      const frame = post.receive();
+      if (frame !== undefined && frame.type !== TO_THREAD.error) {
+        return frame.type === TO_THREAD.bodyEnd ? null : frame.bytes;
+      }
+      // Nothing comes behind it: a later read fails as well.
+      failure = frame === undefined ? new ClientDisconnected() : decodeError(frame.bytes);
+      throw failure;
     },
   };
 }

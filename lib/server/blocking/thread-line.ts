@@ -17,6 +17,8 @@ const SOCKET_GONE = 33;
 const ENDED = 35;
 /** 1 while the I/O thread waits for room in the ring to the thread. */
 const WANT_ROOM = 34;
+/** 1: the thread is to begin with no more requests. */
+const RETIRED = 36;
 const WORDS = 64;
 
 /** What a thread that has a request does. Only the first is for the watch on handlers that run for too long. */
@@ -94,12 +96,30 @@ export class ThreadLine {
     if (Atomics.load(this.#words, WAITING) !== 0) Atomics.notify(this.#words, BELL);
   }
 
+  /**
+   * The thread is to begin with no request but this one, with which it is about to be ended.
+   * @returns false, and all is as before, if it is not busy with that any more.
+   */
+  retire(id: number): boolean {
+    Atomics.store(this.#words, RETIRED, 1);
+    if (this.current === id) return true;
+    Atomics.store(this.#words, RETIRED, 0);
+    this.ring();
+    return false;
+  }
+
   /** The thread is to say when it has read something. */
   wantRoom(): void {
     Atomics.store(this.#words, WANT_ROOM, 1);
   }
 
   // The thread
+
+  /** Blocks for as long as the thread is to begin with nothing. To be called when `current` is set. */
+  waitWhileRetired(): void {
+    const isFree = () => Atomics.load(this.#words, RETIRED) === 0;
+    if (!isFree()) this.block(RUNS, Number.POSITIVE_INFINITY, isFree);
+  }
 
   /** True once after the I/O thread asked for it. */
   takeWantRoom(): boolean {

@@ -1,6 +1,5 @@
 /** A thread's side of its line: sends frames, waits for room, and for what comes back. */
-import { ClientDisconnected } from '../../errors.js';
-import { decodeError, FROM_THREAD, MORE, TO_THREAD } from './messages.js';
+import { FROM_THREAD, MORE } from './messages.js';
 import type { RequestQueue } from './request-queue.js';
 import { Frame, TEXT_LIMIT } from './ring.js';
 import { RUNS, type ThreadLine, WAITS_FOR_CLIENT } from './thread-line.js';
@@ -49,35 +48,34 @@ export class ThreadPost {
    */
   receive(timeout = Number.POSITIVE_INFINITY): Frame | undefined {
     const line = this.#line;
-    const frame = this.#frame;
-    for (;;) {
-      if (line.inbound.shift(frame)) {
-        if (line.takeWantRoom()) this.ring();
-        // Left over from a request that did not read all that was sent to it.
-        if (frame.id === this.#id) return frame;
-        continue;
-      }
-      if (this.gone) return undefined;
-      this.ring();
-      const came = line.block(WAITS_FOR_CLIENT, timeout, () => !line.inbound.isEmpty || this.gone);
-      if (!came) return undefined;
+    let found = this.poll();
+    if (found !== undefined) return found;
+    this.ring();
+    line.block(WAITS_FOR_CLIENT, timeout, () => {
+      found = this.poll();
+      return found !== undefined || this.gone;
+    });
+    return found;
+  }
+
+  /** The next frame to this request, if it is there already. */
+  poll(): Frame | undefined {
+    const { inbound } = this.#line;
+    while (inbound.shift(this.#frame)) {
+      if (this.#line.takeWantRoom()) this.ring();
+      // Others are left over from a request that did not read all that was sent to it.
+      if (this.#frame.id === this.#id) return this.#frame;
     }
+    return undefined;
   }
 
-  /** Blocks for the next frame of a reply. @throws ClientDisconnected, or the error that is the reply. */
-  reply(): Frame {
-    const frame = this.receive();
-    if (frame === undefined) throw new ClientDisconnected();
-    if (frame.type === TO_THREAD.error) throw decodeError(frame.bytes);
-    return frame;
-  }
-
-  /** The request head that was too long for the queue. */
-  fetchHead(): string {
+  /** The request head that was too long for the queue; undefined if the client is gone. */
+  fetchHead(): string | undefined {
     this.send(FROM_THREAD.fetchHead);
     let text = '';
     for (;;) {
-      const frame = this.reply();
+      const frame = this.receive();
+      if (frame === undefined) return undefined;
       text += frame.text;
       if ((frame.flags & MORE) === 0) return text;
     }
@@ -94,13 +92,10 @@ export class ThreadPost {
   }
 
   #push(type: number, flags: number, text: string, bytes?: Uint8Array): void {
-    const { outbound } = this.#line;
-    for (;;) {
-      // Read first: room that is made after a push that failed must not be missed.
-      const { traffic } = outbound;
-      if (outbound.push(type, flags, this.#id, text, bytes)) return;
-      this.ring();
-      this.#line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, () => outbound.traffic !== traffic);
-    }
+    const push = () => this.#line.outbound.push(type, flags, this.#id, text, bytes);
+    if (push()) return;
+    this.ring();
+    // Tried again behind each look at the bell: room that is made meanwhile rings it.
+    this.#line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, push);
   }
 }

@@ -35,6 +35,8 @@ export class ThreadSink implements Sink {
     if (this.#post.gone) throw new ClientDisconnected();
     this.#sendHead();
     this.#sendBytes(bytes, bytes.length);
+    // Of an asynchronous body nobody says flush(): it goes out while the application waits for the next block.
+    this.#post.ring();
     // It may have left while this waited for room.
     if (this.#post.gone) throw new ClientDisconnected();
   }

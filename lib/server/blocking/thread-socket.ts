@@ -1,11 +1,11 @@
 /** A thread's end of a WebSocket: the socket itself is with the I/O thread. */
 import type { BlockingLine, Ending } from '../../environ/blocking-websocket.js';
 import type { Bytes } from '../../environ/types.js';
-import { ALREADY_CLOSED, goneError } from '../../environ/websocket-error.js';
+import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../environ/websocket-error.js';
 import type { Message } from '../../environ/websocket-inbox.js';
 import type { HandshakeRequest } from '../websocket-handshake.js';
 import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from './messages.js';
-import { FRAME_LIMIT } from './ring.js';
+import { FRAME_LIMIT, type Frame } from './ring.js';
 import type { ThreadPost } from './thread-post.js';
 
 /** What is said of the end of a connection. */
@@ -16,12 +16,15 @@ export interface EndingMessage {
   readonly error: string | undefined;
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 export class ThreadSocket implements BlockingLine {
   readonly version: number;
   readonly origin: string | undefined;
   readonly protocols: readonly string[];
   ending: Ending | undefined;
   readonly #post: ThreadPost;
+  #received = 0;
   /** A message was asked for that has not come. */
   #asked = false;
   #ended = false;
@@ -39,7 +42,9 @@ export class ThreadSocket implements BlockingLine {
 
   accept(protocol: string | undefined): void {
     this.#post.send(FROM_THREAD.accept, protocol === undefined ? 0 : WITH_PROTOCOL, protocol);
-    this.#post.reply();
+    const answer = this.#post.receive();
+    if (answer === undefined) throw goneError(SOCKET_DEAD);
+    if (answer.type === TO_THREAD.error) throw decodeError(answer.bytes);
   }
 
   receive(timeout: number): Message | null | undefined {
@@ -47,13 +52,7 @@ export class ThreadSocket implements BlockingLine {
     const end = performance.now() + timeout;
     const pieces: Buffer[] = [];
     for (;;) {
-      if (!this.#asked) {
-        this.#asked = true;
-        this.#post.send(FROM_THREAD.receive);
-      }
-      const frame = this.#post.receive(
-        pieces.length > 0 ? Number.POSITIVE_INFINITY : end - performance.now(),
-      );
+      const frame = this.#post.poll() ?? this.#ask(pieces.length > 0 ? NEVER : end - performance.now());
       if (frame === undefined) {
         if (!this.#post.gone) return undefined;
         this.#ended = true;
@@ -66,6 +65,7 @@ export class ThreadSocket implements BlockingLine {
       pieces.push(frame.bytes);
       if ((frame.flags & MORE) !== 0) continue;
       this.#asked = false;
+      this.#received++;
       const bytes = pieces.length === 1 ? frame.bytes : Buffer.concat(pieces);
       return frame.type === TO_THREAD.text ? bytes.toString() : bytes;
     }
@@ -89,6 +89,13 @@ export class ThreadSocket implements BlockingLine {
     this.#post.send(FROM_THREAD.close, 0, String(code), reason);
     this.#post.ring();
     this.#ended = true;
+  }
+
+  /** More come than were asked for, if they are there: one question then does for all of them. */
+  #ask(timeout: number): Frame | undefined {
+    if (!this.#asked) this.#post.send(FROM_THREAD.receive, 0, String(this.#received));
+    this.#asked = true;
+    return this.#post.receive(timeout);
   }
 
   #finish({ code, reason, error }: EndingMessage): void {

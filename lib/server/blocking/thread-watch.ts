@@ -6,7 +6,7 @@ import { RUNS } from './thread-line.js';
 /** Checks per timeout: a handler is found between one timeout and a quarter more. */
 const CHECKS = 4;
 
-export type OnOverdue = (thread: PooledThread, why: string) => void;
+export type OnOverdue = (thread: PooledThread, id: number, why: string) => void;
 
 /**
  * A client's slowness is not the handler's: one that waits for its client, or is ahead of it, is left to the watch on
@@ -26,7 +26,7 @@ export class ThreadWatch {
     const why = `The application sent nothing for ${timeout / 1000} s (timeout)`;
     this.#timer = setInterval(() => {
       for (const thread of threads) {
-        if (isStuck(thread, runnerOf(thread.line.current))) onOverdue(thread, why);
+        if (isStuck(thread, runnerOf(thread.line.current))) onOverdue(thread, thread.watched, why);
       }
     }, timeout / CHECKS).unref();
   }

@@ -3,9 +3,10 @@
  * one for instance.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { describeThrown, logger } from '../../logger.js';
+import { logger } from '../../logger.js';
 import { blockInSleep } from '../../sleep.js';
 import { reportRejection } from '../report.js';
+import { describeLoadError } from './load-error.js';
 import { becomeHost } from './this-thread.js';
 import { isThreadData } from './thread-data.js';
 import { ThreadHost } from './thread-host.js';
@@ -20,6 +21,6 @@ if (!isMainThread && parentPort !== null && isThreadData(workerData)) {
   // As on the main thread: a promise that one handler left to reject does not end the others.
   process.on('unhandledRejection', (reason) => {
     if (host.attached) reportRejection(reason);
-    else host.say({ failed: describeThrown(reason) });
+    else host.say({ failed: describeLoadError(reason) });
   });
 }
