@@ -25,6 +25,9 @@ import type { Frame } from './ring.js';
 /** Bytes of a body that finds room in the queue beside its head. */
 const SMALL_BODY = 8 * 1024;
 
+/** Milliseconds in which a free thread takes a request. */
+const CLAIM_MS = 5;
+
 /** Frames whose text may be longer than one of them; a WebSocket has bytes in pieces. */
 const HAS_TEXT: ReadonlySet<number> = new Set([
   FROM_THREAD.head,
@@ -119,8 +122,14 @@ export class RemoteRunner implements Runner {
    */
   ended(): void {
     if (this.#over) return;
-    if (this.#pool.overloaded && this.#pool.withdraw(this)) this.fail(new ServerBusy());
-    else this.#pool.threadOf(this)?.line.clientEnded(this.id);
+    if (this.#pool.overloaded && this.#pool.withdraw(this)) {
+      this.fail(new ServerBusy());
+      return;
+    }
+    const thread = this.#pool.threadOf(this);
+    if (thread !== undefined) thread.line.clientEnded(this.id);
+    // A thread is about to take it.
+    else setTimeout(() => this.ended(), CLAIM_MS);
   }
 
   socketGone(): void {
