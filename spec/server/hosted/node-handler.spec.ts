@@ -17,6 +17,7 @@ import { closeHosts, host, paths, show, shown } from '../../support/host.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { captureLog } from '../../support/serve.js';
 import { gate, until } from '../../support/until.js';
+import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 
 type Host = (message: IncomingMessage & Record<string, unknown>, response: ServerResponse) => unknown;
 
@@ -46,6 +47,7 @@ const fixed =
 
 describe('toNodeHandler', () => {
   afterEach(async () => {
+    closeClients();
     closePeers();
     await closeHosts();
   });
@@ -90,62 +92,6 @@ describe('toNodeHandler', () => {
       const bare = await host(handler);
       expect(paths(await shown(`${bare.url}/outer/y`))).to.equal('/outer | /y');
       expect((await fetch(`${bare.url}/elsewhere`)).status).to.equal(404);
-    });
-  });
-
-  describe('a body that the host has read', () => {
-    const post = (body: string | Buffer, headers: Record<string, string> = {}) => ({
-      method: 'POST',
-      body,
-      headers,
-    });
-    const parsed = (field: string, value: (bytes: Buffer) => unknown) =>
-      behind(
-        async (message) => {
-          const chunks: Buffer[] = [];
-          for await (const chunk of message) chunks.push(chunk);
-          message[field] = value(Buffer.concat(chunks));
-        },
-        toNodeHandler(show, { limitRequestBody: 100 }),
-      );
-
-    it('is used where its bytes were kept', async () => {
-      const raw = await host(parsed('body', (bytes) => bytes));
-      expect((await shown(raw.url, post('\xe9 bytes'))).body).to.equal('\xc3\xa9 bytes');
-      const kept = await host(parsed('rawBody', (bytes) => bytes));
-      expect((await shown(kept.url, post('{}'))).body).to.equal('{}');
-    });
-
-    it('is used where its text was kept as it came', async () => {
-      const { url } = await host(parsed('body', String));
-      expect((await shown(url, post('\xe9 text'))).body).to.equal('\xc3\xa9 text');
-    });
-
-    const LOST: [what: string, field: string, value: (bytes: Buffer) => unknown, RequestInit][] = [
-      ['became an object', 'body', (bytes) => JSON.parse(String(bytes)), post('{}')],
-      ['was dropped', 'nothing', () => undefined, post('{}')],
-      ['was malformed text', 'body', String, post(Buffer.from([0xf0, 0x9f, 0x98]))],
-      ['has another length', 'body', (bytes) => bytes.subarray(1), post('abc')],
-      ['was decoded', 'body', (bytes) => bytes, post('abc', { 'Content-Encoding': 'gzip' })],
-    ];
-    for (const [what, field, value, options] of LOST) {
-      it(`is refused where it ${what}`, async () => {
-        const log = await captureLog(async () => {
-          const { url } = await host(parsed(field, value));
-          expect((await fetch(url, options)).status).to.equal(500);
-        });
-        expect(log).to.match(/ApplicationError: The body .* was read before the application got it: mount/);
-      });
-    }
-
-    it('has the limit of any body', async () => {
-      const { url } = await host(parsed('body', (bytes) => bytes));
-      expect((await fetch(url, post('x'.repeat(101)))).status).to.equal(413);
-    });
-
-    it('does not matter where there was none', async () => {
-      const { url } = await host(parsed('body', () => ({})));
-      expect((await shown(url)).body).to.equal('');
     });
   });
 
@@ -293,6 +239,33 @@ describe('toNodeHandler', () => {
       expect(await response.json()).to.include({ SERVER_NAME: 'example.org', 'x.text': 'given' });
       const many = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`x-${i}`, 'y']));
       expect((await fetch(url, { headers: many })).status).to.equal(431);
+    });
+
+    it('name the proxies that are believed, for requests and WebSockets', async () => {
+      const headers = { 'X-Forwarded-For': '192.0.2.9', 'X-Forwarded-Proto': 'https' };
+      const plain = await host(toNodeHandler(show));
+      expect(await shown(plain.url, { headers })).to.include({
+        REMOTE_ADDR: '127.0.0.1',
+        'wsgi.url_scheme': 'http',
+      });
+      const handler = toNodeHandler(
+        async (environ, start_response) => {
+          const { REMOTE_ADDR } = environ;
+          const websocket = environ['wsgi.websocket'];
+          if (websocket === undefined) return show(environ, start_response);
+          await websocket.send(`${REMOTE_ADDR} ${environ['wsgi.url_scheme']}`);
+          return [];
+        },
+        { forwardedAllowIps: ['127.0.0.1'] },
+      );
+      const { server, url, port } = await host(handler);
+      server.on('upgrade', handler.upgrade);
+      expect(await shown(url, { headers })).to.include({
+        REMOTE_ADDR: '192.0.2.9',
+        'wsgi.url_scheme': 'https',
+      });
+      const client = await WebSocketClient.connect(port, { headers });
+      expect(await client.next()).to.equal('192.0.2.9 https');
     });
 
     it('name no server by default, for it is not ours', async () => {
