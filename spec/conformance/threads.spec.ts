@@ -72,7 +72,7 @@ function gated(): Record<string, string> {
 
 const EXCEPT = {
   'A-183': 'each copy of the table makes a folder of its own for that log',
-    'A-053.waiting': 'recording slows the writer; spec/server/blocking/streaming.spec.ts shows that it waits',,
+  'A-053.waiting': 'recording slows the writer; spec/server/blocking/streaming.spec.ts shows that it waits',
   'A-036.length': GATED,
   'A-036.blocking': 'its application and the spec share memory',
   'A-048': 'its application and the spec share memory',
