@@ -49,6 +49,8 @@ export class RemoteRunner implements Runner {
   /** Of a text that comes in several frames. */
   #text = '';
   #headSent = false;
+  /** The sink has taken something that it may hold back. */
+  #unflushed = false;
   /** Nothing more goes to the client; the thread may still be busy with it. */
   #over = false;
   #left = false;
@@ -154,7 +156,9 @@ export class RemoteRunner implements Runner {
 
   /** Pushes out what was taken. */
   flush(): void {
-    if (this.#headSent && !this.#over && !this.#sink.hijacked) this.#sink.flush();
+    if (!this.#unflushed || this.#over) return;
+    this.#unflushed = false;
+    this.#sink.flush();
   }
 
   #serve(frame: Frame, thread: PooledThread): Promise<unknown> | undefined {
@@ -162,17 +166,21 @@ export class RemoteRunner implements Runner {
     switch (frame.type) {
       case FROM_THREAD.response:
         this.#head(frame);
+        this.#unflushed = false;
         sink.end(frame.bytes.length === 0 ? undefined : frame.bytes);
         break;
       case FROM_THREAD.head:
         this.#head(frame);
         break;
       case FROM_THREAD.chunk:
+        this.#unflushed = true;
         return sink.chunk(frame.bytes);
       case FROM_THREAD.end:
+        this.#unflushed = false;
         sink.end();
         break;
       case FROM_THREAD.abort:
+        this.#unflushed = false;
         sink.abort();
         break;
       case FROM_THREAD.earlyHints:
@@ -193,6 +201,7 @@ export class RemoteRunner implements Runner {
 
   #head(frame: Frame): void {
     this.#headSent = true;
+    this.#unflushed = true;
     this.#sink.head(decodeHead(this.#takeText(frame)));
   }
 
