@@ -24,9 +24,13 @@ export class WebSocketClient {
 
   constructor(
     port: number,
-    { protocols = [] as string[], ...options }: ClientOptions & { protocols?: string[] } = {},
+    {
+      path = '/chat',
+      protocols = [],
+      ...options
+    }: ClientOptions & { path?: string; protocols?: string[] } = {},
   ) {
-    this.client = new Client(`ws://127.0.0.1:${port}/chat`, protocols, options);
+    this.client = new Client(`ws://127.0.0.1:${port}${path}`, protocols, options);
     open.add(this.client);
     this.client.on('error', () => {});
     this.client.on('message', (data: Buffer, isBinary: boolean) => {
