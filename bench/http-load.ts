@@ -22,8 +22,20 @@ export interface Load {
   time: number;
 }
 
+export type HttpPart = Omit<Load, 'time'>;
+
 /** Sends requests for a time. @returns how many were answered completely. */
-export function httpLoad(port: number, load: Load): Promise<number> {
+export async function httpLoad(port: number, load: Load): Promise<number> {
+  const clients = await run(port, load);
+  return clients.reduce((total, client) => total + client.answered, 0);
+}
+
+/** @returns milliseconds from each request to the end of its answer. */
+export async function httpLatencies(port: number, load: Load): Promise<number[]> {
+  return (await run(port, load)).flatMap((client) => client.latencies);
+}
+
+function run(port: number, load: Load): Promise<Client[]> {
   const { body } = load;
   const lines = [`${load.method} ${load.path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...BROWSER];
   if (body !== undefined)
@@ -33,7 +45,7 @@ export function httpLoad(port: number, load: Load): Promise<number> {
   return new Promise((resolve) => {
     setTimeout(() => {
       for (const client of clients) client.stop();
-      resolve(clients.reduce((total, client) => total + client.answered, 0));
+      resolve(clients);
     }, load.time);
   });
 }
@@ -43,6 +55,8 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 class Client {
   answered = 0;
+  readonly latencies: number[] = [];
+  #sent = 0;
   readonly #request: Buffer;
   readonly #port: number;
   #socket: Socket;
@@ -65,7 +79,7 @@ class Client {
 
   #connect(): Socket {
     const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
-    socket.on('connect', () => socket.write(this.#request));
+    socket.on('connect', () => this.#send());
     socket.on('data', (data) => this.#take(data));
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -108,6 +122,12 @@ class Client {
     this.answered++;
     this.#left = -1;
     this.#tail = Buffer.alloc(0);
+    this.latencies.push(performance.now() - this.#sent);
+    this.#send();
+  }
+
+  #send(): void {
+    this.#sent = performance.now();
     this.#socket.write(this.#request);
   }
 }

@@ -14,9 +14,18 @@ const COMMANDS: Record<string, (port: number) => string[]> = {
     `127.0.0.1:${port}`,
     '-k',
     'gthread',
+    '--threads',
+    '4',
     'app:app',
   ],
-  waitress: (port) => ['python3', '-m', 'waitress', `--listen=127.0.0.1:${port}`, 'bench.python.app:app'],
+  waitress: (port) => [
+    'python3',
+    '-m',
+    'waitress',
+    '--threads=4',
+    `--listen=127.0.0.1:${port}`,
+    'bench.python.app:app',
+  ],
   wsgiref: (port) => ['python3', `${FOLDER}/app.py`, String(port)],
 };
 

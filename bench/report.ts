@@ -26,3 +26,13 @@ export function comparisonTable(title: string, measured: Measured[]): string {
   const head = ['| server | per second | CPU µs | ratio | spread |', '|---|---|---|---|---|'];
   return [`### ${title}`, '', ...head, ...rows.map((row) => `| ${row} |`)].join('\n');
 }
+
+/** The same by requests a second: with threads, CPU time says only what it costs. */
+export function throughputTable(title: string, measured: Measured[]): string {
+  const first = measured[0]?.perSecond ?? Number.NaN;
+  const rows = measured.map(({ name, perSecond, cpu }) =>
+    [name, Math.round(perSecond), (perSecond / first).toFixed(2), cpu.toFixed(1)].join(' | '),
+  );
+  const head = ['| server | per second | of the first | CPU µs |', '|---|---|---|---|'];
+  return [`### ${title}`, '', ...head, ...rows.map((row) => `| ${row} |`)].join('\n');
+}

@@ -4,11 +4,12 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { compare } from './compare.js';
-import { httpLoad, type Load } from './http-load.js';
+import { type HttpPart, httpLoad } from './http-load.js';
 import { idleMemory } from './idle.js';
 import { pythonServers } from './python-servers.js';
 import { comparisonTable, machineFacts } from './report.js';
 import { ServerProcess } from './server-process.js';
+import { THREAD_PARTS, threadParts } from './threads.js';
 import { measureUpload } from './upload.js';
 import { type WebSocketLoad, webSocketLoad } from './websocket-load.js';
 
@@ -17,10 +18,10 @@ const TIME = Number(process.env['BENCH_MS'] ?? 1500);
 const NODE_SERVERS = ['raw', 'wsgi', 'fastify', 'hono', 'koa', 'express'];
 const GIBIBYTE = 1024 ** 3;
 
-type HttpPart = Omit<Load, 'time'> & { title: string };
+type TitledPart = HttpPart & { title: string };
 type EchoPart = Omit<WebSocketLoad, 'time' | 'path'> & { title: string };
 
-const HTTP: Record<string, HttpPart> = {
+const HTTP: Record<string, TitledPart> = {
   hello: { title: 'GET hello, with the headers of a browser', method: 'GET', path: '/', connections: 32 },
   json: { title: 'GET 10 KiB of JSON', method: 'GET', path: '/json', connections: 32 },
   post: {
@@ -89,6 +90,14 @@ async function echoParts(): Promise<void> {
   for (const server of servers) server.stop();
 }
 
+async function threads(): Promise<void> {
+  if (!THREAD_PARTS.some(chosen)) return;
+  const { title: _, ...hello } = HTTP['hello'] as TitledPart;
+  const { running } = await pythonServers();
+  await threadParts({ rounds: ROUNDS, time: TIME, hello, python: running, chosen, add });
+  for (const server of running) server.stop();
+}
+
 async function memoryParts(): Promise<void> {
   if (chosen('upload')) {
     const { seconds, before, peak } = await measureUpload(GIBIBYTE);
@@ -114,5 +123,6 @@ if (!existsSync('/proc/self/stat')) throw new Error('The bench reads CPU time fr
 console.log(`${sections[0]}\n`);
 await httpParts();
 await echoParts();
+await threads();
 await memoryParts();
 if (wanted.length === 0) writeFileSync('bench/RESULTS.md', `# Results\n\n${sections.join('\n\n')}\n`);

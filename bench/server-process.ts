@@ -7,6 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const TICKS_PER_SECOND = 100;
 
+const children = new Set<ChildProcess>();
+// Also when the bench fails.
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 export class ServerProcess {
   readonly name: string;
   readonly port: number;
@@ -16,6 +22,7 @@ export class ServerProcess {
     this.name = name;
     this.port = port;
     this.#child = child;
+    children.add(child);
   }
 
   /** A server of bench/servers. */

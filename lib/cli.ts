@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown } from './logger.js';
-import { run } from './run.js';
+import type { CgiOptions } from './server/cgi/cgi-options.js';
+import { cgiOptions, checkCgiCommand } from './server/command/cgi-command.js';
 import { renderHelp } from './server/command/command-help.js';
 import { parseCommandLine, UsageError } from './server/command/command-line.js';
 import { loadConfigFile } from './server/command/config-file.js';
@@ -19,13 +20,14 @@ import {
   resolveOptions,
   type ServerOptions,
 } from './server/options.js';
+import type { Server } from './server/server.js';
 
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   const line = parseCommandLine(argv);
   if (line.command.help) return print(renderHelp());
   if (line.command.version) return print(`wsgi ${packageVersion()}\n`);
-
+  if (line.command.cgi) checkCgiCommand(line);
   const startFolder = process.cwd();
   if (line.command.chdir !== undefined) changeFolder(line.command.chdir);
   // Before the config file too, which may read them.
@@ -35,7 +37,9 @@ async function main(argv: readonly string[]): Promise<number> {
   if (line.command.chdir === undefined && command.chdir !== undefined) changeFolder(command.chdir);
   if (line.command.env === undefined) setEnvironment(command.env);
 
-  const options = withPort(layer(config.server, line.server));
+  const options = command.cgi
+    ? cgiOptions(config.server, line.server)
+    : withPort(layer(config.server, line.server));
   const appName = line.app ?? config.wsgiApp;
   if (command.printConfig) return print(listConfig(options, command, appName));
   if (command.checkConfig) {
@@ -43,16 +47,47 @@ async function main(argv: readonly string[]): Promise<number> {
     if (appName !== undefined) await loadApp(appName);
     return 0;
   }
+  if (command.cgi) return answerRequest(options, command, appName);
   if (command.reload) return runReloading(fileURLToPath(import.meta.url), argv, startFolder);
 
   if (command.umask !== undefined) process.umask(command.umask);
   // What is wrong with the options is said before the application's own code runs.
   resolveOptions(options);
-  const app = appName === undefined ? undefined : await loadApp(appName);
-  if (command.pid !== undefined) writePidFile(command.pid);
-  const server = await run(app, options);
+  const server = await start(appName, options, line.command.config, command.pid);
   await server.serveForever();
   return 0;
+}
+
+async function start(
+  appName: string | undefined,
+  options: ServerOptions,
+  config: string | undefined,
+  pid: string | undefined,
+): Promise<Server> {
+  // Only here: a process of CGI has no use for servers, and starts in half the time without.
+  const { serve } = await import('./server/serve.js');
+  const threaded = Boolean(options.threads);
+  if (threaded && appName === undefined) {
+    throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
+  }
+  const { makeDemoApp } = await import('./app/demo-app.js');
+  const app = appName === undefined || threaded ? makeDemoApp() : await loadApp(appName);
+  if (pid !== undefined) writePidFile(pid);
+  // Threads load the application themselves.
+  const entry =
+    threaded && appName !== undefined ? { target: appName, config, folder: process.cwd() } : undefined;
+  return serve(app, options, entry);
+}
+
+async function answerRequest(
+  options: CgiOptions,
+  { umask }: CommandOptions,
+  appName: string | undefined,
+): Promise<number> {
+  if (appName === undefined) throw new UsageError('--cgi needs an application: wsgi --cgi MODULE:CALLABLE');
+  if (umask !== undefined) process.umask(umask);
+  const { answerCgi } = await import('./server/cgi/run-cgi.js');
+  return answerCgi(() => loadApp(appName), options);
 }
 
 /** Later layers win. An address is one thing: a `bind` above replaces host and port below. */

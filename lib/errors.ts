@@ -1,6 +1,9 @@
 /** The error family: each has a `code`, and those that a client caused have the HTTP status that answers it. */
 
-/** Base of every error that this package throws. `code` is stable and starts with `WSGI_ERR_`. */
+/**
+ * Base of every error that this package throws. `code` is stable and starts with `WSGI_ERR_`; that of a
+ * WsgiAssertionError (`wsgi/validate`) is the code of the rule that was broken, `environ-missing-key` for example.
+ */
 export class WsgiError extends Error {
   readonly code: string;
 
@@ -64,5 +67,15 @@ export class ContentTooLarge extends RequestError {
 export class RequestTimeout extends RequestError {
   constructor(message: string) {
     super(408, message, 'WSGI_ERR_REQUEST_TIMEOUT');
+  }
+}
+
+/** More requests wait for a thread than may: 503 (RFC 9110 section 15.6.4). */
+export class ServerBusy extends RequestError {
+  /** Seconds, for the header Retry-After. */
+  readonly retryAfter = 1;
+
+  constructor(message = 'The server is busy: try again in a moment') {
+    super(503, message, 'WSGI_ERR_BUSY');
   }
 }

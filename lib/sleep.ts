@@ -1,11 +1,25 @@
 /** Python's `time.sleep`. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Takes milliseconds. */
+type Blocker = (milliseconds: number) => void;
+
+let blocker: Blocker | undefined;
+
+/** @internal From now on `sleep` blocks: this is a thread for handlers that do. */
+export function blockInSleep(block: Blocker): void {
+  blocker = block;
+}
+
 /**
- * Waits for `seconds` (a fraction is fine): `await sleep(2)`.
- * @throws RangeError if `seconds` is negative or not a number, as Python's ValueError.
+ * Waits for `seconds` (a fraction is fine): `await sleep(2)` on the event loop. In a worker thread of
+ * `run(app, { threads: 8 })` it blocks, as in Python, and returns nothing: `sleep(2)`.
+ * @throws RangeError if `seconds` is negative or not a number, as Python's ValueError. In a worker thread also
+ * ClientDisconnected, or WebSocketError, as soon as the client of the request is gone, or says that it sends no more: a
+ * client that leaves says just that.
  */
-export function sleep(seconds: number): Promise<void> {
+export function sleep(seconds: number): void | Promise<void> {
   if (!(seconds >= 0)) throw new RangeError(`sleep length must be a non-negative number, not ${seconds}`);
-  return delay(seconds * 1000);
+  if (blocker === undefined) return delay(seconds * 1000);
+  blocker(seconds * 1000);
 }

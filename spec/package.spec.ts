@@ -25,6 +25,8 @@ const CONSUMER = `import {
   WebSocketError,
   WSocketApp,
 } from 'wsgi';
+import { Client, type ConformanceResult, runConformance, type TestResponse } from 'wsgi/testing';
+import { wsgiResponses } from 'wsgi/testing/chai';
 
 const app = new WSocketApp(null, ['v1.chat']);
 
@@ -66,6 +68,16 @@ await server.close();
 await run(app, { port: 0 });
 // @ts-expect-error: an option that does not exist
 await run(app, { prot: 0 });
+
+const response: TestResponse = await new Client(plain).post('/', { form: { a: 1 }, headers: new Headers() });
+const text: string = response.text;
+const results: ConformanceResult[] = await runConformance({
+  start: async (tested, options) => {
+    const gateway = await makeServer('127.0.0.1', 0, tested, options);
+    return { url: gateway.address, close: () => gateway.close() };
+  },
+});
+export const told = [text, results, wsgiResponses.length];
 `;
 
 const TSCONFIG = {

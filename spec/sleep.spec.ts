@@ -11,7 +11,7 @@ describe('sleep', () => {
 
   async function wakesAt(seconds: number, milliseconds: number): Promise<void> {
     let awake = false;
-    void sleep(seconds).then(() => {
+    void Promise.resolve(sleep(seconds)).then(() => {
       awake = true;
     });
     await clock.tickAsync(milliseconds - 1);

@@ -1,4 +1,5 @@
 /** The servers that the bench compares: the same answers, each in its own words. */
+import { blocking } from './blocking.js';
 import { express, fastify, hono, koa } from './frameworks.js';
 import { raw, rawWebSocket } from './raw.js';
 import { wsgi } from './wsgi.js';
@@ -6,4 +7,10 @@ import { wsgi } from './wsgi.js';
 /** Starts a server on 127.0.0.1 and a free port, and gives the port. */
 export type Start = () => Promise<number>;
 
-export const servers: Record<string, Start> = { raw, rawWebSocket, wsgi, fastify, hono, express, koa };
+const named: Record<string, Start> = { raw, rawWebSocket, wsgi, fastify, hono, express, koa };
+
+/** By name; `threads-4` is this package with four threads. */
+export function serverOf(name: string): Start | undefined {
+  const threads = /^threads-(\d+)$/.exec(name)?.[1];
+  return threads === undefined ? named[name] : () => blocking(Number(threads));
+}

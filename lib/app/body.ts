@@ -2,9 +2,9 @@
 import { Blob } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { FileWrapper } from '../environ/file-wrapper.js';
+import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Bytes, Environ } from '../environ/types.js';
 import { AsyncBody, type Head, LazyBody, SyncBody } from './lazy-body.js';
-import { andThen, isPromise } from './maybe-promise.js';
 import { hasText, isBinary, toBytes, unsendable } from './part.js';
 import { isReader, type Reader, readAll } from './reader.js';
 import { NodeStreamSource, type StreamSource, WebStreamSource } from './stream-source.js';
@@ -32,6 +32,12 @@ export function toBody(value: unknown, head: Head, fileWrapper: FileWrapperFunct
 /** True if the body is an array or a file: nothing has to come before its head can go. */
 export function isReady(body: Body): boolean {
   return !(body instanceof LazyBody);
+}
+
+/** What a gateway would find out of a body that is ready: the bytes of one block, of none, or of a file. */
+export function lengthOf(body: Body): number | undefined {
+  if (Array.isArray(body)) return body.length > 1 ? undefined : ((body[0] as Bytes | undefined)?.length ?? 0);
+  return body instanceof FileWrapper ? body.size() : undefined;
 }
 
 /** Ends what a handler returned and nobody will read. Returns a promise if that takes time. */

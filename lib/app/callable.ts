@@ -1,9 +1,16 @@
 /** The base of a class whose instances are functions: `new App()` is itself a WSGI application. */
-import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
+import type {
+  AnyEnviron,
+  ApplicationOn,
+  Body,
+  Environ,
+  MaybePromise,
+  StartResponse,
+} from '../environ/types.js';
 
 /** What a subclass writes: `app(environ, start_response)` runs it. */
-export interface Handles {
-  handle(environ: Environ, start_response: StartResponse): MaybePromise<Body>;
+export interface Handles<E extends AnyEnviron> {
+  handle(environ: E, start_response: StartResponse): MaybePromise<Body>;
 }
 
 /**
@@ -12,8 +19,8 @@ export interface Handles {
  */
 class CallableClass {
   constructor() {
-    const self: Application & Partial<Handles> = (environ, start_response) =>
-      (self as Application & Handles).handle(environ, start_response);
+    const self: ApplicationOn<AnyEnviron> & Partial<Handles<AnyEnviron>> = (environ, start_response) =>
+      (self as ApplicationOn<AnyEnviron> & Handles<AnyEnviron>).handle(environ, start_response);
     Object.setPrototypeOf(self, new.target.prototype);
     // biome-ignore lint/correctness/noConstructorReturn: only a returned function makes `new` give a function.
     return self;
@@ -23,4 +30,6 @@ class CallableClass {
 Object.setPrototypeOf(CallableClass.prototype, Function.prototype);
 
 /** TypeScript gives a class no call signature; the cast states what the constructor does. */
-export const Callable = CallableClass as unknown as new () => Application;
+export const Callable = CallableClass as unknown as new <
+  E extends AnyEnviron = Environ,
+>() => ApplicationOn<E>;

@@ -1,33 +1,37 @@
 /** The event app: one conversation over a WebSocket, told to the handlers of onconnect, onmessage and onclose. */
+
+import type { BlockingWebSocket } from '../environ/blocking-websocket.js';
+import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
 import type { Message, WebSocket } from '../environ/websocket.js';
 import { logger } from '../logger.js';
 import { sleep } from '../sleep.js';
 import { Event } from './event.js';
-import { andThen, isPromise } from './maybe-promise.js';
 import { isGone } from './thrown.js';
 
-export type OnConnect = Event<[client: WebSocket]>;
-export type OnMessage = Event<[message: Message, client: WebSocket]>;
-/** `message` is the reason that the peer gave for closing, or what ended the connection; often empty. */
-export type OnClose = Event<[message: string, client: WebSocket]>;
+type Client = WebSocket | BlockingWebSocket;
 
-export interface Events {
-  readonly onconnect: OnConnect;
-  readonly onmessage: OnMessage;
-  readonly onclose: OnClose;
+export type OnConnect<C extends Client = WebSocket> = Event<[client: C]>;
+export type OnMessage<C extends Client = WebSocket> = Event<[message: Message, client: C]>;
+/** `message` is the reason that the peer gave for closing, or what ended the connection; often empty. */
+export type OnClose<C extends Client = WebSocket> = Event<[message: string, client: C]>;
+
+export interface Events<C extends Client> {
+  readonly onconnect: OnConnect<C>;
+  readonly onmessage: OnMessage<C>;
+  readonly onclose: OnClose<C>;
 }
 
 /** So many messages of one client may be at work; then the next waits, and with it the client. */
 const MOST_AT_WORK = 1000;
 
-export class Conversation {
-  readonly #client: WebSocket;
-  readonly #events: Events;
+export class Conversation<C extends Client> {
+  readonly #client: C;
+  readonly #events: Events<C>;
   #atWork = 0;
   #resume: (() => void) | undefined;
 
-  constructor(client: WebSocket, events: Events) {
+  constructor(client: C, events: Events<C>) {
     this.#client = client;
     this.#events = events;
   }
@@ -94,19 +98,20 @@ export class Conversation {
 }
 
 /** What runs while nothing is attached: the echo demo. */
-export function defaultEvents(): Events {
-  const onconnect: OnConnect = new Event('onconnect', greet);
-  const onmessage: OnMessage = new Event('onmessage', echoTwice);
-  const onclose: OnClose = new Event<[message: string, client: WebSocket]>('onclose', tell);
-  return { onconnect, onmessage, onclose };
+export function defaultEvents<C extends Client>(): Events<C> {
+  return {
+    onconnect: new Event<[client: C]>('onconnect', greet),
+    onmessage: new Event<[message: Message, client: C]>('onmessage', echoTwice),
+    onclose: new Event<[message: string, client: C]>('onclose', tell),
+  };
 }
 
-function greet(client: WebSocket): unknown {
+function greet(client: Client): unknown {
   return client.send('you connected');
 }
 
 /** Text with a prefix, bytes as they came; now, and once more after two seconds. */
-function echoTwice(message: Message, client: WebSocket): unknown {
+function echoTwice(message: Message, client: Client): unknown {
   const echo = typeof message === 'string' ? `you said: ${message}` : message;
   return andThen(client.send(echo), () =>
     andThen(sleep(2), () => (client.closed ? undefined : client.send(echo))),

@@ -1,8 +1,8 @@
 /** Handlers of one kind of event, run one after the other; what one of them does wrong does not stop the next. */
 import { inspect } from 'node:util';
+import { isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
 import { logger } from '../logger.js';
-import { isPromise } from './maybe-promise.js';
 import { isGone, thrownMessage, thrownStack } from './thrown.js';
 
 export type EventHandler<Args extends unknown[]> = (...args: Args) => unknown;

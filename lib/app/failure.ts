@@ -1,5 +1,5 @@
 /** A handler failed: what the client is told, and what the log is told. */
-import type { Environ, ErrorStream, ExcInfo } from '../environ/types.js';
+import type { AnyEnviron, ErrorStream, ExcInfo } from '../environ/types.js';
 import { RequestError } from '../errors.js';
 import { logger } from '../logger.js';
 import { errorPage, ISSUE_TRACKER, requestErrorPage } from './error-page.js';
@@ -21,7 +21,7 @@ export class Failure {
   readonly #issueTracker: string;
 
   /** To be made before the handler runs, which may empty `environ`. */
-  constructor(environ: Environ, issueTracker: string = ISSUE_TRACKER) {
+  constructor(environ: AnyEnviron, issueTracker: string = ISSUE_TRACKER) {
     this.#method = environ.REQUEST_METHOD;
     this.#scriptName = environ.SCRIPT_NAME ?? '';
     this.#pathInfo = environ.PATH_INFO ?? '';

@@ -1,5 +1,5 @@
 /** The contract between the framework and a handler: PEP 3333's, with less to write. */
-import type { Environ, ExcInfo } from '../environ/types.js';
+import type { AnyEnviron, Environ, ExcInfo } from '../environ/types.js';
 import type { HeadersLike } from './headers.js';
 import type { StatusLike } from './status.js';
 
@@ -17,4 +17,7 @@ export type FrameworkStartResponse = (
 ) => FrameworkWrite;
 
 /** Handles one request. What it may return, itself or in a promise: see body.ts. */
-export type Handler = (environ: Environ, start_response: FrameworkStartResponse) => unknown;
+export type Handler<E extends AnyEnviron = Environ> = (
+  environ: E,
+  start_response: FrameworkStartResponse,
+) => unknown;

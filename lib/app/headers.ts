@@ -1,29 +1,15 @@
 /** Response headers: from what a handler gave to what PEP 3333 wants, checked here so that the error names them. */
 import { inspect } from 'node:util';
+import { isHopByHop } from '../environ/hop-by-hop.js';
 import { isNative } from '../environ/native-string.js';
+import { TOKEN } from '../environ/token.js';
 
 export type HeaderPair = readonly [name: string, value: string];
 
 /** Pairs, a Map (or another iterable of pairs, as fetch's `Headers`), or an object. */
 export type HeadersLike = Iterable<HeaderPair> | Readonly<Record<string, string>>;
 
-/** A token of RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const CONTROL = /[\x00-\x1f\x7f]/;
-
-/** The gateway's alone (PEP 3333 "Other HTTP Features"); `Trailers` is what wsgiref lists. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'trailers',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** What a response without a body must not describe. */
 const ENTITY_HEADERS: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -57,6 +43,13 @@ export function completeHeaders(status: string, headers: HeaderPair[], contentTy
   return [...headers, ['Content-Type', contentType]];
 }
 
+/** `headers` with a Content-Length, unless one is there or `status` has none. */
+export function withLength(status: string, headers: HeaderPair[], length: number): HeaderPair[] {
+  if (status.slice(0, 3) in ENTITY_HEADERS) return headers;
+  if (headers.some(([name]) => name.toLowerCase() === 'content-length')) return headers;
+  return [...headers, ['Content-Length', String(length)]];
+}
+
 function checkPair(pair: unknown): HeaderPair {
   if (!Array.isArray(pair) || pair.length !== 2) {
     throw new TypeError(`A header is a pair of name and value, not ${inspect(pair)}`);
@@ -66,7 +59,7 @@ function checkPair(pair: unknown): HeaderPair {
     throw new TypeError(`${inspect(name)} is no header name: use letters, digits and dashes`);
   }
   const lower = name.toLowerCase();
-  if (HOP_BY_HOP.has(lower)) {
+  if (isHopByHop(lower)) {
     throw new TypeError(`The header ${name} belongs to the connection: only the server may send it`);
   }
   // A CGI gateway writes the status as such a header, so this one would replace it.

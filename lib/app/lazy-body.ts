@@ -4,8 +4,13 @@ import { toBytes } from './part.js';
 
 /** What a lazy body asks of its response. */
 export interface Head {
-  /** Sends the head if it has not gone. False if there is no response to send: a WebSocket took its place. */
-  begin(): boolean;
+  /** The response ends with its head: no part of the body may follow. */
+  readonly isHead: boolean;
+  /**
+   * Sends the head if it has not gone. False if there is no response to send: a WebSocket took its place.
+   * @param length of the body, if it is known.
+   */
+  begin(length?: number): boolean;
   /** The error page in place of the body. @throws what was thrown, if the head has gone. */
   fail(thrown: unknown): Bytes;
 }
@@ -25,6 +30,13 @@ export abstract class LazyBody {
   constructor(head: Head, close: (() => unknown) | undefined) {
     this.head = head;
     this.#closeSource = close;
+  }
+
+  /** The step that a block makes. To HEAD it has only shown what the head is; the source is not over, but closed later. */
+  protected given(block: Bytes): IteratorResult<Bytes, undefined> {
+    if (!this.head.isHead) return { done: false, value: block };
+    this.ended = true;
+    return DONE;
   }
 
   protected closeSource(): unknown {
@@ -52,10 +64,10 @@ export class SyncBody extends LazyBody implements IterableIterator<Bytes, undefi
     try {
       for (let step = this.#step(); !step.done; step = this.#step()) {
         const block = toBytes(step.value);
-        if (block.length > 0 && this.head.begin()) return { done: false, value: block };
+        if (block.length > 0 && this.head.begin()) return this.given(block);
       }
       this.ended = true;
-      this.head.begin();
+      this.head.begin(0);
       return DONE;
     } catch (thrown) {
       this.ended = true;
@@ -110,11 +122,11 @@ export class AsyncBody extends LazyBody implements AsyncIterableIterator<Bytes, 
       for (let step = await this.#step(); !step.done; step = await this.#step()) {
         const block = toBytes(step.value);
         if (this.ended) return DONE;
-        if (block.length > 0 && this.head.begin()) return { done: false, value: block };
+        if (block.length > 0 && this.head.begin()) return this.given(block);
       }
       if (this.ended) return DONE;
       this.ended = true;
-      this.head.begin();
+      this.head.begin(0);
       return DONE;
     } catch (thrown) {
       // Returned while it waited: a stream that was destroyed says so, and nobody listens any more.

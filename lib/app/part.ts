@@ -1,8 +1,8 @@
 /** One part of a response body as bytes. */
 import { inspect } from 'node:util';
 import { isAnyArrayBuffer } from 'node:util/types';
+import { isPromise } from '../environ/maybe-promise.js';
 import type { Bytes } from '../environ/types.js';
-import { isPromise } from './maybe-promise.js';
 
 const EMPTY = Buffer.alloc(0);
 

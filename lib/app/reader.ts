@@ -1,6 +1,7 @@
 /** Anything with `read(size)`, as Python's files and StringIO, as an iterable of its blocks. */
+
+import { isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
-import { isPromise } from './maybe-promise.js';
 
 const BLOCK_SIZE = 65536;
 

@@ -1,15 +1,27 @@
 /** One request's response: what a handler says (status, headers, what it returns) as the gateway wants it. */
-import type { Body, Bytes, Environ, ExcInfo, MaybePromise, StartResponse, Write } from '../environ/types.js';
+
+import { andThen, isPromise } from '../environ/maybe-promise.js';
+import type {
+  AnyEnviron,
+  Body,
+  Bytes,
+  Environ,
+  ExcInfo,
+  MaybePromise,
+  StartResponse,
+  Write,
+} from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
-import { abandon, discard, isReady, toBody } from './body.js';
+import { abandon, discard, isReady, lengthOf, toBody } from './body.js';
 import { Failure } from './failure.js';
 import type { FrameworkStartResponse, FrameworkWrite, Handler } from './handler.js';
-import { completeHeaders, type HeaderPair, toHeaders } from './headers.js';
+import { completeHeaders, type HeaderPair, toHeaders, withLength } from './headers.js';
 import type { Head } from './lazy-body.js';
-import { andThen, isPromise } from './maybe-promise.js';
 import { toBytes } from './part.js';
 import { toStatus } from './status.js';
 import { isGone } from './thrown.js';
+
+const EMPTY = Buffer.alloc(0);
 
 export interface ResponseOptions {
   /** Where the report button of the error page leads: see ErrorPageOptions. */
@@ -20,8 +32,10 @@ export interface ResponseOptions {
  * The gateway's `start_response` is called once, when the handler has returned and the first part of the body is at
  * hand: until then every failure becomes an error page.
  */
-export class Response implements Head {
-  readonly environ: Environ;
+export class Response<E extends AnyEnviron = Environ> implements Head {
+  readonly environ: E;
+  /** HEAD: the head is that of GET, and there is no body (RFC 9110 section 9.3.2). */
+  readonly isHead: boolean;
   status = '200 OK';
   headers: HeaderPair[] = [];
   /** Of a response that names none itself. */
@@ -34,13 +48,14 @@ export class Response implements Head {
   readonly #gateway: StartResponse;
   readonly #failure: Failure;
   // What is needed after the handler ran is taken from environ before: it may change or empty that.
-  readonly #websocket: Environ['wsgi.websocket'];
+  readonly #websocket: AnyEnviron['wsgi.websocket'];
   readonly #fileWrapper: Environ['wsgi.file_wrapper'] | undefined;
   #excInfo: ExcInfo | undefined;
   #gatewayWrite: Write | undefined;
 
-  constructor(environ: Environ, start_response: StartResponse, options: ResponseOptions = {}) {
+  constructor(environ: E, start_response: StartResponse, options: ResponseOptions = {}) {
     this.environ = environ;
+    this.isHead = environ.REQUEST_METHOD === 'HEAD';
     this.#gateway = start_response;
     this.#failure = new Failure(environ, options.issueTracker);
     this.#websocket = environ['wsgi.websocket'];
@@ -48,7 +63,7 @@ export class Response implements Head {
   }
 
   /** Runs `handler` and returns the WSGI body: at once if the handler returned at once. */
-  run(handler: Handler): MaybePromise<Body> {
+  run(handler: Handler<E>): MaybePromise<Body> {
     try {
       const value = handler(this.environ, this.start_response);
       if (!isPromise(value)) return this.#finish(value);
@@ -76,15 +91,19 @@ export class Response implements Head {
   /** What `start_response` returns: sends the head, then `data`, without waiting for the handler to return. */
   readonly write: FrameworkWrite = (data) => {
     const block = toBytes(data);
-    if (this.begin()) return this.#gatewayWrite?.(block);
+    if (this.begin() && !this.isHead) return this.#gatewayWrite?.(block);
   };
 
-  /** Calls the gateway's `start_response`, once. False if a WebSocket took the place of the response. */
-  begin(): boolean {
+  /**
+   * Calls the gateway's `start_response`, once. False if a WebSocket took the place of the response.
+   * @param length of the body, if it is known: on HEAD, where the gateway does not see one and cannot tell it.
+   */
+  begin(length?: number): boolean {
     if (this.#websocket?.opened) return false;
     if (this.sent) return true;
     const headers = completeHeaders(this.status, this.headers, this.contentType);
-    this.#gatewayWrite = this.#startGateway(this.status, headers, this.#excInfo);
+    const all = this.isHead && length !== undefined ? withLength(this.status, headers, length) : headers;
+    this.#gatewayWrite = this.#startGateway(this.status, all, this.#excInfo);
     return true;
   }
 
@@ -102,7 +121,7 @@ export class Response implements Head {
       ['Content-Length', String(page.body.length)],
     ];
     this.#startGateway(page.status, headers, page.excInfo);
-    return page.body;
+    return this.isHead ? EMPTY : page.body;
   }
 
   #finish(value: unknown): MaybePromise<Body> {
@@ -110,12 +129,21 @@ export class Response implements Head {
     if (value instanceof Blob && value.type !== '') this.contentType = value.type;
     const body = toBody(value, this, this.#fileWrapper);
     try {
-      if (isReady(body)) this.begin();
+      if (isReady(body)) {
+        if (this.isHead) return this.#withoutBody(body);
+        this.begin();
+      }
     } catch (thrown) {
       abandon(body);
       throw thrown;
     }
     return body;
+  }
+
+  /** `body` is not sent, and still closed when the gateway is done. */
+  #withoutBody(body: Body): Body {
+    this.begin(lengthOf(body));
+    return Array.isArray(body) ? [] : Object.assign([], { close: () => discard(body) });
   }
 
   /** A head after the head: allowed to fail only in PEP 3333's way, by throwing the error that it brings. */

@@ -1,6 +1,7 @@
 /** From a path to its handler: exact paths first, then prefixes that end in `*`, in the order of registration. */
 import { inspect } from 'node:util';
 import { isNative, nativeToText } from '../environ/native-string.js';
+import type { AnyEnviron, Environ } from '../environ/types.js';
 import type { Handler } from './handler.js';
 
 /**
@@ -8,9 +9,9 @@ import type { Handler } from './handler.js';
  * method decorator `(value, context)`, or as a legacy one `(target, key, descriptor)`. The method is called as a plain
  * function: it has no `this`.
  */
-export interface RouteDecorator {
-  <H extends Handler>(handler: H, context?: ClassMethodDecoratorContext): H;
-  <H extends Handler>(
+export interface RouteDecorator<E extends AnyEnviron = Environ> {
+  <H extends Handler<E>>(handler: H, context?: ClassMethodDecoratorContext): H;
+  <H extends Handler<E>>(
     target: object,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<H>,
@@ -18,9 +19,9 @@ export interface RouteDecorator {
 }
 
 /** A dictionary of one application: path to handler. Paths are text, percent-decoded: `/café`. */
-export class Routes extends Map<string, Handler> {
+export class Routes<E extends AnyEnviron = Environ> extends Map<string, Handler<E>> {
   /** Also what a decorator calls. @throws TypeError unless path and handler are a string and a function. */
-  override set(path: string, handler: Handler): this {
+  override set(path: string, handler: Handler<E>): this {
     if (typeof path !== 'string') throw new TypeError(`A route is a path, not ${inspect(path)}`);
     if (typeof handler !== 'function') {
       throw new TypeError(
@@ -31,7 +32,7 @@ export class Routes extends Map<string, Handler> {
   }
 
   /** The handler of `path`, the percent-decoded path alone. */
-  find(path: string): Handler | undefined {
+  find(path: string): Handler<E> | undefined {
     const exact = this.get(path);
     if (exact !== undefined) return exact;
     for (const [route, handler] of this) {
@@ -40,12 +41,16 @@ export class Routes extends Map<string, Handler> {
     return undefined;
   }
 
-  decorator(path: string): RouteDecorator {
-    const decorate = (target: object, _context?: unknown, descriptor?: TypedPropertyDescriptor<Handler>) => {
-      this.set(path, (descriptor === undefined ? target : descriptor.value) as Handler);
+  decorator(path: string): RouteDecorator<E> {
+    const decorate = (
+      target: object,
+      _context?: unknown,
+      descriptor?: TypedPropertyDescriptor<Handler<E>>,
+    ) => {
+      this.set(path, (descriptor === undefined ? target : descriptor.value) as Handler<E>);
       return descriptor ?? target;
     };
-    return decorate as RouteDecorator;
+    return decorate as RouteDecorator<E>;
   }
 }
 

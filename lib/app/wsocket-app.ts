@@ -1,6 +1,15 @@
 /** The framework: routes, events, and middleware that adds both to any other application. */
 import { inspect } from 'node:util';
-import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
+import { TOKEN } from '../environ/token.js';
+import type {
+  AnyEnviron,
+  ApplicationOn,
+  Body,
+  Environ,
+  MaybePromise,
+  StartResponse,
+  WebSocketOn,
+} from '../environ/types.js';
 import { type Message, WebSocket } from '../environ/websocket.js';
 import { Callable } from './callable.js';
 import { ISSUE_TRACKER, notFoundPage } from './error-page.js';
@@ -14,11 +23,12 @@ import { pathText, type RouteDecorator, Routes } from './routes.js';
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** 13 is RFC 6455; 8 and 7 are drafts with the same frames. */
 const SUPPORTED_VERSIONS = Object.freeze([13, 8, 7] as const);
-/** RFC 6455 section 4.1: a subprotocol is a token of RFC 9110. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** A WSGI application: `run(app)` and every gateway call it as `app(environ, start_response)`. */
-export class WSocketApp extends Callable {
+/**
+ * A WSGI application: `run(app)` and every gateway call it as `app(environ, start_response)`. Handlers that block, for
+ * `run(app, { threads: 8 })`, are typed by `new WSocketApp<BlockingEnviron>()`.
+ */
+export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
   static readonly GUID = GUID;
   static readonly SUPPORTED_VERSIONS = SUPPORTED_VERSIONS;
   static readonly websocketClass = WebSocket;
@@ -28,20 +38,20 @@ export class WSocketApp extends Callable {
   /** The class of `environ['wsgi.websocket']`. */
   readonly websocketClass = WebSocket;
   /** Path to handler, of this application alone. */
-  readonly routes = new Routes();
+  readonly routes = new Routes<E>();
   /** What answers where no route matches. */
-  readonly app: Application | undefined;
+  readonly app: ApplicationOn<E> | undefined;
   /** Subprotocols that this application speaks; the first that a client asks for and that is here is answered. */
   readonly protocols: readonly string[];
   /** URL of the new-issue form that the report button of an error page opens; empty for no button. */
   issueTracker = ISSUE_TRACKER;
-  readonly #events = defaultEvents();
+  readonly #events = defaultEvents<WebSocketOn<E>>();
 
   /**
    * @param app any other application: it gets the requests that no route matches, just as they came.
    * @param protocols one WebSocket subprotocol, or a list of them.
    */
-  constructor(app?: Application | null, protocols: string | readonly string[] = []) {
+  constructor(app?: ApplicationOn<E> | null, protocols: string | readonly string[] = []) {
     super();
     if (app !== undefined && app !== null && typeof app !== 'function') {
       throw new TypeError(`WSocketApp wraps an application, a function, not ${inspect(app)}`);
@@ -49,6 +59,7 @@ export class WSocketApp extends Callable {
     this.app = app ?? undefined;
     this.protocols = Object.freeze(typeof protocols === 'string' ? [protocols] : [...protocols]);
     for (const protocol of this.protocols) {
+      // RFC 6455 section 4.1: a subprotocol is a token of RFC 9110.
       if (typeof protocol !== 'string' || !TOKEN.test(protocol)) {
         throw new TypeError(
           `${inspect(protocol)} is no WebSocket subprotocol: use letters, digits, dots and dashes`,
@@ -58,7 +69,7 @@ export class WSocketApp extends Callable {
   }
 
   /** One request. A route first, then the wrapped application, then the event app, which stands in for no routes. */
-  handle(environ: Environ, start_response: StartResponse): MaybePromise<Body> {
+  handle(environ: E, start_response: StartResponse): MaybePromise<Body> {
     const websocket = environ['wsgi.websocket'];
     if (websocket !== undefined && this.protocols.length > 0) websocket.supportedProtocols = this.protocols;
     const handler = this.#find(environ);
@@ -70,16 +81,16 @@ export class WSocketApp extends Callable {
   }
 
   /** `@app.route('/path')`, `app.route('/path')(handler)` or `app.route('/path', handler)`. */
-  route(path: string): RouteDecorator;
-  route<H extends Handler>(path: string, handler: H): H;
-  route<H extends Handler>(path: string, handler?: H): RouteDecorator | H {
+  route(path: string): RouteDecorator<E>;
+  route<H extends Handler<E>>(path: string, handler: H): H;
+  route<H extends Handler<E>>(path: string, handler?: H): RouteDecorator<E> | H {
     if (handler === undefined) return this.routes.decorator(path);
     this.routes.set(path, handler);
     return handler;
   }
 
   /** Answers what no route matches. Override it in a subclass, or assign another handler. */
-  notFound(environ: Environ, start_response: FrameworkStartResponse): unknown {
+  notFound(environ: E, start_response: FrameworkStartResponse): unknown {
     start_response(404);
     // PEP 3333: what would be empty may be missing.
     const { SCRIPT_NAME = '', PATH_INFO = '', QUERY_STRING = '' } = environ;
@@ -87,7 +98,7 @@ export class WSocketApp extends Callable {
   }
 
   /** The event app, as a handler for a route: the page below for a request that is no WebSocket. */
-  eventApp(environ: Environ, start_response: FrameworkStartResponse): unknown {
+  eventApp(environ: E, start_response: FrameworkStartResponse): unknown {
     const websocket = environ['wsgi.websocket'];
     if (websocket !== undefined) return new Conversation(websocket, this.#events).run();
     start_response();
@@ -95,33 +106,33 @@ export class WSocketApp extends Callable {
   }
 
   /** `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all. Default: the echo demo. */
-  get onconnect(): OnConnect {
+  get onconnect(): OnConnect<WebSocketOn<E>> {
     return this.#events.onconnect;
   }
 
-  set onconnect(handlers: EventHandlers<[client: WebSocket]>) {
+  set onconnect(handlers: EventHandlers<[client: WebSocketOn<E>]>) {
     this.#events.onconnect.replace(handlers);
   }
 
   /** `(message, client)`: text or a Buffer, as it was sent. */
-  get onmessage(): OnMessage {
+  get onmessage(): OnMessage<WebSocketOn<E>> {
     return this.#events.onmessage;
   }
 
-  set onmessage(handlers: EventHandlers<[message: Message, client: WebSocket]>) {
+  set onmessage(handlers: EventHandlers<[message: Message, client: WebSocketOn<E>]>) {
     this.#events.onmessage.replace(handlers);
   }
 
   /** `(message, client)`: the reason that the peer gave, and the closed WebSocket. */
-  get onclose(): OnClose {
+  get onclose(): OnClose<WebSocketOn<E>> {
     return this.#events.onclose;
   }
 
-  set onclose(handlers: EventHandlers<[message: string, client: WebSocket]>) {
+  set onclose(handlers: EventHandlers<[message: string, client: WebSocketOn<E>]>) {
     this.#events.onclose.replace(handlers);
   }
 
-  #find(environ: Environ): Handler | undefined {
+  #find(environ: E): Handler<E> | undefined {
     // Fast path, and the event app: nothing to look for.
     if (this.routes.size === 0) {
       return this.app === undefined ? (...request) => this.eventApp(...request) : undefined;

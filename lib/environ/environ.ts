@@ -3,7 +3,7 @@ import { RequestError } from '../errors.js';
 import { DROPPED, environKey, SINGLE } from './keys.js';
 import { unquoteToNative } from './native-string.js';
 import { isAuthority, parseTarget, type Target } from './target.js';
-import type { EarlyHints, Environ, ErrorStream, Input } from './types.js';
+import type { BlockingEnviron, BlockingInput, EarlyHints, Environ, ErrorStream, Input } from './types.js';
 
 /** What is asked of a request; Node's `IncomingMessage` has it all. */
 export interface RequestHead {
@@ -42,8 +42,8 @@ export interface GatewayFacts {
 }
 
 /** What a gateway gives each request; it may have more to read from than is named here. */
-export interface RequestServices {
-  readonly input: Input;
+export interface RequestServices<I = Input> {
+  readonly input: I;
   readonly abortSignal?: AbortSignal | undefined;
   readonly earlyHints?: EarlyHints | undefined;
 }
@@ -69,14 +69,14 @@ class EnvironDict {
   declare RAW_URI: Environ['RAW_URI'];
   declare 'wsgi.version': Environ['wsgi.version'];
   declare 'wsgi.url_scheme': Environ['wsgi.url_scheme'];
-  declare 'wsgi.input': Environ['wsgi.input'];
+  declare 'wsgi.input': Input | BlockingInput;
   declare 'wsgi.errors': Environ['wsgi.errors'];
   declare 'wsgi.multithread': Environ['wsgi.multithread'];
   declare 'wsgi.multiprocess': Environ['wsgi.multiprocess'];
   declare 'wsgi.run_once': Environ['wsgi.run_once'];
   declare 'wsgi.input_terminated': Environ['wsgi.input_terminated'];
   declare 'wsgi.file_wrapper': Environ['wsgi.file_wrapper'];
-  declare 'node.nonblocking': Environ['node.nonblocking'];
+  declare 'node.nonblocking': boolean;
   declare 'node.abort_signal': AbortSignal;
   declare 'wsgi.early_hints': EarlyHints;
   declare REMOTE_PORT: string;
@@ -86,7 +86,7 @@ class EnvironDict {
     target: Target,
     connection: ConnectionFacts,
     gateway: GatewayFacts,
-    { input, abortSignal, earlyHints }: RequestServices,
+    { input, abortSignal, earlyHints }: RequestServices<Input | BlockingInput>,
   ) {
     this.REQUEST_METHOD = head.method as string;
     this.SCRIPT_NAME = gateway.scriptName;
@@ -127,7 +127,19 @@ export function buildEnviron(
   connection: ConnectionFacts,
   gateway: GatewayFacts,
   services: RequestServices,
-): Environ {
+): Environ;
+export function buildEnviron(
+  head: RequestHead,
+  connection: ConnectionFacts,
+  gateway: GatewayFacts,
+  services: RequestServices<BlockingInput>,
+): BlockingEnviron;
+export function buildEnviron(
+  head: RequestHead,
+  connection: ConnectionFacts,
+  gateway: GatewayFacts,
+  services: RequestServices<Input | BlockingInput>,
+): Environ | BlockingEnviron {
   checkVersion(head);
   const target = parseTarget(head.method as string, head.url as string, connection.scheme);
   const environ = new EnvironDict(head, target, connection, gateway, services) as unknown as Environ;

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { isUint8Array } from 'node:util/types';
 import { type FileSource, fileSource } from './file-source.js';
+import { isPromise } from './maybe-promise.js';
 import type { Bytes, MaybePromise } from './types.js';
 
 /** wsgiref, gunicorn and werkzeug have the same. */
@@ -61,7 +62,7 @@ export class FileWrapper implements Iterable<Bytes>, AsyncIterable<Bytes> {
    */
   next(maxBytes: number): MaybePromise<Bytes | null> {
     const block: unknown = this.#source.read(maxBytes);
-    if (typeof (block as PromiseLike<unknown> | null)?.then !== 'function') return checkBlock(block);
+    if (!isPromise(block)) return checkBlock(block);
     const result = Promise.resolve(block).then(checkBlock);
     const settled = () => {
       if (this.#reading === reading) this.#reading = undefined;

@@ -1,10 +1,9 @@
 /** Where the files of a form go while it is read: temporary files, or the caller's `onFile`. */
-import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { finished, Readable } from 'node:stream';
-import type { FileContent, FileInfo, FilePart } from './form-file.js';
+import type { FilePart } from './form-file.js';
+import type { FileContent, FileInfo } from './form-file-facts.js';
+import { ownFolderPrefix, UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
 
 export type OnFile = (part: FilePart) => unknown;
 
@@ -52,9 +51,8 @@ export class UploadFolder {
   }
 
   async store(bytes: PartBytes): Promise<FileContent> {
-    const path = join(this.#given ?? (await this.#ownFolder()), `upload-${randomUUID()}`);
-    // 'wx': never through a link that somebody else put there.
-    const handle = await open(path, 'wx', 0o600);
+    const path = uploadPath(this.#given ?? (await this.#ownFolder()));
+    const handle = await open(path, UPLOAD_FLAGS, UPLOAD_MODE);
     this.#paths.push(path);
     try {
       for await (const block of bytes) await writeAll(handle, block);
@@ -75,7 +73,7 @@ export class UploadFolder {
   }
 
   async #ownFolder(): Promise<string> {
-    this.#own ??= await mkdtemp(join(tmpdir(), 'wsgi-form-'));
+    this.#own ??= await mkdtemp(ownFolderPrefix());
     return this.#own;
   }
 }

@@ -1,55 +1,44 @@
-/** An application/x-www-form-urlencoded body (https://url.spec.whatwg.org/#urlencoded-parsing), read as it comes. */
+/** An application/x-www-form-urlencoded body (https://url.spec.whatwg.org/#urlencoded-parsing), taken as it comes. */
 import { TextDecoder } from 'node:util';
 import { RequestError } from '../errors.js';
 import type { FormLimits, FormMeter } from './form-limits.js';
 import type { FormValues } from './form-values.js';
 import { bytesToNative, nativeToBytes, nativeToText, unquoteToNative } from './native-string.js';
-import type { Input } from './types.js';
-
-/** Bytes asked of `wsgi.input` at a time. */
-const READ_SIZE = 65_536;
 
 // Not by busboy: it refuses a `%` that escapes nothing, which the standard and Python keep as it is, and it reads
 // UTF-8 bytes that are not percent-encoded as latin-1.
-export class UrlencodedReader {
-  readonly #input: Pick<Input, 'read'>;
+export class UrlencodedParser {
   readonly #decode: (native: string) => string;
   readonly #meter: FormMeter;
   readonly #fields: FormValues<string>;
   /** What a name and a value can take before they must be over their limits; each byte may be written `%XX`. */
   readonly #longest: number;
+  /** What came since the last `&`. */
+  #pending = '';
 
-  constructor(
-    input: Pick<Input, 'read'>,
-    charset: string,
-    limits: FormLimits,
-    meter: FormMeter,
-    fields: FormValues<string>,
-  ) {
-    this.#input = input;
+  /** @throws RequestError 415 for a charset that is not in the WHATWG Encoding standard. */
+  constructor(charset: string, limits: FormLimits, meter: FormMeter, fields: FormValues<string>) {
     this.#decode = decoderOf(charset);
     this.#meter = meter;
     this.#fields = fields;
     this.#longest = 3 * (limits.maxFieldNameSize + limits.maxFieldSize) + '='.length;
   }
 
-  async run(): Promise<void> {
-    let pending = '';
-    for (;;) {
-      const chunk = await this.#input.read(READ_SIZE);
-      if (chunk.length === 0) break;
-      const text = bytesToNative(chunk);
-      let start = 0;
-      for (let mark = text.indexOf('&'); mark !== -1; mark = text.indexOf('&', start)) {
-        this.#pair(pending + text.slice(start, mark));
-        pending = '';
-        start = mark + 1;
-      }
-      pending += text.slice(start);
-      // Throws: one of the two is too long, whatever follows.
-      if (pending.length > this.#longest) this.#pair(pending);
+  write(chunk: Buffer): void {
+    const text = bytesToNative(chunk);
+    let start = 0;
+    for (let mark = text.indexOf('&'); mark !== -1; mark = text.indexOf('&', start)) {
+      this.#pair(this.#pending + text.slice(start, mark));
+      this.#pending = '';
+      start = mark + 1;
     }
-    this.#pair(pending);
+    this.#pending += text.slice(start);
+    // Throws: one of the two is too long, whatever follows.
+    if (this.#pending.length > this.#longest) this.#pair(this.#pending);
+  }
+
+  end(): void {
+    this.#pair(this.#pending);
   }
 
   #pair(pair: string): void {
@@ -68,7 +57,6 @@ function unquotePlus(quoted: string): string {
   return unquoteToNative(quoted.replaceAll('+', ' '));
 }
 
-/** @throws RequestError 415 for a charset that is not in the WHATWG Encoding standard. */
 function decoderOf(charset: string): (native: string) => string {
   if (/^utf-?8$/i.test(charset)) return nativeToText;
   let decoder: TextDecoder;

@@ -1,22 +1,25 @@
 /** Form bodies: `parseForm(environ)` reads fields and files, within limits (werkzeug's `parse_form_data`). */
-import { ConfigError } from '../errors.js';
-import { type FileInfo, FormFile } from './form-file.js';
-import { checkLimits, type FormLimits, FormMeter } from './form-limits.js';
+import {
+  type BlockingForm,
+  type BlockingFormEnviron,
+  type BlockingFormOptions,
+  parseBlockingForm,
+} from './blocking-form.js';
+import type { BlockingFilePart } from './blocking-form-file.js';
+import { type FilePart, FormFile } from './form-file.js';
+import { type FormLimits, FormMeter } from './form-limits.js';
 import { MultipartReader, type TakeFile } from './form-multipart.js';
+import { checkOptions, type FormOptionsOf, formKind, READ_SIZE } from './form-request.js';
 import { callOnFile, type OnFile, UploadFolder } from './form-upload.js';
-import { UrlencodedReader } from './form-urlencoded.js';
+import { UrlencodedParser } from './form-urlencoded.js';
 import { FormValues } from './form-values.js';
 import type { Environ } from './types.js';
 
-export interface FormOptions extends Partial<FormLimits> {
-  /** Where temporary files go; default: a fresh folder in that of the system. `form.close()` removes them. */
-  uploadDir?: string;
-  /**
-   * Takes each file instead of a temporary file: one at a time, in order, and the next is not read before it is
-   * done. What it returns is the `value` of the file. What it leaves unread is thrown away.
-   */
-  onFile?: OnFile;
-}
+export type FormOptions = FormOptionsOf<FilePart>;
+
+/** What `parseForm` needs of environ. */
+export type FormEnviron = Pick<Environ, 'wsgi.input' | 'CONTENT_TYPE'> &
+  Partial<Pick<Environ, 'node.nonblocking'>>;
 
 export type FormFields = FormValues<string>;
 export type FormFiles = FormValues<FormFile>;
@@ -44,21 +47,34 @@ export class Form implements AsyncDisposable {
 
 /**
  * Reads `wsgi.input` if CONTENT_TYPE says that it is a form; otherwise leaves it alone and gives an empty form.
- * @throws RequestError: 400 malformed, 413 (`ContentTooLarge`) over a limit, 415 unknown charset; or what
- * `wsgi.input` or `onFile` threw. No file is left then.
+ *
+ * In a worker thread (`node.nonblocking` is false) it blocks and returns the form itself, with the same limits and
+ * errors: nothing needs `await`, and `onFile` reads synchronously. A handler for both awaits what it calls.
+ * @throws RequestError: 400 malformed, 413 (`ContentTooLarge`) over a limit, 415 unknown charset; ConfigError for
+ * options; or what `wsgi.input` or `onFile` threw. No file is left then.
  */
-export async function parseForm(
-  environ: Pick<Environ, 'wsgi.input' | 'CONTENT_TYPE'>,
-  options: FormOptions = {},
-): Promise<Form> {
-  const limits = checkLimits(options);
-  if (options.onFile !== undefined && options.uploadDir !== undefined) {
-    throw new ConfigError('One and only one of onFile and uploadDir can be given');
-  }
+export function parseForm(environ: FormEnviron, options?: FormOptions): Promise<Form>;
+export function parseForm(environ: BlockingFormEnviron, options?: BlockingFormOptions): BlockingForm;
+export function parseForm(
+  environ: FormEnviron | BlockingFormEnviron,
+  options?: FormOptionsOf<FilePart | BlockingFilePart>,
+): Promise<Form> | BlockingForm;
+export function parseForm(
+  environ: FormEnviron | BlockingFormEnviron,
+  options: FormOptionsOf<never> = {},
+): Promise<Form> | BlockingForm {
+  // The overloads tie the kind of `onFile` to that of environ.
+  return environ['node.nonblocking'] === false
+    ? parseBlockingForm(environ, options as BlockingFormOptions)
+    : parseOnEventLoop(environ, options as FormOptions);
+}
+
+async function parseOnEventLoop(environ: FormEnviron, options: FormOptions): Promise<Form> {
+  const limits = checkOptions(options);
   const folder = new UploadFolder(options.uploadDir);
   const form = new Form(folder);
   try {
-    await readerOf(environ, limits, form, takeFile(form, folder, options.onFile))?.run();
+    await readForm(environ, limits, form, takeFile(form, folder, options.onFile));
   } catch (error) {
     // What went wrong first is what the caller needs to know.
     await form.close().catch(() => undefined);
@@ -67,34 +83,27 @@ export async function parseForm(
   return form;
 }
 
-function readerOf(
-  environ: Pick<Environ, 'wsgi.input' | 'CONTENT_TYPE'>,
-  limits: FormLimits,
-  form: Form,
-  take: TakeFile,
-): UrlencodedReader | MultipartReader | undefined {
-  const type = environ.CONTENT_TYPE ?? '';
+async function readForm(environ: FormEnviron, limits: FormLimits, form: Form, take: TakeFile): Promise<void> {
+  const input = environ['wsgi.input'];
   const meter = new FormMeter(limits);
-  switch (type.split(';', 1)[0]?.trim().toLowerCase()) {
-    case 'application/x-www-form-urlencoded':
-      return new UrlencodedReader(environ['wsgi.input'], charsetOf(type), limits, meter, form.fields);
-    case 'multipart/form-data':
-      return new MultipartReader(environ['wsgi.input'], type, limits, meter, form.fields, take);
-    default:
-      return undefined;
+  const type = formKind(environ.CONTENT_TYPE);
+  if (type.kind === 'multipart') {
+    await new MultipartReader(input, type.contentType, limits, meter, form.fields, take).run();
+  } else if (type.kind === 'urlencoded') {
+    const parser = new UrlencodedParser(type.charset, limits, meter, form.fields);
+    for (;;) {
+      const chunk = await input.read(READ_SIZE);
+      if (chunk.length === 0) break;
+      parser.write(chunk);
+    }
+    parser.end();
   }
 }
 
 function takeFile(form: Form, folder: UploadFolder, onFile: OnFile | undefined): TakeFile {
-  return async (info: FileInfo, bytes, whenFailed) => {
+  return async (info, bytes, whenFailed) => {
     const content =
       onFile === undefined ? await folder.store(bytes) : await callOnFile(onFile, info, bytes, whenFailed);
     form.files.append(info.name, new FormFile(info, content));
   };
-}
-
-/** What HTML sends is UTF-8 always; other clients may say so. */
-function charsetOf(contentType: string): string {
-  const found = /;[ \t]*charset=(?:"([^"]*)"|([^\s;"]*))/i.exec(contentType);
-  return found?.[1] ?? found?.[2] ?? 'utf-8';
 }

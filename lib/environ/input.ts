@@ -125,11 +125,11 @@ export class BodyInput implements Input {
   }
 }
 
-/** A size argument as a number, Infinity for "no limit". */
-export function checkSize(method: string, size: number | null | undefined): number {
+/** A size argument as a number, Infinity for "no limit". @param of what the method belongs to, for the error. */
+export function checkSize(method: string, size: number | null | undefined, of = 'wsgi.input'): number {
   if (size === undefined || size === null) return Number.POSITIVE_INFINITY;
   if (typeof size !== 'number' || (!Number.isInteger(size) && size !== Number.POSITIVE_INFINITY)) {
-    throw new TypeError(`wsgi.input.${method}() takes a whole number of bytes, not ${inspect(size)}`);
+    throw new TypeError(`${of}.${method}() takes a whole number of bytes, not ${inspect(size)}`);
   }
   return size < 0 ? Number.POSITIVE_INFINITY : size;
 }

@@ -1,4 +1,5 @@
 /** The contract between gateway and application, as PEP 3333 has it, in TypeScript. */
+import type { BlockingWebSocket } from './blocking-websocket.js';
 import type { WebSocket } from './websocket.js';
 
 /** PEP 3333's bytestring. A `Buffer` is one. */
@@ -26,8 +27,17 @@ export type Write = (data: Bytes) => void | Promise<void>;
 /** PEP 3333 "The start_response() Callable". */
 export type StartResponse = (status: string, headers: HeaderList, exc_info?: ExcInfo | null) => Write;
 
+/** An application over one kind of environ. */
+export type ApplicationOn<E> = (environ: E, start_response: StartResponse) => MaybePromise<Body>;
+
 /** A WSGI application: called once per request with exactly these two arguments. */
-export type Application = (environ: Environ, start_response: StartResponse) => MaybePromise<Body>;
+export type Application = ApplicationOn<Environ>;
+
+/**
+ * The same in a worker thread (`run(app, { threads: 8 })`), where it may block as in Python. One for both takes
+ * `Environ | BlockingEnviron`, and awaits what it reads.
+ */
+export type BlockingApplication = ApplicationOn<BlockingEnviron>;
 
 /** `wsgi.input` on the event loop: every result is a promise; never reads past the end of this request's body. */
 export interface Input {
@@ -39,6 +49,15 @@ export interface Input {
   readlines(hint?: number | null): Promise<Buffer[]>;
   /** Iterates by line. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer>;
+}
+
+/** `wsgi.input` in a worker thread: every call blocks until it has its bytes, as in Python. Otherwise as `Input`. */
+export interface BlockingInput {
+  read(size?: number | null): Buffer;
+  readline(size?: number | null): Buffer;
+  readlines(hint?: number | null): Buffer[];
+  /** Iterates by line. */
+  [Symbol.iterator](): IterableIterator<Buffer>;
 }
 
 /** `wsgi.errors`: text, written as it comes. */
@@ -61,7 +80,7 @@ export type EarlyHints = (headers: HeaderList) => void;
  * A request as PEP 3333 sees it. Behaves as Python's built-in dict: nothing is inherited, so `key in environ`
  * and `Object.keys` mean what they mean in Python. CGI values are native strings: bytes decoded as latin-1.
  */
-export interface Environ {
+interface EnvironOfEither {
   REQUEST_METHOD: string;
   SCRIPT_NAME: string;
   PATH_INFO: string;
@@ -81,7 +100,6 @@ export interface Environ {
   RAW_URI: string;
   'wsgi.version': readonly [1, 0];
   'wsgi.url_scheme': 'http' | 'https';
-  'wsgi.input': Input;
   'wsgi.errors': ErrorStream;
   'wsgi.multithread': boolean;
   'wsgi.multiprocess': boolean;
@@ -90,13 +108,33 @@ export interface Environ {
   'wsgi.input_terminated': true;
   'wsgi.file_wrapper': (file: object, blockSize?: number) => Body;
   'wsgi.early_hints'?: EarlyHints;
-  /** Upgrade requests only: see `WebSocket`. */
-  'wsgi.websocket'?: WebSocket;
   'wsgi.websocket_version'?: string;
-  /** True on the event loop: never block here. */
-  'node.nonblocking': boolean;
   /** Fires when the client goes away before its response is complete. */
   'node.abort_signal': AbortSignal;
   [key: `HTTP_${string}`]: string | undefined;
   [key: string]: unknown;
 }
+
+/** The environ of a handler on the event loop. */
+export interface Environ extends EnvironOfEither {
+  'wsgi.input': Input;
+  /** Upgrade requests only: see `WebSocket`. */
+  'wsgi.websocket'?: WebSocket;
+  /** On the event loop: never block here. */
+  'node.nonblocking': true;
+}
+
+/** The environ of a handler in a worker thread, where nothing needs `await`. */
+export interface BlockingEnviron extends EnvironOfEither {
+  'wsgi.input': BlockingInput;
+  /** Upgrade requests only: see `BlockingWebSocket`. */
+  'wsgi.websocket'?: BlockingWebSocket;
+  /** In a thread of its own: block as long as you like. */
+  'node.nonblocking': false;
+}
+
+/** What a handler for both modes takes. */
+export type AnyEnviron = Environ | BlockingEnviron;
+
+/** The class of `environ['wsgi.websocket']` that goes with an environ. */
+export type WebSocketOn<E extends AnyEnviron> = NonNullable<E['wsgi.websocket']>;

@@ -71,6 +71,10 @@ export class WebSocketConnection {
     return this.#state === CLOSED || this.#socket.readyState !== this.#socket.OPEN;
   }
 
+  get pending(): boolean {
+    return !this.#inbox.isEmpty;
+  }
+
   receive(): Promise<Message | null> {
     this.#outbox.turn();
     const message = this.#inbox.take();

@@ -32,6 +32,13 @@ export class FrameTooLargeError extends ProtocolError {
   }
 }
 
+/** `receive(timeout)` of a `BlockingWebSocket` waited that long for nothing. The connection is as open as before. */
+export class ReceiveTimeout extends WsgiError {
+  constructor(seconds: number) {
+    super('WSGI_ERR_RECEIVE_TIMEOUT', `No message came within ${seconds} s`);
+  }
+}
+
 /** True of what only says that the connection is no longer there. */
 export function isGoneError(thrown: unknown): boolean {
   try {

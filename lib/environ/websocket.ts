@@ -1,15 +1,14 @@
 /** `wsgi.websocket`: an open door that the first `accept()`, `receive()` or `send()` goes through. */
-import { isUtf8 } from 'node:buffer';
-import { inspect } from 'node:util';
 import { type Logger, logger } from '../logger.js';
 import type { Bytes, Environ } from './types.js';
+import { checkClose, chooseProtocol, isBinaryMessage, notOpenYet } from './websocket-arguments.js';
 import { type OpenSocket, WebSocketConnection } from './websocket-connection.js';
-import { ALREADY_CLOSED, goneError, ProtocolError, WebSocketError } from './websocket-error.js';
+import { ALREADY_CLOSED, goneError, type WebSocketError } from './websocket-error.js';
 import type { Message } from './websocket-inbox.js';
 
 /** @internal It has types of the package `ws`, which applications need not install. */
 export type { OpenSocket } from './websocket-connection.js';
-export { FrameTooLargeError, ProtocolError, WebSocketError } from './websocket-error.js';
+export { FrameTooLargeError, ProtocolError, ReceiveTimeout, WebSocketError } from './websocket-error.js';
 export type { Message } from './websocket-inbox.js';
 
 /**
@@ -30,9 +29,6 @@ export interface Handshake {
   /** The connection is gone, both ways. Called once, and only after `accept`. */
   gone?(): void;
 }
-
-/** RFC 6455 section 5.5: a control frame holds 125 bytes, two of them are the code. */
-const MAX_REASON = 123;
 
 /**
  * A WebSocket, as the application sees it. Until the door is open the application may refuse the handshake with an
@@ -126,31 +122,16 @@ export class WebSocket implements AsyncIterable<Message> {
     binary?: boolean | null,
     doCompress: boolean = this.doCompress,
   ): void | Promise<void> {
-    const isText = typeof message === 'string';
-    if (!isText && !(message instanceof Uint8Array)) {
-      throw new TypeError(`send() takes text or bytes, not ${inspect(message, { depth: 0 })}`);
-    }
-    if (binary === false && !isText && !isUtf8(message)) {
-      throw new TypeError('send() got bytes for a text frame that are not UTF-8');
-    }
-    return (this.#connection ?? this.#open()).send(message, binary ?? !isText, doCompress);
+    const isBinary = isBinaryMessage(message, binary);
+    return (this.#connection ?? this.#open()).send(message, isBinary, doCompress);
   }
 
   /** Closes the connection; what was not received yet is dropped. Does nothing if it is closed already. */
   close(code = 1000, message: string | Bytes = ''): void {
-    if (!isCloseCode(code)) {
-      throw new ProtocolError(`${inspect(code)} is not a close code: use 1000-1003, 1007-1011 or 3000-4999`);
-    }
-    const reason = typeof message === 'string' ? Buffer.from(message) : asReason(message);
-    if (reason.length > MAX_REASON) {
-      throw new ProtocolError(`A close reason has at most ${MAX_REASON} bytes, not ${reason.length}`);
-    }
+    const reason = checkClose(code, message);
     if (this.#connection !== undefined) this.#connection.close(code, reason);
     else if (this.#finished) return;
-    else
-      throw new WebSocketError(
-        'The WebSocket is not open yet: refuse it with start_response(), or accept() first',
-      );
+    else throw notOpenYet();
   }
 
   /** The messages, to the end of the connection. */
@@ -177,6 +158,11 @@ export class WebSocket implements AsyncIterable<Message> {
     this.#connection?.terminate();
   }
 
+  /** @internal Messages came that were not received yet. */
+  get pending(): boolean {
+    return this.#connection?.pending === true;
+  }
+
   /** @internal No message will come any more, and the null was given. */
   get ended(): boolean {
     return this.#connection === undefined ? this.#finished : this.#connection.ended;
@@ -184,12 +170,7 @@ export class WebSocket implements AsyncIterable<Message> {
 
   #open(protocol?: string): WebSocketConnection {
     if (this.#finished) throw goneError(ALREADY_CLOSED);
-    const chosen = protocol ?? this.protocols.find((name) => this.supportedProtocols.includes(name));
-    if (chosen !== undefined && !this.protocols.includes(chosen)) {
-      throw new WebSocketError(
-        `The client did not ask for the protocol ${inspect(chosen)}, but for ${inspect(this.protocols)}`,
-      );
-    }
+    const chosen = chooseProtocol(this.protocols, this.supportedProtocols, protocol);
     const open = this.#handshake.accept(chosen);
     this.#protocol = chosen ?? '';
     this.#connection = new WebSocketConnection(open, this.#handshake, this.logger);
@@ -212,18 +193,4 @@ class MessageIterator implements AsyncIterator<Message, undefined> {
 
 function asResult(message: Message | null): IteratorResult<Message, undefined> {
   return message === null ? { done: true, value: undefined } : { done: false, value: message };
-}
-
-/** RFC 6455 section 7.4: those that an endpoint may send. */
-function isCloseCode(code: number): boolean {
-  if (!Number.isInteger(code)) return false;
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999);
-}
-
-function asReason(message: Bytes): Bytes {
-  if (!(message instanceof Uint8Array)) {
-    throw new TypeError(`close() takes a reason of text or bytes, not ${inspect(message, { depth: 0 })}`);
-  }
-  if (!isUtf8(message)) throw new TypeError('close() got a reason that is not UTF-8');
-  return message;
 }

@@ -1,6 +1,7 @@
 /** What an application did wrong, in words that name the rule and the mend. */
+
+import { typeName } from '../environ/type-name.js';
 import { ApplicationError } from '../errors.js';
-import { typeName } from './response-head.js';
 
 /** @param called start_response was called, but refused its arguments. */
 export function notStarted(called: boolean): ApplicationError {

@@ -1,9 +1,10 @@
 /** What an application returned, as something to pull blocks from. */
 import { isUint8Array } from 'node:util/types';
 import type { FileWrapper } from '../environ/file-wrapper.js';
+import { asPromise, isPromise } from '../environ/maybe-promise.js';
+import { typeName } from '../environ/type-name.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
-import { typeName } from './response-head.js';
 
 export interface Puller {
   next(): MaybePromise<IteratorResult<Bytes, unknown>>;
@@ -47,7 +48,7 @@ export function pullFile(file: FileWrapper, room: () => number): Puller {
     next() {
       const size = Math.min(room(), FILE_BLOCK);
       const block = size > 0 ? file.next(size) : null;
-      return isThenable<Bytes | null>(block) ? asPromise(block).then(stepOf) : stepOf(block);
+      return isPromise<Bytes | null>(block) ? asPromise(block).then(stepOf) : stepOf(block);
     },
   };
 }
@@ -62,15 +63,4 @@ function stepOf(block: Bytes | null): IteratorResult<Bytes, unknown> {
 export function itemCount(body: unknown): number | undefined {
   const { length } = body as { length?: unknown };
   return typeof length === 'number' && Number.isInteger(length) && length >= 0 ? length : undefined;
-}
-
-export function isThenable<T>(value: unknown): value is PromiseLike<T> {
-  return (
-    value !== null && typeof value === 'object' && typeof (value as { then?: unknown }).then === 'function'
-  );
-}
-
-/** What else has a `then` is foreign code: it may call back twice, or at once, or throw. */
-export function asPromise<T>(thenable: PromiseLike<T>): Promise<T> {
-  return thenable instanceof Promise ? thenable : Promise.resolve(thenable);
 }

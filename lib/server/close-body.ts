@@ -1,6 +1,7 @@
 /** The end of what an application returned: `return()` of an iterator that has more to give, then `close()`. */
-import { asPromise, isThenable, type Puller } from './body-iterator.js';
-import type { Report } from './interpreter.js';
+import { asPromise, isPromise } from '../environ/maybe-promise.js';
+import type { Puller } from './body-iterator.js';
+import type { Report } from './report.js';
 
 /**
  * PEP 3333: "If the iterable returned by the application has a close() method, the server must call that method upon
@@ -20,7 +21,7 @@ export function closeBody(
       // The property too is foreign code, where it is a getter.
       const method = owner[name];
       const result: unknown = typeof method === 'function' ? method.call(owner) : undefined;
-      if (isThenable<unknown>(result)) pending.push(asPromise(result).then(ignore, failed));
+      if (isPromise(result)) pending.push(asPromise(result).then(ignore, failed));
     } catch (error) {
       failed(error);
     }

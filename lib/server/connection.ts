@@ -1,6 +1,7 @@
 /** What belongs to one client connection: its facts for environ, and the order of its requests. */
 import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '../environ/environ.js';
+import { plainAddress } from '../environ/plain-address.js';
 import { ClientDisconnected, type RequestError } from '../errors.js';
 import { LentSignal } from './abort-signal.js';
 
@@ -16,6 +17,8 @@ const MAX_WAITING = 16;
 export interface Exchange {
   /** The client is gone. */
   disconnected(error: ClientDisconnected): void;
+  /** The client sends no more. */
+  ended(): void;
   /** The client has taken what was sent. */
   drained(): void;
   /** What the client sent for this request cannot be read to its end. */
@@ -146,7 +149,9 @@ export class Connection implements ConnectionFacts {
 
   /** @internal The client sends no more, and may be gone altogether; it still gets its response if it is not. */
   onEnd(): void {
-    if (this.current !== undefined) this.signal.abort(new ClientDisconnected());
+    if (this.current === undefined) return;
+    this.signal.abort(new ClientDisconnected());
+    this.current.ended();
   }
 }
 
@@ -185,11 +190,6 @@ function linger(socket: WsgiSocket): void {
   socket.once('end', destroy);
   const timer = setTimeout(destroy, LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
-}
-
-/** A bare address: IPv4 on a dual-stack socket comes as `::ffff:127.0.0.1`. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
 /** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */

@@ -1,7 +1,8 @@
 /** The response to a request that failed: the status, and one sentence that gives nothing away. */
 import { STATUS_CODES } from 'node:http';
-import { isRequestError } from '../errors.js';
-import type { ResponseHead } from './sink.js';
+import { isRequestError, ServerBusy } from '../errors.js';
+import type { Report } from './report.js';
+import type { ResponseHead, Sink } from './sink.js';
 
 export interface ErrorResponse {
   readonly head: ResponseHead;
@@ -19,8 +20,22 @@ export function errorResponse(error: unknown, isHead: boolean): ErrorResponse {
   const reason = STATUS_CODES[status] ?? 'Error';
   const body = Buffer.from(`${status} ${reason}\n\n${text}.\n`, 'utf8');
   const headers = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(body.length)];
+  if (known && error instanceof ServerBusy) headers.push('Retry-After', String(error.retryAfter));
   return {
     head: { status, reason, headers, hasLength: true, bodiless: isHead, hasServer: false, close: true },
     body,
   };
+}
+
+/** Answers a request of which nothing was sent yet. */
+export function sendError(sink: Sink, error: unknown, isHead: boolean, report: Report): void {
+  const { head, body } = errorResponse(error, isHead);
+  try {
+    sink.head(head);
+    if (isHead) sink.end();
+    else sink.end(body);
+  } catch (failure) {
+    report('The error response could not be sent', failure);
+    sink.abort();
+  }
 }

@@ -1,26 +1,14 @@
 /** What a trusted proxy says of its client in X-Forwarded-* becomes what environ says (nginx realip, gunicorn, waitress). */
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
-import { isAuthority } from '../environ/target.js';
-import type { Environ } from '../environ/types.js';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { addressIn, authorityIn, portIn, schemeIn } from '../environ/forwarded-value.js';
+import type { BlockingEnviron, Environ } from '../environ/types.js';
 import { RequestError } from '../errors.js';
-import { plainAddress } from './connection.js';
-
-/** Traefik sends the last two with WebSocket handshakes, which are requests of http and https all the same. */
-const BY_PROTO = new Map<string, 'http' | 'https'>([
-  ['http', 'http'],
-  ['https', 'https'],
-  ['ws', 'http'],
-  ['wss', 'https'],
-]);
 
 /** X-Forwarded-Ssl, of older proxies; gunicorn reads it as well. */
 const BY_SSL = new Map<string, 'http' | 'https'>([
   ['on', 'https'],
   ['off', 'http'],
 ]);
-
-/** An address as a port may follow it: IPv6 is then in brackets. Some gateways of Azure send the client's port. */
-const HOP = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/;
 
 export class Forwarded {
   /** undefined: everybody is trusted. */
@@ -41,7 +29,7 @@ export class Forwarded {
   }
 
   /** The headers stay as they are; those of an untrusted peer mean nothing. @throws RequestError 400 */
-  apply(environ: Environ): void {
+  apply(environ: Environ | BlockingEnviron): void {
     if (!this.#trustsPeers && !this.#trustsPeer(environ.REMOTE_ADDR)) return;
     const client = this.#client(environ['HTTP_X_FORWARDED_FOR']);
     if (client !== undefined) {
@@ -52,9 +40,9 @@ export class Forwarded {
     const scheme = schemeOf(environ);
     if (scheme !== undefined) environ['wsgi.url_scheme'] = scheme;
     const host = last(environ['HTTP_X_FORWARDED_HOST']);
-    if (host !== undefined) environ['HTTP_HOST'] = checkHost(host);
+    if (host !== undefined) environ['HTTP_HOST'] = checkedHost(host);
     const port = last(environ['HTTP_X_FORWARDED_PORT']);
-    if (port !== undefined) environ.SERVER_PORT = checkPort(port);
+    if (port !== undefined) environ.SERVER_PORT = portIn(port);
   }
 
   #trustsPeer(address: string): boolean {
@@ -79,7 +67,7 @@ export class Forwarded {
     const hops = list(value);
     let client: string | undefined;
     for (let i = hops.length - 1; i >= 0; i--) {
-      client = addressOf(hops[i] as string);
+      client = addressIn(hops[i] as string);
       if (!this.#trusts(client)) break;
     }
     return client;
@@ -111,23 +99,12 @@ function last(value: string | undefined): string | undefined {
   return list(value).at(-1);
 }
 
-function addressOf(hop: string): string {
-  if (isIP(hop) !== 0) return plainAddress(hop);
-  const [, ipv6 = '', ipv4 = ''] = HOP.exec(hop) ?? [];
-  if (isIPv6(ipv6)) return plainAddress(ipv6);
-  if (isIPv4(ipv4)) return ipv4;
-  throw new RequestError(400, 'The header X-Forwarded-For has something that is no IP address');
-}
-
 /** Two headers for one thing: where a proxy sets only one and lets a client's other pass, they may differ. */
-function schemeOf(environ: Environ): 'http' | 'https' | undefined {
+function schemeOf(environ: Environ | BlockingEnviron): 'http' | 'https' | undefined {
   const proto = last(environ['HTTP_X_FORWARDED_PROTO']);
   const ssl = last(environ['HTTP_X_FORWARDED_SSL']);
-  const byProto = proto === undefined ? undefined : BY_PROTO.get(proto);
+  const byProto = proto === undefined ? undefined : schemeIn(proto);
   const bySsl = ssl === undefined ? undefined : BY_SSL.get(ssl);
-  if (proto !== undefined && byProto === undefined) {
-    throw new RequestError(400, 'The header X-Forwarded-Proto is neither http nor https');
-  }
   if (ssl !== undefined && bySsl === undefined) {
     throw new RequestError(400, 'The header X-Forwarded-Ssl is neither on nor off');
   }
@@ -137,12 +114,7 @@ function schemeOf(environ: Environ): 'http' | 'https' | undefined {
   return byProto ?? bySsl;
 }
 
-function checkHost(host: string): string {
-  if (isAuthority(host)) return host;
-  throw new RequestError(400, 'The header X-Forwarded-Host is not a host, or a host and a port');
-}
-
-function checkPort(port: string): string {
-  if (/^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535) return port;
-  throw new RequestError(400, 'The header X-Forwarded-Port is not a port');
+function checkedHost(host: string): string {
+  authorityIn(host);
+  return host;
 }

@@ -5,16 +5,19 @@ import { fileWrapper } from '../environ/file-wrapper.js';
 import { BodyInput } from '../environ/input.js';
 import { textToNative } from '../environ/native-string.js';
 import type { Application, Environ, ErrorStream } from '../environ/types.js';
-import { ClientDisconnected, RequestError, RequestTimeout } from '../errors.js';
-import { type AccessEntry, type AccessLog, basicUser } from './access-log.js';
+import { ApplicationError, ClientDisconnected, RequestError, RequestTimeout } from '../errors.js';
+import { accessEntry } from './access-entry.js';
+import type { AccessLog } from './access-log.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { errorResponse } from './error-response.js';
 import { Forwarded } from './forwarded.js';
 import { HttpSink } from './http-sink.js';
+import { Interpreter } from './interpreter.js';
 import type { ResolvedOptions } from './options.js';
 import { report } from './report.js';
 import { RequestBody } from './request-body.js';
 import { SilenceWatch } from './silence-watch.js';
+import type { Runner } from './sink.js';
 
 /** What comes with `clientError`. */
 type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer; bytesParsed?: number };
@@ -113,21 +116,23 @@ export class Gateway {
     // While it waited for its turn, its body broke off.
     if (connection.malformed !== undefined && !message.complete) body?.fail(connection.malformed);
     const sink = this.sinkOf(connection, message, response, body);
-    let environ: Environ;
     try {
-      environ = this.environOf(sink, body);
+      this.check(sink, body);
+      this.call(sink, body);
     } catch (error) {
-      sink.interpreter.fail(error);
-      return;
+      sink.runner.fail(error);
     }
-    sink.interpreter.run(this.application, environ);
+  }
+
+  /** @throws RequestError when the request is not fit for the application. */
+  check({ message }: HttpSink, body: RequestBody | undefined): void {
+    this.#checkLimits(message);
+    if (body?.error !== undefined) throw body.error;
   }
 
   /** @throws RequestError when the request is not fit for the application. */
   environOf(sink: HttpSink, body: RequestBody | undefined): Environ {
     const { message, connection } = sink;
-    this.#checkLimits(message);
-    if (body?.error !== undefined) throw body.error;
     const environ = this.describe(message, connection, {
       input: new BodyInput(body),
       abortSignal: connection.signal.lend(),
@@ -140,7 +145,29 @@ export class Gateway {
     return environ;
   }
 
-  // The next three are different on a server that is not ours.
+  // The next four are different where the application runs in threads.
+
+  /** Sees one request through. */
+  runnerOf(sink: HttpSink): Runner {
+    return new Interpreter(sink, sink.message.method === 'HEAD', this.report);
+  }
+
+  protected call(sink: HttpSink, body: RequestBody | undefined): void {
+    sink.runner.run(this.application, this.environOf(sink, body));
+  }
+
+  /** An upgrade request: its door is in `environ`. */
+  callUpgraded(sink: HttpSink, environ: Environ): void {
+    sink.runner.run(this.application, environ);
+  }
+
+  /** Neither side has sent a byte for as long as `timeout` allows, and it is for the application to go on. */
+  overdue(sink: HttpSink): void {
+    const seconds = this.timeout / 1000;
+    sink.runner.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));
+  }
+
+  // And these three on a server that is not ours.
 
   protected sinkOf(
     connection: Connection,
@@ -280,23 +307,6 @@ function checkTransferEncoding(coding: string, message: IncomingMessage): void {
   if (!/^[ \t,]*chunked[ \t,]*$/i.test(coding)) {
     throw new RequestError(501, 'The only Transfer-Encoding that this server knows is chunked');
   }
-}
-
-/** nginx's status in its log for a request whose client left before it was answered. */
-const CLIENT_LEFT = 499;
-
-function accessEntry({ connection, clientAddr, message, status, bodyBytes, time }: HttpSink): AccessEntry {
-  const { method, url, httpVersion, headers } = message;
-  return {
-    remoteAddr: clientAddr ?? connection.remoteAddr,
-    user: basicUser(headers.authorization),
-    time: new Date(time),
-    requestLine: `${method} ${url} HTTP/${httpVersion}`,
-    status: status || CLIENT_LEFT,
-    bytes: bodyBytes,
-    referer: headers.referer,
-    userAgent: headers['user-agent'],
-  };
 }
 
 function checkExpect(expect: string, message: IncomingMessage): void {

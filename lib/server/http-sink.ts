@@ -1,18 +1,20 @@
 /** A response on a Node connection: the sink over `http.ServerResponse`, and the end of its request. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bytes, HeaderList } from '../environ/types.js';
-import { ApplicationError, type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
+import { type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
 import { type Connection, type Exchange, lingeringClose, reset, type WsgiSocket } from './connection.js';
+import { checkEarlyHints } from './early-hints.js';
 import type { Gateway } from './gateway.js';
 import { writeHostedHead } from './hosted/hosted-head.js';
-import { Interpreter } from './interpreter.js';
 import type { RequestBody } from './request-body.js';
-import { checkHead } from './response-head.js';
-import type { ResponseHead, Sink } from './sink.js';
+import type { ResponseHead, Runner, Sink } from './sink.js';
 import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
 
 /** A small block goes out fastest as one latin-1 string together with the head (bench: response). */
 const SMALL = 1024;
+
+const NOTHING = Buffer.alloc(0);
+const NOT_ASCII = /[^\x00-\x7f]/;
 
 /** A synchronous body gives way to the event loop after as many blocks, however fast the client takes them. */
 const BLOCKS_PER_TURN = 64;
@@ -21,7 +23,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   readonly gateway: Gateway;
   readonly connection: Connection;
   readonly message: IncomingMessage;
-  readonly interpreter: Interpreter;
+  readonly runner: Runner;
   /** For the access log. */
   readonly time: number;
   status = 0;
@@ -34,6 +36,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   #headPending = false;
   /** The end of the response shows without the end of the connection. */
   #framed = true;
+  #head: ResponseHead | undefined;
   #aborted = false;
   #blocks = 0;
   /** Until the client has taken what waits. */
@@ -56,7 +59,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     this.response = response;
     this.#body = body;
     this.time = gateway.accessLog === undefined ? 0 : Date.now();
-    this.interpreter = new Interpreter(this, message.method === 'HEAD', gateway.report);
+    this.runner = gateway.runnerOf(this);
     connection.current = this;
     if (response instanceof WsgiResponse) response.owner = this;
     else response.on('close', () => this.responseFinished());
@@ -71,6 +74,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   head(head: ResponseHead): void {
     const { headers } = head;
     this.status = head.status;
+    this.#head = head;
     this.#framed = head.hasLength || head.bodiless || this.message.httpVersionMinor === 1;
     if (!head.hasServer && this.gateway.ident !== '') headers.push('Server', this.gateway.ident);
     if (head.close || this.#mustClose()) {
@@ -86,6 +90,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     this.bodyBytes += bytes.length;
     this.#headPending = false;
     const taken = this.response.write(bytes);
+    if (this.response.writableCorked > 0) ungather(this.response);
     if (!taken) {
       this.#draining ??= this.#awaitDrain();
       return this.#draining;
@@ -142,8 +147,12 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   disconnected(error: ClientDisconnected): void {
     this.#body?.fail(error);
     this.drained();
-    this.interpreter.disconnect(error);
+    this.runner.disconnect(error);
     this.closed();
+  }
+
+  ended(): void {
+    this.runner.ended?.();
   }
 
   drained(): void {
@@ -164,15 +173,16 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     if (this.#body?.starving) {
       this.#body.fail(new RequestTimeout(`The rest of the request body did not come within ${seconds} s`));
     } else if (response.writableNeedDrain || response.writableEnded || this.#aborted) socket.destroy();
-    else
-      this.interpreter.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));
+    else this.gateway.overdue(this);
   }
 
   /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */
   earlyHints(headers: HeaderList): void {
-    const { headers: checked, lengthAt } = checkHead('200 OK', headers);
-    // RFC 9110 section 8.6; a client might take it for the length of what follows.
-    if (lengthAt !== -1) throw new ApplicationError('Early hints cannot have a Content-Length');
+    this.sendHints(checkEarlyHints(headers));
+  }
+
+  /** @param checked flat: name, value, name, value. */
+  sendHints(checked: readonly string[]): void {
     const { response } = this;
     if (this.message.httpVersionMinor === 0 || response.headersSent || response.destroyed) return;
     let head = 'HTTP/1.1 103 Early Hints\r\n';
@@ -192,7 +202,9 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   #sendPendingHead(): void {
     if (!this.#headPending) return;
     this.#headPending = false;
-    this.response.flushHeaders();
+    // Node sends a head by itself as UTF-8, and before bytes as latin-1. Where no body follows it takes no bytes.
+    if (this.#head?.bodiless === false && !isAscii(this.#head)) this.response.write(NOTHING);
+    else this.response.flushHeaders();
   }
 
   #mustClose(): boolean {
@@ -231,9 +243,28 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   }
 }
 
+/**
+ * Newer Nodes (26) gather the writes of a turn in the response, as one chunk of the transfer coding. Each block is to be
+ * one, and in the hands of the socket, which still makes one write of them.
+ */
+function ungather(response: ServerResponse): void {
+  const { socket } = response;
+  socket?.cork();
+  response.uncork();
+  if (socket !== null) process.nextTick(uncork, socket);
+}
+
+function uncork(socket: WsgiSocket): void {
+  socket.uncork();
+}
+
 /** What was written so far goes out first, when the event `socket` is over. */
 function cutOff(socket: WsgiSocket): void {
   setImmediate(() => lingeringClose.call(socket));
+}
+
+function isAscii({ reason, headers }: ResponseHead): boolean {
+  return !NOT_ASCII.test(reason) && !headers.some((text) => NOT_ASCII.test(text));
 }
 
 function latin1(bytes: Bytes): string {

@@ -7,21 +7,20 @@
  */
 import { isUint8Array } from 'node:util/types';
 import { FileWrapper } from '../environ/file-wrapper.js';
-import type { Application, Body, Bytes, Environ, ExcInfo, Write } from '../environ/types.js';
+import { asPromise, isPromise } from '../environ/maybe-promise.js';
+import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
 import { isGoneError } from '../environ/websocket-error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
 import { describeItem, notStarted, thrownValue } from './application-faults.js';
-import { asPromise, isThenable, itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
+import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
-import { errorResponse } from './error-response.js';
+import { sendError } from './error-response.js';
 import { frame, shorten } from './framing.js';
+import type { Report } from './report.js';
 import { type CheckedHead, checkHead } from './response-head.js';
-import type { Sink } from './sink.js';
+import type { Runner, Sink } from './sink.js';
 
-/** Tells the deployer what went wrong in the application: a sentence, and what was thrown if anything was. */
-export type Report = (message: string, error?: unknown) => void;
-
-export class Interpreter {
+export class Interpreter implements Runner {
   private readonly sink: Sink;
   private readonly report: Report;
   private readonly isHead: boolean;
@@ -53,12 +52,12 @@ export class Interpreter {
   }
 
   /** Calls the application, and sees its response through to the end. */
-  run(application: Application, environ: Environ): void {
+  run<E>(application: ApplicationOn<E>, environ: E): void {
     try {
       const result = application(environ, (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info),
       );
-      if (isThenable<Body>(result)) {
+      if (isPromise<Body>(result)) {
         asPromise(result).then(
           (body) => this.respond(body),
           (error) => this.fail(error),
@@ -85,7 +84,10 @@ export class Interpreter {
     }
     if (!clientsFault) this.report('Error in the application', error);
     if (this.sink.hijacked || this.headSent) this.sink.abort();
-    else this.sendError(error);
+    else {
+      this.headSent = true;
+      sendError(this.sink, error, this.isHead, this.report);
+    }
     this.finish(true);
   }
 
@@ -172,7 +174,7 @@ export class Interpreter {
     while (!this.finished) {
       try {
         const step = puller.next();
-        if (isThenable<IteratorResult<Bytes, unknown>>(step)) {
+        if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
           asPromise(step).then(
             (result) => {
               if (!this.finished && this.take(result, false)) this.afterWait();
@@ -309,19 +311,6 @@ export class Interpreter {
     if (block.length === 0) return undefined;
     this.sent += block.length;
     return this.sink.chunk(block);
-  }
-
-  private sendError(error: unknown): void {
-    const { head, body } = errorResponse(error, this.isHead);
-    this.headSent = true;
-    try {
-      this.sink.head(head);
-      if (this.isHead) this.sink.end();
-      else this.sink.end(body);
-    } catch (failure) {
-      this.report('The error response could not be sent', failure);
-      this.sink.abort();
-    }
   }
 
   private warnBodiless(): void {

@@ -8,6 +8,7 @@ import * as kinds from './option-kinds.js';
 
 export type Group =
   | 'Server socket'
+  | 'Threads'
   | 'Timeouts'
   | 'Limits'
   | 'Logging'
@@ -60,10 +61,20 @@ export const SERVER_OPTIONS = {
     group: 'Server socket',
     doc: 'How many connections may wait to be accepted.',
   }),
+  threads: option(kinds.wholeNumber(0, 1024), 0, {
+    flags: ['--threads'],
+    group: 'Threads',
+    doc: 'How many worker threads run the application, which may block there as in Python; 0 is the event loop.',
+  }),
+  backlogRequests: option(kinds.wholeNumber(0, 1_000_000), 1000, {
+    flags: ['--backlog-requests'],
+    group: 'Threads',
+    doc: 'With threads: how many requests may wait while all of them are busy, else 503.',
+  }),
   timeout: option(kinds.seconds, 30, {
     flags: ['-t', '--timeout'],
     group: 'Timeouts',
-    doc: 'Seconds without a byte in or out after which a request is ended, WebSockets excepted; 0 is never.',
+    doc: 'Seconds without a byte in or out after which a request is ended (with its thread, if it runs in one), WebSockets excepted; 0 is never.',
   }),
   gracefulTimeout: option(kinds.seconds, 30, {
     flags: ['--graceful-timeout'],
@@ -226,6 +237,11 @@ export const COMMAND_OPTIONS = {
     inConfigFile: true,
     doc: 'A file that holds the process id while the server runs.',
   }),
+  cgi: option(kinds.flag, false, {
+    flags: ['--cgi'],
+    group: 'Command',
+    doc: 'Answers the one request of a CGI process, which a web server starts, and exits.',
+  }),
   reload: option(kinds.flag, false, {
     flags: ['--reload'],
     group: 'Command',
@@ -268,6 +284,11 @@ type Resolved<O extends Table> = {
 
 /** What run() and makeServer() take. `undefined` is the same as not given. */
 export type ServerOptions = Given<typeof SERVER_OPTIONS>;
+/** The application runs on the event loop. */
+export type EventLoopOptions = ServerOptions & { readonly threads?: 0 | undefined };
+/** The application runs in worker threads, where it may block. */
+export type ThreadOptions = ServerOptions & { readonly threads: number };
+
 /** What only the command and config files take. */
 export type CommandOptions = Given<typeof COMMAND_OPTIONS>;
 /** Every option checked and with its default; `bind` is gone into `host` and `port`, or `socketPath`. */

@@ -6,6 +6,8 @@ import { ApplicationError, ClientDisconnected, ContentTooLarge, type RequestErro
 /** Bytes of an unread body that are thrown away to keep the connection; beyond, it is closed (gunicorn's figure). */
 export const DRAIN_LIMIT = 64 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 const kBody = Symbol('request body');
 
 interface BodyMessage extends IncomingMessage {
@@ -83,6 +85,20 @@ export class RequestBody implements BodySource {
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
     });
+  }
+
+  /**
+   * All of a body that has come already, to be read elsewhere; undefined if more is to come, or it is longer than `most`
+   * bytes. (What came in the same packet as the head is here in the next tick.)
+   */
+  takeWhole(most: number): Buffer | undefined {
+    const message = this.#message;
+    const { readableLength } = message;
+    const fits = readableLength <= Math.min(most, this.#limit);
+    if (!message.complete || !fits || this.#attached || this.#error !== undefined) return undefined;
+    this.#attach();
+    this.#received = readableLength;
+    return (message.read() as Buffer | null) ?? NOTHING;
   }
 
   /** Ends the body with an error, for the read under way and all later ones. */

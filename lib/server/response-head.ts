@@ -1,5 +1,8 @@
 /** The rules for status and headers that an application passes to `start_response` (PEP 3333, RFC 9110 section 5). */
 import { inspect } from 'node:util';
+import { isHopByHop } from '../environ/hop-by-hop.js';
+import { TOKEN } from '../environ/token.js';
+import { typeName } from '../environ/type-name.js';
 import { ApplicationError } from '../errors.js';
 
 export interface CheckedHead {
@@ -29,19 +32,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   server: Kind.Server,
   // CGI would take it for the status line.
   status: Kind.Status,
-  connection: Kind.HopByHop,
-  'keep-alive': Kind.HopByHop,
-  'proxy-authenticate': Kind.HopByHop,
-  'proxy-authorization': Kind.HopByHop,
-  'proxy-connection': Kind.HopByHop,
-  te: Kind.HopByHop,
-  trailer: Kind.HopByHop,
-  trailers: Kind.HopByHop,
-  'transfer-encoding': Kind.HopByHop,
-  upgrade: Kind.HopByHop,
 };
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** HTAB is allowed here (RFC 9110 section 5.5), although PEP 3333 would rather not see it. */
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const STATUS = /^([2-9][0-9]{2}) ((?:[\x21-\x7e\x80-\xff](?:[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)$/;
@@ -129,6 +121,7 @@ function classify(name: unknown): Kind {
     throw new ApplicationError(`The header name ${JSON.stringify(name)} is not a token (RFC 9110)`);
   // Names are ASCII by now, so that toLowerCase is ASCII lower-casing.
   const lower = name.toLowerCase();
+  if (isHopByHop(lower)) return Kind.HopByHop;
   return Object.hasOwn(KINDS, lower) ? (KINDS[lower] as Kind) : Kind.Ordinary;
 }
 
@@ -163,11 +156,4 @@ function checkLength(value: string, before: number): number {
   if (!Number.isSafeInteger(length))
     throw new ApplicationError('The header Content-Length must be a number of bytes');
   return length;
-}
-
-/** What a wrong argument is, for a message: never its content. */
-export function typeName(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  return `an object of type ${value.constructor?.name ?? 'Object'}`;
 }

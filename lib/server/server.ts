@@ -1,4 +1,4 @@
-/** Listening and serving: `makeServer` as in `wsgiref.simple_server`, `run` as in WSocket, and the graceful stop. */
+/** Listening and serving: `makeServer` as in `wsgiref.simple_server`, and the graceful stop. */
 import { readFileSync } from 'node:fs';
 import {
   createServer as createHttpServer,
@@ -11,15 +11,21 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import { TextErrorStream } from '../environ/error-stream.js';
-import type { Application } from '../environ/types.js';
+import type { Application, BlockingApplication } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { describeThrown, logger } from '../logger.js';
+import { logger } from '../logger.js';
 import { openAccessLog } from './access-log.js';
+import { ThreadPool } from './blocking/pool.js';
+import { thisScript } from './blocking/this-script.js';
+import { attachToThread } from './blocking/this-thread.js';
+import type { ThreadEntry } from './blocking/thread-data.js';
+import { ThreadedGateway } from './blocking/threaded-gateway.js';
+import { checkApplication } from './check-application.js';
 import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
-import { Gateway } from './gateway.js';
+import { Gateway, type GatewaySettings } from './gateway.js';
 import { listenError } from './listen-error.js';
-import { openLog } from './log-file.js';
-import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
+import { type LogTarget, openLog } from './log-file.js';
+import { type ResolvedOptions, resolveOptions, type ServerOptions, type ThreadOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
 import { isWebSocketRequest } from './websocket-handshake.js';
 import { WsgiResponse } from './wsgi-response.js';
@@ -38,32 +44,43 @@ export class Server {
   readonly options: ResolvedOptions;
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
+  readonly #pool: ThreadPool | undefined;
+  readonly #errorLog: LogTarget;
   readonly #closed: Promise<void>;
   /** All of them: Node does not count those that are still in their TLS handshake. */
   readonly #sockets = new Set<Socket>();
   #closing: Promise<void> | undefined;
 
-  constructor(application: Application, options: ResolvedOptions) {
+  /** @param entry where threads find the application; default: the script that this process runs. */
+  constructor(application: Application | BlockingApplication, options: ResolvedOptions, entry?: ThreadEntry) {
     checkApplication(application);
     this.options = options;
-    const errorLog = openLog(options.errorLogfile, process.stderr);
-    if (options.errorLogfile !== '-') logger.stream = errorLog;
+    this.#errorLog = openLog(options.errorLogfile, process.stderr);
+    if (options.errorLogfile !== '-') logger.stream = this.#errorLog;
     const { accessLogfile, host, serverName, socketPath } = options;
     const fixedName = socketPath !== undefined || EVERY_INTERFACE.has(host) ? undefined : hostLiteral(host);
-    this.#gateway = new Gateway(application, {
+    const settings: GatewaySettings = {
       options,
-      errors: new TextErrorStream(errorLog),
+      errors: new TextErrorStream(this.#errorLog),
       accessLog: accessLogfile === undefined ? undefined : openAccessLog(accessLogfile),
       serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
-    });
+    };
     this.http = createServer(options);
+    // Behind all that can fail: threads would go on.
+    this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
+    // With threads it is only a name here: they have their own.
+    const called = application as Application;
+    this.#gateway =
+      this.#pool === undefined
+        ? new Gateway(called, settings)
+        : new ThreadedGateway(called, settings, this.#pool);
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
       this.http.emit(secure ? 'secureConnection' : 'connection', socket);
     });
     this.#attach();
     this.#closed = new Promise((resolve) => this.http.once('close', resolve));
-    this.listening = this.#listen();
+    this.listening = this.#pool === undefined ? this.#listen() : this.#listenWithThreads(this.#pool);
   }
 
   /** The port that the server listens on; 0 before it does, and on a Unix socket. */
@@ -84,9 +101,13 @@ export class Server {
     return this.#gateway.application;
   }
 
-  /** The application for all requests from now on. */
+  /**
+   * The application for all requests from now on.
+   * @throws ConfigError if it runs in threads, which load their own.
+   */
   setApp(application: Application): void {
     checkApplication(application);
+    if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
     this.#gateway.application = application;
   }
 
@@ -121,7 +142,26 @@ export class Server {
     // Node says "closed" ahead of the last sockets, whose requests are still to be logged.
     while (this.#sockets.size > 0) await nextTurn();
     this.#upgrades.heartbeat.stop();
+    await this.#pool?.close();
     this.#gateway.accessLog?.close();
+    if (logger.stream === this.#errorLog) logger.stream = process.stderr;
+    this.#errorLog.close?.();
+  }
+
+  #openPool(entry: ThreadEntry): ThreadPool {
+    const { environ: _, ...options } = this.options;
+    return new ThreadPool({
+      threads: options.threads,
+      backlog: options.backlogRequests,
+      timeout: options.timeout * 1000,
+      entry,
+      options,
+      onFatal: (error) => {
+        logger.critical(error.message);
+        process.exitCode = 1;
+        void this.close();
+      },
+    });
   }
 
   /**
@@ -170,6 +210,19 @@ export class Server {
     http.on('upgrade', (message, socket, rest) => this.#upgrades.handle(message, socket as WsgiSocket, rest));
   }
 
+  /** It listens at once, and requests wait for the first thread that is ready. */
+  async #listenWithThreads(pool: ThreadPool): Promise<void> {
+    try {
+      await this.#listen();
+      await pool.ready;
+    } catch (error) {
+      this.http.close();
+      this.#cutOff();
+      await pool.close();
+      throw error;
+    }
+  }
+
   #listen(): Promise<void> {
     const { host, port, socketPath, backlog } = this.options;
     return new Promise((resolve, reject) => {
@@ -186,16 +239,37 @@ export class Server {
  * `const server = await makeServer('127.0.0.1', 0, app)`.
  * @param host `''` for every interface, a name, an IPv4 or IPv6 address, or `unix:PATH`.
  * @param port 0 takes a free one, which `serverPort` then tells.
+ * With `threads` it needs a script of its own, which each thread loads again: see `run`.
  * @throws ConfigError for options that cannot work, an application that is no function, an address in use.
  */
 export function makeServer(
   host: string,
   port: number,
   application: Application,
+  options?: ServerOptions,
+): Server & PromiseLike<Server>;
+export function makeServer(
+  host: string,
+  port: number,
+  application: BlockingApplication,
+  options: ThreadOptions,
+): Server & PromiseLike<Server>;
+export function makeServer(
+  host: string,
+  port: number,
+  application: Application | BlockingApplication,
   options: ServerOptions = {},
 ): Server & PromiseLike<Server> {
+  if (options.threads && attachToThread(application, options.environ)) return serverElsewhere();
   const place = host.startsWith('unix:') ? { bind: host } : { host, port };
   return awaitable(new Server(application, resolveOptions({ ...options, ...place })));
+}
+
+/** What a script gets in a thread: the server is the main thread's, and nothing that is awaited here ever comes. */
+function serverElsewhere(): Server & PromiseLike<Server> {
+  const never = new Promise<never>(() => {});
+  const elsewhere = { listening: never, serveForever: () => never, close: () => never };
+  return awaitable(Object.assign(Object.create(Server.prototype) as Server, elsewhere));
 }
 
 /** Lets a server be awaited until it listens; what comes out is the server itself, no longer awaitable. */
@@ -208,69 +282,6 @@ function awaitable(server: Server): Server & PromiseLike<Server> {
   // Whoever asks neither here nor in serveForever() still hears of it: `listening` itself goes unhandled.
   ready.catch(() => undefined);
   return Object.assign(server, { then });
-}
-
-/**
- * Runs an application until the process is told to stop (SIGINT, SIGTERM). A promise that one handler left to reject on
- * its own is logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes
- * no more of the log. An exception thrown in a callback does.
- */
-export async function serve(application: Application, given: ServerOptions = {}): Promise<Server> {
-  if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
-  const server = new Server(application, resolveOptions(given));
-  await server.listening;
-  stopOnSignal(server);
-  keepGoing(server);
-  console.log(`Server started at ${server.address}`);
-  return server;
-}
-
-function stopOnSignal(server: Server): void {
-  const stop = (signal: NodeJS.Signals) => {
-    server.close().then(() => {
-      if (stopped) return;
-      stopped = true;
-      for (const name of STOP_SIGNALS) process.removeListener(name, stop);
-      console.log('Server stopped.');
-      // The signal was meant for the process; where nobody else handles it, it ends.
-      if (process.listenerCount(signal) === 0) process.exit(0);
-    });
-  };
-  let stopped = false;
-  for (const name of STOP_SIGNALS) process.on(name, stop);
-  server.http.once('close', () => {
-    setImmediate(() => {
-      for (const name of STOP_SIGNALS) process.removeListener(name, stop);
-    });
-  });
-}
-
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
-let serving = 0;
-
-/** What ends a process of Node by default, and should not end a server: for as long as there is one. */
-function keepGoing(server: Server): void {
-  if (serving++ === 0) {
-    process.on('unhandledRejection', processOnUnhandledRejection);
-    for (const log of [process.stdout, process.stderr]) log.on('error', ignore);
-  }
-  server.http.once('close', () => {
-    if (--serving > 0) return;
-    process.removeListener('unhandledRejection', processOnUnhandledRejection);
-    // The last lines of the log fail in a later turn.
-    setImmediate(() => {
-      if (serving > 0) return;
-      for (const log of [process.stdout, process.stderr]) log.removeListener('error', ignore);
-    });
-  });
-}
-
-/** Nobody reads the log any more, or its disk is full. */
-function ignore(): void {}
-
-function processOnUnhandledRejection(reason: unknown): void {
-  logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
 }
 
 function destroy(sockets: Iterable<Socket>): void {
@@ -327,12 +338,4 @@ function readTls(certfile: string, keyfile: string): { cert: Buffer; key: Buffer
     );
   }
   return tls;
-}
-
-export function checkApplication(application: unknown): void {
-  if (typeof application !== 'function') {
-    throw new ConfigError(
-      `An application is a function of (environ, start_response), not ${typeof application}`,
-    );
-  }
 }

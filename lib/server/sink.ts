@@ -2,7 +2,8 @@
  * Where a response goes: the interface between the interpreter, which knows PEP 3333, and a transport, which does not.
  * Order of calls: `head` once, `chunk` any number of times, then `end` or `abort` once. `abort` may come at any time.
  */
-import type { Bytes } from '../environ/types.js';
+import type { ApplicationOn, Bytes } from '../environ/types.js';
+import type { ClientDisconnected } from '../errors.js';
 
 export interface ResponseHead {
   /** 200 to 999. */
@@ -39,4 +40,18 @@ export interface Sink {
    * closed and ignored; of the methods above only `end` (it returned) or `abort` (it threw), and `done`, are called.
    */
   readonly hijacked: boolean;
+}
+
+/** Sees one request through: the interpreter, or whatever stands in for one that runs in a thread. */
+export interface Runner {
+  /** Calls the application, and sees its response through to the end. */
+  run<E>(application: ApplicationOn<E>, environ: E): void;
+  /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
+  fail(error: unknown): void;
+  /** The client is gone. */
+  disconnect(error?: ClientDisconnected): void;
+  /** The client sends no more; it may still read, or be gone. */
+  ended?(): void;
+  /** The connection of an open WebSocket is gone, both ways. */
+  socketGone?(): void;
 }

@@ -217,19 +217,21 @@ class UpgradeSink extends HttpSink {
   offer({ version, origin, protocols }: HandshakeRequest): void {
     const { gateway } = this;
     try {
+      gateway.check(this, undefined);
       const environ = gateway.environOf(this, undefined);
       const handshake: Handshake = {
         version,
         origin,
         protocols,
         accept: (protocol) => this.#accept(protocol),
+        gone: () => this.runner.socketGone?.(),
       };
       this.#websocket = new WebSocket(environ, handshake);
       environ['wsgi.websocket'] = this.#websocket;
       environ['wsgi.websocket_version'] = String(version);
-      this.interpreter.run(gateway.application, environ);
+      gateway.callUpgraded(this, environ);
     } catch (error) {
-      this.interpreter.fail(error);
+      this.runner.fail(error);
     }
   }
 

@@ -1,22 +1,13 @@
 /** Python's `wsgiref.util.is_hop_by_hop`. */
+import { isHopByHop as isOurs } from '../environ/hop-by-hop.js';
 
 /**
- * RFC 2616 section 13.5.1, word for word; the header is `Trailer`, and `Trailers` a slip of that RFC which Python has
- * kept. What our gateway refuses in a response is the longer list of lib/server/response-head.ts: it has
- * `Proxy-Connection` and `Trailer` as well.
+ * What our gateway refuses in a response and wsgiref does not name: its list is that of RFC 2616 section 13.5.1, word
+ * for word, where the header `Trailer` is misspelt.
  */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailers',
-  'transfer-encoding',
-  'upgrade',
-]);
+const NOT_IN_PYTHON: ReadonlySet<string> = new Set(['proxy-connection', 'trailer']);
 
 /** True for the headers that wsgiref leaves to the server, in any case of letters. `Trailer` is not among them. */
 export function isHopByHop(name: string): boolean {
-  return HOP_BY_HOP.has(name.toLowerCase());
+  return isOurs(name) && !NOT_IN_PYTHON.has(name.toLowerCase());
 }

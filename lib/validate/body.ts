@@ -1,10 +1,10 @@
 /** What the application returned, under watch: Python's `wsgiref.validate.IteratorWrapper`. */
 import { isUint8Array } from 'node:util/types';
+import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
 import type { Iterables } from './check-iterator.js';
 import { type Exchange, type Lifetime, within } from './exchange.js';
 import { itemSizes } from './item-sizes.js';
-import { isPromise, whenDone } from './maybe-promise.js';
 import { checkTotal, countBytes } from './meter.js';
 import { checkChildrenClosed, checkNotEager, Pace } from './middleware.js';
 import type { ValidatorOptions } from './options.js';
@@ -57,7 +57,7 @@ export class ValidatedBody {
       typeof close === 'function' ? within(this.#exchange, () => close.call(this.#inner)) : undefined;
     // An asynchronous generator closes what it iterates once its `return` is through.
     const late = checkChildrenClosed(this.#exchange, [result, this.#iterator?.returning]);
-    return late === undefined ? result : whenDone(result, () => late);
+    return late === undefined ? result : andThen(result, () => late);
   }
 
   #open(symbol: symbol): ValidatedIterator {
@@ -111,7 +111,7 @@ class ValidatedIterator {
     this.#exchange.iterating = true;
     const step: MaybePromise<Step> = within(this.#exchange, () => this.#inner.next());
     // The caller knows which of the two it iterates; the types of a body do not tell.
-    return whenDone(step, (result) => this.#checked(result)) as never;
+    return andThen(step, (result) => this.#checked(result)) as never;
   }
 
   return(): never {

@@ -1,7 +1,7 @@
 /** The rules for what the client asked for: method, path, host and length. */
 import { isAuthority } from '../environ/target.js';
+import { TOKEN } from '../environ/token.js';
 import { quote } from './shape.js';
-import { TOKEN } from './token.js';
 import { fail, warn } from './violation.js';
 
 /** An environ whose keys without a dot were found to be strings. */

@@ -1,24 +1,11 @@
 /** Python's `wsgiref.validate.check_headers`: a list of (name, value) (PEP 3333, RFC 9110 section 5). */
+import { isHopByHop } from '../environ/hop-by-hop.js';
 import { isNative } from '../environ/native-string.js';
+import { TOKEN } from '../environ/token.js';
 import type { HeaderList } from '../environ/types.js';
 import type { ValidatorOptions } from './options.js';
 import { quote, shapeOf } from './shape.js';
-import { TOKEN } from './token.js';
 import { fail, warn } from './violation.js';
-
-/** RFC 9110 section 7.6.1, RFC 2616 section 13.5.1 with its `Trailers`, and the unofficial `Proxy-Connection`. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'trailers',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** Fields that have one value; Content-Length has a rule of its own. */
 const SINGLE = new Set(['content-type', 'date', 'etag', 'last-modified', 'location']);
@@ -58,7 +45,7 @@ function checkName(name: unknown, index: number): string {
   if (!TOKEN.test(name)) fail('header-name', `entry ${index} has ${quote(name)}`);
   const lower = name.toLowerCase();
   if (lower === 'status') fail('header-status', `there is ${quote(name)}`);
-  if (HOP_BY_HOP.has(lower)) fail('header-hop-by-hop', `there is ${quote(name)}`);
+  if (isHopByHop(lower)) fail('header-hop-by-hop', `there is ${quote(name)}`);
   if (/[-_]$/.test(name)) warn('header-name-end', `there is ${quote(name)}`);
   if (!USUAL_NAME.test(name)) warn('header-name-unusual', `there is ${quote(name)}`);
   return name;

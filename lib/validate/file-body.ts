@@ -1,7 +1,7 @@
 /** A FileWrapper that the application returned: it stays itself, so that the server can send the file its own way. */
 import type { FileWrapper } from '../environ/file-wrapper.js';
+import { andThen } from '../environ/maybe-promise.js';
 import type { Exchange, Lifetime } from './exchange.js';
-import { whenDone } from './maybe-promise.js';
 import { checkChildrenClosed } from './middleware.js';
 import { fail } from './violation.js';
 
@@ -18,6 +18,6 @@ export function watchFile(file: FileWrapper, exchange: Exchange): void {
     life.closed = true;
     const result = close.call(file);
     const late = checkChildrenClosed(exchange, [result]);
-    return late === undefined ? result : whenDone(result, () => late);
+    return late === undefined ? result : andThen(result, () => late);
   };
 }

@@ -1,8 +1,8 @@
 /** `wsgi.input` under watch: Python's `wsgiref.validate.InputWrapper` and `check_input`, for promises and for bytes. */
 import { isUint8Array } from 'node:util/types';
+import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Bytes } from '../environ/types.js';
 import { hideMembers } from './input-members.js';
-import { isPromise, whenDone } from './maybe-promise.js';
 import { shapeOf } from './shape.js';
 import { fail, warn } from './violation.js';
 
@@ -67,20 +67,20 @@ class ValidatedInput {
     if (!terminated && size !== undefined && this.#consumed + size > length) {
       warn('input-beyond-length', `it asked for ${size} bytes, and ${length - this.#consumed} are left`);
     }
-    return whenDone(this.#inner.read(...args), (block) => this.#taken('read', block, size));
+    return andThen(this.#inner.read(...args), (block) => this.#taken('read', block, size));
   }
 
   readline(...args: unknown[]): unknown {
     if (args.length > 1) fail('input-readline-arguments', `readline got ${args.length}`);
     const size = checkSize('readline', args[0]);
     if (!this.#facts.terminated && size === undefined) warn('input-readline-all', 'it has none');
-    return whenDone(this.#inner.readline(...args), (line) => this.#taken('readline', line, size));
+    return andThen(this.#inner.readline(...args), (line) => this.#taken('readline', line, size));
   }
 
   readlines(...args: unknown[]): unknown {
     if (args.length > 1) fail('input-readline-arguments', `readlines got ${args.length}`);
     checkSize('readlines', args[0]);
-    return whenDone(this.#inner.readlines(...args), (lines) => {
+    return andThen(this.#inner.readlines(...args), (lines) => {
       if (!Array.isArray(lines)) fail('input-not-bytes', `readlines gave ${shapeOf(lines)}`);
       for (const line of lines) this.#taken('readlines', line, undefined);
       return lines;
@@ -119,7 +119,7 @@ class ValidatedLines {
   }
 
   next(): Result<IteratorResult<unknown>> {
-    return whenDone(this.#inner.next(), (step) => {
+    return andThen(this.#inner.next(), (step) => {
       if (!step.done && !isUint8Array(step.value)) {
         fail('input-not-bytes', `iteration gave ${shapeOf(step.value)}`);
       }

@@ -1,6 +1,7 @@
 /** What PEP 3333 asks of middleware, seen by the validator inside it through the one around it. */
+
+import { andThen } from '../environ/maybe-promise.js';
 import type { Exchange } from './exchange.js';
-import { whenDone } from './maybe-promise.js';
 import { fail, warn } from './violation.js';
 
 /**
@@ -39,7 +40,7 @@ export function checkChildrenClosed(outer: Exchange, closing: readonly unknown[]
     if (outer.openChildren().length === 0) return;
     fail('middleware-leaves-open', `that of a ${outer.request} is open`);
   };
-  return whenDone(settled(closing), check);
+  return andThen(settled(closing), check);
 }
 
 function settled(values: readonly unknown[]): unknown {

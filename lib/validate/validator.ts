@@ -1,5 +1,6 @@
 /** The validator, Python's `wsgiref.validate.validator`: read this file first. Rules are in rules.ts. */
 import { FileWrapper } from '../environ/file-wrapper.js';
+import { isPromise } from '../environ/maybe-promise.js';
 import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
 import { ValidatedBody } from './body.js';
 import { checkEnviron } from './check-environ.js';
@@ -8,7 +9,6 @@ import { ValidatedErrors } from './error-stream.js';
 import { Exchange, mark, outerExchange, within } from './exchange.js';
 import { watchFile } from './file-body.js';
 import { validatedInput } from './input.js';
-import { isPromise } from './maybe-promise.js';
 import { warnOfOpenChildren } from './middleware.js';
 import type { ValidatorOptions } from './options.js';
 import { shapeOf } from './shape.js';

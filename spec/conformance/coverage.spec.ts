@@ -1,8 +1,8 @@
 /** The table is complete: each row of the checklist is a scenario, or is left out with a reason. */
 import { expect } from 'chai';
+import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
 import { LEFT_OUT } from './left-out.js';
 import { DUTIES, FUNCTIONAL } from './requirements.js';
-import { scenarios } from './scenarios/index.js';
 
 /** The row: an id without what tells several scenarios of it apart. */
 function rowOf(id: string): string {

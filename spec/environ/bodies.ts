@@ -1,5 +1,6 @@
 /** Request bodies for the specs: in pieces, endless, or broken off. */
 import { readdirSync, readlinkSync } from 'node:fs';
+import { BlockingBodyInput, type BlockingSource } from '../../lib/environ/blocking-input.js';
 import { BodyInput, type BodySource } from '../../lib/environ/input.js';
 import type { Bytes } from '../../lib/environ/types.js';
 
@@ -21,6 +22,28 @@ export function source(pieces: Iterable<string | Buffer>, error?: Error): BodySo
 
 export function input(...pieces: (string | Buffer)[]): BodyInput {
   return new BodyInput(source(pieces));
+}
+
+/** The same for a thread that blocks: each piece is there when it is asked for. */
+export function blockingSource(
+  pieces: Iterable<string | Buffer>,
+  error?: Error,
+): BlockingSource & { pulls: number } {
+  const iterator = pieces[Symbol.iterator]();
+  return {
+    pulls: 0,
+    pull() {
+      this.pulls++;
+      const { done, value } = iterator.next();
+      if (!done) return typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
+      if (error !== undefined) throw error;
+      return null;
+    },
+  };
+}
+
+export function blockingInput(...pieces: (string | Buffer)[]): BlockingBodyInput {
+  return new BlockingBodyInput(blockingSource(pieces));
 }
 
 /** Random numbers from 0 to below 1, the same ones for the same seed (mulberry32). */

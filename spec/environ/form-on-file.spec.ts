@@ -4,7 +4,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { FilePart } from '../../lib/environ/form-file.js';
 import { BodyInput } from '../../lib/environ/input.js';
-import { ClientDisconnected, ConfigError } from '../../lib/errors.js';
+import { ClientDisconnected, ConfigError, ContentTooLarge } from '../../lib/errors.js';
 import { rejection, source } from './bodies.js';
 import { END, field, file, pause, UploadFolderFixture } from './multipart.js';
 
@@ -154,6 +154,35 @@ describe('parseForm of multipart/form-data, with', () => {
       expect(error).to.equal(gone);
       await pause();
       expect(streamed).to.equal(gone);
+    });
+
+    it('fails in what it reads if the body is cut short', async () => {
+      const gone = new ClientDisconnected();
+      let streamed: unknown;
+      const cut = new BodyInput(source([file('f', 'n', 'x'.repeat(200_000))], gone));
+      const onFile = async ({ stream }: FilePart) => {
+        await buffer(stream).catch((error) => {
+          streamed = error;
+        });
+      };
+      expect(await rejection(folder.parse(cut, { onFile }))).to.equal(gone);
+      await pause();
+      expect(streamed).to.equal(gone);
+    });
+
+    it('fails in what it reads if the form is too large', async () => {
+      let streamed: unknown;
+      const onFile = async ({ stream }: FilePart) => {
+        try {
+          await buffer(stream);
+        } catch (error) {
+          streamed = error;
+        }
+      };
+      const body = file('f', 'n', 'x'.repeat(200_000)) + END;
+      await rejection(folder.parse(body, { maxFileSize: 150_000, onFile }));
+      await pause();
+      expect(streamed).to.be.instanceOf(ContentTooLarge);
     });
 
     it('goes without uploadDir', async () => {

@@ -3,9 +3,13 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { BlockingForm, BlockingFormOptions } from '../../lib/environ/blocking-form.js';
+import type { BlockingBodyInput } from '../../lib/environ/blocking-input.js';
 import { type Form, type FormOptions, parseForm } from '../../lib/environ/form.js';
+import type { FormOptionsOf } from '../../lib/environ/form-request.js';
 import type { BodyInput } from '../../lib/environ/input.js';
-import { input, openDescriptors } from './bodies.js';
+import { blockingInput, input, openDescriptors } from './bodies.js';
+import { type Body, type EitherOptions, type FormReader, ON_EVENT_LOOP } from './form-readers.js';
 
 export const TYPE = 'multipart/form-data; boundary=XX';
 export const END = '--XX--\r\n';
@@ -32,8 +36,10 @@ export const pause = (milliseconds = 0) => new Promise((resolve) => setTimeout(r
 /** For the `describe` in which it is made. */
 export class UploadFolderFixture {
   path = '';
+  readonly #reader: FormReader;
 
-  constructor() {
+  constructor(reader: FormReader = ON_EVENT_LOOP) {
+    this.#reader = reader;
     beforeEach(() => {
       this.path = mkdtempSync(join(tmpdir(), 'form-spec-'));
     });
@@ -49,7 +55,30 @@ export class UploadFolderFixture {
   /** @param body latin-1 text, or where to read from. */
   parse(body: string | BodyInput, options: FormOptions = {}, type = TYPE): Promise<Form> {
     const stream = typeof body === 'string' ? input(Buffer.from(body, 'latin1')) : body;
-    const where = options.onFile === undefined ? { uploadDir: this.path } : {};
-    return parseForm({ CONTENT_TYPE: type, 'wsgi.input': stream }, { ...where, ...options });
+    return parseForm({ CONTENT_TYPE: type, 'wsgi.input': stream }, this.#where(options));
+  }
+
+  /** In a worker thread. */
+  parseBlocking(
+    body: string | BlockingBodyInput,
+    options: BlockingFormOptions = {},
+    type = TYPE,
+  ): BlockingForm {
+    const stream = typeof body === 'string' ? blockingInput(Buffer.from(body, 'latin1')) : body;
+    const environ = { CONTENT_TYPE: type, 'wsgi.input': stream, 'node.nonblocking': false as const };
+    return parseForm(environ, this.#where(options));
+  }
+
+  /** By the reader of this fixture. */
+  read(body: string | Body, options: EitherOptions = {}, type = TYPE): Promise<Form | BlockingForm> {
+    return this.#reader.read(
+      typeof body === 'string' ? { pieces: [body] } : body,
+      this.#where(options),
+      type,
+    );
+  }
+
+  #where<T extends FormOptionsOf<never>>(options: T): T {
+    return options.onFile === undefined ? { uploadDir: this.path, ...options } : options;
   }
 }

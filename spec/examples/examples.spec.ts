@@ -1,6 +1,7 @@
 /** Every example does what it says. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { runScript } from '../support/cgi-script.js';
 import { Example, exampleNames, FOLDER } from './example.js';
 
 interface Check {
@@ -233,6 +234,55 @@ const CHECKS: Readonly<Record<string, Check>> = {
       expect(await (await example.fetch('/fetch/x')).json()).to.deep.equal({ url: `${example.url}/fetch/x` });
     },
   },
+  blocking_echo: {
+    does: 'echoes twice with a handler that blocks, and serves others meanwhile',
+    async check(example) {
+      const talks = [example.talk(2, ['hi']), example.talk(2, ['ho'])];
+      expect(await example.text()).to.equal('Hello World!');
+      expect(await Promise.all(talks)).to.deep.equal([
+        ['you : hi', 'you : hi'],
+        ['you : ho', 'you : ho'],
+      ]);
+      await example.says(/participator : hi/);
+    },
+  },
+  blocking_generator: {
+    does: 'sends the parts of generators that sleep and read, and takes a form',
+    async check(example) {
+      const { body } = await example.fetch();
+      const slow = (async () => {
+        const parts: string[] = [];
+        for await (const part of body ?? []) parts.push(Buffer.from(part).toString());
+        return parts;
+      })();
+      expect(await example.text('/lines', { method: 'POST', body: 'a\nb\n' })).to.equal('1: a\n2: b\n');
+      const form = new FormData();
+      form.append('title', 'Letters');
+      form.append('file', new Blob(['abc']), 'a.txt');
+      const answer = await example.text('/form', { method: 'POST', body: form });
+      expect(answer).to.equal('Letters: a.txt (3 bytes)');
+      const parts = await slow;
+      expect(parts.slice(0, 2)).to.deep.equal(['Hello ', 'World']);
+      expect(parts.join('')).to.equal('Hello World!2020');
+    },
+  },
+  blocking_events: {
+    does: 'runs the handlers of each event in a thread',
+    async check(example) {
+      expect(await example.talk(3, ['hi'], '/room')).to.deep.equal([
+        'welcome to /room',
+        'you said: hi',
+        'you said: hi',
+      ]);
+      await example.says(/\/room closed: 1005/);
+    },
+  },
+  'both-modes': {
+    does: 'runs on the event loop',
+    async check(example) {
+      expect(await example.text('/', { method: 'POST', body: 'abc' })).to.equal('ABC by the event loop\n');
+    },
+  },
   middleware: {
     does: 'adds a WebSocket to another application',
     async check(example) {
@@ -300,6 +350,50 @@ const CHECKS: Readonly<Record<string, Check>> = {
       await example.says(/the client left, so the work was stopped/);
     },
   },
+  dispatcher: {
+    does: 'serves three applications, each of which knows where it is',
+    async check(example) {
+      expect(await example.text()).to.equal(`127.0.0.1 is at ${example.url}/\n`);
+      expect(await example.text('/blog/chat')).to.equal(
+        `open ${example.url.replace('http', 'ws')}/blog/chat\n`,
+      );
+      const headers = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'https' };
+      const told = { ...headers, 'X-Forwarded-Host': 'example.org', 'X-Forwarded-Prefix': '/site' };
+      expect(await example.text('/', { headers: told })).to.equal(
+        '203.0.113.7 is at https://example.org/site\n',
+      );
+      const latest = await example.fetch('/blog/latest', { headers: told, redirect: 'manual' });
+      expect(latest.headers.get('location')).to.equal('https://example.org/site/blog/2024');
+    },
+  },
+  latinator: {
+    does: 'speaks pig latin, between two validators',
+    async check(example) {
+      const response = await example.fetch();
+      expect(response.headers.get('content-length')).to.equal(null);
+      expect(await response.text()).to.equal('ellohay orldway\n');
+      await example.says(/foo_app was closed\n/);
+      expect((await example.fetch('/', { method: 'HEAD' })).status).to.equal(200);
+      await example.says(/foo_app was closed\nfoo_app was closed\n/);
+      expect(example.output).not.to.match(/WsgiAssertionError|WsgiWarning/);
+    },
+  },
+  'static-files': {
+    does: 'sends files, and the page of an application',
+    async check(example) {
+      const content = readFileSync(`${FOLDER}hello.txt`, 'utf8');
+      expect(await example.text()).to.include('/static/hello.txt');
+      const response = await example.fetch('/static/hello.txt');
+      expect(response.headers.get('cache-control')).to.equal('max-age=60, public');
+      expect(await response.text()).to.equal(content);
+      expect(await example.text('/robots.txt', { headers: { Range: 'bytes=0-1' } })).to.equal(
+        content.slice(0, 2),
+      );
+      const headers = { 'If-None-Match': response.headers.get('etag') ?? '' };
+      expect((await example.fetch('/static/hello.txt', { headers })).status).to.equal(304);
+      expect((await example.fetch('/static/missing')).status).to.equal(404);
+    },
+  },
   'early-hints': {
     does: 'sends a 103 before the page',
     async check(example) {
@@ -307,6 +401,19 @@ const CHECKS: Readonly<Record<string, Check>> = {
       expect(headers).to.have.property('link', '</style.css>; rel=preload; as=style');
       expect(body).to.include('<h1>Hello World!</h1>');
       expect(await example.text('/style.css')).to.equal('h1 { color: teal }');
+    },
+  },
+  cgi: {
+    does: 'is a CGI script, and a server when it is started by hand',
+    async check(example) {
+      const body = 'of 3 bytes, in a process for';
+      expect(await example.text('/', { method: 'POST', body: 'abc' })).to.equal(
+        `POST ${body} many requests\n`,
+      );
+      const command = [process.execPath, '--import', import.meta.resolve('tsx'), `${FOLDER}cgi.ts`];
+      const script = await runScript(command, { REQUEST_METHOD: 'POST', CONTENT_LENGTH: '3' }, 'abc');
+      expect(script).to.include({ code: 0, status: '200 OK' });
+      expect(script.body.toString()).to.equal(`POST ${body} this request alone\n`);
     },
   },
 };

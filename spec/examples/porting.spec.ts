@@ -13,7 +13,12 @@ const DOCUMENTS = [
   'SECURITY.md',
   'docs/websocket.md',
   'docs/framework.md',
+  'docs/cgi.md',
+  'docs/middleware.md',
+  'docs/testing.md',
 ];
+/** PORTING.md and these show the examples. */
+const PAGES = ['README.md', 'docs/framework.md', 'docs/middleware.md', 'docs/websocket.md'];
 
 function read(path: string): string {
   return readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -55,7 +60,7 @@ describe('PORTING.md', () => {
   });
 
   it('is not the only one to do so', () => {
-    for (const document of ['README.md', 'docs/framework.md', 'docs/websocket.md']) {
+    for (const document of PAGES) {
       for (const block of blocks(read(`../../${document}`), 'ts')) {
         expect(
           [...sources.values()].some((source) => source.includes(block)),
@@ -65,8 +70,9 @@ describe('PORTING.md', () => {
     }
   });
 
-  it('shows something of every example', () => {
-    const found = blocks(PORTING, 'ts');
+  it('shows something of every example, or a page of docs/ does', () => {
+    const pages = PAGES.filter((name) => name.startsWith('docs/')).map((name) => read(`../../${name}`));
+    const found = [PORTING, ...pages].flatMap((page) => blocks(page, 'ts'));
     for (const [name, source] of sources) {
       expect(
         found.some((block) => source.includes(block)),

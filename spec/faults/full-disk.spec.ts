@@ -9,6 +9,7 @@ import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-fo
 
 const TSX = import.meta.resolve('tsx');
 const CHILD = fileURLToPath(new URL('upload-child.ts', import.meta.url));
+const BLOCKING_CHILD = fileURLToPath(new URL('blocking-upload-child.ts', import.meta.url));
 
 interface Outcome {
   status: number;
@@ -50,6 +51,16 @@ describe('an upload', function () {
     const folder = temporaryFolder();
     // In KiB; with the signal ignored, the write fails instead of the process.
     check(folder, await upload(folder, `trap '' XFSZ; ulimit -f 1024; exec "$0" "$@"`), 'EFBIG');
+  });
+
+  it('that is larger than a file may be leaves nothing behind in a worker thread either', async () => {
+    const folder = temporaryFolder();
+    const shell = `trap '' XFSZ; ulimit -f 1024; exec "$0" "$@"`;
+    const args = ['-c', shell, process.execPath, '--import', TSX, BLOCKING_CHILD, folder];
+    const { stdout } = await promisify(execFile)('bash', args);
+    const error = JSON.parse(stdout) as Outcome['error'];
+    expect(error).to.deep.include({ code: 'EFBIG', left: [] });
+    expect(error?.message).to.match(/^EFBIG/);
   });
 
   it('that is larger than the disk leaves nothing behind', async function () {

@@ -23,6 +23,24 @@ const place = ({ at }: Upstream) => (typeof at === 'number' ? `127.0.0.1:${at}` 
 /** nginx gives its workers to `nobody` when it is root, who may then not write to the folder. */
 const user = process.getuid?.() === 0 ? 'user root;' : '';
 
+/** Below it both proxies have the same upstreams, which see the path without it. */
+export const PREFIX = '/site';
+
+/** nginx gives none of them to a location that has one of its own. */
+const NGINX_HEADERS = `
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Port $server_port;
+      proxy_set_header X-Forwarded-Ssl "";
+      proxy_request_buffering off;
+      proxy_buffering off;
+      proxy_next_upstream error timeout;`;
+
 export function nginxConfiguration({ port, tlsPort, folder, certificate, upstreams }: Places): string {
   const servers = upstreams.map(
     (upstream) => `server ${place(upstream)}${upstream.backup ? ' backup' : ''};`,
@@ -53,18 +71,13 @@ http {
     client_max_body_size 0;
     location / {
       proxy_pass http://app;
-      proxy_http_version 1.1;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host;
-      proxy_set_header X-Forwarded-Port $server_port;
-      proxy_set_header X-Forwarded-Ssl "";
-      proxy_request_buffering off;
-      proxy_buffering off;
-      proxy_next_upstream error timeout;
+      proxy_set_header X-Forwarded-Prefix "";
+${NGINX_HEADERS}
+    }
+    location ${PREFIX}/ {
+      proxy_pass http://app/;
+      proxy_set_header X-Forwarded-Prefix ${PREFIX};
+${NGINX_HEADERS}
     }
   }
 }
@@ -95,6 +108,9 @@ frontend www
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   http-request set-header X-Forwarded-Port %[dst_port]
   http-request del-header X-Forwarded-Ssl
+  http-request del-header X-Forwarded-Prefix
+  http-request set-header X-Forwarded-Prefix ${PREFIX} if { path_beg ${PREFIX}/ }
+  http-request replace-path ${PREFIX}(/.*) \\1 if { path_beg ${PREFIX}/ }
   default_backend app
 backend app
   balance roundrobin

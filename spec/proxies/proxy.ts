@@ -1,10 +1,11 @@
 /** nginx and haproxy as child processes: started on free ports, killed by the spec's `afterEach`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findProgram, requireProgram } from '../support/program.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 import { haproxyConfiguration, nginxConfiguration, type Places, type Upstream } from './configurations.js';
@@ -100,13 +101,9 @@ export type StartProxy = (...upstreams: Upstream[]) => Promise<ProxyServer>;
 export function behindProxies(what: string, tests: (start: StartProxy, name: Kind['name']) => void): void {
   for (const kind of KINDS) {
     describe(`behind ${kind.name}, ${what}`, () => {
-      const executable = find(kind.name);
+      const executable = findProgram(kind.name);
       before(function () {
-        if (executable !== undefined) return;
-        const complaint = `${kind.name} is not installed`;
-        if (process.env['CI']) throw new Error(complaint);
-        console.log(`    skipped: ${complaint}`);
-        this.skip();
+        requireProgram(kind.name, this);
       });
       tests((...upstreams) => start(kind, executable as string, upstreams), kind.name);
     });
@@ -124,21 +121,6 @@ async function start(kind: Kind, executable: string, upstreams: readonly Upstrea
   const proxy = new ProxyServer(places, executable, kind.command(file, folder));
   await proxy.listening();
   return proxy;
-}
-
-/** Debian has them where the PATH of a user does not lead. */
-function find(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  return folders
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }
 
 async function freePorts(): Promise<[number, number]> {

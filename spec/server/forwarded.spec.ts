@@ -65,6 +65,7 @@ const CASES: readonly Case[] = [
     expected: { REMOTE_ADDR: '2001:db8::7', REMOTE_PORT: undefined },
   })),
   { what: 'https', headers: { PROTO: 'https' }, expected: { 'wsgi.url_scheme': 'https' } },
+  { what: 'https in any case', headers: { PROTO: 'HTTPS' }, expected: { 'wsgi.url_scheme': 'https' } },
   { what: 'http', headers: { PROTO: 'https, http' }, expected: {} },
   { what: 'https of wss (Traefik)', headers: { PROTO: 'wss' }, expected: { 'wsgi.url_scheme': 'https' } },
   { what: 'https of X-Forwarded-Ssl', headers: { SSL: 'on' }, expected: { 'wsgi.url_scheme': 'https' } },
@@ -118,11 +119,11 @@ const NO_ADDRESS = [
 
 const REFUSED: readonly Readonly<Record<string, string>>[] = [
   ...NO_ADDRESS.map((value) => ({ FOR: value })),
-  ...['ftp', 'HTTPS', 'http, x', 'https;', 'https http'].map((value) => ({ PROTO: value })),
+  ...['ftp', 'http, x', 'https;', 'https http'].map((value) => ({ PROTO: value })),
   ...['ON', '1', 'yes'].map((value) => ({ SSL: value })),
   { PROTO: 'https', SSL: 'off' },
   { PROTO: 'http', SSL: 'on' },
-  ...['a b', 'a/b', 'a@b', 'a:b', '[::1', 'é'].map((value) => ({ HOST: value })),
+  ...['a b', 'a/b', 'a@b', 'a:b', '[::1', 'é', ':80', 'a:65536', 'a:0'].map((value) => ({ HOST: value })),
   ...['0', '65536', '-1', '080808', 'http', '80 80'].map((value) => ({ PORT: value })),
 ];
 

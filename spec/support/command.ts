@@ -12,6 +12,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What to run instead of the command: the path of a module. */
   readonly script?: string;
+  /** Without tsx: for what is JavaScript. */
+  readonly plain?: boolean;
 }
 
 const running = new Set<Command>();
@@ -27,10 +29,11 @@ export class Command {
   stderr = '';
   readonly #exited: Promise<number | NodeJS.Signals>;
 
-  constructor(args: readonly string[], { cwd = process.cwd(), env = {}, script = CLI }: CommandOptions = {}) {
+  constructor(args: readonly string[], options: CommandOptions = {}) {
+    const { cwd = process.cwd(), env = {}, script = CLI, plain = false } = options;
     const { PORT: _unset, ...inherited } = process.env;
     // A group of its own, so that kill() also ends what --reload started.
-    this.child = spawn(process.execPath, ['--import', TSX, script, ...args], {
+    this.child = spawn(process.execPath, [...(plain ? [] : ['--import', TSX]), script, ...args], {
       cwd,
       detached: true,
       env: { ...inherited, ...env },

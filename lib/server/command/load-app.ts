@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { typeName } from '../../environ/type-name.js';
 import type { Application } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
 import { type AppTarget, parseTarget } from './app-target.js';
@@ -113,11 +114,4 @@ function checkCallable(value: unknown, what: string): Application {
     );
   }
   return value as Application;
-}
-
-function typeName(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  const name = (value as { constructor?: { name?: string } }).constructor?.name;
-  return name === undefined || name === 'Object' ? 'an object' : `an object of type ${name}`;
 }

@@ -6,7 +6,7 @@
  */
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isHopByHop } from '../hop-by-hop.js';
+import { isHopByHop } from '../../environ/hop-by-hop.js';
 import type { EnvironSocket } from './environ-message.js';
 import { ResponsePipe } from './response-pipe.js';
 
@@ -149,6 +149,8 @@ export class EnvironResponse {
     this.#finished = true;
     const { response } = this;
     response.detachSocket(this.#socket as unknown as Socket);
+    // Newer Nodes (26) keep what it says where only their own end() reaches it.
+    Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
     response.emit('finish');
     process.nextTick(() => {
       Object.assign(response, { destroyed: true, _closed: true });

@@ -1,8 +1,9 @@
 /** `fromNodeHandler`: a Node request listener, such as an Express app or a Koa callback, as a WSGI application. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isPromise } from '../../environ/maybe-promise.js';
 import type { Application } from '../../environ/types.js';
 import { ClientDisconnected, RequestError } from '../../errors.js';
-import { isThenable } from '../body-iterator.js';
+
 import { errorResponse } from '../error-response.js';
 import { EnvironSocket, makeMessage } from './environ-message.js';
 import { EnvironResponse } from './environ-response.js';
@@ -41,7 +42,7 @@ export function fromNodeHandler<
     response.once('close', () => signal?.removeEventListener('abort', onAbort));
     try {
       const result = handler(message as Message, response as Response, next);
-      if (isThenable(result)) result.then(undefined, (error) => answer.fail(error));
+      if (isPromise(result)) result.then(undefined, (error) => answer.fail(error));
       await answer.headed;
       const { status, headers } = answer.head;
       const write = start_response(status, headers);

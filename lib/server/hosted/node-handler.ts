@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../../environ/types.js';
+import { checkApplication } from '../check-application.js';
 import type { WsgiSocket } from '../connection.js';
 import type { ServerOptions } from '../options.js';
-import { checkApplication } from '../server.js';
 import { HostedGateway } from './hosted-gateway.js';
 import { NODE_OPTIONS, resolveHostedOptions } from './hosted-options.js';
 import { HostedUpgrades } from './hosted-upgrades.js';

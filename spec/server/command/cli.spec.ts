@@ -43,11 +43,16 @@ describe('wsgi command', function () {
     const failures: [does: string, args: string[], code: number, stderr: string | RegExp][] = [
       [
         'refuses an unknown option with exit code 2',
-        ['--theads', '4'],
+        ['--treads', '4'],
         2,
-        'wsgi: There is no option --theads\nTry wsgi --help\n',
+        'wsgi: There is no option --treads (did you mean --threads?)\nTry wsgi --help\n',
       ],
-      ['refuses --threads', ['--threads', '4'], 2, 'wsgi: There is no option --threads\nTry wsgi --help\n'],
+      [
+        'refuses --thread',
+        ['--thread', '4'],
+        2,
+        'wsgi: There is no option --thread (did you mean --threads?)\nTry wsgi --help\n',
+      ],
       [
         'refuses a bad value with exit code 2',
         ['-b', 'a:b'],

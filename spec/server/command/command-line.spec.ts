@@ -39,7 +39,7 @@ const PARSED: [string[], object][] = [
 ];
 
 const REFUSED: [string[], string][] = [
-  [['--threads', '4'], 'There is no option --threads'],
+  [['--threads', 'four'], "--threads must be a whole number from 0 to 1024, not 'four'"],
   [['-w', '4'], 'There is no option -w'],
   [['-D'], 'There is no option -D'],
   [['--timeuot', '4'], 'There is no option --timeuot (did you mean --timeout?)'],

@@ -1,0 +1,46 @@
+/** Path prefixes that applications and files are mounted under: how they are written, and what lies below them. */
+import { textToNative } from '../environ/native-string.js';
+import { withoutSlashesAtEnd } from '../environ/slashes.js';
+import { ConfigError } from '../errors.js';
+
+export interface Mounted<T> {
+  /** A native string: `''`, or `/` and more without a `/` at the end. */
+  readonly prefix: string;
+  readonly value: T;
+}
+
+/**
+ * A table of prefixes, the longest first. They are text, not percent-encoded, and become what PATH_INFO has: their
+ * UTF-8 bytes. Slashes at their end mean nothing, so `/a/` is `/a` and `/` is `''`.
+ * @throws ConfigError for a prefix that does not begin with a slash, or comes twice.
+ */
+export function mountTable<T>(
+  middleware: string,
+  mounts: Readonly<Record<string, T>> | ReadonlyMap<string, T>,
+): Mounted<T>[] {
+  if (typeof mounts !== 'object' || mounts === null || Array.isArray(mounts)) {
+    throw new ConfigError(`${middleware}() takes its prefixes as the keys of an object or of a Map`);
+  }
+  const found = new Map<string, T>();
+  const entries = mounts instanceof Map ? mounts.entries() : Object.entries(mounts);
+  for (const [key, value] of entries as Iterable<[unknown, T]>) {
+    if (typeof key !== 'string' || !key.startsWith('/')) {
+      throw new ConfigError(
+        `A prefix of ${middleware}() begins with a slash, not as ${JSON.stringify(key)} does`,
+      );
+    }
+    const prefix = withoutSlashesAtEnd(textToNative(key));
+    if (found.has(prefix)) {
+      throw new ConfigError(`${middleware}() has the prefix ${JSON.stringify(key)} twice`);
+    }
+    found.set(prefix, value);
+  }
+  return [...found]
+    .map(([prefix, value]) => ({ prefix, value }))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
+}
+
+/** True if `path` is `prefix`, or goes on after it with a slash: `/a` covers `/a`, `/a/` and `/a/b`, not `/ab`. */
+export function covers(prefix: string, path: string): boolean {
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
+}

@@ -1,0 +1,139 @@
+/** Files in front of an application (werkzeug's SharedDataMiddleware, F-Z002, with ranges and without its gaps). */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Application, Body, Environ, StartResponse } from '../environ/types.js';
+import { ConfigError } from '../errors.js';
+import { sendFile } from './file-response.js';
+import { extensionOf, mediaType } from './media-types.js';
+import { checkApplication, checkOptionNames } from './middleware.js';
+import { covers, type Mounted, mountTable } from './prefix.js';
+import { checkSettings, type Settings, type SharedDataOptions } from './shared-data-options.js';
+import { fileNames, findShared, type SharedFile } from './shared-path.js';
+
+export type { SharedDataOptions } from './shared-data-options.js';
+
+/** Prefixes and the file or folder of each: `{ '/static': './static', '/favicon.ico': new URL('icon.ico', import.meta.url) }`. */
+export type SharedDataExports = Readonly<Record<string, string | URL>> | ReadonlyMap<string, string | URL>;
+
+/** A place where the file that a request asks for may be. */
+interface Candidate {
+  readonly root: string;
+  readonly names: readonly string[];
+  /** It can only be a folder: the path ends in a slash. */
+  readonly isFolder: boolean;
+}
+
+/**
+ * Answers GET and HEAD with the files of `exports`; all else goes to `app`, and so does what is no file there, or must
+ * not be seen: dot files, links that lead out, paths with `..`.
+ *
+ * A prefix ends where a segment does; of several that fit, the longest is looked at first. Relative paths are relative to
+ * the working directory at the time of this call. With ETag, Last-Modified, conditional requests, and single ranges.
+ * @throws ConfigError for a prefix without a slash at its front, a target that is no path, an option that cannot be.
+ */
+export function sharedData(
+  app: Application,
+  exports: SharedDataExports,
+  options: SharedDataOptions = {},
+): Application {
+  checkApplication('sharedData', app);
+  const table = mountTable<string | URL>('sharedData', exports).map(
+    ({ prefix, value }): Mounted<string> => ({ prefix, value: pathOf(value) }),
+  );
+  checkOptionNames('sharedData', options, [
+    'maxAge',
+    'index',
+    'dotFiles',
+    'followLinks',
+    'types',
+    'fallbackType',
+  ]);
+  const settings = checkSettings(options);
+  return (environ, start_response) => {
+    const candidates = candidatesFor(environ, table, settings);
+    // Nothing to look for, nothing to wait for: a synchronous application stays one.
+    if (candidates.length === 0) return app(environ, start_response);
+    return serve(candidates, settings, app, environ, start_response);
+  };
+}
+
+function pathOf(target: unknown): string {
+  if (target instanceof URL && target.protocol === 'file:') return fileURLToPath(target);
+  if (typeof target === 'string' && target !== '' && !target.includes('\0')) return resolve(target);
+  throw new ConfigError('sharedData() takes the path or the file: URL of a file or folder for each prefix');
+}
+
+function candidatesFor(environ: Environ, table: readonly Mounted<string>[], settings: Settings): Candidate[] {
+  const { REQUEST_METHOD: method, SCRIPT_NAME: script = '' } = environ;
+  // The root of a host has but one name, however a server writes it; that of a mounted application has two.
+  const path = environ.PATH_INFO || (script === '' ? '/' : '');
+  if ((method !== 'GET' && method !== 'HEAD') || 'wsgi.websocket' in environ) return [];
+  const found: Candidate[] = [];
+  for (const { prefix, value } of table) {
+    if (!covers(prefix, path)) continue;
+    const isFolder = path.length > prefix.length && path.endsWith('/');
+    if (isFolder && settings.index === undefined) continue;
+    const names = fileNames(path.slice(prefix.length, isFolder ? -1 : undefined), settings);
+    if (names !== undefined) found.push({ root: value, names, isFolder });
+  }
+  return found;
+}
+
+async function serve(
+  candidates: readonly Candidate[],
+  settings: Settings,
+  app: Application,
+  environ: Environ,
+  start_response: StartResponse,
+): Promise<Body> {
+  for (const candidate of candidates) {
+    const file = await lookUp(candidate, settings);
+    if (file === undefined) continue;
+    if (file === 'folder') return redirect(environ, start_response);
+    const type = typeOf(candidate.names.at(-1) ?? candidate.root, file, settings);
+    const body = await sendFile(file, type, settings.cacheControl, environ, start_response);
+    if (body !== undefined) return body;
+  }
+  return app(environ, start_response);
+}
+
+/** `'folder'`: the one of this name has an index, which the path with a slash at its end leads to. */
+async function lookUp(
+  { root, names, isFolder }: Candidate,
+  settings: Settings,
+): Promise<SharedFile | 'folder' | undefined> {
+  const { index } = settings;
+  if (!isFolder) {
+    const file = await findShared(root, names, settings);
+    if (file?.stats.isFile()) return file;
+    if (index === undefined || !file?.stats.isDirectory()) return undefined;
+  }
+  const file = await findShared(root, [...names, index as string], settings);
+  if (!file?.stats.isFile()) return undefined;
+  return isFolder ? file : 'folder';
+}
+
+/** By the name that was asked for, which a link may have made up; by that of the file for an index. */
+function typeOf(name: string, file: SharedFile, { types, fallbackType }: Settings): string {
+  for (const one of [name, file.path]) {
+    const type = types.get(extensionOf(one)) ?? mediaType(one);
+    if (type !== undefined) return type;
+  }
+  return fallbackType;
+}
+
+/** Relative to the path of the request, so that no host, and no prefix that a proxy took away, can be wrong. */
+function redirect(environ: Environ, start_response: StartResponse): Body {
+  const path = (environ.SCRIPT_NAME ?? '') + (environ.PATH_INFO ?? '');
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9_.~-]/g, percentEncoded);
+  const query = environ.QUERY_STRING ? `?${environ.QUERY_STRING}` : '';
+  start_response('301 Moved Permanently', [
+    ['Location', `./${name}/${query}`],
+    ['Content-Length', '0'],
+  ]);
+  return [];
+}
+
+function percentEncoded(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}

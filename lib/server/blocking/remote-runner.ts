@@ -1,0 +1,213 @@
+/** One request that a thread answers, as the I/O thread sees it: stands in for the interpreter, which is in the thread. */
+import type { WebSocket } from '../../environ/websocket.js';
+import { ApplicationError, isRequestError, ServerBusy } from '../../errors.js';
+import { logger } from '../../logger.js';
+import { sendError } from '../error-response.js';
+import type { HttpSink } from '../http-sink.js';
+import type { RequestBody } from '../request-body.js';
+import type { Runner } from '../sink.js';
+import {
+  decodeHead,
+  decodeList,
+  encodeRequest,
+  FROM_THREAD,
+  HAS_BODY,
+  MORE,
+  TO_THREAD,
+  WHOLE_BODY,
+} from './messages.js';
+import type { ThreadPool } from './pool.js';
+import type { PooledThread } from './pooled-thread.js';
+import { RemoteBody } from './remote-body.js';
+import { RemoteSocket } from './remote-socket.js';
+import type { Frame } from './ring.js';
+
+/** Bytes of a body that finds room in the queue beside its head. */
+const SMALL_BODY = 8 * 1024;
+
+/** Milliseconds in which a free thread takes a request. */
+const CLAIM_MS = 5;
+
+/** Frames whose text may be longer than one of them; a WebSocket has bytes in pieces. */
+const HAS_TEXT: ReadonlySet<number> = new Set([
+  FROM_THREAD.head,
+  FROM_THREAD.response,
+  FROM_THREAD.earlyHints,
+]);
+
+export class RemoteRunner implements Runner {
+  /** 0 until it is queued. */
+  id = 0;
+  /** In the shared queue; -1: it waits for one. */
+  slot = -1;
+  /** A body that goes to the thread with the head. */
+  whole: Buffer | undefined;
+  readonly #pool: ThreadPool;
+  readonly #sink: HttpSink;
+  #body: RemoteBody | undefined;
+  #socket: RemoteSocket | undefined;
+  /** Of a text that comes in several frames. */
+  #text = '';
+  #headSent = false;
+  /** Nothing more goes to the client; the thread may still be busy with it. */
+  #over = false;
+  #left = false;
+  #socketGone = false;
+
+  constructor(pool: ThreadPool, sink: HttpSink) {
+    this.#pool = pool;
+    this.#sink = sink;
+  }
+
+  /** The request as the log names it. */
+  get name(): string {
+    const { method, url } = this.#sink.message;
+    return `${method} ${url}`;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** It has a WebSocket that is open: it may take as long as it likes. */
+  get isConversation(): boolean {
+    return this.#sink.hijacked && !this.#over && !this.#socketGone;
+  }
+
+  // Runner
+
+  /** The application is the threads'. */
+  run(): void {
+    throw new ApplicationError('The application runs in threads');
+  }
+
+  start(body: RequestBody | undefined, websocket?: WebSocket): void {
+    if (this.#over) return;
+    this.whole = body?.takeWhole(SMALL_BODY);
+    if (body !== undefined && this.whole === undefined) this.#body = new RemoteBody(body);
+    if (websocket !== undefined) this.#socket = new RemoteSocket(websocket);
+    if (!this.#pool.submit(this)) this.fail(new ServerBusy());
+  }
+
+  /** The request head as it goes to a thread. */
+  encode(): string {
+    return encodeRequest(this.#sink.message, this.#sink.connection, this.#socket?.handshake);
+  }
+
+  get flags(): number {
+    if (this.whole !== undefined) return WHOLE_BODY;
+    return this.#body === undefined ? 0 : HAS_BODY;
+  }
+
+  fail(error: unknown): void {
+    if (this.#over) return;
+    if (!isRequestError(error)) logger.error(`${this.name}: ${(error as Error).message}`);
+    if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
+    else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.#pool.report);
+    this.#over = true;
+    // A thread may be busy with it still; the connection need not wait for that.
+    this.left();
+  }
+
+  disconnect(): void {
+    if (this.#over) return;
+    this.#over = true;
+    // It never reached the application, or the application learns of it at its next call.
+    if (this.id === 0 || this.#pool.abandon(this)) this.#sink.done();
+  }
+
+  /**
+   * It will send no more, and may be gone altogether: who waits for a thread is taken for gone. (A handler that runs is
+   * told by its signal, and answers all the same: RFC 9112 section 9.6 lets a client close one side.)
+   */
+  ended(): void {
+    if (this.#over) return;
+    if (this.#pool.overloaded && this.#pool.withdraw(this)) {
+      this.fail(new ServerBusy());
+      return;
+    }
+    const thread = this.#pool.threadOf(this);
+    if (thread !== undefined) thread.line.clientEnded(this.id);
+    // A thread is about to take it.
+    else setTimeout(() => this.ended(), CLAIM_MS);
+  }
+
+  socketGone(): void {
+    this.#socketGone = true;
+    this.#pool.threadOf(this)?.line.webSocketGone(this.id);
+  }
+
+  // The thread's frames
+
+  /** Takes one frame. Returns a promise if no more should come until it settles. */
+  take(frame: Frame, thread: PooledThread): Promise<unknown> | undefined {
+    if (frame.type === FROM_THREAD.done) {
+      this.#pool.forget(this);
+      this.left();
+      return undefined;
+    }
+    if (this.#over) return undefined;
+    if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) return this.#serve(frame, thread);
+    this.#text += frame.text;
+    return undefined;
+  }
+
+  /** Pushes out what was taken. */
+  flush(): void {
+    if (this.#headSent && !this.#over && !this.#sink.hijacked) this.#sink.flush();
+  }
+
+  #serve(frame: Frame, thread: PooledThread): Promise<unknown> | undefined {
+    const sink = this.#sink;
+    switch (frame.type) {
+      case FROM_THREAD.response:
+        this.#head(frame);
+        sink.end(frame.bytes.length === 0 ? undefined : frame.bytes);
+        break;
+      case FROM_THREAD.head:
+        this.#head(frame);
+        break;
+      case FROM_THREAD.chunk:
+        return sink.chunk(frame.bytes);
+      case FROM_THREAD.end:
+        sink.end();
+        break;
+      case FROM_THREAD.abort:
+        sink.abort();
+        break;
+      case FROM_THREAD.earlyHints:
+        sink.sendHints(decodeList(this.#takeText(frame)));
+        break;
+      case FROM_THREAD.fetchHead:
+        thread.postText(TO_THREAD.head, this.id, this.encode());
+        if (this.whole !== undefined) thread.post(TO_THREAD.body, 0, this.id, '', this.whole);
+        break;
+      case FROM_THREAD.pull:
+        this.#body?.pump(thread, this.id, () => this.#over);
+        break;
+      default:
+        return this.#socket?.take(frame, thread, this.id);
+    }
+    return undefined;
+  }
+
+  #head(frame: Frame): void {
+    this.#headSent = true;
+    this.#sink.head(decodeHead(this.#takeText(frame)));
+  }
+
+  /** The text of a frame, with what came of it before. */
+  #takeText({ text }: Frame): string {
+    const whole = this.#text + text;
+    this.#text = '';
+    return whole;
+  }
+
+  /** The thread is through with it, or is no more. */
+  left(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#over = true;
+    this.#sink.done();
+  }
+}

@@ -1,0 +1,120 @@
+/** The I/O thread's end of a WebSocket that a handler in a thread talks to. */
+import type { WebSocket } from '../../environ/websocket.js';
+import type { Message } from '../../environ/websocket-inbox.js';
+import type { HandshakeRequest } from '../websocket-handshake.js';
+import { COMPRESS, encodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from './messages.js';
+import type { PooledThread } from './pooled-thread.js';
+import { FRAME_LIMIT, type Frame } from './ring.js';
+import type { EndingMessage } from './thread-socket.js';
+
+export class RemoteSocket {
+  readonly #websocket: WebSocket;
+  /** Of a message that comes in several frames. */
+  #pieces: Buffer[] = [];
+  #receiving = false;
+  /** Messages that the thread was sent, and that it wants at least. */
+  #delivered = 0;
+  #wanted = 0;
+
+  constructor(websocket: WebSocket) {
+    this.#websocket = websocket;
+  }
+
+  get handshake(): HandshakeRequest {
+    const { version, origin, protocols } = this.#websocket;
+    return { version, origin, protocols };
+  }
+
+  take(frame: Frame, thread: PooledThread, id: number): Promise<unknown> | undefined {
+    switch (frame.type) {
+      case FROM_THREAD.accept:
+        this.#accept(frame, thread, id);
+        break;
+      case FROM_THREAD.receive:
+        this.#receive(thread, id, Number(frame.text));
+        break;
+      case FROM_THREAD.close:
+        this.#websocket.close(Number(frame.text), frame.bytes);
+        break;
+      default:
+        return this.#send(frame, thread, id);
+    }
+    return undefined;
+  }
+
+  #accept({ flags, text }: Frame, thread: PooledThread, id: number): void {
+    try {
+      this.#websocket.accept((flags & WITH_PROTOCOL) === 0 ? undefined : text);
+      thread.post(TO_THREAD.accepted, 0, id, '');
+    } catch (error) {
+      thread.post(TO_THREAD.error, 0, id, '', encodeError(error));
+    }
+  }
+
+  /**
+   * Sends what has come, and all that came with it and for which there is room; the thread asks again when it has none
+   * left.
+   * @param had how many messages the thread had when it asked: it may have been answered meanwhile.
+   */
+  async #receive(thread: PooledThread, id: number, had: number): Promise<void> {
+    this.#wanted = had + 1;
+    if (this.#receiving) return;
+    this.#receiving = true;
+    const websocket = this.#websocket;
+    try {
+      while (this.#delivered < this.#wanted || (websocket.pending && !thread.dropped)) {
+        const message = await websocket.receive();
+        if (message === null) {
+          this.#end(thread, id);
+          return;
+        }
+        this.#delivered++;
+        post(thread, id, message);
+        await thread.room();
+      }
+    } catch {
+      this.#end(thread, id);
+    } finally {
+      this.#receiving = false;
+    }
+  }
+
+  #end(thread: PooledThread, id: number): void {
+    const { closeCode, closeReason, error } = this.#websocket;
+    const ending: EndingMessage = {
+      code: closeCode,
+      reason: closeReason,
+      error: error === undefined ? undefined : encodeError(error).toString(),
+    };
+    thread.post(TO_THREAD.ended, 0, id, '', Buffer.from(JSON.stringify(ending)));
+  }
+
+  #send(frame: Frame, thread: PooledThread, id: number): Promise<unknown> | undefined {
+    this.#pieces.push(frame.bytes);
+    if ((frame.flags & MORE) !== 0) return undefined;
+    const message = this.#pieces.length === 1 ? frame.bytes : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    try {
+      const sent = this.#websocket.send(
+        message,
+        frame.type === FROM_THREAD.binary,
+        (frame.flags & COMPRESS) !== 0,
+      );
+      // The thread learns from the line that the socket is gone.
+      return sent?.catch(() => thread.line.webSocketGone(id));
+    } catch {
+      thread.line.webSocketGone(id);
+      return undefined;
+    }
+  }
+}
+
+function post(thread: PooledThread, id: number, message: Message): void {
+  const type = typeof message === 'string' ? TO_THREAD.text : TO_THREAD.binary;
+  const bytes = typeof message === 'string' ? Buffer.from(message) : message;
+  let start = 0;
+  for (; bytes.length - start > FRAME_LIMIT; start += FRAME_LIMIT) {
+    thread.post(type, MORE, id, '', bytes.subarray(start, start + FRAME_LIMIT));
+  }
+  thread.post(type, 0, id, '', start === 0 ? bytes : bytes.subarray(start));
+}

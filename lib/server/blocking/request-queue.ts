@@ -1,0 +1,221 @@
+/**
+ * The queue of requests in shared memory that all threads claim from: no request is promised to a thread that may be
+ * busy for long. A claim is one compare-and-swap, so a thread that dies holds no lock.
+ */
+
+const SLOTS = 64;
+const MASK = SLOTS - 1;
+/** Bytes of a request head and a small body in a slot; what is longer is fetched by the thread that claims it. */
+const SLOT_ROOM = 16 * 1024;
+
+// Words, far enough apart for those that different threads write.
+/** Sequence number of what threads have to tell the I/O thread. */
+const DOORBELL = 0;
+/** 1 while the I/O thread waits at the doorbell. */
+const ARMED = 1;
+/** Sequence number that idle threads wait on. */
+const WORK = 16;
+/** How many threads wait on it. */
+const IDLE = 17;
+const STOP = 18;
+/** Positions: requests ever claimed, or given up, and ever queued. */
+const HEAD = 32;
+const TAIL = 33;
+/** One word for each slot. */
+const STATES = 48;
+const WORDS = STATES + SLOTS;
+
+// States; CLAIMED goes with the number of the thread above it (of which 30 bits are kept).
+const FREE = 0;
+const QUEUED = 1;
+const CLAIMED = 2;
+const THREAD_SHIFT = 2;
+
+const SLOT_WORDS = 4;
+const SLOT_BYTES = SLOT_WORDS * 4 + SLOT_ROOM;
+
+const NOTHING = Buffer.alloc(0);
+
+/** A request as it stands in the queue. */
+export interface QueuedRequest {
+  readonly id: number;
+  readonly flags: number;
+  /** The request head, latin-1; undefined if it is too long for a slot. */
+  readonly text: string | undefined;
+  /** A body that came with it. */
+  readonly body: Buffer | undefined;
+}
+
+export class RequestQueue {
+  readonly memory: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #slots: Int32Array;
+  readonly #bytes: Buffer;
+
+  constructor(memory = new SharedArrayBuffer(WORDS * 4 + SLOTS * SLOT_BYTES)) {
+    this.memory = memory;
+    this.#words = new Int32Array(memory, 0, WORDS);
+    this.#slots = new Int32Array(memory, WORDS * 4, (SLOTS * SLOT_BYTES) / 4);
+    this.#bytes = Buffer.from(memory, WORDS * 4);
+  }
+
+  // The I/O thread
+
+  /** Queues a request. Returns its slot, or -1 if none is free. */
+  put(id: number, flags: number, text: string, body: Uint8Array = NOTHING): number {
+    this.#pass();
+    const tail = Atomics.load(this.#words, TAIL);
+    const slot = tail & MASK;
+    if (Atomics.load(this.#words, STATES + slot) !== FREE) return -1;
+    if (((tail - Atomics.load(this.#words, HEAD)) | 0) >= SLOTS) return -1;
+    const fits = text.length + body.length <= SLOT_ROOM;
+    const word = (slot * SLOT_BYTES) >> 2;
+    this.#slots[word] = id;
+    this.#slots[word + 1] = flags;
+    this.#slots[word + 2] = fits ? text.length : -1;
+    this.#slots[word + 3] = fits ? body.length : 0;
+    const start = slot * SLOT_BYTES + SLOT_WORDS * 4;
+    if (fits) this.#bytes.write(text, start, 'latin1');
+    if (fits && body.length > 0) this.#bytes.set(body, start + text.length);
+    Atomics.store(this.#words, STATES + slot, QUEUED);
+    Atomics.store(this.#words, TAIL, (tail + 1) | 0);
+    return slot;
+  }
+
+  /** Takes those out of the way that were cancelled: the threads that would do so may be busy for long. */
+  #pass(): void {
+    for (;;) {
+      const head = Atomics.load(this.#words, HEAD);
+      if (head === Atomics.load(this.#words, TAIL)) return;
+      if (Atomics.load(this.#words, STATES + (head & MASK)) !== FREE) return;
+      Atomics.compareExchange(this.#words, HEAD, head, (head + 1) | 0);
+    }
+  }
+
+  /** True while there is something to claim. */
+  get busy(): boolean {
+    return Atomics.load(this.#words, TAIL) !== Atomics.load(this.#words, HEAD);
+  }
+
+  /** Wakes as many idle threads as there are requests for. */
+  wake(): void {
+    const queued = (Atomics.load(this.#words, TAIL) - Atomics.load(this.#words, HEAD)) | 0;
+    if (queued <= 0) return;
+    Atomics.add(this.#words, WORK, 1);
+    if (Atomics.load(this.#words, IDLE) > 0) Atomics.notify(this.#words, WORK, queued);
+  }
+
+  /** Takes a request back that no thread has claimed. False if one has. */
+  cancel(slot: number, id: number): boolean {
+    if (this.#slots[(slot * SLOT_BYTES) >> 2] !== id) return false;
+    return Atomics.compareExchange(this.#words, STATES + slot, QUEUED, FREE) === QUEUED;
+  }
+
+  /** Frees what a dead thread was about to take. Returns the request, or undefined. */
+  release(thread: number): number | undefined {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (Atomics.load(this.#words, STATES + slot) !== claimedBy(thread)) continue;
+      const id = this.#slots[(slot * SLOT_BYTES) >> 2];
+      Atomics.store(this.#words, STATES + slot, FREE);
+      return id;
+    }
+    return undefined;
+  }
+
+  /** Tells all threads to end once they are done with what they have. */
+  stop(): void {
+    Atomics.store(this.#words, STOP, 1);
+    Atomics.add(this.#words, WORK, 1);
+    Atomics.notify(this.#words, WORK);
+  }
+
+  /** Sequence number of the doorbell, to be read before one looks what there is. */
+  get rings(): number {
+    return Atomics.load(this.#words, DOORBELL);
+  }
+
+  /**
+   * Waits at the doorbell.
+   * @returns a promise, or undefined if it rang since `seen` was read.
+   */
+  await(seen: number): Promise<unknown> | undefined {
+    Atomics.store(this.#words, ARMED, 1);
+    const { async, value } = Atomics.waitAsync(this.#words, DOORBELL, seen);
+    return async ? value : undefined;
+  }
+
+  // The other threads
+
+  /** Tells the I/O thread that there is something in a ring. A system call only if it waits. */
+  ring(): void {
+    Atomics.add(this.#words, DOORBELL, 1);
+    if (Atomics.exchange(this.#words, ARMED, 0) === 1) Atomics.notify(this.#words, DOORBELL);
+  }
+
+  /**
+   * The oldest request that nobody has claimed, or undefined.
+   * @param thread a number that no other thread has, or had.
+   * @param claimed is called before the slot is free again.
+   */
+  claim(thread: number, claimed: (id: number) => void): QueuedRequest | undefined {
+    const words = this.#words;
+    let passed = false;
+    for (;;) {
+      const head = Atomics.load(words, HEAD);
+      if (head === Atomics.load(words, TAIL)) {
+        // There is room now that nobody but this thread knows of.
+        if (passed) this.ring();
+        return undefined;
+      }
+      const slot = head & MASK;
+      const won = Atomics.compareExchange(words, STATES + slot, QUEUED, claimedBy(thread)) === QUEUED;
+      // Also past a slot that was claimed by a thread that was stopped here, or cancelled.
+      Atomics.compareExchange(words, HEAD, head, (head + 1) | 0);
+      if (!won) {
+        passed = true;
+        continue;
+      }
+      const word = (slot * SLOT_BYTES) >> 2;
+      const id = this.#slots[word] as number;
+      const flags = this.#slots[word + 1] as number;
+      const length = this.#slots[word + 2] as number;
+      const start = slot * SLOT_BYTES + SLOT_WORDS * 4;
+      const text = length === -1 ? undefined : this.#bytes.toString('latin1', start, start + length);
+      const bodyLength = this.#slots[word + 3] as number;
+      const from = start + length;
+      const body = bodyLength === 0 ? undefined : Buffer.from(this.#bytes.subarray(from, from + bodyLength));
+      claimed(id);
+      Atomics.store(words, STATES + slot, FREE);
+      return { id, flags, text, body };
+    }
+  }
+
+  get stopping(): boolean {
+    return Atomics.load(this.#words, STOP) === 1;
+  }
+
+  /** Sequence number of new work, to be read before one looks for some. */
+  get work(): number {
+    return Atomics.load(this.#words, WORK);
+  }
+
+  /** Blocks until there is new work since `seen`, or `timeout` milliseconds are over. */
+  wait(seen: number, timeout: number): void {
+    Atomics.add(this.#words, IDLE, 1);
+    Atomics.wait(this.#words, WORK, seen, timeout);
+    Atomics.sub(this.#words, IDLE, 1);
+  }
+
+  /** The same without blocking. */
+  waitAsync(seen: number): Promise<unknown> | undefined {
+    Atomics.add(this.#words, IDLE, 1);
+    const { async, value } = Atomics.waitAsync(this.#words, WORK, seen);
+    if (async) return value.finally(() => Atomics.sub(this.#words, IDLE, 1));
+    Atomics.sub(this.#words, IDLE, 1);
+    return undefined;
+  }
+}
+
+function claimedBy(thread: number): number {
+  return CLAIMED | (thread << THREAD_SHIFT);
+}

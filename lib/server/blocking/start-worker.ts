@@ -1,0 +1,46 @@
+/** Makes the worker of a thread: what it loads first, and with which loader. */
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { ThreadData } from './thread-data.js';
+
+/** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
+const COMMAND = new URL(import.meta.url.replace(/start-worker(\.\w+)$/, 'thread-app$1'));
+
+export function startWorker(data: ThreadData): Worker {
+  const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
+  const tsx = tsxApi();
+  return new Worker(tsx === undefined ? script : withTsx(tsx, script), {
+    workerData: data,
+    argv: process.argv.slice(2),
+  });
+}
+
+/** tsx is registered by its `--import` in the main thread only; a worker has to do so itself. */
+function tsxApi(): string | undefined {
+  const loader = process.execArgv.find((argument) => /(?:^|[/\\=])tsx(?:[/\\]|$)/.test(argument));
+  if (loader === undefined) return undefined;
+  const path = loader.replace(/^--import=/, '');
+  try {
+    // From where it was loaded: the application may not depend on it, as with `npx tsx`.
+    const from =
+      path === 'tsx' ? `${process.cwd()}/x` : path.startsWith('file:') ? fileURLToPath(path) : path;
+    // Found as `require` finds it; what `import` would find lies beside it.
+    return pathToFileURL(
+      createRequire(from)
+        .resolve('tsx/esm/api')
+        .replace(/\.cjs$/, '.mjs'),
+    ).href;
+  } catch {
+    return undefined;
+  }
+}
+
+function withTsx(tsx: string, script: string): URL {
+  const source = `
+    import { register } from ${JSON.stringify(tsx)};
+    register();
+    process.argv = ${JSON.stringify([process.execPath, script, ...process.argv.slice(2)])};
+    await import(${JSON.stringify(pathToFileURL(script).href)});`;
+  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+}

@@ -1,0 +1,161 @@
+/** The shared memory between the I/O thread and one other: a ring each way, and the words both look at. */
+import { RING_BYTES, Ring } from './ring.js';
+
+/** Sequence number that the thread waits on while it blocks. */
+const BELL = 0;
+/** 1 while it does. */
+const WAITING = 1;
+/** The request that the thread has. */
+const CURRENT = 16;
+/** What it is doing: one of ACTIVITY. */
+const ACTIVITY = 17;
+/** The request whose client is gone. */
+const GONE = 32;
+/** The request whose WebSocket is gone. */
+const SOCKET_GONE = 33;
+/** The request whose client sends no more. */
+const ENDED = 35;
+/** 1 while the I/O thread waits for room in the ring to the thread. */
+const WANT_ROOM = 34;
+/** 1: the thread is to begin with no more requests. */
+const RETIRED = 36;
+const WORDS = 64;
+
+/** What a thread that has a request does. Only the first is for the watch on handlers that run for too long. */
+export const RUNS = 0;
+export const WAITS_FOR_CLIENT = 1;
+
+export class ThreadLine {
+  readonly memory: SharedArrayBuffer;
+  /** To the thread. */
+  readonly inbound: Ring;
+  /** From the thread. */
+  readonly outbound: Ring;
+  readonly #words: Int32Array;
+
+  constructor(memory = new SharedArrayBuffer(WORDS * 4 + 2 * RING_BYTES)) {
+    this.memory = memory;
+    this.#words = new Int32Array(memory, 0, WORDS);
+    this.inbound = new Ring(memory, WORDS * 4);
+    this.outbound = new Ring(memory, WORDS * 4 + RING_BYTES);
+  }
+
+  /** 0 for none. */
+  get current(): number {
+    return Atomics.load(this.#words, CURRENT);
+  }
+
+  set current(id: number) {
+    Atomics.store(this.#words, CURRENT, id);
+  }
+
+  get activity(): number {
+    return Atomics.load(this.#words, ACTIVITY);
+  }
+
+  /** The client of the current request is gone. */
+  get gone(): boolean {
+    return this.#isCurrent(GONE);
+  }
+
+  /** It sends no more, and may be gone. */
+  get ended(): boolean {
+    return this.gone || this.#isCurrent(ENDED);
+  }
+
+  /** The WebSocket of the current request is gone. */
+  get socketGone(): boolean {
+    return this.#isCurrent(SOCKET_GONE);
+  }
+
+  #isCurrent(word: number): boolean {
+    const { current } = this;
+    return current !== 0 && Atomics.load(this.#words, word) === current;
+  }
+
+  // The I/O thread
+
+  clientGone(id: number): void {
+    Atomics.store(this.#words, GONE, id);
+    this.ring();
+  }
+
+  clientEnded(id: number): void {
+    Atomics.store(this.#words, ENDED, id);
+    this.ring();
+  }
+
+  webSocketGone(id: number): void {
+    Atomics.store(this.#words, SOCKET_GONE, id);
+    this.ring();
+  }
+
+  /** Something has come for the thread. */
+  ring(): void {
+    Atomics.add(this.#words, BELL, 1);
+    if (Atomics.load(this.#words, WAITING) !== 0) Atomics.notify(this.#words, BELL);
+  }
+
+  /**
+   * The thread is to begin with no request but this one, with which it is about to be ended.
+   * @returns false, and all is as before, if it is not busy with that any more.
+   */
+  retire(id: number): boolean {
+    Atomics.store(this.#words, RETIRED, 1);
+    if (this.current === id) return true;
+    Atomics.store(this.#words, RETIRED, 0);
+    this.ring();
+    return false;
+  }
+
+  /** The thread is to say when it has read something. */
+  wantRoom(): void {
+    Atomics.store(this.#words, WANT_ROOM, 1);
+  }
+
+  // The thread
+
+  /** Blocks for as long as the thread is to begin with nothing. To be called when `current` is set. */
+  waitWhileRetired(): void {
+    const isFree = () => Atomics.load(this.#words, RETIRED) === 0;
+    if (!isFree()) this.block(RUNS, Number.POSITIVE_INFINITY, isFree);
+  }
+
+  /** True once after the I/O thread asked for it. */
+  takeWantRoom(): boolean {
+    return Atomics.load(this.#words, WANT_ROOM) === 1 && Atomics.exchange(this.#words, WANT_ROOM, 0) === 1;
+  }
+
+  /**
+   * Blocks until `ready` says true.
+   * @param timeout milliseconds.
+   * @returns false if the time was over before that.
+   */
+  block(activity: number, timeout: number, ready: () => boolean): boolean {
+    const end = timeout === Number.POSITIVE_INFINITY ? timeout : performance.now() + timeout;
+    const before = Atomics.load(this.#words, WAITING);
+    for (;;) {
+      const seen = Atomics.load(this.#words, BELL);
+      if (ready()) return true;
+      const left = end === Number.POSITIVE_INFINITY ? end : end - performance.now();
+      if (left <= 0) return false;
+      Atomics.store(this.#words, ACTIVITY, activity);
+      Atomics.store(this.#words, WAITING, 1);
+      Atomics.wait(this.#words, BELL, seen, left);
+      Atomics.store(this.#words, WAITING, before);
+      Atomics.store(this.#words, ACTIVITY, RUNS);
+    }
+  }
+
+  /** Sequence number of the bell, for `listen`. */
+  get rings(): number {
+    return Atomics.load(this.#words, BELL);
+  }
+
+  /** Waits without blocking until the bell rings. Undefined if it rang since `seen` was read. */
+  listen(seen: number): Promise<unknown> | undefined {
+    Atomics.store(this.#words, WAITING, 1);
+    const { async, value } = Atomics.waitAsync(this.#words, BELL, seen);
+    return async ? value.finally(() => Atomics.store(this.#words, WAITING, 0)) : undefined;
+  }
+}

@@ -1,0 +1,111 @@
+/** The body of a CGI request: as much of standard input as CONTENT_LENGTH says (RFC 3875 section 4.2). */
+import type { Readable } from 'node:stream';
+import type { BodySource } from '../../environ/input.js';
+import { ApplicationError, ClientDisconnected, ContentTooLarge, RequestError } from '../../errors.js';
+
+export class CgiBody implements BodySource {
+  /** Why the request cannot be served, if it cannot: 400, 411 or 413. */
+  readonly refusal: RequestError | undefined;
+  readonly #open: () => Readable;
+  /** Bytes that are still to come; Infinity where nobody told. */
+  #left: number;
+  #stream: Readable | undefined;
+  #error: Error | undefined;
+  /** Ends the wait for the stream. */
+  #wake: () => void = () => {};
+
+  /**
+   * @param open gives standard input; called only when a body that there is has to be read.
+   * @param limit in bytes; Infinity for none.
+   */
+  constructor(open: () => Readable, variables: ReadonlyMap<string, string>, limit: number) {
+    this.#open = open;
+    const length = variables.get('CONTENT_LENGTH') ?? '';
+    if (length !== '') this.#left = /^[0-9]+$/.test(length) ? Number(length) : Number.POSITIVE_INFINITY;
+    else this.#left = variables.has('HTTP_TRANSFER_ENCODING') ? Number.POSITIVE_INFINITY : 0;
+    if (this.#left > limit) this.refusal = tooLarge(limit);
+    if (!Number.isSafeInteger(this.#left)) this.refusal = length === '' ? lengthRequired() : badLength();
+  }
+
+  async pull(): Promise<Buffer | null> {
+    for (;;) {
+      if (this.#error !== undefined) throw this.#error;
+      if (this.#left === 0) return null;
+      const stream = this.#input();
+      const chunk = stream.read() as Buffer | null;
+      if (chunk !== null) {
+        // More than was announced is not of this request: "the script MUST NOT attempt to read more".
+        const own = chunk.subarray(0, this.#left);
+        this.#left -= own.length;
+        return own;
+      }
+      if (stream.readableEnded || stream.destroyed) this.fail(cutShort(stream.errored));
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+
+  /** Reads fail from now on, the one under way too. */
+  fail(error: Error): void {
+    this.#error ??= error;
+    this.#wake();
+  }
+
+  /** The response is complete: what is left of the body is not wanted. */
+  discard(): void {
+    this.fail(new ApplicationError('wsgi.input was read after the response was complete'));
+  }
+
+  /**
+   * Throws away what is left. Apache's mod_cgid and fcgiwrap write all of a body before they look at the response, and
+   * lose it where they cannot.
+   * @param patience milliseconds without a byte after which it gives up.
+   */
+  async drain(patience: number): Promise<void> {
+    if (this.#left === 0) return;
+    const stream = this.#input();
+    if (stream.readableEnded || stream.destroyed) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patience);
+      this.#wake = resolve;
+      stream.removeAllListeners('readable');
+      stream.on('data', (chunk: Buffer) => {
+        timer?.refresh();
+        this.#left -= chunk.length;
+        if (this.#left <= 0) resolve();
+      });
+      stream.resume();
+    });
+    clearTimeout(timer);
+  }
+
+  #input(): Readable {
+    if (this.#stream !== undefined) return this.#stream;
+    this.#stream = this.#open();
+    for (const event of ['readable', 'end', 'error', 'close']) this.#stream.on(event, () => this.#wake());
+    return this.#stream;
+  }
+}
+
+function cutShort(cause: unknown): ClientDisconnected {
+  const error = new ClientDisconnected('the client left before its body was complete');
+  if (cause !== null) error.cause = cause;
+  return error;
+}
+
+function tooLarge(limit: number): ContentTooLarge {
+  return new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
+}
+
+function badLength(): RequestError {
+  return new RequestError(400, 'The Content-Length is not a number of bytes');
+}
+
+/** Apache hands on chunks so. The end of standard input would not tell a whole body from one that was cut short. */
+function lengthRequired(): RequestError {
+  return new RequestError(411, 'The body of a CGI request needs a Content-Length');
+}

@@ -1,0 +1,95 @@
+/** The variables of a CGI request become an environ (RFC 3875 section 4.1, PEP 3333 "environ Variables"). */
+import { guessScheme } from '../../environ/guess-scheme.js';
+import { isAuthority } from '../../environ/target.js';
+import type { Environ, ErrorStream, Input } from '../../environ/types.js';
+import { RequestError } from '../../errors.js';
+
+export interface CgiServices {
+  readonly input: Input;
+  readonly errors: ErrorStream;
+  readonly fileWrapper: Environ['wsgi.file_wrapper'];
+  readonly abortSignal: AbortSignal;
+  /** Keys that the deployer adds; they cannot replace those of the request. */
+  readonly baseEnviron: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Headers that are no `HTTP_` key: the first two are CONTENT_LENGTH and CONTENT_TYPE; a body comes decoded, so that an
+ * application must not decode it again; a client sets HTTP_PROXY, which many libraries obey (CVE-2016-5385).
+ */
+const DROPPED = ['HTTP_CONTENT_LENGTH', 'HTTP_CONTENT_TYPE', 'HTTP_TRANSFER_ENCODING', 'HTTP_PROXY'];
+
+const VERSION = Object.freeze([1, 0] as const);
+
+/**
+ * The environ of the one request of this process. As Python's `wsgiref.handlers.CGIHandler`, it begins with the whole
+ * environment of the process (PEP 3333: "os-level environment variables may be included").
+ * @param variables native strings.
+ * @throws RequestError (400) for a Host that is none; the application is then not called.
+ */
+export function buildCgiEnviron(variables: ReadonlyMap<string, string>, services: CgiServices): Environ {
+  const environ: Environ = Object.create(null);
+  for (const [name, value] of variables) environ[name] = value;
+  for (const name of DROPPED) delete environ[name];
+  // To CGI an empty variable and a missing one are the same (RFC 3875 section 4.1).
+  for (const name of ['CONTENT_LENGTH', 'CONTENT_TYPE']) if (environ[name] === '') delete environ[name];
+  const scheme = guessScheme(environ);
+  addMissing(environ, scheme);
+  stripScriptName(environ);
+  environ.REQUEST_URI ||= rebuildTarget(environ);
+  environ.RAW_URI = environ.REQUEST_URI;
+  environ['wsgi.version'] = VERSION;
+  environ['wsgi.url_scheme'] = scheme;
+  environ['wsgi.input'] = services.input;
+  environ['wsgi.errors'] = services.errors;
+  environ['wsgi.multithread'] = false;
+  environ['wsgi.multiprocess'] = true;
+  environ['wsgi.run_once'] = true;
+  environ['wsgi.input_terminated'] = true;
+  environ['wsgi.file_wrapper'] = services.fileWrapper;
+  environ['node.nonblocking'] = true;
+  environ['node.abort_signal'] = services.abortSignal;
+  checkHost(environ);
+  const base = services.baseEnviron ?? {};
+  for (const key of Object.keys(base)) if (!(key in environ)) environ[key] = base[key];
+  return environ;
+}
+
+/** PEP 3333: SERVER_NAME and SERVER_PORT "can never be empty strings"; the rest may be missing, and is asked for. */
+function addMissing(environ: Environ, scheme: 'http' | 'https'): void {
+  environ.SCRIPT_NAME ??= '';
+  environ.PATH_INFO ??= '';
+  environ.QUERY_STRING ??= '';
+  environ.SERVER_NAME ||= 'localhost';
+  environ.SERVER_PORT ||= scheme === 'https' ? '443' : '80';
+  environ.SERVER_PROTOCOL ||= 'HTTP/1.0';
+  environ.SERVER_SOFTWARE ||= 'wsgi';
+  environ.GATEWAY_INTERFACE ||= 'CGI/1.1';
+  environ.REMOTE_ADDR ??= '';
+}
+
+/** IIS repeats SCRIPT_NAME at the front of PATH_INFO (Python's `wsgiref.handlers.IISCGIHandler`). */
+function stripScriptName(environ: Environ): void {
+  const { SCRIPT_NAME: script, PATH_INFO: path } = environ;
+  if (!environ.SERVER_SOFTWARE.startsWith('Microsoft-IIS/')) return;
+  if (path === script || path.startsWith(`${script}/`)) environ.PATH_INFO = path.slice(script.length);
+}
+
+/** Everything that may stand in a path as it is (RFC 3986 section 3.3). */
+const QUOTED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
+
+/** The target of the request, which CGI does not have: Apache, nginx and lighttpd add it. */
+function rebuildTarget({ SCRIPT_NAME, PATH_INFO, QUERY_STRING }: Environ): string {
+  const path = (SCRIPT_NAME + PATH_INFO || '/').replace(QUOTED, escapeByte);
+  return QUERY_STRING === '' ? path : `${path}?${QUERY_STRING}`;
+}
+
+function escapeByte(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function checkHost(environ: Environ): void {
+  const host = environ['HTTP_HOST'];
+  if (host === undefined || isAuthority(host)) return;
+  throw new RequestError(400, 'The header Host is not a host, or a host and a port');
+}

@@ -1,0 +1,114 @@
+/** The one request of a CGI process, from its environment and standard input to standard output. */
+import type { Readable } from 'node:stream';
+import { fileWrapper } from '../../environ/file-wrapper.js';
+import { BodyInput } from '../../environ/input.js';
+import type { Application, Environ, ErrorStream } from '../../environ/types.js';
+import { ClientDisconnected } from '../../errors.js';
+import { errorResponse } from '../error-response.js';
+import { Forwarded } from '../forwarded.js';
+import { Interpreter } from '../interpreter.js';
+import type { ResolvedOptions } from '../options.js';
+import { report } from '../report.js';
+import { CgiBody } from './cgi-body.js';
+import { buildCgiEnviron } from './cgi-environ.js';
+import type { CgiOutput } from './cgi-output.js';
+import { CgiSink } from './cgi-sink.js';
+
+/** As for connections of the HTTP server: milliseconds. */
+const LINGER_MS = 2000;
+
+/** What a web server gives to a script. */
+export interface CgiStreams {
+  /** Native strings. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly openInput: () => Readable;
+  readonly output: CgiOutput;
+  readonly errors: ErrorStream;
+}
+
+export class CgiExchange {
+  /** Resolves when the application is done: to true if its response was written to its end. */
+  readonly finished: Promise<boolean>;
+  readonly #streams: CgiStreams;
+  readonly #options: ResolvedOptions;
+  readonly #isHead: boolean;
+  readonly #sink: CgiSink;
+  readonly #interpreter: Interpreter;
+  readonly #aborter = new AbortController();
+  readonly #body: CgiBody;
+
+  constructor(streams: CgiStreams, options: ResolvedOptions) {
+    this.#streams = streams;
+    this.#options = options;
+    let done = () => {};
+    const { output, variables, openInput } = streams;
+    this.#body = new CgiBody(openInput, variables, options.limitRequestBody || Number.POSITIVE_INFINITY);
+    this.#isHead = variables.get('REQUEST_METHOD') === 'HEAD';
+    this.#sink = new CgiSink(output, () => done());
+    this.#interpreter = new Interpreter(this.#sink, this.#isHead, report);
+    this.finished = new Promise((resolve) => {
+      done = () => {
+        output.watch(() => {});
+        this.#body.discard();
+        resolve(this.#sink.complete);
+      };
+    });
+    output.watch(() =>
+      this.disconnect(new ClientDisconnected('the web server takes no more of the response')),
+    );
+  }
+
+  /** Fires when nobody takes the response any more. */
+  get gone(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  run(application: Application): void {
+    let environ: Environ;
+    try {
+      environ = this.#describe();
+    } catch (error) {
+      this.#interpreter.fail(error);
+      return;
+    }
+    this.#interpreter.run(application, environ);
+  }
+
+  /** Ends the response with an error, as if the application had thrown it. */
+  fail(error: unknown): void {
+    this.#interpreter.fail(error);
+  }
+
+  /** Answers 500 without an application; the log is the caller's. */
+  refuse(): void {
+    const { head, body } = errorResponse(undefined, this.#isHead);
+    this.#sink.head(head);
+    this.#sink.end(this.#isHead ? undefined : body);
+  }
+
+  /** Reads what the application left of the body, as long as it comes. */
+  drain(): Promise<void> {
+    return this.#body.drain(LINGER_MS);
+  }
+
+  disconnect(error: ClientDisconnected): void {
+    this.#body.fail(error);
+    this.#aborter.abort(error);
+    this.#interpreter.disconnect(error);
+  }
+
+  #describe(): Environ {
+    const { variables, errors } = this.#streams;
+    const { environ: baseEnviron, forwardedAllowIps = [] } = this.#options;
+    if (this.#body.refusal !== undefined) throw this.#body.refusal;
+    const environ = buildCgiEnviron(variables, {
+      input: new BodyInput(this.#body),
+      errors,
+      fileWrapper,
+      abortSignal: this.gone,
+      baseEnviron,
+    });
+    if (forwardedAllowIps.length > 0) new Forwarded(forwardedAllowIps, false).apply(environ);
+    return environ;
+  }
+}

@@ -1,0 +1,72 @@
+/** Standard output, of which a CGI script may write nothing but its response. */
+import type { Writable } from 'node:stream';
+
+export class CgiOutput {
+  readonly #stream: Writable;
+  readonly #write: Writable['write'];
+  #gone = false;
+  /** Until the web server has taken what waits. */
+  #draining: Promise<void> | undefined;
+  #onDrain: (() => void) | undefined;
+  #onGone: () => void = () => {};
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+    this.#write = stream.write.bind(stream);
+    stream.on('drain', () => this.#drained());
+    stream.on('error', () => this.#lost());
+    stream.on('close', () => this.#lost());
+  }
+
+  /** What else the process prints goes to standard error from now on: `console.log` would stand in the response. */
+  static claim(): CgiOutput {
+    const { stdout, stderr } = process;
+    const output = new CgiOutput(stdout);
+    stdout.write = stderr.write.bind(stderr);
+    return output;
+  }
+
+  /** @param lost called once when the web server takes no more. */
+  watch(lost: () => void): void {
+    this.#onGone = lost;
+  }
+
+  /** Returns a promise if no more should come until it settles. */
+  write(head: Uint8Array | undefined, bytes: Uint8Array | undefined): Promise<void> | undefined {
+    if (this.#gone) return undefined;
+    this.#stream.cork();
+    if (head !== undefined) this.#write(head);
+    if (bytes !== undefined) this.#write(bytes);
+    this.#stream.uncork();
+    if (!this.#stream.writableNeedDrain) return undefined;
+    this.#draining ??= new Promise((resolve) => {
+      this.#onDrain = resolve;
+    });
+    return this.#draining;
+  }
+
+  /** Resolves to true once the kernel has all that was written, and to false if it never will. */
+  async flushed(): Promise<boolean> {
+    if (!this.#gone) {
+      await new Promise<void>((resolve) => {
+        this.#onGone = resolve;
+        this.#write('', () => resolve());
+      });
+    }
+    return !this.#gone;
+  }
+
+  #drained(): void {
+    const resolve = this.#onDrain;
+    this.#onDrain = undefined;
+    this.#draining = undefined;
+    resolve?.();
+  }
+
+  #lost(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#onGone();
+    this.#drained();
+  }
+}

@@ -1,0 +1,61 @@
+/** A response as a CGI script writes it (RFC 3875 section 6): `Status:`, headers, an empty line, the body as it is. */
+import type { Bytes } from '../../environ/types.js';
+import type { ResponseHead, Sink } from '../sink.js';
+import type { CgiOutput } from './cgi-output.js';
+
+/** A synchronous body gives way to the event loop after as many blocks: signals have to be heard. */
+const BLOCKS_PER_TURN = 64;
+
+/** How connections are framed and kept, Date and Server are the web server's. */
+export class CgiSink implements Sink {
+  readonly hijacked = false;
+  /** The response was written to its end. */
+  complete = false;
+  readonly #output: CgiOutput;
+  readonly #onDone: () => void;
+  #head: Buffer | undefined;
+  #blocks = 0;
+
+  /** @param onDone see `Sink.done`. */
+  constructor(output: CgiOutput, onDone: () => void) {
+    this.#output = output;
+    this.#onDone = onDone;
+  }
+
+  head({ status, reason, headers }: ResponseHead): void {
+    let text = `Status: ${status} ${reason}\r\n`;
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    this.#head = Buffer.from(`${text}\r\n`, 'latin1');
+  }
+
+  chunk(bytes: Bytes): Promise<void> | undefined {
+    const waiting = this.#output.write(this.#takeHead(), bytes);
+    if (waiting !== undefined || ++this.#blocks < BLOCKS_PER_TURN) return waiting;
+    this.#blocks = 0;
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  flush(): void {
+    if (this.#head !== undefined) this.#output.write(this.#takeHead(), undefined);
+  }
+
+  end(last?: Bytes): void {
+    this.complete = true;
+    if (this.#head !== undefined || last !== undefined) this.#output.write(this.#takeHead(), last);
+  }
+
+  /** CGI cannot say so; where there is a Content-Length, the web server sees that the body falls short of it. */
+  abort(): void {
+    this.flush();
+  }
+
+  done(): void {
+    this.#onDone();
+  }
+
+  #takeHead(): Buffer | undefined {
+    const head = this.#head;
+    this.#head = undefined;
+    return head;
+  }
+}

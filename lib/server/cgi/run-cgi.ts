@@ -1,0 +1,125 @@
+/** `runCgi`: one request of a web server that starts this process for it (RFC 3875), and the process's end. */
+import { fstatSync } from 'node:fs';
+import { TextErrorStream } from '../../environ/error-stream.js';
+import type { Application, MaybePromise } from '../../environ/types.js';
+import { ApplicationError, ClientDisconnected } from '../../errors.js';
+import { logger } from '../../logger.js';
+import { checkApplication } from '../check-application.js';
+import { openLog } from '../log-file.js';
+import type { ResolvedOptions } from '../options.js';
+import { reportRejection } from '../report.js';
+import { CgiExchange } from './cgi-exchange.js';
+import { type CgiOptions, resolveCgiOptions } from './cgi-options.js';
+import { CgiOutput } from './cgi-output.js';
+import { readVariables } from './cgi-variables.js';
+
+/** A process ends as a shell says it: 128 and the number of the signal. */
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+const BY_HAND =
+  'This is a CGI script: a web server starts it for each request, and sets REQUEST_METHOD and more. ' +
+  'To try it by hand, put REQUEST_METHOD=GET PATH_INFO=/ in front of the command';
+
+/**
+ * Answers the request that a web server started this process for, as Python's `wsgiref.handlers.CGIHandler().run(app)`
+ * does, and ends the process: with 0 after a whole response, 1 if it was cut short, 2 if no web server started it
+ * (REQUEST_METHOD is missing). What has to be done at the end belongs in `close()` of the body or `process.on('exit')`.
+ *
+ * environ holds the whole environment of the process, as Python's does, with the variables of CGI (RFC 3875 section 4.1)
+ * as native strings; `HTTP_PROXY` is in neither. `wsgi.input` is standard input up to CONTENT_LENGTH, `wsgi.errors` is
+ * standard error. Standard output is for the response alone: `console.log` goes to standard error from this call on.
+ * There is no `wsgi.websocket` and no `wsgi.early_hints`.
+ * @throws ConfigError for options that cannot work, or are the web server's; an application that is no function.
+ */
+export async function runCgi(application: Application, given: CgiOptions = {}): Promise<never> {
+  checkApplication(application);
+  process.exit(await answerCgi(() => application, given));
+}
+
+/**
+ * Resolves to the exit code, when all is written.
+ * @param load gives the application; what it throws is thrown on, behind a response that says 500.
+ * @throws ConfigError for the options.
+ */
+export async function answerCgi(load: () => MaybePromise<Application>, given: CgiOptions): Promise<number> {
+  const options = resolveCgiOptions(given);
+  if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
+  if (!process.env['REQUEST_METHOD']) {
+    process.stderr.write(`wsgi: ${BY_HAND}\n`);
+    await flush(process.stderr);
+    return 2;
+  }
+  const { output, exchange } = begin(options);
+  const end = new ProcessEnd(exchange, options.gracefulTimeout * 1000);
+  try {
+    exchange.run(await load());
+  } catch (error) {
+    exchange.refuse();
+    await leave(output, exchange);
+    throw error;
+  }
+  const complete = await exchange.finished;
+  if (end.exitCode !== undefined) return end.exitCode;
+  end.answered = true;
+  const flushed = await leave(output, exchange);
+  return complete && flushed ? 0 : 1;
+}
+
+function begin(options: ResolvedOptions): { output: CgiOutput; exchange: CgiExchange } {
+  const log = openLog(options.errorLogfile, process.stderr);
+  if (options.errorLogfile !== '-') logger.stream = log;
+  const variables = readVariables();
+  // Set by the client (CVE-2016-5385); libraries that make requests read it here.
+  delete process.env['HTTP_PROXY'];
+  const output = CgiOutput.claim();
+  const errors = new TextErrorStream(log);
+  const streams = { variables, openInput: () => process.stdin, output, errors };
+  return { output, exchange: new CgiExchange(streams, options) };
+}
+
+/** Resolves when the process may end: to true if all of the response is the kernel's. */
+async function leave(output: CgiOutput, exchange: CgiExchange): Promise<boolean> {
+  const flushed = await output.flushed();
+  // lighttpd gives a file, which nobody waits to see read.
+  if (flushed && !fstatSync(0).isFile()) await exchange.drain();
+  await flush(process.stderr);
+  return flushed;
+}
+
+/** What else may end the process, or should not. */
+class ProcessEnd {
+  /** Set by a signal. */
+  exitCode: number | undefined;
+  /** The application is done. */
+  answered = false;
+
+  constructor(exchange: CgiExchange, graceMs: number) {
+    for (const [name, code] of Object.entries(SIGNALS)) {
+      process.on(name, () => {
+        // The second one, or there is nothing left to wait for.
+        if (this.exitCode !== undefined || this.answered) process.exit(code);
+        this.exitCode = code;
+        exchange.disconnect(new ClientDisconnected(`the web server ended this process (${name})`));
+      });
+    }
+    // An application that does not notice has no end of its own.
+    exchange.gone.addEventListener('abort', () => {
+      setTimeout(() => process.exit(this.exitCode ?? 1), graceMs);
+    });
+    process.on('unhandledRejection', reportRejection);
+    process.on('uncaughtException', (error) => exchange.fail(error));
+    // Nobody reads the log any more.
+    process.stderr.on('error', () => {});
+    process.once('beforeExit', () => {
+      exchange.fail(
+        new ApplicationError('The application waits, but nothing is left in this process that could happen'),
+      );
+    });
+  }
+}
+
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}

@@ -1,0 +1,70 @@
+/** `run`, as in WSocket: serves until the process is told to stop, and keeps it going meanwhile. */
+import type { Application, BlockingApplication } from '../environ/types.js';
+import { logger } from '../logger.js';
+import type { ThreadEntry } from './blocking/thread-data.js';
+import { resolveOptions, type ServerOptions } from './options.js';
+import { reportRejection } from './report.js';
+import { Server } from './server.js';
+
+/**
+ * Runs an application until the process is told to stop (SIGINT, SIGTERM). A promise that one handler left to reject on
+ * its own is logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes
+ * no more of the log. An exception thrown in a callback does.
+ */
+export async function serve(
+  application: Application | BlockingApplication,
+  given: ServerOptions = {},
+  entry?: ThreadEntry,
+): Promise<Server> {
+  if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
+  const server = new Server(application, resolveOptions(given), entry);
+  await server.listening;
+  stopOnSignal(server);
+  keepGoing(server);
+  console.log(`Server started at ${server.address}`);
+  return server;
+}
+
+function stopOnSignal(server: Server): void {
+  const stop = (signal: NodeJS.Signals) => {
+    server.close().then(() => {
+      if (stopped) return;
+      stopped = true;
+      for (const name of STOP_SIGNALS) process.removeListener(name, stop);
+      console.log('Server stopped.');
+      // The signal was meant for the process; where nobody else handles it, it ends.
+      if (process.listenerCount(signal) === 0) process.exit(0);
+    });
+  };
+  let stopped = false;
+  for (const name of STOP_SIGNALS) process.on(name, stop);
+  server.http.once('close', () => {
+    setImmediate(() => {
+      for (const name of STOP_SIGNALS) process.removeListener(name, stop);
+    });
+  });
+}
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+let serving = 0;
+
+/** What ends a process of Node by default, and should not end a server: for as long as there is one. */
+function keepGoing(server: Server): void {
+  if (serving++ === 0) {
+    process.on('unhandledRejection', reportRejection);
+    for (const log of [process.stdout, process.stderr]) log.on('error', ignore);
+  }
+  server.http.once('close', () => {
+    if (--serving > 0) return;
+    process.removeListener('unhandledRejection', reportRejection);
+    // The last lines of the log fail in a later turn.
+    setImmediate(() => {
+      if (serving > 0) return;
+      for (const log of [process.stdout, process.stderr]) log.removeListener('error', ignore);
+    });
+  });
+}
+
+/** Nobody reads the log any more, or its disk is full. */
+function ignore(): void {}

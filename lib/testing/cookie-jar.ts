@@ -1,0 +1,115 @@
+/** The cookies of a client between its requests (RFC 6265 section 5.3 and 5.4). */
+import { type Cookie, type CookieScope, domainMatches, parseSetCookie, pathMatches } from './cookie.js';
+
+/** What a test may say of a cookie that it sets. */
+export interface CookieOptions {
+  /** Default: the host of the client, and no other. */
+  readonly domain?: string;
+  /** Default: `/`. */
+  readonly path?: string;
+  /** Seconds, or a date. Default: never. */
+  readonly maxAge?: number;
+  readonly expires?: Date;
+  /** Default: false. */
+  readonly secure?: boolean;
+  readonly httpOnly?: boolean;
+}
+
+/** One of several cookies of a name. */
+export type CookieKey = Pick<CookieOptions, 'domain' | 'path'>;
+
+export class CookieJar implements Iterable<Cookie> {
+  readonly #host: string;
+  /** In the order in which they were made; a cookie that is set anew keeps its place. */
+  readonly #cookies = new Map<string, Cookie>();
+
+  /** @param host that of the client, for cookies that a test sets. */
+  constructor(host: string) {
+    this.#host = host;
+  }
+
+  /** The cookie that is there; of several, the one set first. Undefined if there is none, or it has expired. */
+  get(name: string, { domain, path }: CookieKey = {}): Cookie | undefined {
+    return [...this].find(
+      (cookie) =>
+        cookie.name === name &&
+        (domain === undefined || cookie.domain === domain) &&
+        (path === undefined || cookie.path === path),
+    );
+  }
+
+  /** @throws TypeError for a name or a value that no header can carry. */
+  set(name: string, value: string, options: CookieOptions = {}): void {
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
+      throw new TypeError(`This is no name of a cookie: ${JSON.stringify(name)}`);
+    }
+    if (/[\x00-\x1f\x7f;]|[^\x00-\xff]/.test(value)) {
+      throw new TypeError(
+        `The value of the cookie ${name} has a character that no header can carry: encode it`,
+      );
+    }
+    const { domain, path = '/', maxAge, expires, secure = false, httpOnly = false } = options;
+    this.#put({
+      name,
+      value,
+      domain: (domain ?? this.#host).replace(/^\./, '').toLowerCase(),
+      hostOnly: domain === undefined,
+      path,
+      expires:
+        maxAge === undefined ? (expires?.getTime() ?? Number.POSITIVE_INFINITY) : Date.now() + maxAge * 1000,
+      secure,
+      httpOnly,
+      sameSite: undefined,
+    });
+  }
+
+  /** Deletes every cookie of the name, or the one of that domain and path. @returns how many there were. */
+  delete(name: string, { domain, path }: CookieKey = {}): number {
+    let deleted = 0;
+    for (const [key, cookie] of this.#cookies) {
+      if (cookie.name !== name) continue;
+      if ((domain ?? cookie.domain) !== cookie.domain || (path ?? cookie.path) !== cookie.path) continue;
+      this.#cookies.delete(key);
+      deleted++;
+    }
+    return deleted;
+  }
+
+  clear(): void {
+    this.#cookies.clear();
+  }
+
+  /** Those that have not expired. */
+  *[Symbol.iterator](): Generator<Cookie, void, undefined> {
+    const now = Date.now();
+    for (const cookie of this.#cookies.values()) if (cookie.expires > now) yield cookie;
+  }
+
+  /** Takes what a response sets. @param headers the values of its Set-Cookie headers. */
+  receive(headers: readonly string[], scope: CookieScope): void {
+    for (const header of headers) {
+      const cookie = parseSetCookie(header, scope, Date.now());
+      if (cookie !== undefined) this.#put(cookie);
+    }
+  }
+
+  /** The value of the Cookie header for a request; undefined if there is nothing to send. */
+  headerFor({ host, path, secure }: CookieScope): string | undefined {
+    const sent = [...this].filter(
+      (cookie) =>
+        (cookie.hostOnly ? cookie.domain === host : domainMatches(host, cookie.domain)) &&
+        pathMatches(path, cookie.path) &&
+        (secure || !cookie.secure),
+    );
+    if (sent.length === 0) return undefined;
+    // Longer paths first, then older ones (section 5.4, step 2); the sort is stable.
+    sent.sort((a, b) => b.path.length - a.path.length);
+    return sent.map(({ name, value }) => `${name}=${value}`).join('; ');
+  }
+
+  #put(cookie: Cookie): void {
+    const key = JSON.stringify([cookie.name, cookie.domain, cookie.path]);
+    if (cookie.expires <= Date.now()) this.#cookies.delete(key);
+    else this.#cookies.set(key, cookie);
+  }
+}

@@ -1,0 +1,185 @@
+/** `EnvironBuilder`: an environ as the server would build it, from what a test says of a request. */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { buildEnviron, type GatewayFacts, type RequestServices } from '../environ/environ.js';
+import { fileWrapper } from '../environ/file-wrapper.js';
+import { BodyInput } from '../environ/input.js';
+import type { Environ } from '../environ/types.js';
+import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';
+import { type Content, contentOf } from './content.js';
+import { encodeFields, fieldPairs } from './fields.js';
+import { MemoryBody } from './memory-body.js';
+import { MemoryErrors } from './memory-errors.js';
+import {
+  checkOptions,
+  REQUEST_OPTIONS,
+  type RequestHeaders,
+  type RequestOptions,
+  SITE_OPTIONS,
+  type SiteOptions,
+} from './request-options.js';
+
+export type EnvironOptions = RequestOptions & SiteOptions;
+
+/** RFC 9110 section 5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** What the request itself says, in environ. */
+const OF_REQUEST =
+  /^(?:REQUEST_METHOD|PATH_INFO|QUERY_STRING|REQUEST_URI|RAW_URI|CONTENT_TYPE|CONTENT_LENGTH|wsgi\.input)$/;
+
+/** A client on this machine, with a port of the range for clients (RFC 6335 section 6). */
+const REMOTE = { remoteAddr: '127.0.0.1', remotePort: '49152' };
+
+export class EnvironBuilder {
+  readonly method: string;
+  /** All of it, as a browser would show it. */
+  readonly url: string;
+  /** Flat: name, value, name, value, as they would be sent. */
+  readonly rawHeaders: readonly string[];
+  /** @internal */
+  readonly address: Address;
+  /** @internal */
+  readonly content: Content | undefined;
+  readonly #options: EnvironOptions;
+
+  /**
+   * @param path percent-encoded or not, with a query or without; or a whole URL.
+   * @throws TypeError for options that contradict each other, or that no request could carry.
+   */
+  constructor(path = '/', options: EnvironOptions = {}) {
+    checkOptions('EnvironBuilder', options, [...REQUEST_OPTIONS, ...SITE_OPTIONS]);
+    const { method = 'GET', query, baseUrl = 'http://localhost/' } = options;
+    if (!TOKEN.test(method)) throw new TypeError(`This is no method of HTTP: ${JSON.stringify(method)}`);
+    const text =
+      query === undefined || typeof query === 'string' ? query : encodeFields(fieldPairs(query, 'query'));
+    this.method = method;
+    this.address = addressOf(parseSite(baseUrl), path, text);
+    this.url = urlOf(this.address);
+    this.content = contentOf(options);
+    this.rawHeaders = this.#allHeaders(options);
+    this.#options = options;
+  }
+
+  /**
+   * A fresh environ, with a fresh `wsgi.input`: two of one builder share nothing.
+   * @throws RequestError for what a server would refuse without asking the application, such as a Host that is none.
+   */
+  build(): Environ {
+    return this.buildWith(this.openInput(), new AbortController().signal);
+  }
+
+  /** @internal */
+  openInput(): MemoryBody | undefined {
+    if (this.content === undefined) return undefined;
+    const declared = this.#header('content-length');
+    return new MemoryBody(this.content, declared === undefined ? undefined : Number(declared));
+  }
+
+  /**
+   * @internal
+   * @param rawHeaders those that came, where they are not those of the builder.
+   */
+  buildWith(
+    input: MemoryBody | undefined,
+    abortSignal: AbortSignal,
+    earlyHints: RequestServices['earlyHints'] = ignore,
+    rawHeaders: readonly string[] = this.rawHeaders,
+  ): Environ {
+    const { httpVersion = '1.1', environBase, environ: overrides = {} } = this.#options;
+    const { site, target } = this.address;
+    const head = {
+      method: this.method,
+      url: target,
+      httpVersionMajor: 1,
+      httpVersionMinor: httpVersion === '1.1' ? 1 : 0,
+      headers: {},
+      rawHeaders,
+    };
+    const { scheme, hostname, port } = site;
+    const serverPort = port || (scheme === 'https' ? '443' : '80');
+    const connection = { ...REMOTE, scheme, serverName: hostname, serverPort };
+    const facts: GatewayFacts = {
+      serverSoftware: 'wsgi',
+      multithread: false,
+      multiprocess: false,
+      runOnce: false,
+      nonblocking: true,
+      errors: new MemoryErrors(),
+      fileWrapper,
+      scriptName: scriptNameOf(site),
+      baseEnviron: undefined,
+    };
+    const services = { input: new BodyInput(input), abortSignal, earlyHints };
+    const environ = buildEnviron(head, connection, facts, services);
+    for (const [key, value] of Object.entries(environBase ?? {})) {
+      if (!OF_REQUEST.test(key) && !(key.startsWith('HTTP_') && key in environ)) environ[key] = value;
+    }
+    for (const [key, value] of Object.entries(overrides)) {
+      if (value === undefined) delete environ[key];
+      else environ[key] = value;
+    }
+    return environ;
+  }
+
+  #allHeaders({ headers = [], auth }: EnvironOptions): string[] {
+    const given = headerPairs(headers);
+    const has = (wanted: string) => given.some(([name]) => name.toLowerCase() === wanted);
+    const all: (readonly [string, string])[] = [];
+    if (!has('host')) all.push(['Host', hostOf(this.address.site)]);
+    if (auth !== undefined) {
+      if (has('authorization')) throw new TypeError('Give auth or a header Authorization, not both');
+      all.push(['Authorization', `Basic ${Buffer.from(auth.join(':')).toString('base64')}`]);
+    }
+    const { content, method } = this;
+    if (content?.type !== undefined && !has('content-type')) all.push(['Content-Type', content.type]);
+    // As the Fetch standard: a POST or PUT says that its body is empty.
+    const length = content === undefined ? 0 : content.length;
+    const sends = length !== undefined && (content !== undefined || method === 'POST' || method === 'PUT');
+    const declared = given.find(([name]) => name.toLowerCase() === 'content-length')?.[1];
+    if (declared === undefined) {
+      if (sends) all.push(['Content-Length', String(length)]);
+    } else if (!/^\d+$/.test(declared) || (length ?? Number(declared)) !== Number(declared)) {
+      throw new TypeError(
+        `The header Content-Length (${declared}) is not the length of the body: leave it out, or set ` +
+          'environ.CONTENT_LENGTH to see what the application makes of a wrong one',
+      );
+    }
+    return [...all, ...given].flat();
+  }
+
+  #header(wanted: string): string | undefined {
+    const at = this.rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === wanted);
+    return at === -1 ? undefined : this.rawHeaders[at + 1];
+  }
+}
+
+/** As werkzeug's `create_environ`: `new EnvironBuilder(path, options).build()`. */
+export function createEnviron(path?: string, options?: EnvironOptions): Environ {
+  return new EnvironBuilder(path, options).build();
+}
+
+/** @throws TypeError for a name or a value that no request can carry. */
+export function headerPairs(headers: RequestHeaders): [string, string][] {
+  const pairs: [string, string][] = [];
+  const add = (name: string, value: string) => {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    // Parsers take off the white space around a value (RFC 9110 section 5.5).
+    pairs.push([name, value.replace(/^[ \t]+|[ \t]+$/g, '')]);
+  };
+  if (isIterable(headers)) for (const [name, value] of headers) add(name, value);
+  else {
+    for (const [name, value] of Object.entries(headers)) {
+      if (value === undefined) continue;
+      if (typeof value === 'object') for (const one of value) add(name, one);
+      else add(name, String(value));
+    }
+  }
+  return pairs;
+}
+
+function isIterable(headers: RequestHeaders): headers is Iterable<readonly [string, string]> {
+  return Symbol.iterator in headers;
+}
+
+function ignore(): void {}

@@ -1,0 +1,28 @@
+/** The public names of `wsgi/testing`. */
+export {
+  type CallOptions,
+  Client,
+  type ClientOptions,
+  type MethodOptions,
+  type WebSocketOptions,
+} from './client.js';
+export type { GatewayUnderTest, Running } from './conformance/gateway-under-test.js';
+export { type ConformanceResult, runConformance } from './conformance/run-conformance.js';
+export type { Capability, Facts, Scenario } from './conformance/scenario.js';
+export { scenarios } from './conformance/scenarios/index.js';
+export { conformance, type TestRunner } from './conformance/suite.js';
+export type { Cookie } from './cookie.js';
+export type { CookieJar, CookieKey, CookieOptions } from './cookie-jar.js';
+export { createEnviron, EnvironBuilder, type EnvironOptions } from './environ-builder.js';
+export { RedirectError } from './redirect.js';
+export type {
+  Fields,
+  Files,
+  FileToSend,
+  RequestHeaders,
+  RequestOptions,
+  SiteOptions,
+} from './request-options.js';
+export { type RunOptions, runWsgiApp } from './run-wsgi-app.js';
+export type { SentRequest, TestResponse } from './test-response.js';
+export type { WebSocketEnd, WebSocketSession } from './websocket-session.js';

@@ -1,0 +1,79 @@
+/** The body of a request in memory, read as the application reads `wsgi.input`. */
+import type { BodySource } from '../environ/input.js';
+import type { Bytes } from '../environ/types.js';
+import { ApplicationError, ClientDisconnected } from '../errors.js';
+import type { Content } from './content.js';
+
+type Blocks = Iterator<Bytes, unknown> | AsyncIterator<Bytes, unknown>;
+
+export class MemoryBody implements BodySource {
+  readonly #content: Content;
+  /** Content-Length, in bytes; undefined if there is none. */
+  readonly #declared: number | undefined;
+  #blocks: Blocks | undefined;
+  #received = 0;
+  #ended = false;
+  #over = false;
+  #gone: ClientDisconnected | undefined;
+
+  constructor(content: Content, declared: number | undefined) {
+    this.#content = content;
+    this.#declared = declared;
+  }
+
+  /** @throws ClientDisconnected for a body that fails, or is shorter than it says: so it looks from a server. */
+  async pull(): Promise<Buffer | null> {
+    if (this.#over) throw new ApplicationError('wsgi.input was read after the response was complete');
+    if (this.#gone !== undefined) throw this.#gone;
+    if (this.#ended || this.#received === this.#declared) return null;
+    this.#blocks ??= start(this.#content.blocks());
+    let step: IteratorResult<Bytes, unknown>;
+    try {
+      step = await this.#blocks.next();
+    } catch (error) {
+      throw cutShort(error);
+    }
+    if (this.#gone !== undefined) throw this.#gone;
+    if (step.done) {
+      this.#ended = true;
+      if (this.#declared !== undefined) throw cutShort();
+      return null;
+    }
+    if (!(step.value instanceof Uint8Array))
+      throw new TypeError('The body of the request has a block that is no bytes');
+    const room = this.#declared === undefined ? step.value.length : this.#declared - this.#received;
+    // A copy, for the application may write into what it reads.
+    const block = Buffer.from(step.value.subarray(0, room));
+    this.#received += block.length;
+    return block;
+  }
+
+  /** The response is complete: what is left of the body is not wanted. */
+  discard(): void {
+    this.#over = true;
+    this.#stop();
+  }
+
+  fail(error: ClientDisconnected): void {
+    this.#gone = error;
+    this.#stop();
+  }
+
+  #stop(): void {
+    const blocks = this.#blocks;
+    if (this.#ended || blocks === undefined) return;
+    this.#ended = true;
+    // An iterator that fails while it is stopped has nobody left to tell.
+    (async () => blocks.return?.())().catch(() => undefined);
+  }
+}
+
+function start(blocks: Iterable<Bytes> | AsyncIterable<Bytes>): Blocks {
+  return Symbol.asyncIterator in blocks ? blocks[Symbol.asyncIterator]() : blocks[Symbol.iterator]();
+}
+
+function cutShort(cause?: unknown): ClientDisconnected {
+  const error = new ClientDisconnected('the client left before its body was complete');
+  if (cause !== undefined) error.cause = cause;
+  return error;
+}

@@ -1,0 +1,171 @@
+/** One request and its response in memory: the interpreter over a sink that keeps what it is given. */
+import type { Application, Bytes, Environ, HeaderList } from '../environ/types.js';
+import { ApplicationError, ClientDisconnected } from '../errors.js';
+import { checkEarlyHints } from '../server/early-hints.js';
+import { Interpreter } from '../server/interpreter.js';
+import { report } from '../server/report.js';
+import type { ResponseHead, Sink } from '../server/sink.js';
+import type { MemoryBody } from './memory-body.js';
+import { ResponseBody } from './response-body.js';
+import { type SentRequest, TestResponse } from './test-response.js';
+
+export interface ExchangeOptions {
+  readonly isHead: boolean;
+  /** What the application throws is thrown in the test. Otherwise it is logged, and answered with 500. */
+  readonly throwErrors: boolean;
+  /** The response is there with its head, and the application goes on as its body is read. */
+  readonly stream: boolean;
+  readonly request?: SentRequest | undefined;
+  readonly input?: MemoryBody | undefined;
+  /** Fires when the client leaves. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `wsgi.errors` is, as far as it can be read back. */
+interface Readable {
+  readonly text: string;
+}
+
+export class MemoryExchange implements Sink {
+  readonly hijacked = false;
+  readonly #options: ExchangeOptions;
+  readonly #interpreter: Interpreter;
+  readonly #aborter = new AbortController();
+  readonly #body: ResponseBody;
+  readonly #hints: HeaderList[] = [];
+  readonly #response: Promise<TestResponse>;
+  readonly #over: Promise<void>;
+  #errors: Readable = { text: '' };
+  #resolve: (response: TestResponse) => void = ignore;
+  #reject: (error: unknown) => void = ignore;
+  #finish: (outcome: void | Promise<void>) => void = ignore;
+  #answer: TestResponse | undefined;
+  /** The first thing that the application threw. */
+  #thrown: { error: unknown } | undefined;
+  /** The last thing that the interpreter had to say of the application without an error. */
+  #remark = 'The response was cut short';
+  #left: ClientDisconnected | undefined;
+  #done = false;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#body = new ResponseBody(options.stream);
+    this.#interpreter = new Interpreter(this, options.isHead, (message, ...thrown) =>
+      this.#report(message, thrown),
+    );
+    this.#response = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#over = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    // A test need not ask.
+    this.#over.catch(ignore);
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  /** The callable of environ. */
+  readonly earlyHints = (headers: HeaderList): void => {
+    const flat = checkEarlyHints(headers);
+    if (this.#answer === undefined && !this.#done) this.#hints.push(paired(flat));
+  };
+
+  /** @param describe makes the environ; what it throws is answered as a server would. */
+  run(
+    application: Application,
+    describe: () => { environ: Environ; errors: Readable },
+  ): Promise<TestResponse> {
+    let environ: Environ;
+    try {
+      ({ environ, errors: this.#errors } = describe());
+    } catch (error) {
+      this.#interpreter.fail(error);
+      return this.#response;
+    }
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', this.#leave);
+    this.#interpreter.run(application, environ);
+    return this.#response;
+  }
+
+  // Sink
+
+  head({ status, reason, headers }: ResponseHead): void {
+    this.#answer = new TestResponse({
+      statusCode: status,
+      reason,
+      headers: paired(headers),
+      body: this.#body,
+      request: this.#options.request,
+      errors: () => this.#errors.text,
+      earlyHints: this.#hints,
+      over: this.#over,
+      leave: this.#leave,
+    });
+    // Where it is the answer to an error, the error is what the test is told.
+    if (this.#options.stream && this.#thrown === undefined) this.#resolve(this.#answer);
+  }
+
+  chunk(bytes: Bytes): Promise<void> | undefined {
+    return this.#body.push(bytes);
+  }
+
+  flush(): void {}
+
+  end(last?: Bytes): void {
+    if (last !== undefined) void this.#body.push(last);
+    this.#body.end();
+  }
+
+  abort(): void {
+    this.#thrown ??= this.#options.throwErrors ? { error: new ApplicationError(this.#remark) } : undefined;
+    this.#body.fail(this.#thrown?.error ?? new ApplicationError(this.#remark));
+  }
+
+  done(): void {
+    this.#done = true;
+    const { stream, input, signal } = this.#options;
+    input?.discard();
+    signal?.removeEventListener('abort', this.#leave);
+    if (this.#thrown !== undefined) {
+      this.#reject(this.#thrown.error);
+      this.#finish(Promise.reject(this.#thrown.error));
+    } else {
+      if (this.#left !== undefined) this.#reject(this.#left);
+      else if (!stream && this.#answer !== undefined) this.#resolve(this.#answer);
+      this.#finish();
+    }
+  }
+
+  #report(message: string, thrown: [error?: unknown] | []): void {
+    const [error] = thrown;
+    if (thrown.length === 0) this.#remark = message;
+    const throws = thrown.length > 0 && this.#options.throwErrors && !this.#done;
+    if (throws) this.#thrown ??= { error };
+    // Nobody may be there to be thrown at, once a streamed response was read.
+    if (!throws || (this.#options.stream && this.#body.complete)) report(message, ...thrown);
+  }
+
+  readonly #leave = (): void => {
+    if (this.#done) return;
+    const error = new ClientDisconnected();
+    this.#left = error;
+    this.#aborter.abort(error);
+    this.#options.input?.fail(error);
+    this.#body.fail(error);
+    this.#interpreter.disconnect(error);
+  };
+}
+
+function paired(flat: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] as string, flat[i + 1] as string]);
+  return pairs;
+}
+
+function ignore(): void {}

@@ -1,0 +1,39 @@
+/** The gateway inside a real Hono application. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type HttpBindings, serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { type FetchHandlerOptions, toFetchHandler } from '../../lib/server/hosted/fetch-handler.js';
+import { conformance } from './suite.js';
+
+conformance({
+  name: 'toFetchHandler in Hono, under @hono/node-server',
+  start: async (app, { gracefulTimeout: _host, keepAlive: _too, ...options }) => {
+    const fetch = toFetchHandler(app, options as FetchHandlerOptions);
+    const host = new Hono<{ Bindings: HttpBindings }>().all('*', (c) => fetch(c.req.raw, c.env));
+    const server = serve({ fetch: host.fetch, hostname: '127.0.0.1', port: 0 });
+    await once(server, 'listening');
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      close: async () => {
+        server.close();
+        (server as import('node:http').Server).closeAllConnections();
+        await once(server, 'close');
+      },
+    };
+  },
+  cannot: {
+    'raw-http': 'the host parses requests',
+    expect: 'the host answers Expect: 100-continue at once',
+    server: 'the host is the server',
+    closes: 'a fetch Response cannot ask for it',
+    timeout: 'the host ends silent requests',
+    http10: 'a fetch Request does not tell HTTP/1.0',
+    pipelining: 'the host runs the requests of a connection at once',
+    'early-hints': 'fetch has no interim responses',
+    reason: 'the host sends reasons of its own',
+    'header-case': 'Headers of fetch are sorted, in lower case',
+    'sync-flush': 'the host reads the stream in its own time',
+  },
+  except: { 'A-120.alone': 'the host sends such a head as UTF-8' },
+});

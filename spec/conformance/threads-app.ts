@@ -1,0 +1,27 @@
+/** What the threads of threads.spec.ts load: the application of the scenario whose id stands in a file. */
+import { readFileSync } from 'node:fs';
+import type { ApplicationOn, BlockingEnviron, Environ } from '../../lib/environ/types.js';
+import { run } from '../../lib/run.js';
+import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
+
+const file = process.env['WSGI_SCENARIO_FILE'] ?? '';
+const apps = new Map<string, ApplicationOn<Environ & BlockingEnviron>>();
+
+function appOf(id: string): ApplicationOn<Environ & BlockingEnviron> {
+  const known = apps.get(id);
+  if (known !== undefined) return known;
+  const found = scenarios.find((scenario) => scenario.id === id);
+  if (found === undefined) throw new Error(`There is no scenario ${id}`);
+  const { app } = found.stage();
+  apps.set(id, app);
+  return app;
+}
+
+/** The scenario that a server was opened for. */
+const first = scenarios.find(({ id }) => id === process.env['WSGI_SCENARIO']);
+
+// Written for the event loop, where they await: in a thread there is nothing to wait for.
+void run((environ, start_response) => appOf(readFileSync(file, 'utf8'))(environ as never, start_response), {
+  threads: 1,
+  environ: first?.options?.environ,
+});

@@ -1,0 +1,144 @@
+/** run() in a script, the command, what a thread prints, and the stop: in processes of their own. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { Command, killCommands, runCommand } from '../../support/command.js';
+import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
+import { until } from '../../support/until.js';
+import { WebSocketClient } from '../../support/web-socket-client.js';
+
+const LIB = new URL('../../../dist/index.js', import.meta.url).href;
+const SCRIPT = fileURLToPath(new URL('../fixtures/thread-script.mjs', import.meta.url));
+
+describe('a process with threads', () => {
+  afterEach(async () => {
+    await killCommands();
+    removeTemporaryFolders();
+  });
+
+  it('runs its script in each thread, and what stands behind run() in itself alone', async () => {
+    const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '3' } });
+    const url = await command.address();
+    await until(() => command.stdout.split('before run()').length === 5, 'four times before run()');
+    await command.says(/after run\(\)/);
+    expect(await (await fetch(`${url}/`)).text()).to.equal('hello from a thread');
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.be.oneOf([0, 'SIGTERM']);
+    expect(command.stdout.match(/after run\(\)/g)).to.have.length(1);
+    expect(command.stdout).to.match(/Server stopped\.\n$/);
+  });
+
+  it('may have a CommonJS script that asks whether it is the main module', async () => {
+    const folder = temporaryFolder({
+      'app.cjs': `import(${JSON.stringify(LIB)}).then(({ run }) => {
+        const app = (environ, start_response) => {
+          start_response('200 OK', []);
+          return [Buffer.from('from CommonJS')];
+        };
+        if (require.main === module) run(app, { threads: 1, port: 0 });
+      });`,
+    });
+    const command = new Command([], { script: join(folder, 'app.cjs'), plain: true });
+    expect(await (await fetch(await command.address())).text()).to.equal('from CommonJS');
+  });
+
+  it('prints at once what a handler that blocks says, in its order', async () => {
+    const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '1' } });
+    const answer = fetch(`${await command.address()}/say`);
+    await command.says(/one\nthree\n/);
+    await command.says(/two\nto wsgi\.errors\n/);
+    expect(command.stdout).not.to.match(/the end of the sleep/);
+    await (await answer).text();
+    await command.says(/the end of the sleep/);
+    expect(command.stderr).to.equal('two\nto wsgi.errors\n');
+  });
+
+  it('stops while its handlers block: those that take too long are ended', async () => {
+    const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '2', GRACE: '0.3' } });
+    const url = await command.address();
+    const quick = fetch(`${url}/sleep?0.1`).then((answer) => answer.text());
+    const slow = fetch(`${url}/sleep?60`).catch((error: Error) => error);
+    await command.says(/sleeping 0\.1\n/);
+    await command.says(/sleeping 60\n/);
+    command.child.kill('SIGTERM');
+    expect(await quick).to.equal('slept');
+    expect(await slow).to.be.instanceOf(Error);
+    expect(await command.exit()).to.be.oneOf([0, 'SIGTERM']);
+  });
+
+  it('closes WebSockets with 1001 when it stops', async () => {
+    const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '1' } });
+    const port = Number(new URL(await command.address()).port);
+    const client = await WebSocketClient.connect(port, { path: '/ws' });
+    command.child.kill('SIGTERM');
+    expect((await client.closed).code).to.equal(1001);
+    expect(await command.exit()).to.be.oneOf([0, 'SIGTERM']);
+  });
+
+  it('ends even if a thread cannot be ended, in a system call that blocks', async function () {
+    this.timeout(30_000);
+    const folder = temporaryFolder();
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const command = new Command([], {
+      script: SCRIPT,
+      plain: true,
+      env: { THREADS: '1', GRACE: '0.2', FIFO: fifo },
+    });
+    const url = await command.address();
+    fetch(`${url}/fifo`).catch(() => undefined);
+    await command.says(/reading the FIFO/);
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal('SIGKILL');
+    expect(command.stderr).to.match(/A thread cannot be ended/);
+  });
+});
+
+describe('wsgi --threads', () => {
+  afterEach(async () => {
+    await killCommands();
+    removeTemporaryFolders();
+  });
+
+  const APP = `let calls = 0;
+    export const app = (environ, start_response) => {
+      start_response('200 OK', []);
+      return [Buffer.from(String(environ['deploy.key']) + environ['wsgi.multiprocess'] + environ['wsgi.input'].read())];
+    };
+    export const broken = () => { throw new Error('broken'); };`;
+
+  it('loads the application in each thread, and the config file with it', async () => {
+    const config = "export default { environ: { 'deploy.key': 'k' } };";
+    const cwd = temporaryFolder({ 'site.mjs': APP, 'wsgi.config.mjs': config });
+    const command = new Command(['site.mjs:app', '-b', '127.0.0.1:0', '--threads', '2'], { cwd });
+    const answer = await fetch(await command.address(), { method: 'POST', body: ' body' });
+    expect(await answer.text()).to.equal('ktrue body');
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.be.oneOf([0, 'SIGTERM']);
+  });
+
+  const failures: [does: string, target: string, message: RegExp][] = [
+    ['there is no such module', 'none.mjs:app', /There is no module none\.mjs: \S+ does not exist\n$/],
+    ['there is no such name', 'site.mjs:ap', /site\.mjs does not export ap \(did you mean app\?\)/],
+    ['the module throws', 'throws.mjs:app', /Error: while it loads\n +at /],
+    ['its factory throws', 'site.mjs:broken()', /broken\(\) in site\.mjs threw/],
+  ];
+  for (const [does, target, message] of failures) {
+    it(`says in one message that ${does}, and ends`, async () => {
+      const cwd = temporaryFolder({ 'site.mjs': APP, 'throws.mjs': "throw new Error('while it loads');" });
+      const result = await runCommand([target, '-b', '127.0.0.1:0', '--threads', '3'], { cwd });
+      expect(result.code).to.equal(1);
+      expect(result.stdout).to.equal('');
+      expect(result.stderr).to.match(message);
+      expect(result.stderr.match(/could not be loaded/g)).to.have.length(1);
+      expect(result.stderr).not.to.match(/ConfigError/);
+    });
+  }
+
+  it('wants an application', async () => {
+    const result = await runCommand(['--threads', '2']);
+    expect(result).to.include({ code: 2, stdout: '' });
+    expect(result.stderr).to.match(/^wsgi: --threads needs an application/);
+  });
+});

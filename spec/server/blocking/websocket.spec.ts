@@ -1,0 +1,94 @@
+/** WebSockets whose handlers block. */
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { captureLog } from '../../support/serve.js';
+import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
+import { Threads } from './support.js';
+
+describe('a WebSocket whose handler blocks', () => {
+  let threads: Threads;
+  before(async () => {
+    threads = await Threads.start({ threads: 3 });
+  });
+  beforeEach(() => threads.clear());
+  afterEach(closeClients);
+  after(() => threads.stop());
+
+  const connect = (path: string, protocols: string[] = []) =>
+    WebSocketClient.connect(threads.port, { path, protocols });
+
+  it('gives back text and bytes, of all sizes, compressed or not', async () => {
+    const client = await connect('/ws-echo');
+    for (const size of [0, 1, 65_536, 65_537, 300_000, 1_048_577]) {
+      client.client.send('t'.repeat(size));
+      expect(await client.next()).to.equal('t'.repeat(size));
+      const bytes = Buffer.from(Array.from({ length: size }, (_, i) => (i * 7) % 256));
+      client.client.send(bytes, { compress: size % 2 === 0 });
+      expect(bytes.equals((await client.next()) as Buffer), `${size} bytes`).to.equal(true);
+    }
+  });
+
+  it('keeps the order of many that are under way', async () => {
+    const client = await connect('/ws-echo');
+    for (let i = 0; i < 500; i++) client.client.send(`message ${i}`);
+    for (let i = 0; i < 500; i++) expect(await client.next()).to.equal(`message ${i}`);
+  });
+
+  it('answers the first subprotocol that it supports', async () => {
+    const client = await connect('/ws-echo', ['other', 'chat']);
+    expect(client.client.protocol).to.equal('chat');
+  });
+
+  it('sees null once when the peer closes, with code and reason, and an error after that', async () => {
+    const client = await connect('/ws-echo');
+    client.client.send('hi');
+    await client.next();
+    expect(await client.close(4000, 'bye')).to.deep.equal({ code: 4000, reason: 'bye' });
+    await threads.wrote('ended 4000 bye');
+    await threads.wrote('threw WebSocketError');
+  });
+
+  it('closes with a code, and with 1011 when the handler throws', async () => {
+    const closed = await connect('/ws-close');
+    expect(await closed.closed).to.deep.equal({ code: 4001, reason: 'enough' });
+    const failed = await connect('/ws-throw');
+    expect((await failed.closed).code).to.equal(1011);
+  });
+
+  it('may be refused before it opens', async () => {
+    const client = new WebSocketClient(threads.port, { path: '/ws-refuse' });
+    const [, response] = (await once(client.client, 'unexpected-response')) as [
+      unknown,
+      { statusCode: number },
+    ];
+    expect(response.statusCode).to.equal(403);
+    expect(await threads.text('/ws-echo'), 'an ordinary request').to.equal('no WebSocket');
+  });
+
+  it('waits no longer than receive() is told to', async () => {
+    const client = await connect('/ws-timeout');
+    await threads.wrote('timed out', 2);
+    client.client.send('here');
+    expect(await client.next()).to.equal('late: here');
+    expect((await client.closed).code).to.equal(1000);
+  });
+
+  it('makes send() wait for a peer that does not read, and fail once that is gone', async () => {
+    const client = await connect('/ws-flood');
+    client.client.pause();
+    await threads.wrote('flooding');
+    const log = await captureLog(async () => {
+      client.client.terminate();
+      await threads.wrote('send threw true');
+    });
+    expect(log).to.equal('');
+  });
+
+  it('wakes a handler that sleeps when its peer is gone', async () => {
+    const client = await connect('/ws-sleep');
+    await threads.wrote('sleeping');
+    client.client.terminate();
+    await threads.wrote('sleep threw true');
+    expect(await threads.text('/hello')).to.equal('hello');
+  });
+});
