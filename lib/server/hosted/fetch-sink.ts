@@ -93,7 +93,8 @@ export class FetchSink implements Sink {
 
   /** The client is gone: whoever still reads learns it, and what waits for the reader goes on, to its end. */
   disconnect(error: ClientDisconnected): void {
-    this.#stream?.error(error);
+    // A server that notices it as well cancels at once: it would take the error for one to be logged.
+    setImmediate(() => this.#stream?.error(error));
     this.#goOn?.();
   }
 

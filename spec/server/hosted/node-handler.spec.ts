@@ -295,6 +295,19 @@ describe('toNodeHandler', () => {
       expect((await fetch(url, { headers: many })).status).to.equal(431);
     });
 
+    it('say which proxies are believed: by themselves none, whatever the host believes', async () => {
+      const headers = { 'X-Forwarded-For': '192.0.2.9', 'X-Forwarded-Proto': 'https' };
+      const trusting: Host = (message) => Object.assign(message, { ip: '192.0.2.9', protocol: 'https' });
+      const seenBy = async (options: NodeHandlerOptions) => {
+        const { url } = await host(behind(trusting, toNodeHandler(show, options)));
+        const seen = await shown(url, { headers });
+        return [seen['REMOTE_ADDR'], seen['wsgi.url_scheme']];
+      };
+      expect(await seenBy({})).to.deep.equal(['127.0.0.1', 'http']);
+      expect(await seenBy({ forwardedAllowIps: ['192.0.2.1'] })).to.deep.equal(['127.0.0.1', 'http']);
+      expect(await seenBy({ forwardedAllowIps: ['127.0.0.1'] })).to.deep.equal(['192.0.2.9', 'https']);
+    });
+
     it('name no server by default, for it is not ours', async () => {
       const { url } = await host(toNodeHandler(show));
       expect((await fetch(url)).headers.has('server')).to.equal(false);
