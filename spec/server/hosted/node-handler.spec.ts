@@ -1,6 +1,6 @@
 /** `toNodeHandler` on a bare server, which does to a request what hosts do. */
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -13,20 +13,10 @@ import {
   toNodeHandler,
 } from '../../../lib/server/hosted/node-handler.js';
 import { answer } from '../../support/answer.js';
-import { closeHosts, host, paths, show, shown } from '../../support/host.js';
+import { behind, closeHosts, host, paths, show, shown, type Work } from '../../support/host.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { captureLog } from '../../support/serve.js';
 import { gate, until } from '../../support/until.js';
-
-type Host = (message: IncomingMessage & Record<string, unknown>, response: ServerResponse) => unknown;
-
-/** A host that does something with each request, and hands it on. */
-function behind(work: Host, handler: NodeHandler) {
-  return async (message: IncomingMessage, response: ServerResponse) => {
-    await work(message as Parameters<Host>[0], response);
-    handler(message, response, () => response.destroy());
-  };
-}
 
 /** A host that mounts as Express does (`base`), or as Connect (no `base`). */
 function mounted(handler: NodeHandler, url: string, base?: string) {
@@ -93,65 +83,9 @@ describe('toNodeHandler', () => {
     });
   });
 
-  describe('a body that the host has read', () => {
-    const post = (body: string | Buffer, headers: Record<string, string> = {}) => ({
-      method: 'POST',
-      body,
-      headers,
-    });
-    const parsed = (field: string, value: (bytes: Buffer) => unknown) =>
-      behind(
-        async (message) => {
-          const chunks: Buffer[] = [];
-          for await (const chunk of message) chunks.push(chunk);
-          message[field] = value(Buffer.concat(chunks));
-        },
-        toNodeHandler(show, { limitRequestBody: 100 }),
-      );
-
-    it('is used where its bytes were kept', async () => {
-      const raw = await host(parsed('body', (bytes) => bytes));
-      expect((await shown(raw.url, post('\xe9 bytes'))).body).to.equal('\xc3\xa9 bytes');
-      const kept = await host(parsed('rawBody', (bytes) => bytes));
-      expect((await shown(kept.url, post('{}'))).body).to.equal('{}');
-    });
-
-    it('is used where its text was kept as it came', async () => {
-      const { url } = await host(parsed('body', String));
-      expect((await shown(url, post('\xe9 text'))).body).to.equal('\xc3\xa9 text');
-    });
-
-    const LOST: [what: string, field: string, value: (bytes: Buffer) => unknown, RequestInit][] = [
-      ['became an object', 'body', (bytes) => JSON.parse(String(bytes)), post('{}')],
-      ['was dropped', 'nothing', () => undefined, post('{}')],
-      ['was malformed text', 'body', String, post(Buffer.from([0xf0, 0x9f, 0x98]))],
-      ['has another length', 'body', (bytes) => bytes.subarray(1), post('abc')],
-      ['was decoded', 'body', (bytes) => bytes, post('abc', { 'Content-Encoding': 'gzip' })],
-    ];
-    for (const [what, field, value, options] of LOST) {
-      it(`is refused where it ${what}`, async () => {
-        const log = await captureLog(async () => {
-          const { url } = await host(parsed(field, value));
-          expect((await fetch(url, options)).status).to.equal(500);
-        });
-        expect(log).to.match(/ApplicationError: The body .* was read before the application got it: mount/);
-      });
-    }
-
-    it('has the limit of any body', async () => {
-      const { url } = await host(parsed('body', (bytes) => bytes));
-      expect((await fetch(url, post('x'.repeat(101)))).status).to.equal(413);
-    });
-
-    it('does not matter where there was none', async () => {
-      const { url } = await host(parsed('body', () => ({})));
-      expect((await shown(url)).body).to.equal('');
-    });
-  });
-
   describe('a response that the host has begun', () => {
     it('keeps headers of the host, but for those that the application sets', async () => {
-      const set: Host = (_message, response) => {
+      const set: Work = (_message, response) => {
         response.setHeader('X-Host', 'host');
         response.setHeader('X-Both', 'host');
         response.setHeader('Set-Cookie', ['a=1', 'b=2']);
@@ -189,7 +123,7 @@ describe('toNodeHandler', () => {
 
     it('has each block pushed through middleware that holds the stream', async () => {
       let flushes = 0;
-      const compress: Host = (_message, response) => {
+      const compress: Work = (_message, response) => {
         Object.assign(response, { flush: () => flushes++ });
       };
       const app: Application = (_environ, start_response) => {
@@ -297,7 +231,7 @@ describe('toNodeHandler', () => {
 
     it('say which proxies are believed: by themselves none, whatever the host believes', async () => {
       const headers = { 'X-Forwarded-For': '192.0.2.9', 'X-Forwarded-Proto': 'https' };
-      const trusting: Host = (message) => Object.assign(message, { ip: '192.0.2.9', protocol: 'https' });
+      const trusting: Work = (message) => Object.assign(message, { ip: '192.0.2.9', protocol: 'https' });
       const seenBy = async (options: NodeHandlerOptions) => {
         const { url } = await host(behind(trusting, toNodeHandler(show, options)));
         const seen = await shown(url, { headers });
