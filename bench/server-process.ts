@@ -26,10 +26,13 @@ export class ServerProcess {
   }
 
   /** A server of bench/servers. */
-  static async node(name: string): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'bench/servers/serve.ts', name], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+  static node(name: string): Promise<ServerProcess> {
+    return ServerProcess.script(name, ['--import', 'tsx', 'bench/servers/serve.ts', name]);
+  }
+
+  /** Any script that prints the port it listens on. */
+  static async script(name: string, args: string[]): Promise<ServerProcess> {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const port = await new Promise<number>((resolve, reject) => {
       child.stdout?.once('data', (text: Buffer) => resolve(Number(text)));
       child.once('exit', () => reject(new Error(`${name} did not start`)));

@@ -79,12 +79,12 @@ function latencyRow(name: string, latencies: number[]): string {
 async function memory(): Promise<string> {
   const resident: number[] = [];
   for (const count of [1, 9]) {
-    const server = await ServerProcess.node(`threads-${count}`);
+    const server = await ServerProcess.script('threads', ['bench/servers/threads.mjs', String(count)]);
     await httpLoad(server.port, { method: 'GET', path: '/', connections: 32, time: 1000 });
     resident.push(server.memory('now'));
     server.stop();
   }
   const [one = Number.NaN, nine = Number.NaN] = resident;
   const each = ((nine - one) / 8).toFixed(1);
-  return `### Threads: memory\n\n${each} MiB resident for each further thread (${one.toFixed(0)} MiB with one, loaded by tsx).`;
+  return `### Threads: memory\n\n${each} MiB resident for each further thread (${one.toFixed(0)} MiB with one).`;
 }

@@ -161,4 +161,5 @@ function complain(error: unknown): number {
 
 const exitCode = await main(process.argv.slice(2)).catch(complain);
 // An application that was loaded may hold the process with timers and sockets of its own.
-process.stdout.write('', () => process.exit(exitCode));
+// A server that lost its last thread has said 1.
+process.stdout.write('', () => process.exit(exitCode || process.exitCode));

@@ -16,9 +16,18 @@ const DOCUMENTS = [
   'docs/cgi.md',
   'docs/middleware.md',
   'docs/testing.md',
+  'docs/frameworks.md',
+  'docs/deploying.md',
+  'docs/wsgiref.md',
 ];
 /** PORTING.md and these show the examples. */
-const PAGES = ['README.md', 'docs/framework.md', 'docs/middleware.md', 'docs/websocket.md'];
+const PAGES = [
+  'README.md',
+  'docs/framework.md',
+  'docs/frameworks.md',
+  'docs/middleware.md',
+  'docs/websocket.md',
+];
 
 function read(path: string): string {
   return readFileSync(new URL(path, import.meta.url), 'utf8');

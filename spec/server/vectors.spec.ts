@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Application, Environ } from '../../lib/environ/types.js';
-import type { Server } from '../../lib/server/server.js';
 import { exchange, type RawResponse, type Reply } from '../support/raw-client.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
+import { Threads } from './blocking/support.js';
 
 type Key = string | boolean | null;
 
@@ -62,10 +62,16 @@ interface Call {
   body: Buffer | undefined;
 }
 
-describe('request vectors', () => {
-  let server: Server;
-  let calls: Call[] = [];
+/** Where the application runs, and what it saw. */
+interface Mode {
+  readonly port: number;
+  readonly calls: readonly Call[];
+  clear(): void;
+  stop(): Promise<void>;
+}
 
+async function onEventLoop(): Promise<Mode> {
+  const calls: Call[] = [];
   const app: Application = async (environ, start_response) => {
     const call: Call = { environ: { ...environ }, body: undefined };
     calls.push(call);
@@ -73,108 +79,134 @@ describe('request vectors', () => {
     start_response('200 OK', [['Content-Type', 'text/plain']]);
     return [Buffer.from('seen')];
   };
+  const { serverPort: port } = await serveApp(app, OPTIONS);
+  return { port, calls, clear: () => calls.splice(0), stop: closeServers };
+}
 
-  before(async () => {
-    server = await serveApp(app, { timeout: 0.6 });
-  });
+async function inThreads(): Promise<Mode> {
+  const threads = await Threads.start(OPTIONS, '/vectors');
+  return {
+    port: threads.port,
+    get calls() {
+      return threads.record.map(callOf);
+    },
+    clear: () => threads.clear(),
+    stop: () => threads.stop(),
+  };
+}
 
-  beforeEach(() => {
-    calls = [];
-  });
+function callOf(line: string): Call {
+  const { environ, body } = JSON.parse(line) as { environ: Record<string, unknown>; body?: string };
+  return { environ, body: body === undefined ? undefined : Buffer.from(body, 'latin1') };
+}
 
-  after(closeServers);
+const OPTIONS = { timeout: 0.6 };
 
-  for (const vector of vectors) {
-    const difference = KNOWN_DIFFERENCES[vector.id];
-    it(`${vector.id}: ${vector.note}${difference ? ` (known difference: ${difference})` : ''}`, async () => {
-      const { expected } = vector;
-      let reply: Reply | undefined;
-      await captureLog(async () => {
-        reply = await exchange({
-          port: server.serverPort,
-          send: vector.raw_latin1,
-          follow: vector.then_latin1,
-          halfClose: vector.half_close === true,
-          methods: [vector.raw_latin1.trimStart().split(' ')[0] ?? ''],
-          responses: vector.responses ?? 1,
+for (const [where, start] of Object.entries({ 'on the event loop': onEventLoop, 'in threads': inThreads })) {
+  describe(`request vectors ${where}`, () => {
+    let mode: Mode;
+
+    before(async () => {
+      mode = await start();
+    });
+
+    beforeEach(() => mode.clear());
+
+    after(() => mode.stop());
+
+    for (const vector of vectors) {
+      const difference = KNOWN_DIFFERENCES[vector.id];
+      it(`${vector.id}: ${vector.note}${difference ? ` (known difference: ${difference})` : ''}`, async () => {
+        const { expected } = vector;
+        let reply: Reply | undefined;
+        await captureLog(async () => {
+          reply = await exchange({
+            port: mode.port,
+            send: vector.raw_latin1,
+            follow: vector.then_latin1,
+            halfClose: vector.half_close === true,
+            methods: [vector.raw_latin1.trimStart().split(' ')[0] ?? ''],
+            responses: vector.responses ?? 1,
+          });
         });
+        if (reply === undefined) throw new Error('no reply');
+        if (difference !== undefined) {
+          // The difference is what is written down, not something else.
+          expect(reply.responses[0]?.status, 'known difference').to.equal(400);
+          return;
+        }
+        if (wasRefused(reply.responses[0]) && (expected.expect === 'reject' || expected.either))
+          checkRefusal(expected, reply);
+        else checkAccepted(expected, reply, expected.expect === 'reject');
       });
-      if (reply === undefined) throw new Error('no reply');
-      if (difference !== undefined) {
-        // The difference is what is written down, not something else.
-        expect(reply.responses[0]?.status, 'known difference').to.equal(400);
+    }
+
+    function wasRefused(response: RawResponse | undefined): boolean {
+      return response === undefined || response.status !== 200;
+    }
+
+    function checkRefusal(expected: Expected, reply: Reply): void {
+      const first = reply.responses[0];
+      const allowed = expected.status_ok ?? [400];
+      expect(allowed, 'status').to.include(first?.status ?? null);
+      if (expected.stage === 'head') expect(mode.calls, 'the application is not called').to.have.length(0);
+      expect(reply.responses, 'nothing behind it is served').to.have.length(first === undefined ? 0 : 1);
+      if (expected.close) expect(reply.closed, 'closed').to.equal(true);
+      if (first !== undefined) expect(first.headers).to.have.property('date');
+    }
+
+    function checkAccepted(expected: Expected, reply: Reply, shouldReject: boolean): void {
+      if (shouldReject) expect(expected.either, `accepted, but: ${expected.why}`).to.equal(true);
+      const seen = shouldReject ? expected.if_accepted : expected;
+      expect(reply.responses[0]?.status).to.equal(200);
+      if (seen !== undefined) checkCall(seen, mode.calls[0]);
+      if (expected.response_body_forbidden) expect(reply.raw.includes('seen')).to.equal(false);
+      if (expected.interim_100 === 'required') {
+        expect(reply.interim.map((response) => response.status)).to.deep.equal([100]);
+      } else if (expected.interim_100 === 'optional') expect(reply.interim.length).to.be.at.most(1);
+      const { then } = expected;
+      if (then === undefined) {
+        if (expected.close && !shouldReject) expect(reply.closed, 'closed').to.equal(true);
         return;
       }
-      if (wasRefused(reply.responses[0]) && (expected.expect === 'reject' || expected.either))
-        checkRefusal(expected, reply);
-      else checkAccepted(expected, reply, expected.expect === 'reject');
-    });
-  }
-
-  function wasRefused(response: RawResponse | undefined): boolean {
-    return response === undefined || response.status !== 200;
-  }
-
-  function checkRefusal(expected: Expected, reply: Reply): void {
-    const first = reply.responses[0];
-    const allowed = expected.status_ok ?? [400];
-    expect(allowed, 'status').to.include(first?.status ?? null);
-    if (expected.stage === 'head') expect(calls, 'the application is not called').to.have.length(0);
-    expect(reply.responses, 'nothing behind it is served').to.have.length(first === undefined ? 0 : 1);
-    if (expected.close) expect(reply.closed, 'closed').to.equal(true);
-    if (first !== undefined) expect(first.headers).to.have.property('date');
-  }
-
-  function checkAccepted(expected: Expected, reply: Reply, shouldReject: boolean): void {
-    if (shouldReject) expect(expected.either, `accepted, but: ${expected.why}`).to.equal(true);
-    const seen = shouldReject ? expected.if_accepted : expected;
-    expect(reply.responses[0]?.status).to.equal(200);
-    if (seen !== undefined) checkCall(seen, calls[0]);
-    if (expected.response_body_forbidden) expect(reply.raw.includes('seen')).to.equal(false);
-    if (expected.interim_100 === 'required') {
-      expect(reply.interim.map((response) => response.status)).to.deep.equal([100]);
-    } else if (expected.interim_100 === 'optional') expect(reply.interim.length).to.be.at.most(1);
-    const { then } = expected;
-    if (then === undefined) {
-      if (expected.close && !shouldReject) expect(reply.closed, 'closed').to.equal(true);
-      return;
+      if (expected.then_either && reply.responses.length === 1) return;
+      expect(mode.calls.length - 1, 'requests behind the first').to.equal(
+        then.filter((next) => next.expect === 'environ').length,
+      );
+      then.forEach((next, i) => {
+        const response = reply.responses[i + 1];
+        if (next.expect === 'environ') {
+          expect(response?.status).to.equal(200);
+          checkCall(next, mode.calls[i + 1]);
+        } else expect(next.status_ok).to.include(response?.status ?? null);
+      });
     }
-    if (expected.then_either && reply.responses.length === 1) return;
-    expect(calls.length - 1, 'requests behind the first').to.equal(
-      then.filter((next) => next.expect === 'environ').length,
-    );
-    then.forEach((next, i) => {
-      const response = reply.responses[i + 1];
-      if (next.expect === 'environ') {
-        expect(response?.status).to.equal(200);
-        checkCall(next, calls[i + 1]);
-      } else expect(next.status_ok).to.include(response?.status ?? null);
-    });
-  }
 
-  function checkCall(seen: Seen, call: Call | undefined): void {
-    if (call === undefined) throw new Error('the application was not called');
-    const environ = call.environ as Environ;
-    const allowed = new Set(['HTTP_TRANSFER_ENCODING']);
-    for (const [key, value] of Object.entries(seen.environ ?? {})) {
-      allowed.add(key);
-      expect(environ[key], key).to.deep.equal(value);
+    function checkCall(seen: Seen, call: Call | undefined): void {
+      if (call === undefined) throw new Error('the application was not called');
+      const environ = call.environ as Environ;
+      const allowed = new Set(['HTTP_TRANSFER_ENCODING']);
+      for (const [key, value] of Object.entries(seen.environ ?? {})) {
+        allowed.add(key);
+        expect(environ[key], key).to.deep.equal(value);
+      }
+      for (const [key, values] of Object.entries(seen.one_of ?? {})) {
+        allowed.add(key);
+        expect(values, key).to.deep.include(environ[key] ?? null);
+      }
+      for (const key of seen.absent ?? []) expect(environ).not.to.have.property(key);
+      for (const key of Object.keys(environ))
+        if (key.startsWith('HTTP_')) expect(allowed, key).to.include(key);
+      if (seen.body === undefined) return;
+      if (typeof seen.body === 'string') expect(call.body?.toString('latin1')).to.equal(seen.body);
+      else {
+        expect(call.body?.length).to.equal(seen.body.len);
+        expect(
+          createHash('sha256')
+            .update(call.body ?? '')
+            .digest('hex'),
+        ).to.equal(seen.body.sha256);
+      }
     }
-    for (const [key, values] of Object.entries(seen.one_of ?? {})) {
-      allowed.add(key);
-      expect(values, key).to.deep.include(environ[key] ?? null);
-    }
-    for (const key of seen.absent ?? []) expect(environ).not.to.have.property(key);
-    for (const key of Object.keys(environ)) if (key.startsWith('HTTP_')) expect(allowed, key).to.include(key);
-    if (seen.body === undefined) return;
-    if (typeof seen.body === 'string') expect(call.body?.toString('latin1')).to.equal(seen.body);
-    else {
-      expect(call.body?.length).to.equal(seen.body.len);
-      expect(
-        createHash('sha256')
-          .update(call.body ?? '')
-          .digest('hex'),
-      ).to.equal(seen.body.sha256);
-    }
-  }
-});
+  });
+}

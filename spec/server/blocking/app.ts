@@ -277,8 +277,14 @@ const handlers: Record<string, BlockingApplication> = {
     return [];
   },
   '/vectors': (environ, start_response) => {
-    const body = environ['wsgi.input'].read();
-    record(JSON.stringify({ environ, body: body.toString('latin1') }));
+    const plain = Object.entries(environ).filter(([, value]) => typeof value !== 'object');
+    const seen = Object.fromEntries(plain);
+    let body: string | undefined;
+    try {
+      body = environ['wsgi.input'].read().toString('latin1');
+    } finally {
+      record(JSON.stringify({ environ: seen, body }));
+    }
     return answer(start_response, 'seen');
   },
 };

@@ -26,12 +26,12 @@ export class Threads {
     });
   }
 
-  static async start(options: ServerOptions = {}, only?: string): Promise<Threads> {
+  static async start(options: ServerOptions = {}, only?: string, script = SCRIPT): Promise<Threads> {
     const record = join(temporaryFolder({ record: '' }), 'record');
     process.env['WSGI_SPEC_RECORD'] = record;
     if (only !== undefined) process.env['WSGI_SPEC_ONLY'] = only;
     const given = { host: '127.0.0.1', port: 0, threads: 2, gracefulTimeout: 0.5, ...options };
-    const server = new Server(() => [], resolveOptions(given), { script: SCRIPT });
+    const server = new Server(() => [], resolveOptions(given), { script });
     try {
       await server.listening;
     } finally {
