@@ -1,7 +1,15 @@
 /** Applications one after the other, until one has an answer (Rack::Cascade, Plack::App::Cascade). */
 import { inspect } from 'node:util';
 import { andThen } from '../environ/maybe-promise.js';
-import type { Application, Body, Bytes, Environ, MaybePromise, StartResponse } from '../environ/types.js';
+import type {
+  AnyEnviron,
+  ApplicationOn,
+  Body,
+  Bytes,
+  Environ,
+  MaybePromise,
+  StartResponse,
+} from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { Attempt } from './cascade-attempt.js';
 import { closeBody, isLazy, LazyBody } from './cascade-body.js';
@@ -23,7 +31,10 @@ const CATCH = [404, 405];
  * application throws is not caught.
  * @throws ConfigError if there is no application, or a status is none.
  */
-export function cascade(apps: readonly Application[], options: CascadeOptions = {}): Application {
+export function cascade<E extends AnyEnviron = Environ>(
+  apps: readonly ApplicationOn<E>[],
+  options: CascadeOptions = {},
+): ApplicationOn<E> {
   if (!Array.isArray(apps) || apps.length === 0) {
     throw new ConfigError(
       `cascade() takes an array of one application or more, not ${inspect(apps, { depth: 0 })}`,
@@ -44,19 +55,19 @@ function statusSet(statuses: unknown): ReadonlySet<string> {
 }
 
 /** One request on its way from application to application. */
-class Cascade {
-  readonly #apps: readonly Application[];
+class Cascade<E extends AnyEnviron> {
+  readonly #apps: readonly ApplicationOn<E>[];
   readonly #caught: ReadonlySet<string>;
-  readonly #environ: Environ;
+  readonly #environ: E;
   #start_response: StartResponse;
   /** environ as it came. */
   readonly #original: readonly (readonly [string, unknown])[];
   #called = 0;
 
   constructor(
-    apps: readonly Application[],
+    apps: readonly ApplicationOn<E>[],
     caught: ReadonlySet<string>,
-    environ: Environ,
+    environ: E,
     start_response: StartResponse,
   ) {
     this.#apps = apps;
@@ -69,7 +80,7 @@ class Cascade {
   /** Calls the next application; a promise only where it, or the `close()` of one before, gave one. */
   next(): MaybePromise<Body> {
     if (this.#called > 0) this.#restore();
-    const app = this.#apps[this.#called++] as Application;
+    const app = this.#apps[this.#called++] as ApplicationOn<E>;
     if (this.#called === this.#apps.length) return app(this.#environ, this.#start_response);
     const attempt = new Attempt(this.#start_response, this.#caught);
     const result = app(this.#environ, (...args) => attempt.start(...args));
@@ -99,7 +110,7 @@ class Cascade {
   }
 
   #restore(): void {
-    const environ = this.#environ;
+    const environ: AnyEnviron = this.#environ;
     const kept = new Set(this.#original.map(([key]) => key));
     for (const key of Object.keys(environ)) if (!kept.has(key)) delete environ[key];
     for (const [key, value] of this.#original) environ[key] = value;

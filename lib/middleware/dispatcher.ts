@@ -1,12 +1,14 @@
 /** Several applications under one server, each below its own path prefix (werkzeug's DispatcherMiddleware, F-Z001). */
 import { nativeToText } from '../environ/native-string.js';
-import type { Application } from '../environ/types.js';
+import type { AnyEnviron, ApplicationOn, Environ } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { checkApplication } from './middleware.js';
 import { covers, mountTable } from './prefix.js';
 
 /** Prefixes and their applications: `{ '/api': api, '/café': cafe }`, or a Map of the same. */
-export type Mounts = Readonly<Record<string, Application>> | ReadonlyMap<string, Application>;
+export type Mounts<E extends AnyEnviron = Environ> =
+  | Readonly<Record<string, ApplicationOn<E>>>
+  | ReadonlyMap<string, ApplicationOn<E>>;
 
 /**
  * Calls the application whose prefix is the longest that the path lies below, and `app` where there is none.
@@ -19,9 +21,12 @@ export type Mounts = Readonly<Record<string, Application>> | ReadonlyMap<string,
  * @param mounts default: none
  * @throws ConfigError for a prefix without a slash at its front, twice the same, or `/`, which is where `app` is.
  */
-export function dispatcher(app: Application, mounts: Mounts = {}): Application {
+export function dispatcher<E extends AnyEnviron = Environ>(
+  app: ApplicationOn<E>,
+  mounts: Mounts<E> = {},
+): ApplicationOn<E> {
   checkApplication('dispatcher', app);
-  const table = mountTable<Application>('dispatcher', mounts);
+  const table = mountTable<ApplicationOn<E>>('dispatcher', mounts);
   for (const { prefix, value } of table) {
     if (prefix === '')
       throw new ConfigError('What dispatcher() has at "/" is its first argument, not a mount');

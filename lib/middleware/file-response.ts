@@ -2,7 +2,7 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { fileWrapper } from '../environ/file-wrapper.js';
-import type { Body, Environ, HeaderList, StartResponse } from '../environ/types.js';
+import type { AnyEnviron, Body, HeaderList, StartResponse } from '../environ/types.js';
 import { formatDateTime } from '../util/date.js';
 import { parseRange, RangeReader } from './byte-range.js';
 import { failedPrecondition, rangeApplies, type Validators } from './preconditions.js';
@@ -23,7 +23,7 @@ export async function sendFile(
   { path, stats }: SharedFile,
   type: string,
   cacheControl: string | undefined,
-  environ: Environ,
+  environ: AnyEnviron,
   start_response: StartResponse,
 ): Promise<Body | undefined> {
   const isHead = environ.REQUEST_METHOD === 'HEAD';
@@ -73,7 +73,7 @@ async function sendOpened(
   handle: FileHandle,
   type: string,
   caching: HeaderList,
-  environ: Environ,
+  environ: AnyEnviron,
   start_response: StartResponse,
 ): Promise<Body | undefined> {
   const stats = await handle.stat({ bigint: true });

@@ -1,5 +1,5 @@
 /** Conditional requests: If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range (RFC 9110 section 13). */
-import type { Environ } from '../environ/types.js';
+import type { AnyEnviron } from '../environ/types.js';
 import { parseHttpDate } from './http-date.js';
 
 /** What a file is known by. */
@@ -14,7 +14,7 @@ export interface Validators {
 const TAG = /[\s,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")/y;
 
 /** The status that answers instead of the file, in the order of section 13.2.2; undefined if the file is to be sent. */
-export function failedPrecondition(environ: Environ, validators: Validators): 304 | 412 | undefined {
+export function failedPrecondition(environ: AnyEnviron, validators: Validators): 304 | 412 | undefined {
   const match = environ['HTTP_IF_MATCH'];
   if (match !== undefined) {
     if (!matches(match, validators.etag, (tag) => tag)) return 412;
@@ -25,7 +25,7 @@ export function failedPrecondition(environ: Environ, validators: Validators): 30
 }
 
 /** False if the client has parts of another version, and a part of this one would not go with them. */
-export function rangeApplies(environ: Environ, { etag, lastModified }: Validators): boolean {
+export function rangeApplies(environ: AnyEnviron, { etag, lastModified }: Validators): boolean {
   const ifRange = environ['HTTP_IF_RANGE'];
   if (ifRange === undefined) return true;
   // Strong comparison for tags; dates must be the same, not later (section 13.1.5).

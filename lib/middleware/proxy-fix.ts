@@ -1,7 +1,7 @@
 /** What trusted proxies say of the client in X-Forwarded-* becomes what environ says (werkzeug's ProxyFix, F-Z003). */
 import { inspect } from 'node:util';
 import { addressIn, authorityIn, portIn, prefixIn, schemeIn } from '../environ/forwarded-value.js';
-import type { Application, Environ } from '../environ/types.js';
+import type { AnyEnviron, ApplicationOn, Environ } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { checkApplication, checkOptionNames } from './middleware.js';
 
@@ -42,7 +42,10 @@ const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
  * reaches the server but through them. `--forwarded-allow-ips` of the command does the same by the proxies' addresses.
  * @throws ConfigError for numbers that are none. Its application: RequestError (400) for a value that cannot be right.
  */
-export function proxyFix(app: Application, options: ProxyFixOptions = {}): Application {
+export function proxyFix<E extends AnyEnviron = Environ>(
+  app: ApplicationOn<E>,
+  options: ProxyFixOptions = {},
+): ApplicationOn<E> {
   checkApplication('proxyFix', app);
   checkOptionNames('proxyFix', options, NAMES);
   const trusted = { ...DEFAULTS };
@@ -64,7 +67,7 @@ function countOf(name: string, value: number): number {
   throw new ConfigError(`${name} of proxyFix() is a number of proxies, not ${inspect(value)}`);
 }
 
-function originalsOf(environ: Environ): ProxyFixOriginals {
+function originalsOf(environ: AnyEnviron): ProxyFixOriginals {
   const { REMOTE_ADDR, SERVER_NAME, SERVER_PORT, SCRIPT_NAME } = environ;
   const { HTTP_HOST, REMOTE_PORT, 'wsgi.url_scheme': scheme } = environ;
   const originals = {
@@ -84,18 +87,18 @@ function valueFrom(header: string | undefined, count: number): string {
   return header.split(',').at(-count)?.trim() ?? '';
 }
 
-function fixAddress(environ: Environ, value: string): void {
+function fixAddress(environ: AnyEnviron, value: string): void {
   if (value === '') return;
   environ.REMOTE_ADDR = addressIn(value);
   // That of the proxy's connection, and nobody says what the client's was.
   delete environ.REMOTE_PORT;
 }
 
-function fixScheme(environ: Environ, value: string): void {
+function fixScheme(environ: AnyEnviron, value: string): void {
   if (value !== '') environ['wsgi.url_scheme'] = schemeIn(value);
 }
 
-function fixHost(environ: Environ, value: string): void {
+function fixHost(environ: AnyEnviron, value: string): void {
   if (value === '') return;
   const { host, port } = authorityIn(value);
   environ['HTTP_HOST'] = value;
@@ -103,7 +106,7 @@ function fixHost(environ: Environ, value: string): void {
   if (port !== '') environ.SERVER_PORT = port;
 }
 
-function fixPort(environ: Environ, value: string): void {
+function fixPort(environ: AnyEnviron, value: string): void {
   if (value === '') return;
   const port = portIn(value);
   const host = environ['HTTP_HOST'];
@@ -111,6 +114,6 @@ function fixPort(environ: Environ, value: string): void {
   environ.SERVER_PORT = port;
 }
 
-function fixPrefix(environ: Environ, value: string): void {
+function fixPrefix(environ: AnyEnviron, value: string): void {
   if (value !== '') environ.SCRIPT_NAME = prefixIn(value);
 }

@@ -1,7 +1,7 @@
 /** Files in front of an application (werkzeug's SharedDataMiddleware, F-Z002, with ranges and without its gaps). */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Application, Body, Environ, StartResponse } from '../environ/types.js';
+import type { AnyEnviron, ApplicationOn, Body, Environ, StartResponse } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { sendFile } from './file-response.js';
 import { extensionOf, mediaType } from './media-types.js';
@@ -31,11 +31,11 @@ interface Candidate {
  * the working directory at the time of this call. With ETag, Last-Modified, conditional requests, and single ranges.
  * @throws ConfigError for a prefix without a slash at its front, a target that is no path, an option that cannot be.
  */
-export function sharedData(
-  app: Application,
+export function sharedData<E extends AnyEnviron = Environ>(
+  app: ApplicationOn<E>,
   exports: SharedDataExports,
   options: SharedDataOptions = {},
-): Application {
+): ApplicationOn<E> {
   checkApplication('sharedData', app);
   const table = mountTable<string | URL>('sharedData', exports).map(
     ({ prefix, value }): Mounted<string> => ({ prefix, value: pathOf(value) }),
@@ -63,7 +63,11 @@ function pathOf(target: unknown): string {
   throw new ConfigError('sharedData() takes the path or the file: URL of a file or folder for each prefix');
 }
 
-function candidatesFor(environ: Environ, table: readonly Mounted<string>[], settings: Settings): Candidate[] {
+function candidatesFor(
+  environ: AnyEnviron,
+  table: readonly Mounted<string>[],
+  settings: Settings,
+): Candidate[] {
   const { REQUEST_METHOD: method, SCRIPT_NAME: script = '' } = environ;
   // The root of a host has but one name, however a server writes it; that of a mounted application has two.
   const path = environ.PATH_INFO || (script === '' ? '/' : '');
@@ -79,11 +83,11 @@ function candidatesFor(environ: Environ, table: readonly Mounted<string>[], sett
   return found;
 }
 
-async function serve(
+async function serve<E extends AnyEnviron>(
   candidates: readonly Candidate[],
   settings: Settings,
-  app: Application,
-  environ: Environ,
+  app: ApplicationOn<E>,
+  environ: E,
   start_response: StartResponse,
 ): Promise<Body> {
   for (const candidate of candidates) {
@@ -123,7 +127,7 @@ function typeOf(name: string, file: SharedFile, { types, fallbackType }: Setting
 }
 
 /** Relative to the path of the request, so that no host, and no prefix that a proxy took away, can be wrong. */
-function redirect(environ: Environ, start_response: StartResponse): Body {
+function redirect(environ: AnyEnviron, start_response: StartResponse): Body {
   const path = (environ.SCRIPT_NAME ?? '') + (environ.PATH_INFO ?? '');
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9_.~-]/g, percentEncoded);
   const query = environ.QUERY_STRING ? `?${environ.QUERY_STRING}` : '';

@@ -1,7 +1,14 @@
 /** The validator, Python's `wsgiref.validate.validator`: read this file first. Rules are in rules.ts. */
 import { FileWrapper } from '../environ/file-wrapper.js';
 import { isPromise } from '../environ/maybe-promise.js';
-import type { Application, Body, Environ, MaybePromise, StartResponse } from '../environ/types.js';
+import type {
+  AnyEnviron,
+  ApplicationOn,
+  Body,
+  Environ,
+  MaybePromise,
+  StartResponse,
+} from '../environ/types.js';
 import { ValidatedBody } from './body.js';
 import { checkEnviron } from './check-environ.js';
 import { checkIterator } from './check-iterator.js';
@@ -20,7 +27,10 @@ import { fail, WsgiAssertionError } from './violation.js';
  * broken a `WsgiAssertionError` is thrown to the one who broke it; doubtful things are warned of, once in a process.
  * Put around a middleware and around the application inside it, it checks the middleware too.
  */
-export function validator(application: Application, options: ValidatorOptions = {}): Application {
+export function validator<E extends AnyEnviron = Environ>(
+  application: ApplicationOn<E>,
+  options: ValidatorOptions = {},
+): ApplicationOn<E> {
   if (typeof application !== 'function') fail('app-not-callable', `it is ${shapeOf(application)}`);
   return (...args: unknown[]) => {
     const [environ, start_response] = args;
@@ -29,18 +39,18 @@ export function validator(application: Application, options: ValidatorOptions = 
     if (typeof start_response !== 'function') {
       fail('start-response-not-callable', `it is ${shapeOf(start_response)}`);
     }
-    return new Call(environ as Environ, options).run(application, start_response as StartResponse);
+    return new Call(environ as E, options).run(application, start_response as StartResponse);
   };
 }
 
 /** One call of the application. */
-class Call {
-  readonly #environ: Environ;
+class Call<E extends AnyEnviron> {
+  readonly #environ: E;
   readonly #options: ValidatorOptions;
   readonly #exchange: Exchange;
 
   /** @param environ changed in place, as wsgiref does: middleware may look at it after the call. */
-  constructor(environ: Environ, options: ValidatorOptions) {
+  constructor(environ: E, options: ValidatorOptions) {
     this.#environ = environ;
     this.#options = options;
     this.#exchange = new Exchange(environ, outerExchange(environ));
@@ -54,7 +64,7 @@ class Call {
     });
   }
 
-  run(application: Application, start_response: StartResponse): MaybePromise<Body> {
+  run(application: ApplicationOn<E>, start_response: StartResponse): MaybePromise<Body> {
     const exchange = this.#exchange;
     const start = validatedStartResponse(exchange, start_response, this.#options);
     try {

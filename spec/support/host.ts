@@ -1,12 +1,6 @@
 /** Servers that are not ours, for specs of handlers: on 127.0.0.1, a free port, closed by the spec's `afterEach`. */
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Environ, StartResponse } from '../../lib/environ/types.js';
 
@@ -42,20 +36,6 @@ export async function closeHosts(): Promise<void> {
       await once(server, 'close');
     }),
   );
-}
-
-/** What a host does with a request before it hands it on. */
-export type Work = (message: IncomingMessage & Record<string, unknown>, response: ServerResponse) => unknown;
-
-/** A host that does something with each request, and hands it on. */
-export function behind(
-  work: Work,
-  handler: (message: IncomingMessage, response: ServerResponse, next: () => void) => void,
-) {
-  return async (message: IncomingMessage, response: ServerResponse) => {
-    await work(message as Parameters<Work>[0], response);
-    handler(message, response, () => response.destroy());
-  };
 }
 
 /** What an application was given, as it answers it. */

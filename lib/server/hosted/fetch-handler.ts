@@ -134,6 +134,7 @@ class FetchExchange implements FetchSinkOwner {
   readonly #onAbort = (): void => this.#disconnect(new ClientDisconnected());
 
   #disconnect(error: ClientDisconnected): void {
+    if (this.#aborter.signal.aborted) return;
     this.#aborter.abort(error);
     this.#interpreter.disconnect(error);
     this.#sink.disconnect(error);

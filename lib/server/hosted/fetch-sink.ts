@@ -91,10 +91,12 @@ export class FetchSink implements Sink {
     this.#owner.done();
   }
 
-  /** The client is gone: whoever still reads learns it, and what waits for the reader goes on, to its end. */
+  /**
+   * The client is gone: whoever still reads learns it, and what waits for the reader goes on, to its end. A server that
+   * stops reading by itself may do so first: to it, the failure of a body is an error to be logged.
+   */
   disconnect(error: ClientDisconnected): void {
-    // A server that notices it as well cancels at once: it would take the error for one to be logged.
-    setImmediate(() => this.#stream?.error(error));
+    queueMicrotask(() => this.#stream?.error(error));
     this.#goOn?.();
   }
 

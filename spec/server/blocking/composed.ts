@@ -38,12 +38,10 @@ framework.route('/read')((environ, start_response) => {
   return `read ${environ['wsgi.input'].read()}`;
 });
 
-/** Middleware is typed by the event loop's environ, and runs in threads as it is: nothing in it awaits what is here. */
-const inner = (app: BlockingApplication) => validator(app as never);
-const site = dispatcher(inner(input), {
-  '/form': inner(form),
-  '/framework': inner(framework),
-  '/files': sharedData(inner(input), { '/': DOCS }),
-  '/events': new WSocketApp(),
+const site = dispatcher(validator(input), {
+  '/form': validator(form),
+  '/framework': validator(framework),
+  '/files': sharedData(validator(input), { '/': DOCS }),
+  '/events': new WSocketApp<BlockingEnviron>(),
 });
-void run(validator(proxyFix(validator(site))) as never, { threads: 1 });
+void run(validator(proxyFix(validator(site))), { threads: 1 });

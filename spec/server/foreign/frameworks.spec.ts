@@ -1,4 +1,4 @@
-/** The real Express, Koa, Fastify and Hono as applications of our server. */
+/** Express, Koa, Fastify and Hono as applications of ours. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';

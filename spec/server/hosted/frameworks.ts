@@ -1,4 +1,4 @@
-/** The real Express, Fastify, Koa and Hono, each with an application of ours in it. */
+/** The real Express, Fastify, Koa and Hono as hosts of our applications. */
 import { createServer, type Server } from 'node:http';
 import { serve as serveFetch } from '@hono/node-server';
 import express from 'express';

@@ -1,7 +1,8 @@
-/** Bodies that a host has read before the application: used where their bytes were kept, refused otherwise. */
+/** What `wsgi.input` holds where a body parser of the host came first. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import { toNodeHandler } from '../../../lib/server/hosted/node-handler.js';
-import { behind, closeHosts, host, show, shown } from '../../support/host.js';
+import { closeHosts, host, show, shown } from '../../support/host.js';
 import { captureLog } from '../../support/serve.js';
 
 describe('a body that the host of toNodeHandler has read', () => {
@@ -12,15 +13,15 @@ describe('a body that the host of toNodeHandler has read', () => {
     body,
     headers,
   });
-  const parsed = (field: string, value: (bytes: Buffer) => unknown) =>
-    behind(
-      async (message) => {
-        const chunks: Buffer[] = [];
-        for await (const chunk of message) chunks.push(chunk);
-        message[field] = value(Buffer.concat(chunks));
-      },
-      toNodeHandler(show, { limitRequestBody: 100 }),
-    );
+  /** A host that reads the body, and leaves something of it on the request. */
+  const parsed = (field: string, value: (bytes: Buffer) => unknown) => {
+    const handler = toNodeHandler(show, { limitRequestBody: 100 });
+    return async (message: IncomingMessage, response: ServerResponse) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of message) chunks.push(chunk);
+      handler(Object.assign(message, { [field]: value(Buffer.concat(chunks)) }), response);
+    };
+  };
 
   it('is used where its bytes were kept', async () => {
     const raw = await host(parsed('body', (bytes) => bytes));

@@ -1,6 +1,6 @@
 /** `toNodeHandler` on a bare server, which does to a request what hosts do. */
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -13,10 +13,21 @@ import {
   toNodeHandler,
 } from '../../../lib/server/hosted/node-handler.js';
 import { answer } from '../../support/answer.js';
-import { behind, closeHosts, host, paths, show, shown, type Work } from '../../support/host.js';
+import { closeHosts, host, paths, show, shown } from '../../support/host.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { captureLog } from '../../support/serve.js';
 import { gate, until } from '../../support/until.js';
+import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
+
+type Host = (message: IncomingMessage & Record<string, unknown>, response: ServerResponse) => unknown;
+
+/** A host that does something with each request, and hands it on. */
+function behind(work: Host, handler: NodeHandler) {
+  return async (message: IncomingMessage, response: ServerResponse) => {
+    await work(message as Parameters<Host>[0], response);
+    handler(message, response, () => response.destroy());
+  };
+}
 
 /** A host that mounts as Express does (`base`), or as Connect (no `base`). */
 function mounted(handler: NodeHandler, url: string, base?: string) {
@@ -36,6 +47,7 @@ const fixed =
 
 describe('toNodeHandler', () => {
   afterEach(async () => {
+    closeClients();
     closePeers();
     await closeHosts();
   });
@@ -85,7 +97,7 @@ describe('toNodeHandler', () => {
 
   describe('a response that the host has begun', () => {
     it('keeps headers of the host, but for those that the application sets', async () => {
-      const set: Work = (_message, response) => {
+      const set: Host = (_message, response) => {
         response.setHeader('X-Host', 'host');
         response.setHeader('X-Both', 'host');
         response.setHeader('Set-Cookie', ['a=1', 'b=2']);
@@ -123,7 +135,7 @@ describe('toNodeHandler', () => {
 
     it('has each block pushed through middleware that holds the stream', async () => {
       let flushes = 0;
-      const compress: Work = (_message, response) => {
+      const compress: Host = (_message, response) => {
         Object.assign(response, { flush: () => flushes++ });
       };
       const app: Application = (_environ, start_response) => {
@@ -229,17 +241,31 @@ describe('toNodeHandler', () => {
       expect((await fetch(url, { headers: many })).status).to.equal(431);
     });
 
-    it('say which proxies are believed: by themselves none, whatever the host believes', async () => {
+    it('name the proxies that are believed, for requests and WebSockets', async () => {
       const headers = { 'X-Forwarded-For': '192.0.2.9', 'X-Forwarded-Proto': 'https' };
-      const trusting: Work = (message) => Object.assign(message, { ip: '192.0.2.9', protocol: 'https' });
-      const seenBy = async (options: NodeHandlerOptions) => {
-        const { url } = await host(behind(trusting, toNodeHandler(show, options)));
-        const seen = await shown(url, { headers });
-        return [seen['REMOTE_ADDR'], seen['wsgi.url_scheme']];
-      };
-      expect(await seenBy({})).to.deep.equal(['127.0.0.1', 'http']);
-      expect(await seenBy({ forwardedAllowIps: ['192.0.2.1'] })).to.deep.equal(['127.0.0.1', 'http']);
-      expect(await seenBy({ forwardedAllowIps: ['127.0.0.1'] })).to.deep.equal(['192.0.2.9', 'https']);
+      const plain = await host(toNodeHandler(show));
+      expect(await shown(plain.url, { headers })).to.include({
+        REMOTE_ADDR: '127.0.0.1',
+        'wsgi.url_scheme': 'http',
+      });
+      const handler = toNodeHandler(
+        async (environ, start_response) => {
+          const { REMOTE_ADDR } = environ;
+          const websocket = environ['wsgi.websocket'];
+          if (websocket === undefined) return show(environ, start_response);
+          await websocket.send(`${REMOTE_ADDR} ${environ['wsgi.url_scheme']}`);
+          return [];
+        },
+        { forwardedAllowIps: ['127.0.0.1'] },
+      );
+      const { server, url, port } = await host(handler);
+      server.on('upgrade', handler.upgrade);
+      expect(await shown(url, { headers })).to.include({
+        REMOTE_ADDR: '192.0.2.9',
+        'wsgi.url_scheme': 'https',
+      });
+      const client = await WebSocketClient.connect(port, { headers });
+      expect(await client.next()).to.equal('192.0.2.9 https');
     });
 
     it('name no server by default, for it is not ours', async () => {

@@ -1,4 +1,4 @@
-/** WebSockets that reach our applications through the real Express, Fastify and Koa. */
+/** WebSockets of our applications inside Express, Fastify and Koa; Hono speaks of none. */
 import { createServer } from 'node:http';
 import { expect } from 'chai';
 import express from 'express';
@@ -31,7 +31,7 @@ const chat: Application = async (environ, start_response) => {
 
 for (const [name, { serve, webSocket }] of Object.entries(FRAMEWORKS)) {
   if (!webSocket) continue;
-  describe(`WebSockets of an application in ${name}`, () => {
+  describe(`WebSockets in ${name}`, () => {
     afterEach(async () => {
       closeClients();
       closePeers();
