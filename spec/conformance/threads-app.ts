@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { ApplicationOn, BlockingEnviron, Environ } from '../../lib/environ/types.js';
 import { run } from '../../lib/run.js';
 import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
+import { PROBE, recordOf, writeTo } from './threads-mirror.js';
 
 const file = process.env['WSGI_SCENARIO_FILE'] ?? '';
 const apps = new Map<string, ApplicationOn<Environ & BlockingEnviron>>();
@@ -12,7 +13,7 @@ function appOf(id: string): ApplicationOn<Environ & BlockingEnviron> {
   if (known !== undefined) return known;
   const found = scenarios.find((scenario) => scenario.id === id);
   if (found === undefined) throw new Error(`There is no scenario ${id}`);
-  const { app } = found.stage();
+  const { app } = found.stage(writeTo(recordOf(file, id)));
   apps.set(id, app);
   return app;
 }
@@ -21,7 +22,13 @@ function appOf(id: string): ApplicationOn<Environ & BlockingEnviron> {
 const first = scenarios.find(({ id }) => id === process.env['WSGI_SCENARIO']);
 
 // Written for the event loop, where they await: in a thread there is nothing to wait for.
-void run((environ, start_response) => appOf(readFileSync(file, 'utf8'))(environ as never, start_response), {
-  threads: 1,
-  environ: first?.options?.environ,
-});
+void run(
+  (environ, start_response) => {
+    if (environ.PATH_INFO === PROBE) {
+      start_response('200 OK', [['Content-Type', 'text/plain']]);
+      return [Buffer.from('through')];
+    }
+    return appOf(readFileSync(file, 'utf8'))(environ as never, start_response);
+  },
+  { threads: 1, environ: first?.options?.environ },
+);

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { Application } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
 import type { ServerOptions } from '../../server/options.js';
-import { CAPABILITIES, type Capability, type Facts, type Scenario } from './scenario.js';
+import { CAPABILITIES, type Capability, type Facts, type Mirror, type Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
 
 /** A gateway that serves one application, until it is closed. */
@@ -29,6 +29,10 @@ export interface GatewayUnderTest {
   readonly except?: Readonly<Record<string, string>> | undefined;
   /** Its flags in environ. Default: all false. */
   readonly facts?: Partial<Facts> | undefined;
+  /** Where the application runs in another thread or process: shows here what it records there. */
+  readonly mirror?: Mirror | undefined;
+  /** With `mirror`: waits until the application is done with what it was asked. */
+  settled?(): Promise<void>;
 }
 
 /** @throws ConfigError for what would silently change nothing: an unknown capability, or the id of no scenario. */

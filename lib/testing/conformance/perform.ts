@@ -10,7 +10,7 @@ export async function perform(gateway: GatewayUnderTest, scenario: Scenario): Pr
   const { cannot = {} } = gateway;
   const watch = new Watch();
   const wires: Wire[] = [];
-  const { app, play } = scenario.stage();
+  const { app, play } = scenario.stage(gateway.mirror);
   const options = { gracefulTimeout: 0.2, ...scenario.options };
   try {
     const running = await gateway.start(app, options, scenario.id);
@@ -28,7 +28,7 @@ export async function perform(gateway: GatewayUnderTest, scenario: Scenario): Pr
     const can = (capability: Capability) => cannot[capability] === undefined;
     const facts = { multithread: false, multiprocess: false, runOnce: false, ...gateway.facts };
     try {
-      await play({ port, log, facts, can, open, stop });
+      await play({ port, log, facts, can, open, stop, settled: gateway.settled });
     } finally {
       for (const wire of wires) wire.destroy();
       await stop();

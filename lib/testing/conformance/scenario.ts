@@ -76,7 +76,12 @@ export interface Stage<S = unknown> {
   open(): Promise<Wire>;
   /** Stops the gateway. */
   stop(): Promise<void>;
+  /** See `GatewayUnderTest`. */
+  settled?: (() => Promise<void>) | undefined;
 }
+
+/** Where the application runs elsewhere: what it records into there, or what shows that here. */
+export type Mirror = <S extends object>(seen: S) => S;
 
 /** What came back, the first response at hand. */
 export interface Outcome extends Reply {
@@ -120,7 +125,7 @@ export interface Scenario {
   readonly needs: readonly Capability[];
   readonly options: ServerOptions | undefined;
   /** Builds the application, and what plays on it. */
-  stage(): { app: Application; play(stage: Omit<Stage, 'seen'>): Promise<void> };
+  stage(mirror?: Mirror): { app: Application; play(stage: Omit<Stage, 'seen'>): Promise<void> };
 }
 
 export function scenario<S = Record<string, never>>(plan: Plan<S>): Scenario {
@@ -133,8 +138,8 @@ export function scenario<S = Record<string, never>>(plan: Plan<S>): Scenario {
     covers: plan.covers ?? [],
     needs: [...needs],
     options: plan.options,
-    stage: () => {
-      const seen = plan.record === undefined ? ({} as S) : plan.record();
+    stage: (mirror = same) => {
+      const seen = plan.record === undefined ? ({} as S) : mirror(plan.record() as S & object);
       return {
         app: plan.app(seen),
         play: (stage) => {
@@ -144,6 +149,10 @@ export function scenario<S = Record<string, never>>(plan: Plan<S>): Scenario {
       };
     },
   };
+}
+
+function same<S>(seen: S): S {
+  return seen;
 }
 
 async function follow<S>(plan: Plan<S>, stage: Stage<S>): Promise<void> {
@@ -157,6 +166,7 @@ async function follow<S>(plan: Plan<S>, stage: Stage<S>): Promise<void> {
   const { reply } = wire;
   expect(reply.responses.map(({ status }) => status)).to.have.length(count);
   const outcome = outcomeOf(reply, stage);
+  await stage.settled?.();
   await plan.check?.(outcome, stage.seen);
   if (connection === 'kept' && stage.can('keep-alive')) await again(wire, requests.at(-1) ?? '', reply);
 }
