@@ -335,7 +335,7 @@ function requestFault(error: ParserError, inBody: boolean): RequestError {
 function isRequestLine({ rawPacket, bytesParsed = 0 }: ParserError): boolean {
   if (rawPacket === undefined) return false;
   const end = rawPacket.indexOf('\r\n');
-  // A packet without a line end can hardly be anything but the first line.
+  // Without a line end, a field that spans packets looks the same, and gets 414 too: nothing tells them apart.
   if (end === -1) return true;
   return bytesParsed <= end && / HTTP\/\d\.\d$/.test(rawPacket.toString('latin1', 0, end));
 }

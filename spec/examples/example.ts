@@ -16,6 +16,12 @@ export function exampleNames(): string[] {
   return files.map((file) => file.slice(0, -'.ts'.length));
 }
 
+/** What an example is for, and how that shows. */
+export interface Check {
+  readonly does: string;
+  check(example: Example): Promise<void>;
+}
+
 export class Example {
   /** Standard output and error so far. */
   output = '';

@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isPromise } from '../../environ/maybe-promise.js';
 import type { Application } from '../../environ/types.js';
 import { ClientDisconnected, RequestError } from '../../errors.js';
-
 import { errorResponse } from '../error-response.js';
 import { EnvironSocket, makeMessage } from './environ-message.js';
 import { EnvironResponse } from './environ-response.js';
@@ -15,8 +14,9 @@ export type ForeignNodeHandler<Message, Response> = (
 ) => unknown;
 
 /**
- * The application calls `handler` with a request and a response that have no connection. `next()` is 404, `next(error)`
- * and a promise that rejects are an error in the application. Upgrades and HTTP/2 are not to be had this way.
+ * The application calls `handler` with a request and a response that have no connection. `next()` is 404; `next(error)`
+ * is the error's `status` where that is 400 to 499, as Express has it, and otherwise, as a throw and a promise that
+ * rejects, an error in the application. Upgrades and HTTP/2 are not to be had this way.
  */
 export function fromNodeHandler<
   Message extends IncomingMessage = IncomingMessage,
@@ -36,7 +36,7 @@ export function fromNodeHandler<
       // What Express's own routers say to each other.
       if (error === undefined || error === null || error === 'route' || error === 'router') {
         notFound(response);
-      } else answer.fail(error);
+      } else answer.fail((response.headersSent ? undefined : clientFault(error)) ?? error);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     response.once('close', () => signal?.removeEventListener('abort', onAbort));
@@ -61,4 +61,14 @@ function notFound(response: ServerResponse): void {
   if (response.headersSent) return;
   const { head, body } = errorResponse(new RequestError(404, 'There is nothing here'), false);
   response.writeHead(head.status, head.headers).end(body);
+}
+
+/** What body parsers say of a client's mistake (http-errors); its message may be meant for the log alone. */
+function clientFault(error: unknown): RequestError | undefined {
+  const { status, statusCode } = Object(error) as { status?: unknown; statusCode?: unknown };
+  const code = status ?? statusCode;
+  if (typeof code !== 'number' || !Number.isInteger(code) || code < 400 || code > 499) return undefined;
+  const fault = new RequestError(code, 'The request was refused');
+  fault.cause = error;
+  return fault;
 }

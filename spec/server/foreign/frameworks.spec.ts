@@ -15,8 +15,10 @@ import { captureLog, closeServers, serveApp } from '../../support/serve.js';
 interface Inner {
   /** Echoes JSON at POST /json, streams at /stream, fails at /fail; nothing elsewhere. */
   make(): Promise<Application>;
-  /** What a failure says is the host's own. */
+  /** Who answers and logs a failure of a handler in it. */
   readonly failure: 'ours' | 'its own';
+  /** It has a parser that knows malformed JSON for the client's fault. */
+  readonly checksJson: boolean;
 }
 
 const parts = () => Readable.from(['one ', 'two ', 'three']);
@@ -24,6 +26,7 @@ const parts = () => Readable.from(['one ', 'two ', 'three']);
 const INNER: Record<string, Inner> = {
   Express: {
     failure: 'ours',
+    checksJson: true,
     async make() {
       const app = express();
       app.use(express.json());
@@ -39,6 +42,7 @@ const INNER: Record<string, Inner> = {
   },
   Koa: {
     failure: 'its own',
+    checksJson: false,
     async make() {
       const app = new Koa();
       app.silent = true;
@@ -55,6 +59,7 @@ const INNER: Record<string, Inner> = {
   },
   Fastify: {
     failure: 'its own',
+    checksJson: true,
     async make() {
       const app = Fastify();
       app.post('/json', async (request) => ({
@@ -74,6 +79,7 @@ const INNER: Record<string, Inner> = {
   },
   Hono: {
     failure: 'its own',
+    checksJson: false,
     async make() {
       const app = new Hono<{ Bindings: Environ }>().basePath('/inner');
       app.post('/json', async (context) => {
@@ -90,7 +96,7 @@ const INNER: Record<string, Inner> = {
   },
 };
 
-for (const [name, { make, failure }] of Object.entries(INNER)) {
+for (const [name, { make, failure, checksJson }] of Object.entries(INNER)) {
   describe(`${name} as an application`, () => {
     let url: string;
 
@@ -122,6 +128,16 @@ for (const [name, { make, failure }] of Object.entries(INNER)) {
         expect(await response.json()).to.deep.equal({ a: 1, mount: '/inner', ip: '127.0.0.1' });
       });
     }
+
+    if (checksJson)
+      it('answers 400 to malformed JSON, which is no error to log', async () => {
+        const log = await captureLog(async () => {
+          const headers = { 'Content-Type': 'application/json' };
+          const response = await fetch(`${url}/json`, { method: 'POST', body: '{"a', headers });
+          expect(response.status).to.equal(400);
+        });
+        expect(log).to.equal('');
+      });
 
     it('streams', async () => {
       const response = await fetch(`${url}/stream`);

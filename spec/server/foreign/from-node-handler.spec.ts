@@ -246,6 +246,42 @@ describe('fromNodeHandler', () => {
     for (const way of ['next', 'throw', 'promise']) expect(log).to.include(`Error: by ${way}`);
   });
 
+  it('has the status of an error that says it is the client’s, and logs nothing', async () => {
+    const log = await captureLog(async () => {
+      const statusFor = async (facts: object) => {
+        const { url } = await served((_message, _response, next) =>
+          next(Object.assign(new Error('told to nobody'), facts)),
+        );
+        const response = await fetch(url);
+        expect(await response.text()).to.equal(`418 I'm a Teapot\n\nThe request was refused.\n`);
+        return response.status;
+      };
+      expect(await statusFor({ status: 418 })).to.equal(418);
+      expect(await statusFor({ statusCode: 418 })).to.equal(418);
+    });
+    expect(log).to.equal('');
+  });
+
+  it('is 500 for an error with another status, and cut short behind a head', async () => {
+    const log = await captureLog(async () => {
+      for (const status of [399, 500, 404.5, '404']) {
+        const { url } = await served((_message, _response, next) =>
+          next(Object.assign(new Error('mine'), { status })),
+        );
+        expect((await fetch(url)).status).to.equal(500);
+      }
+      const { port } = await served((_message, response, next) => {
+        response.write('part', () => next(Object.assign(new Error('too late'), { status: 400 })));
+      });
+      const peer = await Peer.connect(port);
+      await peer.send(request());
+      await peer.closed();
+      expect(peer.text).to.match(/4\r\npart\r\n$/);
+    });
+    expect(log.match(/Error: mine/g)).to.have.length(4);
+    expect(log).to.include('Error: too late');
+  });
+
   it('is cut short when the handler destroys its response', async () => {
     await captureLog(async () => {
       const { port } = await served((_message, response) => {
