@@ -20,9 +20,11 @@ export interface Load {
   connections: number;
   /** Milliseconds; a bound, not a measure. */
   time: number;
+  /** Each request is timed, which costs the client something. */
+  timed?: boolean;
 }
 
-export type HttpPart = Omit<Load, 'time'>;
+export type HttpPart = Omit<Load, 'time' | 'timed'>;
 
 /** Sends requests for a time. @returns how many were answered completely. */
 export async function httpLoad(port: number, load: Load): Promise<number> {
@@ -32,7 +34,7 @@ export async function httpLoad(port: number, load: Load): Promise<number> {
 
 /** @returns milliseconds from each request to the end of its answer. */
 export async function httpLatencies(port: number, load: Load): Promise<number[]> {
-  return (await run(port, load)).flatMap((client) => client.latencies);
+  return (await run(port, { ...load, timed: true })).flatMap((client) => client.latencies);
 }
 
 function run(port: number, load: Load): Promise<Client[]> {
@@ -41,7 +43,10 @@ function run(port: number, load: Load): Promise<Client[]> {
   if (body !== undefined)
     lines.push('Content-Type: application/octet-stream', `Content-Length: ${body.length}`);
   const request = Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body ?? Buffer.alloc(0)]);
-  const clients = Array.from({ length: load.connections }, () => new Client(port, request));
+  const clients = Array.from(
+    { length: load.connections },
+    () => new Client(port, request, load.timed === true),
+  );
   return new Promise((resolve) => {
     setTimeout(() => {
       for (const client of clients) client.stop();
@@ -57,6 +62,7 @@ class Client {
   answered = 0;
   readonly latencies: number[] = [];
   #sent = 0;
+  readonly #timed: boolean;
   readonly #request: Buffer;
   readonly #port: number;
   #socket: Socket;
@@ -66,7 +72,8 @@ class Client {
   #head: Buffer = Buffer.alloc(0);
   #tail: Buffer = Buffer.alloc(0);
 
-  constructor(port: number, request: Buffer) {
+  constructor(port: number, request: Buffer, timed: boolean) {
+    this.#timed = timed;
     this.#request = request;
     this.#port = port;
     this.#socket = this.#connect();
@@ -122,12 +129,12 @@ class Client {
     this.answered++;
     this.#left = -1;
     this.#tail = Buffer.alloc(0);
-    this.latencies.push(performance.now() - this.#sent);
+    if (this.#timed) this.latencies.push(performance.now() - this.#sent);
     this.#send();
   }
 
   #send(): void {
-    this.#sent = performance.now();
+    if (this.#timed) this.#sent = performance.now();
     this.#socket.write(this.#request);
   }
 }
