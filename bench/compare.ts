@@ -13,35 +13,58 @@ export interface Measured {
   spread: [number, number];
 }
 
-/** @param load runs against one server for a while, and gives the number of requests that were answered. */
+interface Run {
+  perSecond: number;
+  cpu: number;
+}
+
+/** What was measured of several servers, by their names; the first is the reference. */
+export class Comparison {
+  readonly #runs = new Map<string, Run[]>();
+
+  /** @param load runs against one server for a while, and gives the number of requests that were answered. */
+  async measure(
+    servers: readonly ServerProcess[],
+    rounds: number,
+    load: (server: ServerProcess) => Promise<number>,
+  ): Promise<void> {
+    for (const server of servers) await load(server);
+    for (let round = 0; round < rounds; round++) {
+      for (const server of servers) {
+        const cpu = server.cpuSeconds();
+        const start = performance.now();
+        const count = await load(server);
+        const seconds = (performance.now() - start) / 1000;
+        const run = { perSecond: count / seconds, cpu: ((server.cpuSeconds() - cpu) / count) * 1e6 };
+        this.#runs.set(server.name, [...(this.#runs.get(server.name) ?? []), run]);
+      }
+    }
+  }
+
+  get results(): Measured[] {
+    const [reference = []] = this.#runs.values();
+    return [...this.#runs].map(([name, own]) => {
+      const ratios = own.map(({ cpu }, round) => (reference[round]?.cpu ?? Number.NaN) / cpu);
+      return {
+        name,
+        perSecond: median(own.map((run) => run.perSecond)),
+        cpu: median(own.map((run) => run.cpu)),
+        ratio: median(ratios),
+        spread: [Math.min(...ratios), Math.max(...ratios)],
+      };
+    });
+  }
+}
+
+/** One comparison by itself. */
 export async function compare(
-  servers: ServerProcess[],
+  servers: readonly ServerProcess[],
   rounds: number,
   load: (server: ServerProcess) => Promise<number>,
 ): Promise<Measured[]> {
-  const runs = servers.map(() => [] as { perSecond: number; cpu: number }[]);
-  for (const server of servers) await load(server);
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, server] of servers.entries()) {
-      const cpu = server.cpuSeconds();
-      const start = performance.now();
-      const count = await load(server);
-      const seconds = (performance.now() - start) / 1000;
-      runs[i]?.push({ perSecond: count / seconds, cpu: ((server.cpuSeconds() - cpu) / count) * 1e6 });
-    }
-  }
-  const reference = runs[0] ?? [];
-  return servers.map(({ name }, i) => {
-    const own = runs[i] ?? [];
-    const ratios = own.map(({ cpu }, round) => (reference[round]?.cpu ?? Number.NaN) / cpu);
-    return {
-      name,
-      perSecond: median(own.map((run) => run.perSecond)),
-      cpu: median(own.map((run) => run.cpu)),
-      ratio: median(ratios),
-      spread: [Math.min(...ratios), Math.max(...ratios)],
-    };
-  });
+  const comparison = new Comparison();
+  await comparison.measure(servers, rounds, load);
+  return comparison.results;
 }
 
 export function median(values: number[]): number {

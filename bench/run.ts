@@ -3,7 +3,7 @@
  * `npm run bench -- hello echo` runs only those parts; `BENCH_ROUNDS` and `BENCH_MS` shorten or lengthen them.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import { compare } from './compare.js';
+import { Comparison, compare } from './compare.js';
 import { type HttpPart, httpLoad } from './http-load.js';
 import { idleMemory } from './idle.js';
 import { pythonServers } from './python-servers.js';
@@ -62,19 +62,30 @@ function add(section: string): void {
   sections.push(section);
 }
 
+/**
+ * Each generation has new processes: two of the same server differ by a third, by how their code was compiled and where
+ * their memory lies.
+ */
+const GENERATIONS = 3;
+
 async function httpParts(): Promise<void> {
-  if (!Object.keys(HTTP).some(chosen)) return;
-  const node = await Promise.all(NODE_SERVERS.map((name) => ServerProcess.node(name)));
-  const { running, missing } = await pythonServers();
-  if (missing.length > 0) add(`Not installed here, so not measured: ${missing.join(', ')}.`);
-  for (const [part, { title, ...load }] of Object.entries(HTTP)) {
-    if (!chosen(part)) continue;
-    const measured = await compare([...node, ...running], ROUNDS, ({ port }) =>
-      httpLoad(port, { ...load, time: TIME }),
-    );
-    add(comparisonTable(title, measured));
+  const parts = Object.entries(HTTP).filter(([part]) => chosen(part));
+  if (parts.length === 0) return;
+  const comparisons = parts.map(([, { title, ...load }]) => ({ title, load, comparison: new Comparison() }));
+  for (let generation = 0; generation < GENERATIONS; generation++) {
+    const node = await Promise.all(NODE_SERVERS.map((name) => ServerProcess.node(name)));
+    const { running, missing } = await pythonServers();
+    if (generation === 0 && missing.length > 0) {
+      add(`Not installed here, so not measured: ${missing.join(', ')}.`);
+    }
+    for (const { load, comparison } of comparisons) {
+      await comparison.measure([...node, ...running], Math.ceil(ROUNDS / GENERATIONS), ({ port }) =>
+        httpLoad(port, { ...load, time: TIME }),
+      );
+    }
+    for (const server of [...node, ...running]) server.stop();
   }
-  for (const server of [...node, ...running]) server.stop();
+  for (const { title, comparison } of comparisons) add(comparisonTable(title, comparison.results));
 }
 
 async function echoParts(): Promise<void> {

@@ -34,7 +34,7 @@ export async function threadParts({ rounds, time, hello, python, chosen, add }: 
   const peers = (four === undefined ? [loop] : [loop, four]).concat(python);
   const http = async (part: string, title: string, load: HttpPart, among: readonly ServerProcess[]) => {
     if (!chosen(part)) return;
-    const measured = await compare([...among], rounds, ({ port }) => httpLoad(port, { ...load, time }));
+    const measured = await compare(among, rounds, ({ port }) => httpLoad(port, { ...load, time }));
     add(throughputTable(title, measured));
   };
   await http('threads', 'Threads: GET hello, handlers that block', hello, [...servers, ...python]);
