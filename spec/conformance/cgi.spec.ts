@@ -88,6 +88,7 @@ describe('CGI scripts of lighttpd', function () {
       'E-036': 'lighttpd normalizes paths',
       'E-165': 'lighttpd says CONTENT_LENGTH=0 where there is none',
       'E-181': 'lighttpd makes one variable of X-B and X_B',
+      'A-093': 'lighttpd makes chunks of what it reads at a time',
       'A-168': 'lighttpd waits for the whole body before it starts a script',
       'A-219': 'lighttpd leaves out a header that is empty',
       ...Object.fromEntries(MOUNTED.map((row) => [row, 'lighttpd has the script at its root'])),
