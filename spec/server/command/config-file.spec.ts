@@ -5,7 +5,10 @@ import { type Config, loadConfigFile } from '../../../lib/server/command/config-
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 
 const load = (text: string, name = 'wsgi.config.mjs'): Promise<Config> =>
-  loadConfigFile(temporaryFolder({ [name]: text }), name === 'wsgi.config.mjs' ? undefined : name);
+  loadConfigFile(
+    temporaryFolder({ [name]: text }, import.meta.dirname),
+    name === 'wsgi.config.mjs' ? undefined : name,
+  );
 
 async function refusal(text: string, name?: string): Promise<ConfigError> {
   const error = await load(text, name).then(
