@@ -3,12 +3,21 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import { addressIn, authorityIn, portIn, schemeIn } from '../environ/forwarded-value.js';
 import type { BlockingEnviron, Environ } from '../environ/types.js';
 import { RequestError } from '../errors.js';
+import type { ResolvedOptions } from './options.js';
 
 /** X-Forwarded-Ssl, of older proxies; gunicorn reads it as well. */
 const BY_SSL = new Map<string, 'http' | 'https'>([
   ['on', 'https'],
   ['off', 'http'],
 ]);
+
+/** By the options of a gateway; undefined where no proxy is believed. */
+export function forwardedFor({
+  forwardedAllowIps,
+  socketPath,
+}: Pick<ResolvedOptions, 'forwardedAllowIps' | 'socketPath'>): Forwarded | undefined {
+  return forwardedAllowIps?.length ? new Forwarded(forwardedAllowIps, socketPath !== undefined) : undefined;
+}
 
 export class Forwarded {
   /** undefined: everybody is trusted. */

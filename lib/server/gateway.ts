@@ -10,7 +10,7 @@ import { accessEntry } from './access-entry.js';
 import type { AccessLog } from './access-log.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { errorResponse } from './error-response.js';
-import { Forwarded } from './forwarded.js';
+import { type Forwarded, forwardedFor } from './forwarded.js';
 import { HttpSink } from './http-sink.js';
 import { Interpreter } from './interpreter.js';
 import type { ResolvedOptions } from './options.js';
@@ -65,10 +65,7 @@ export class Gateway {
     this.#fieldLimit = options.limitRequestFields * 2;
     this.#fieldSizeLimit = options.limitRequestFieldSize || Number.POSITIVE_INFINITY;
     this.#lineLimit = options.limitRequestLine || Number.POSITIVE_INFINITY;
-    const { forwardedAllowIps, socketPath } = options;
-    this.#forwarded = forwardedAllowIps?.length
-      ? new Forwarded(forwardedAllowIps, socketPath !== undefined)
-      : undefined;
+    this.#forwarded = forwardedFor(options);
     this.facts = {
       serverSoftware: options.ident || 'wsgi',
       multithread: false,

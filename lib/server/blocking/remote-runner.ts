@@ -106,7 +106,6 @@ export class RemoteRunner implements Runner {
     if (!isRequestError(error)) logger.error(`${this.name}: ${(error as Error).message}`);
     if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
     else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.#pool.report);
-    this.#over = true;
     // A thread may be busy with it still; the connection need not wait for that.
     this.left();
   }

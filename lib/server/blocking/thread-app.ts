@@ -1,10 +1,9 @@
 /** What a thread of the command loads: the config file, and the application that the command line names. */
 import { workerData } from 'node:worker_threads';
-import { WsgiError } from '../../errors.js';
-import { describeThrown } from '../../logger.js';
 import './thread.js';
 import { loadConfigFile } from '../command/config-file.js';
 import { loadApp } from '../command/load-app.js';
+import { describeLoadError } from './load-error.js';
 import { attachToThread, failThread } from './this-thread.js';
 import type { ThreadData } from './thread-data.js';
 
@@ -14,12 +13,6 @@ if ('target' in entry) {
     const { server } = await loadConfigFile(entry.folder, entry.config);
     attachToThread(await loadApp(entry.target), server.environ);
   } catch (error) {
-    failThread(describeFailure(error));
+    failThread(describeLoadError(error));
   }
-}
-
-/** One sentence for what the user did, and the stack of what the application's own code threw. */
-function describeFailure(error: unknown): string {
-  if (!(error instanceof WsgiError)) return describeThrown(error);
-  return error.cause === undefined ? error.message : `${error.message}\n${describeThrown(error.cause)}`;
 }

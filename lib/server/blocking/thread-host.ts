@@ -10,7 +10,7 @@ import { goneError, SOCKET_DEAD } from '../../environ/websocket-error.js';
 import { ClientDisconnected } from '../../errors.js';
 import { LentSignal } from '../abort-signal.js';
 import { checkEarlyHints } from '../early-hints.js';
-import { Forwarded } from '../forwarded.js';
+import { type Forwarded, forwardedFor } from '../forwarded.js';
 import { Interpreter } from '../interpreter.js';
 import { report } from '../report.js';
 import {
@@ -58,9 +58,7 @@ export class ThreadHost {
     this.#port = port;
     this.#queue = new RequestQueue(data.queue);
     this.#line = new ThreadLine(data.line);
-    this.#forwarded = options.forwardedAllowIps?.length
-      ? new Forwarded(options.forwardedAllowIps, options.socketPath !== undefined)
-      : undefined;
+    this.#forwarded = forwardedFor(options);
     this.#facts = {
       serverSoftware: options.ident || 'wsgi',
       multithread: false,

@@ -7,16 +7,16 @@ const BELL = 0;
 const WAITING = 1;
 /** The request that the thread has. */
 const CURRENT = 16;
-/** What it is doing: one of ACTIVITY. */
+/** What it is doing: `RUNS` or `WAITS_FOR_CLIENT`. */
 const ACTIVITY = 17;
 /** The request whose client is gone. */
 const GONE = 32;
 /** The request whose WebSocket is gone. */
 const SOCKET_GONE = 33;
-/** The request whose client sends no more. */
-const ENDED = 35;
 /** 1 while the I/O thread waits for room in the ring to the thread. */
 const WANT_ROOM = 34;
+/** The request whose client sends no more. */
+const ENDED = 35;
 /** 1: the thread is to begin with no more requests. */
 const RETIRED = 36;
 const WORDS = 64;

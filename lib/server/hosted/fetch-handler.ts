@@ -8,7 +8,7 @@ import type { Application, Environ } from '../../environ/types.js';
 import { ClientDisconnected } from '../../errors.js';
 import { checkApplication } from '../check-application.js';
 import { hostLiteral } from '../connection.js';
-import { Forwarded } from '../forwarded.js';
+import { type Forwarded, forwardedFor } from '../forwarded.js';
 import { Interpreter } from '../interpreter.js';
 import type { ResolvedOptions, ServerOptions } from '../options.js';
 import { report } from '../report.js';
@@ -34,13 +34,12 @@ export function toFetchHandler(application: Application, given: FetchHandlerOpti
   checkApplication(application);
   const { remoteAddr, ...rest } = given;
   const options = resolveHostedOptions('toFetchHandler', FETCH_OPTIONS, rest);
-  const proxies = options.forwardedAllowIps ?? [];
   const gateway: FetchGateway = {
     application,
     options,
     facts: factsOf(options),
     remoteAddr,
-    forwarded: proxies.length === 0 ? undefined : new Forwarded(proxies, false),
+    forwarded: forwardedFor(options),
   };
   return (request, info) => new FetchExchange(gateway, request).run(info as FetchInfo | undefined);
 }
