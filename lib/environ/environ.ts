@@ -11,8 +11,7 @@ export interface RequestHead {
   readonly url?: string | undefined;
   readonly httpVersionMajor: number;
   readonly httpVersionMinor: number;
-  readonly headers: NodeJS.Dict<string | string[]>;
-  /** Name, value, name, value, as sent. */
+  /** Name, value, name, value, as sent. (Node's `headers` drops or joins what was sent twice.) */
   readonly rawHeaders: readonly string[];
 }
 
@@ -164,34 +163,14 @@ function mount(environ: Environ, scriptName: string): void {
   environ.PATH_INFO = path.slice(scriptName.length);
 }
 
-function addHeaders(environ: Environ, head: RequestHead): void {
-  const { headers } = head;
-  let names = 0;
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value !== 'string') break;
-    names++;
-    const key = environKey(name);
-    if (key !== DROPPED) environ[key] = value;
-  }
-  // Node joins, drops or lists what was sent twice; where it did, only the raw list tells what came.
-  if (names * 2 !== head.rawHeaders.length) addRawHeaders(environ, head);
-}
-
-function addRawHeaders(environ: Environ, { rawHeaders }: RequestHead): void {
-  const seen = new Set<string>();
+function addHeaders(environ: Environ, { rawHeaders }: RequestHead): void {
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
-    const value = rawHeaders[i + 1] as string;
-    const key = environKey(name);
+    const key = environKey(rawHeaders[i] as string);
     if (key === DROPPED) continue;
-    if (!seen.has(key)) {
-      seen.add(key);
-      environ[key] = value;
-    } else {
-      if (SINGLE.has(name)) throw new RequestError(400, `The header ${rawHeaders[i]} may stand only once`);
-      environ[key] += (name === 'cookie' ? '; ' : ',') + value;
-    }
+    const value = rawHeaders[i + 1] as string;
+    if (environ[key] === undefined) environ[key] = value;
+    else if (SINGLE.has(key)) throw new RequestError(400, `The header ${rawHeaders[i]} may stand only once`);
+    else environ[key] += (key === 'HTTP_COOKIE' ? '; ' : ',') + value;
   }
 }
 

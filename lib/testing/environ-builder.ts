@@ -92,7 +92,6 @@ export class EnvironBuilder {
       url: target,
       httpVersionMajor: 1,
       httpVersionMinor: httpVersion === '1.1' ? 1 : 0,
-      headers: {},
       rawHeaders,
     };
     const { scheme, hostname, port } = site;

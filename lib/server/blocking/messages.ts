@@ -96,8 +96,6 @@ export function decodeRequest(text: string): RequestMessage {
       url,
       httpVersionMajor: Number(major),
       httpVersionMinor: Number(minor),
-      // environ is then built of the list, which says all that was sent.
-      headers: {},
       rawHeaders,
     },
     connection: { scheme, remoteAddr, remotePort: remotePort || undefined, serverName, serverPort },

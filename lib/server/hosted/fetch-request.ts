@@ -21,23 +21,18 @@ export interface FetchRequest {
 export function describeRequest(request: Request, info: FetchInfo | undefined): FetchRequest {
   const { method } = request;
   const [, scheme = 'http', authority = '', rest = ''] = URL_PARTS.exec(request.url) ?? [];
-  const headers: NodeJS.Dict<string> = Object.create(null);
   const rawHeaders: string[] = [];
   // A Request of these two has no body, whatever the client sent.
   const bodiless = method === 'GET' || method === 'HEAD';
   for (const [name, value] of request.headers) {
     if (bodiless && name === 'content-length') continue;
-    headers[name] = value;
     rawHeaders.push(name, value);
   }
   // Servers may keep it out of the headers; the URL was made from it.
-  if (headers['host'] === undefined) {
-    headers['host'] = authority;
-    rawHeaders.push('host', authority);
-  }
+  if (!request.headers.has('host')) rawHeaders.push('host', authority);
   const url = rest.startsWith('/') ? rest : `/${rest}`;
   return {
-    head: { method, url, httpVersionMajor: 1, httpVersionMinor: 1, headers, rawHeaders },
+    head: { method, url, httpVersionMajor: 1, httpVersionMinor: 1, rawHeaders },
     connection: connectionOf(scheme.toLowerCase() === 'https' ? 'https' : 'http', authority, info),
   };
 }

@@ -12,6 +12,7 @@ import { Gateway } from '../gateway.js';
 import { HttpSink } from '../http-sink.js';
 import type { ResolvedOptions } from '../options.js';
 import type { RequestBody } from '../request-body.js';
+import { hostHeaders } from './host-headers.js';
 import { type HostedMessage, mountOf } from './host-mount.js';
 import { KeptBody, keptBody, wasRead } from './kept-body.js';
 
@@ -56,8 +57,9 @@ export class HostedGateway extends Gateway {
     services: RequestServices,
   ): Environ {
     const { scriptName, target, uri } = mountOf(message as HostedMessage);
-    const { method, httpVersionMajor, httpVersionMinor, headers, rawHeaders } = message;
-    const head = { method, url: target, httpVersionMajor, httpVersionMinor, headers, rawHeaders };
+    const { method, httpVersionMajor, httpVersionMinor } = message;
+    const rawHeaders = hostHeaders(message);
+    const head = { method, url: target, httpVersionMajor, httpVersionMinor, rawHeaders };
     const facts = this.facts.scriptName === '' ? { ...this.facts, scriptName } : this.facts;
     const input = wasRead(message) ? this.#keptInput(message) : services.input;
     const environ = buildEnviron(head, connection, facts, { ...services, input });

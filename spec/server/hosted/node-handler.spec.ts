@@ -95,6 +95,46 @@ describe('toNodeHandler', () => {
     });
   });
 
+  describe('the headers of a request', () => {
+    const sent = ['X-User: mallory', 'X-Twice: 1', 'x-twice: 2', 'X-Gone: 1', 'X-GONE: 2', 'User-Agent: a'];
+
+    async function seenBehind(work: Host): Promise<Record<string, unknown>> {
+      const { port } = await host(behind(work, toNodeHandler(show)));
+      const peer = await Peer.connect(port);
+      await peer.send(request('/', { headers: sent }));
+      const seen = JSON.parse(String((await peer.response()).body)) as Record<string, unknown>;
+      const ours = Object.entries(seen).filter(([key]) => key.startsWith('HTTP_') && key !== 'HTTP_HOST');
+      return Object.fromEntries(ours);
+    }
+
+    it('are those that the client sent', async () => {
+      expect(await seenBehind(() => undefined)).to.deep.equal({
+        HTTP_X_USER: 'mallory',
+        HTTP_X_TWICE: '1,2',
+        HTTP_X_GONE: '1,2',
+        HTTP_USER_AGENT: 'a',
+      });
+    });
+
+    it('are as middleware of the host left them', async () => {
+      const seen = await seenBehind(({ headers }) => {
+        headers['x-user'] = 'alice';
+        headers['x-request-id'] = '42';
+        delete headers['x-gone'];
+        delete headers['user-agent'];
+      });
+      expect(seen).to.deep.equal({ HTTP_X_USER: 'alice', HTTP_X_TWICE: '1,2', HTTP_X_REQUEST_ID: '42' });
+    });
+
+    it('are there where an adapter made the request, and no list of what was sent', async () => {
+      const seen = await seenBehind((message) => {
+        message.rawHeaders = [];
+        message.headers = { host: 'example.org', 'x-user': 'bob', 'set-cookie': ['a', 'b'] };
+      });
+      expect(seen).to.deep.equal({ HTTP_X_USER: 'bob', HTTP_SET_COOKIE: 'a,b' });
+    });
+  });
+
   describe('a response that the host has begun', () => {
     it('keeps headers of the host, but for those that the application sets', async () => {
       const set: Host = (_message, response) => {
