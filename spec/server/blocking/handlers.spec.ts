@@ -47,6 +47,7 @@ describe('a handler in a thread', () => {
 
   it('sends a file of wsgi.file_wrapper, and closes it', async () => {
     expect(await threads.text('/file')).to.match(/^(?:at most \d+\n){3}$/);
+    await threads.wrote('file closed');
     expect(threads.record).to.deep.equal(['file closed']);
   });
 
