@@ -5,7 +5,7 @@ import { fileWrapper } from '../environ/file-wrapper.js';
 import { BodyInput } from '../environ/input.js';
 import { textToNative } from '../environ/native-string.js';
 import type { Application, Environ, ErrorStream } from '../environ/types.js';
-import { ApplicationError, ClientDisconnected, RequestError, RequestTimeout } from '../errors.js';
+import { ApplicationError, RequestError } from '../errors.js';
 import { accessEntry } from './access-entry.js';
 import type { AccessLog } from './access-log.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
@@ -14,13 +14,12 @@ import { type Forwarded, forwardedFor } from './forwarded.js';
 import { HttpSink } from './http-sink.js';
 import { Interpreter } from './interpreter.js';
 import type { ResolvedOptions } from './options.js';
+import { type ParserError, parserFault } from './parser-fault.js';
 import { report } from './report.js';
 import { RequestBody } from './request-body.js';
+import { RequestLimits } from './request-limits.js';
 import { SilenceWatch } from './silence-watch.js';
 import type { Runner } from './sink.js';
-
-/** What comes with `clientError`. */
-type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer; bytesParsed?: number };
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
@@ -47,9 +46,7 @@ export class Gateway {
   readonly #serverName: string | undefined;
   readonly #silence: SilenceWatch;
   readonly #bodyLimit: number;
-  readonly #fieldLimit: number;
-  readonly #fieldSizeLimit: number;
-  readonly #lineLimit: number;
+  readonly #limits: RequestLimits;
   readonly #forwarded: Forwarded | undefined;
 
   constructor(application: Application, { options, errors, accessLog, serverName }: GatewaySettings) {
@@ -62,9 +59,7 @@ export class Gateway {
     this.#serverName = serverName;
     this.#silence = new SilenceWatch(this.timeout);
     this.#bodyLimit = options.limitRequestBody || Number.POSITIVE_INFINITY;
-    this.#fieldLimit = options.limitRequestFields * 2;
-    this.#fieldSizeLimit = options.limitRequestFieldSize || Number.POSITIVE_INFINITY;
-    this.#lineLimit = options.limitRequestLine || Number.POSITIVE_INFINITY;
+    this.#limits = new RequestLimits(options);
     this.#forwarded = forwardedFor(options);
     this.facts = {
       serverSoftware: options.ident || 'wsgi',
@@ -123,7 +118,7 @@ export class Gateway {
 
   /** @throws RequestError when the request is not fit for the application. */
   check({ message }: HttpSink, body: RequestBody | undefined): void {
-    this.#checkLimits(message);
+    this.#limits.check(message);
     if (body?.error !== undefined) throw body.error;
   }
 
@@ -193,30 +188,6 @@ export class Gateway {
     return new RequestBody(message, response, Number(declared), this.#bodyLimit, expected);
   }
 
-  #checkLimits(message: IncomingMessage): void {
-    const { rawHeaders, headers } = message;
-    const { method, url } = message as { method: string; url: string };
-    if (method.length + url.length + REQUEST_LINE_REST > this.#lineLimit)
-      throw new RequestError(414, LINE_TOO_LONG);
-    if (rawHeaders.length > this.#fieldLimit && this.#fieldLimit !== 0) {
-      throw new RequestError(431, `The request has more than ${this.#fieldLimit / 2} header fields`);
-    }
-    if (this.#fieldSizeLimit < this.options.limitRequestHead) this.#checkFieldSizes(rawHeaders);
-    const coding = headers['transfer-encoding'];
-    if (coding !== undefined) checkTransferEncoding(coding, message);
-    if (headers.expect !== undefined) checkExpect(headers.expect, message);
-  }
-
-  #checkFieldSizes(rawHeaders: string[]): void {
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      // Name, colon, space, value: what gunicorn counts as well.
-      const size = (rawHeaders[i] as string).length + (rawHeaders[i + 1] as string).length + 2;
-      if (size > this.#fieldSizeLimit) {
-        throw new RequestError(431, `A header field is longer than ${this.#fieldSizeLimit} bytes`);
-      }
-    }
-  }
-
   /** Listener of `clientError`: what came is no request, or came too late. Answered in its turn. */
   clientError(error: ParserError, socket: WsgiSocket): void {
     const connection = this.connectionOf(socket);
@@ -228,7 +199,7 @@ export class Gateway {
       return;
     }
     const { current } = connection;
-    const fault = requestFault(error, current?.received === false);
+    const fault = parserFault(error, current?.received === false);
     connection.malformed = fault;
     if (current === undefined) {
       // The fault is in the rest of a body whose request was answered.
@@ -281,10 +252,6 @@ export class Gateway {
   readonly report = report;
 }
 
-/** Two spaces and "HTTP/1.1": what a request line holds beside method and target. */
-const REQUEST_LINE_REST = 10;
-const LINE_TOO_LONG = 'The request line is too long (limit-request-line)';
-
 /** An upgrade that is none of WebSocket came in again without its Upgrade header; the application sees all of them. */
 function restoreUpgrade(connection: Connection, message: IncomingMessage): void {
   const headers = connection.upgradeHeaders;
@@ -293,46 +260,4 @@ function restoreUpgrade(connection: Connection, message: IncomingMessage): void 
   message.rawHeaders = headers;
   const values = headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'upgrade');
   message.headers.upgrade = values.join(', ');
-}
-
-/** `chunked`, once, is all that HTTP/1.1 needs (RFC 9112 section 6.1); Node hands other codings on with no body. */
-function checkTransferEncoding(coding: string, message: IncomingMessage): void {
-  if (message.httpVersionMinor === 0) throw new RequestError(400, 'HTTP/1.0 has no Transfer-Encoding');
-  if (message.headers['content-length'] !== undefined) {
-    throw new RequestError(400, 'A request has either a Content-Length or a Transfer-Encoding');
-  }
-  if (!/^[ \t,]*chunked[ \t,]*$/i.test(coding)) {
-    throw new RequestError(501, 'The only Transfer-Encoding that this server knows is chunked');
-  }
-}
-
-function checkExpect(expect: string, message: IncomingMessage): void {
-  if (message.httpVersionMinor === 0 || expect.trim().toLowerCase() === '100-continue') return;
-  throw new RequestError(417, 'The only expectation that this server meets is 100-continue');
-}
-
-/** @param inBody the head has come: what is too large are the trailers. */
-function requestFault(error: ParserError, inBody: boolean): RequestError {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      if (!inBody && isRequestLine(error)) return new RequestError(414, LINE_TOO_LONG);
-      return new RequestError(431, 'The header block of the request is too large');
-    case 'HPE_INVALID_EOF_STATE':
-      return new ClientDisconnected('the client left before its request was complete');
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new RequestError(413, 'The chunk extensions of the request body are too large');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new RequestTimeout('The request did not come in time');
-    default:
-      return new RequestError(400, 'What was sent is not a valid HTTP/1.1 request');
-  }
-}
-
-/** The parser does not say what overflowed: its error tells how far it got in the last packet. */
-function isRequestLine({ rawPacket, bytesParsed = 0 }: ParserError): boolean {
-  if (rawPacket === undefined) return false;
-  const end = rawPacket.indexOf('\r\n');
-  // Without a line end, a field that spans packets looks the same, and gets 414 too: nothing tells them apart.
-  if (end === -1) return true;
-  return bytesParsed <= end && / HTTP\/\d\.\d$/.test(rawPacket.toString('latin1', 0, end));
 }
