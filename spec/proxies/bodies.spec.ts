@@ -84,7 +84,7 @@ behindProxies('a body', (start) => {
         const told = JSON.parse(text);
         expect(told).to.include({ bytes: size });
         expect(told.length).to.equal(length);
-        if (size > 32 * MIB) expect(told.grown).to.be.below(size / 2);
+        if (size > 32 * MIB) expect(told.grown).to.be.below(size / 4);
       }
     });
   }
