@@ -58,10 +58,6 @@ export class Connection implements ConnectionFacts {
   ending = false;
   /** The head of a request with an Upgrade that is served as an ordinary one: its headers as they were sent. */
   upgradeHeaders: string[] | undefined;
-  /** For the silence watch: the request that it saw last, the bytes that had passed, and how often it saw them. */
-  watched: Exchange | undefined;
-  progress = 0;
-  quiet = 0;
   /** The socket is read no further until those that wait are answered. */
   held = false;
   #waiting: Turn[] = [];
@@ -161,7 +157,7 @@ export function lingeringClose(this: WsgiSocket): void {
   if (this.destroyed || connection?.ending) return;
   if (connection !== undefined) connection.ending = true;
   if (this.writable) this.end();
-  // How long the client may take to read the answer is for the silence watch to say.
+  // How long the client may take to read the answer is for `timeout` to say.
   if (this.writableFinished) linger(this);
   else this.once('finish', () => linger(this));
   connection?.release();

@@ -9,6 +9,7 @@ import { ApplicationError, RequestError } from '../errors.js';
 import { accessEntry } from './access-entry.js';
 import type { AccessLog } from './access-log.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
+import { ConnectionWatch } from './connection-watch.js';
 import { errorResponse } from './error-response.js';
 import { type Forwarded, forwardedFor } from './forwarded.js';
 import { HttpSink } from './http-sink.js';
@@ -18,8 +19,8 @@ import { type ParserError, parserFault } from './parser-fault.js';
 import { report } from './report.js';
 import { RequestBody } from './request-body.js';
 import { RequestLimits } from './request-limits.js';
-import { SilenceWatch } from './silence-watch.js';
 import type { Runner } from './sink.js';
+import { framingOf } from './wsgi-request.js';
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
@@ -27,6 +28,8 @@ export interface GatewaySettings {
   readonly accessLog?: AccessLog | undefined;
   /** SERVER_NAME; undefined: the address that the client reached. */
   readonly serverName: string | undefined;
+  /** Milliseconds that a connection waits for its next request; undefined: the host sees to that. */
+  readonly keepAlive: number | undefined;
 }
 
 /** Runs one application for the requests of a server. Its methods are listeners of `http.Server`. */
@@ -39,25 +42,36 @@ export class Gateway {
   readonly ident: string;
   /** Milliseconds of silence after which a request is ended; 0 for never. */
   readonly timeout: number;
-  /** A connection may serve more than one request. */
-  readonly keepsAlive: boolean;
+  /** As in the settings; 0: a connection serves but one request. */
+  readonly keepAlive: number | undefined;
   /** The server takes no new requests: each response closes its connection. */
   stopping = false;
   readonly #serverName: string | undefined;
-  readonly #silence: SilenceWatch;
+  readonly #silence: ConnectionWatch;
+  readonly #rest: ConnectionWatch;
   readonly #bodyLimit: number;
   readonly #limits: RequestLimits;
   readonly #forwarded: Forwarded | undefined;
 
-  constructor(application: Application, { options, errors, accessLog, serverName }: GatewaySettings) {
+  constructor(application: Application, settings: GatewaySettings) {
+    const { options, errors, accessLog, serverName, keepAlive } = settings;
     this.application = application;
     this.options = options;
     this.accessLog = accessLog;
     this.ident = options.ident;
     this.timeout = options.timeout * 1000;
-    this.keepsAlive = options.keepAlive > 0;
+    this.keepAlive = keepAlive;
     this.#serverName = serverName;
-    this.#silence = new SilenceWatch(this.timeout);
+    this.#silence = new ConnectionWatch(
+      this.timeout,
+      ({ current }) => current,
+      ({ current }) => current?.silent(),
+    );
+    this.#rest = new ConnectionWatch(
+      keepAlive ?? 0,
+      (connection) => (rests(connection) ? connection : undefined),
+      ({ socket }) => socket.destroy(),
+    );
     this.#bodyLimit = options.limitRequestBody || Number.POSITIVE_INFINITY;
     this.#limits = new RequestLimits(options);
     this.#forwarded = forwardedFor(options);
@@ -94,6 +108,7 @@ export class Gateway {
   #connect(socket: WsgiSocket): Connection {
     const connection = new Connection(socket, this.#serverName);
     this.#silence.add(connection);
+    this.#rest.add(connection);
     return connection;
   }
 
@@ -179,13 +194,12 @@ export class Gateway {
     response: ServerResponse,
     expected: boolean,
   ): RequestBody | undefined {
-    const { headers } = message;
-    const declared = headers['content-length'];
-    if (headers['transfer-encoding'] !== undefined) {
+    const { contentLength, transferEncoding } = framingOf(message);
+    if (transferEncoding !== undefined) {
       return new RequestBody(message, response, undefined, this.#bodyLimit, expected);
     }
-    if (declared === undefined || declared === '0') return undefined;
-    return new RequestBody(message, response, Number(declared), this.#bodyLimit, expected);
+    if (contentLength === undefined || contentLength === '0') return undefined;
+    return new RequestBody(message, response, Number(contentLength), this.#bodyLimit, expected);
   }
 
   /** Listener of `clientError`: what came is no request, or came too late. Answered in its turn. */
@@ -252,12 +266,15 @@ export class Gateway {
   readonly report = report;
 }
 
+/** It waits for its next request, or for the rest of one that was answered. */
+function rests({ current, ending }: Connection): boolean {
+  return current === undefined && !ending;
+}
+
 /** An upgrade that is none of WebSocket came in again without its Upgrade header; the application sees all of them. */
 function restoreUpgrade(connection: Connection, message: IncomingMessage): void {
   const headers = connection.upgradeHeaders;
   if (headers === undefined) return;
   connection.upgradeHeaders = undefined;
   message.rawHeaders = headers;
-  const values = headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'upgrade');
-  message.headers.upgrade = values.join(', ');
 }

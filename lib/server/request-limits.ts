@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { RequestError } from '../errors.js';
 import type { ResolvedOptions } from './options.js';
+import { framingOf } from './wsgi-request.js';
 
 /** Two spaces and "HTTP/1.1": what a request line holds beside method and target. */
 const REQUEST_LINE_REST = 10;
@@ -22,7 +23,7 @@ export class RequestLimits {
 
   /** @throws RequestError with the status to answer with. */
   check(message: IncomingMessage): void {
-    const { rawHeaders, headers } = message;
+    const { rawHeaders } = message;
     const { method, url } = message as { method: string; url: string };
     if (method.length + url.length + REQUEST_LINE_REST > this.#lineLimit)
       throw new RequestError(414, LINE_TOO_LONG);
@@ -30,9 +31,9 @@ export class RequestLimits {
       throw new RequestError(431, `The request has more than ${this.#fieldLimit} header fields`);
     }
     if (this.#fieldSizeLimit < this.#headLimit) this.#checkFieldSizes(rawHeaders);
-    const coding = headers['transfer-encoding'];
-    if (coding !== undefined) checkTransferEncoding(coding, message);
-    if (headers.expect !== undefined) checkExpect(headers.expect, message);
+    const { transferEncoding, expect } = framingOf(message);
+    if (transferEncoding !== undefined) checkTransferEncoding(transferEncoding, message);
+    if (expect !== undefined) checkExpect(expect, message);
   }
 
   #checkFieldSizes(rawHeaders: string[]): void {
@@ -49,7 +50,7 @@ export class RequestLimits {
 /** `chunked`, once, is all that HTTP/1.1 needs (RFC 9112 section 6.1); Node hands other codings on with no body. */
 function checkTransferEncoding(coding: string, message: IncomingMessage): void {
   if (message.httpVersionMinor === 0) throw new RequestError(400, 'HTTP/1.0 has no Transfer-Encoding');
-  if (message.headers['content-length'] !== undefined) {
+  if (framingOf(message).contentLength !== undefined) {
     throw new RequestError(400, 'A request has either a Content-Length or a Transfer-Encoding');
   }
   if (!/^[ \t,]*chunked[ \t,]*$/i.test(coding)) {

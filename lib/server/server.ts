@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import {
   createServer as createHttpServer,
   type Server as HttpServer,
-  type IncomingMessage,
   type ServerOptions as NodeOptions,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -28,6 +27,7 @@ import { type LogTarget, openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions, type ThreadOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
 import { isWebSocketRequest } from './websocket-handshake.js';
+import { WsgiRequest } from './wsgi-request.js';
 import { WsgiResponse } from './wsgi-response.js';
 
 /** Milliseconds that an idle connection stays half open after a stop. */
@@ -64,6 +64,7 @@ export class Server {
       errors: new TextErrorStream(this.#errorLog),
       accessLog: accessLogfile === undefined ? undefined : openAccessLog(accessLogfile),
       serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
+      keepAlive: options.keepAlive * 1000,
     };
     this.http = createServer(options);
     // Behind all that can fail: threads would go on.
@@ -289,18 +290,20 @@ function destroy(sockets: Iterable<Socket>): void {
 }
 
 function createServer(options: ResolvedOptions): HttpServer {
-  const { certfile, keyfile, headersTimeout, requestTimeout, keepAlive, limitRequestHead } = options;
-  const settings: NodeOptions<typeof IncomingMessage, typeof WsgiResponse> & {
+  const { certfile, keyfile, headersTimeout, requestTimeout, limitRequestHead } = options;
+  const settings: NodeOptions<typeof WsgiRequest, typeof WsgiResponse> & {
     shouldUpgradeCallback: typeof isWebSocketRequest;
   } = {
     headersTimeout,
     requestTimeout,
-    keepAliveTimeout: keepAlive * 1000,
+    // The gateway sees to that.
+    keepAliveTimeout: 0,
     maxHeaderSize: limitRequestHead,
     // Often enough that a timeout is kept to within a quarter of it.
     connectionsCheckingInterval: checkingInterval(headersTimeout, requestTimeout),
     // Our own checks answer these, with a page and a line in the log.
     requireHostHeader: false,
+    IncomingMessage: WsgiRequest,
     ServerResponse: WsgiResponse,
     // Newer Nodes ask which requests to hand over; older ones hand over all that have an Upgrade.
     shouldUpgradeCallback: isWebSocketRequest,

@@ -31,6 +31,7 @@ export class MemoryGateway extends Gateway {
       options: resolveOptions(OPTIONS),
       errors: new MemoryErrors(),
       serverName: undefined,
+      keepAlive: undefined,
     });
     this.#builder = builder;
     this.over = new Promise((resolve) => {

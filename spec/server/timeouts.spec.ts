@@ -10,6 +10,12 @@ import { gate, until } from '../support/until.js';
 const read: Application = async (environ, start_response) =>
   answer(start_response, String(await environ['wsgi.input'].read()));
 const PART = request('/', { method: 'POST', headers: ['Content-Length: 10'], body: 'part' });
+const UPGRADE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('time limits on a request', () => {
@@ -83,6 +89,42 @@ describe('time limits on a request', () => {
     await peer.response();
     await peer.closed();
     expect(peer.text.match(/HTTP\/1\.1 \d/g)).to.have.length(1);
+  });
+
+  it('keepAlive ends a connection that sent a part of its next request, and no more', async () => {
+    const { serverPort } = await serveApp(read, { keepAlive: 0.1 });
+    const peer = await Peer.connect(serverPort);
+    await peer.send(request());
+    await peer.response();
+    await peer.send('GET / HT');
+    await peer.closed();
+  });
+
+  it('keepAlive begins with the answer, and does not touch a request, or a WebSocket, that takes longer', async () => {
+    const slow: Application = async (environ, start_response) => {
+      const websocket = environ['wsgi.websocket'];
+      await pause(300);
+      await websocket?.send('still here');
+      await websocket?.close();
+      return answer(start_response, 'late');
+    };
+    const { serverPort } = await serveApp(slow, { keepAlive: 0.1 });
+    const peer = await Peer.connect(serverPort);
+    await peer.send(request() + request());
+    const responses = await peer.responses(2);
+    expect(responses.map(({ body }) => String(body))).to.deep.equal(['late', 'late']);
+    await peer.closed();
+    const client = await Peer.connect(serverPort);
+    await client.send(request('/', { headers: UPGRADE }));
+    await client.got('still here');
+  });
+
+  it('keepAlive does not end a new connection, which has as long as headersTimeout', async () => {
+    const { serverPort } = await serveApp(read, { keepAlive: 0.1, headersTimeout: 5000 });
+    const peer = await Peer.connect(serverPort);
+    await pause(300);
+    await peer.send(request());
+    expect((await peer.response()).status).to.equal(200);
   });
 });
 

@@ -23,6 +23,7 @@ export class HostedGateway extends Gateway {
       options,
       errors: new TextErrorStream(),
       serverName: serverName === undefined ? undefined : hostLiteral(serverName),
+      keepAlive: undefined,
     });
   }
 
