@@ -66,7 +66,7 @@ function add(section: string): void {
  * Each generation has new processes: two of the same server differ by a third, by how their code was compiled and where
  * their memory lies.
  */
-const GENERATIONS = 3;
+const GENERATIONS = 5;
 
 async function httpParts(): Promise<void> {
   const parts = Object.entries(HTTP).filter(([part]) => chosen(part));

@@ -4,8 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 const TICKS_PER_SECOND = 100;
+const SERVE = fileURLToPath(new URL('servers/serve.js', import.meta.url));
 
 const children = new Set<ChildProcess>();
 // Also when the bench fails.
@@ -25,14 +27,9 @@ export class ServerProcess {
     children.add(child);
   }
 
-  /** A server of bench/servers. */
-  static node(name: string): Promise<ServerProcess> {
-    return ServerProcess.script(name, ['--import', 'tsx', 'bench/servers/serve.ts', name]);
-  }
-
-  /** Any script that prints the port it listens on. */
-  static async script(name: string, args: string[]): Promise<ServerProcess> {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  /** A server of bench/servers, as compiled: TypeScript's loader would cost the calls of one more than another's. */
+  static async node(name: string): Promise<ServerProcess> {
+    const child = spawn(process.execPath, [SERVE, name], { stdio: ['ignore', 'pipe', 'inherit'] });
     const port = await new Promise<number>((resolve, reject) => {
       child.stdout?.once('data', (text: Buffer) => resolve(Number(text)));
       child.once('exit', () => reject(new Error(`${name} did not start`)));

@@ -79,7 +79,7 @@ function latencyRow(name: string, latencies: number[]): string {
 async function memory(): Promise<string> {
   const resident: number[] = [];
   for (const count of [1, 9]) {
-    const server = await ServerProcess.script('threads', ['bench/servers/threads.mjs', String(count)]);
+    const server = await ServerProcess.node(`threads-${count}`);
     await httpLoad(server.port, { method: 'GET', path: '/', connections: 32, time: 1000 });
     resident.push(server.memory('now'));
     server.stop();
