@@ -58,6 +58,7 @@ export async function express(): Promise<number> {
 export async function koa(): Promise<number> {
   const { default: Koa } = await import('koa');
   const app = new Koa();
+  app.silent = true;
   app.use(async (ctx) => {
     const bodies: Record<string, () => Buffer | Readable> = {
       '/json': () => JSON_BODY,
