@@ -7,7 +7,7 @@ export function machineFacts(rounds: number, time: number): string {
   const memory = Math.round(totalmem() / 1024 ** 3);
   return [
     `Node ${process.version}, ${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${memory} GiB, ${process.platform}.`,
-    `Medians of ${rounds} rounds of ${time} ms, all servers in turn in each. The load comes from the same machine, so`,
+    `Medians of at least ${rounds} rounds of ${time} ms, all servers in turn in each. The load comes from the same machine, so`,
     'requests a second say little; the ratio is the CPU time of a request on the first server, divided by that on this',
     'one, round by round: 1 is as good as the first. Its spread shows how noisy the machine was.',
   ].join('\n');

@@ -3,7 +3,7 @@
  * `npm run bench -- hello echo` runs only those parts; `BENCH_ROUNDS` and `BENCH_MS` shorten or lengthen them.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import { Comparison, compare } from './compare.js';
+import { Comparison } from './compare.js';
 import { type HttpPart, httpLoad } from './http-load.js';
 import { idleMemory } from './idle.js';
 import { pythonServers } from './python-servers.js';
@@ -67,6 +67,7 @@ function add(section: string): void {
  * their memory lies.
  */
 const GENERATIONS = 5;
+const EACH = Math.ceil(ROUNDS / GENERATIONS);
 
 async function httpParts(): Promise<void> {
   const parts = Object.entries(HTTP).filter(([part]) => chosen(part));
@@ -79,7 +80,7 @@ async function httpParts(): Promise<void> {
       add(`Not installed here, so not measured: ${missing.join(', ')}.`);
     }
     for (const { load, comparison } of comparisons) {
-      await comparison.measure([...node, ...running], Math.ceil(ROUNDS / GENERATIONS), ({ port }) =>
+      await comparison.measure([...node, ...running], EACH, ({ port }) =>
         httpLoad(port, { ...load, time: TIME }),
       );
     }
@@ -89,16 +90,19 @@ async function httpParts(): Promise<void> {
 }
 
 async function echoParts(): Promise<void> {
-  if (!Object.keys(ECHO).some(chosen)) return;
-  const servers = await Promise.all(['rawWebSocket', 'wsgi'].map((name) => ServerProcess.node(name)));
-  for (const [part, { title, ...load }] of Object.entries(ECHO)) {
-    if (!chosen(part)) continue;
-    const measured = await compare(servers, ROUNDS, ({ name, port }) =>
-      webSocketLoad(port, { ...load, time: TIME, path: name === 'wsgi' ? '/ws' : '/' }),
-    );
-    add(comparisonTable(title, measured));
+  const parts = Object.entries(ECHO).filter(([part]) => chosen(part));
+  if (parts.length === 0) return;
+  const comparisons = parts.map(([, { title, ...load }]) => ({ title, load, comparison: new Comparison() }));
+  for (let generation = 0; generation < GENERATIONS; generation++) {
+    const servers = await Promise.all(['rawWebSocket', 'wsgi'].map((name) => ServerProcess.node(name)));
+    for (const { load, comparison } of comparisons) {
+      await comparison.measure(servers, EACH, ({ name, port }) =>
+        webSocketLoad(port, { ...load, time: TIME, path: name === 'wsgi' ? '/ws' : '/' }),
+      );
+    }
+    for (const server of servers) server.stop();
   }
-  for (const server of servers) server.stop();
+  for (const { title, comparison } of comparisons) add(comparisonTable(title, comparison.results));
 }
 
 async function threads(): Promise<void> {

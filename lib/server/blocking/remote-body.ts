@@ -1,8 +1,8 @@
 /** A request body on its way to the thread that reads it. */
 import type { RequestBody } from '../request-body.js';
 import { encodeError, TO_THREAD } from './messages.js';
+import { inPieces } from './pieces.js';
 import type { PooledThread } from './pooled-thread.js';
-import { FRAME_LIMIT } from './ring.js';
 
 export class RemoteBody {
   readonly #body: RequestBody;
@@ -25,9 +25,7 @@ export class RemoteBody {
           thread.post(TO_THREAD.bodyEnd, 0, id, '');
           return;
         }
-        for (let start = 0; start < chunk.length; start += FRAME_LIMIT) {
-          thread.post(TO_THREAD.body, 0, id, '', chunk.subarray(start, start + FRAME_LIMIT));
-        }
+        inPieces(chunk, (piece) => thread.post(TO_THREAD.body, 0, id, '', piece));
         await thread.room();
       }
     } catch (error) {

@@ -3,8 +3,9 @@ import type { WebSocket } from '../../environ/websocket.js';
 import type { Message } from '../../environ/websocket-inbox.js';
 import type { HandshakeRequest } from '../websocket-handshake.js';
 import { COMPRESS, encodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from './messages.js';
+import { inPieces } from './pieces.js';
 import type { PooledThread } from './pooled-thread.js';
-import { FRAME_LIMIT, type Frame } from './ring.js';
+import type { Frame } from './ring.js';
 import type { EndingMessage } from './thread-socket.js';
 
 export class RemoteSocket {
@@ -112,9 +113,5 @@ export class RemoteSocket {
 function post(thread: PooledThread, id: number, message: Message): void {
   const type = typeof message === 'string' ? TO_THREAD.text : TO_THREAD.binary;
   const bytes = typeof message === 'string' ? Buffer.from(message) : message;
-  let start = 0;
-  for (; bytes.length - start > FRAME_LIMIT; start += FRAME_LIMIT) {
-    thread.post(type, MORE, id, '', bytes.subarray(start, start + FRAME_LIMIT));
-  }
-  thread.post(type, 0, id, '', start === 0 ? bytes : bytes.subarray(start));
+  inPieces(bytes, (piece, more) => thread.post(type, more ? MORE : 0, id, '', piece));
 }

@@ -3,6 +3,7 @@ import type { Bytes } from '../../environ/types.js';
 import { ClientDisconnected } from '../../errors.js';
 import type { ResponseHead, Sink } from '../sink.js';
 import { encodeHead, FROM_THREAD } from './messages.js';
+import { inPieces } from './pieces.js';
 import { FRAME_LIMIT } from './ring.js';
 import type { ThreadPost } from './thread-post.js';
 
@@ -34,7 +35,7 @@ export class ThreadSink implements Sink {
   chunk(bytes: Bytes): undefined {
     if (this.#post.gone) throw new ClientDisconnected();
     this.#sendHead();
-    this.#sendBytes(bytes, bytes.length);
+    this.#sendBytes(bytes);
     // Of an asynchronous body nobody says flush(): it goes out while the application waits for the next block.
     this.#post.ring();
     // It may have left while this waited for room.
@@ -51,7 +52,7 @@ export class ThreadSink implements Sink {
       this.#post.send(FROM_THREAD.response, 0, this.#takeHead(), last);
     } else {
       this.#sendHead();
-      if (last !== undefined) this.#sendBytes(last, last.length);
+      if (last !== undefined) this.#sendBytes(last);
       this.#post.send(FROM_THREAD.end);
     }
     this.#post.ring();
@@ -80,10 +81,7 @@ export class ThreadSink implements Sink {
     return head;
   }
 
-  #sendBytes(bytes: Bytes, length: number): void {
-    for (let start = 0; start < length; start += FRAME_LIMIT) {
-      const piece = length <= FRAME_LIMIT ? bytes : bytes.subarray(start, start + FRAME_LIMIT);
-      this.#post.send(FROM_THREAD.chunk, 0, '', piece);
-    }
+  #sendBytes(bytes: Bytes): void {
+    inPieces(bytes, (piece) => this.#post.send(FROM_THREAD.chunk, 0, '', piece));
   }
 }

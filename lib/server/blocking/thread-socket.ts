@@ -5,7 +5,8 @@ import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../environ/websocket-
 import type { Message } from '../../environ/websocket-inbox.js';
 import type { HandshakeRequest } from '../websocket-handshake.js';
 import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from './messages.js';
-import { FRAME_LIMIT, type Frame } from './ring.js';
+import { inPieces } from './pieces.js';
+import type { Frame } from './ring.js';
 import type { ThreadPost } from './thread-post.js';
 
 /** What is said of the end of a connection. */
@@ -75,11 +76,7 @@ export class ThreadSocket implements BlockingLine {
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
     const type = binary ? FROM_THREAD.binary : FROM_THREAD.text;
     const flags = compress ? COMPRESS : 0;
-    let start = 0;
-    for (; bytes.length - start > FRAME_LIMIT; start += FRAME_LIMIT) {
-      this.#post.send(type, flags | MORE, '', bytes.subarray(start, start + FRAME_LIMIT));
-    }
-    this.#post.send(type, flags, '', start === 0 ? bytes : bytes.subarray(start));
+    inPieces(bytes, (piece, more) => this.#post.send(type, more ? flags | MORE : flags, '', piece));
     this.#post.ring();
     // It may have gone while this waited for room.
     if (this.#post.socketGone) throw goneError(ALREADY_CLOSED);
