@@ -102,6 +102,11 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** The kernel has all that was taken. */
+  get written(): boolean {
+    return this.response.writableLength === 0;
+  }
+
   flush(): void {
     this.#sendPendingHead();
     this.response.socket?.uncork();

@@ -172,8 +172,7 @@ export class RemoteRunner implements Runner {
         this.#head(frame);
         break;
       case FROM_THREAD.chunk:
-        this.#unflushed = true;
-        return sink.chunk(frame.bytes);
+        return this.#chunk(frame);
       case FROM_THREAD.end:
         this.#unflushed = false;
         sink.end();
@@ -202,6 +201,15 @@ export class RemoteRunner implements Runner {
     this.#headSent = true;
     this.#unflushed = true;
     this.#sink.head(decodeHead(this.#takeText(frame)));
+  }
+
+  #chunk(frame: Frame): Promise<void> | undefined {
+    const sink = this.#sink;
+    const { bytes } = frame;
+    this.#unflushed = true;
+    return sink.chunk(bytes)?.then(() => {
+      if (sink.written) frame.spare = bytes;
+    });
   }
 
   /** The text of a frame, with what came of it before. */

@@ -29,6 +29,8 @@ export class Frame {
   text = '';
   /** A copy. */
   bytes: Buffer = NOTHING;
+  /** Memory that nobody needs any more, for the next block of its size: new memory for each costs more than the copy. */
+  spare: Buffer | undefined;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -86,7 +88,7 @@ export class Ring {
     frame.flags = first >> 8;
     frame.id = headers[word + 1] as number;
     frame.text = textLength === 0 ? '' : this.#readText((at + HEADER) & MASK, textLength);
-    frame.bytes = length === 0 ? NOTHING : this.#readBytes((at + HEADER + textLength) & MASK, length);
+    frame.bytes = length === 0 ? NOTHING : this.#readBytes((at + HEADER + textLength) & MASK, length, frame);
     Atomics.store(this.#words, HEAD, (head + frameSize(textLength + length)) | 0);
     return true;
   }
@@ -110,8 +112,9 @@ export class Ring {
     return this.#bytes.toString('latin1', at, SIZE) + this.#bytes.toString('latin1', 0, at + length - SIZE);
   }
 
-  #readBytes(at: number, length: number): Buffer {
-    const copy = Buffer.allocUnsafe(length);
+  #readBytes(at: number, length: number, frame: Frame): Buffer {
+    const copy = frame.spare?.length === length ? frame.spare : Buffer.allocUnsafe(length);
+    frame.spare = undefined;
     const before = Math.min(length, SIZE - at);
     this.#bytes.copy(copy, 0, at, at + before);
     if (before < length) this.#bytes.copy(copy, before, 0, length - before);

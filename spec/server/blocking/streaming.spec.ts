@@ -26,6 +26,22 @@ describe('a stream through a thread', () => {
     expect((await reader.read()).done).to.equal(true);
   });
 
+  it('gives a client that reads slowly each byte as it was', async () => {
+    const sent = Buffer.alloc(24 * MIB, Buffer.from(Array.from({ length: 251 }, (_, i) => i)));
+    const { body } = await threads.fetch('/echo', { method: 'POST', body: sent });
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of body as unknown as AsyncIterable<Uint8Array>) {
+      parts.push(part);
+      // A pause for each MiB: the thread gets ahead of what the kernel takes.
+      if (Math.floor(size / MIB) !== Math.floor((size + part.length) / MIB)) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      size += part.length;
+    }
+    expect(Buffer.concat(parts).equals(sent)).to.equal(true);
+  });
+
   for (const [path, how] of [
     ['/forever', 'yields'],
     ['/forever-write', 'writes'],
