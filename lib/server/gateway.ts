@@ -69,7 +69,8 @@ export class Gateway {
     );
     this.#rest = new ConnectionWatch(
       keepAlive ?? 0,
-      (connection) => (rests(connection) ? connection : undefined),
+      // It waits for its next request, or for the rest of one that was answered.
+      ({ current, ending }) => (current === undefined && !ending ? 'rests' : undefined),
       ({ socket }) => socket.destroy(),
     );
     this.#bodyLimit = options.limitRequestBody || Number.POSITIVE_INFINITY;
@@ -264,11 +265,6 @@ export class Gateway {
   }
 
   readonly report = report;
-}
-
-/** It waits for its next request, or for the rest of one that was answered. */
-function rests({ current, ending }: Connection): boolean {
-  return current === undefined && !ending;
 }
 
 /** An upgrade that is none of WebSocket came in again without its Upgrade header; the application sees all of them. */

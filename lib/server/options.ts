@@ -85,7 +85,7 @@ export const SERVER_OPTIONS = {
     flags: ['--keep-alive'],
     group: 'Timeouts',
     gunicorn: 'keepalive',
-    doc: 'Seconds that an idle connection waits for its next request; 0 closes it after each response.',
+    doc: 'Seconds that an idle connection waits for its next request, or up to a quarter longer; 0 closes it after each response.',
   }),
   headersTimeout: option(kinds.milliseconds, 60_000, {
     flags: ['--headers-timeout'],

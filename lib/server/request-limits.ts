@@ -31,8 +31,8 @@ export class RequestLimits {
       throw new RequestError(431, `The request has more than ${this.#fieldLimit} header fields`);
     }
     if (this.#fieldSizeLimit < this.#headLimit) this.#checkFieldSizes(rawHeaders);
-    const { transferEncoding, expect } = framingOf(message);
-    if (transferEncoding !== undefined) checkTransferEncoding(transferEncoding, message);
+    const { contentLength, transferEncoding, expect } = framingOf(message);
+    if (transferEncoding !== undefined) checkTransferEncoding(transferEncoding, contentLength, message);
     if (expect !== undefined) checkExpect(expect, message);
   }
 
@@ -48,9 +48,9 @@ export class RequestLimits {
 }
 
 /** `chunked`, once, is all that HTTP/1.1 needs (RFC 9112 section 6.1); Node hands other codings on with no body. */
-function checkTransferEncoding(coding: string, message: IncomingMessage): void {
+function checkTransferEncoding(coding: string, length: string | undefined, message: IncomingMessage): void {
   if (message.httpVersionMinor === 0) throw new RequestError(400, 'HTTP/1.0 has no Transfer-Encoding');
-  if (framingOf(message).contentLength !== undefined) {
+  if (length !== undefined) {
     throw new RequestError(400, 'A request has either a Content-Length or a Transfer-Encoding');
   }
   if (!/^[ \t,]*chunked[ \t,]*$/i.test(coding)) {

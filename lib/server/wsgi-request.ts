@@ -1,8 +1,7 @@
 /** The `IncomingMessage` of our own servers: it knows how its body is framed without building `headers`. */
 import { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 
-/** The headers that the gateway itself acts on. What was sent twice is joined with `, `, as Node does. */
+/** The headers that the gateway itself acts on. What was sent twice is as Node has it: joined, or the first. */
 export interface FramingFields {
   readonly contentLength: string | undefined;
   readonly transferEncoding: string | undefined;
@@ -11,7 +10,7 @@ export interface FramingFields {
 
 /** @param message of any server. */
 export function framingOf(message: IncomingMessage): FramingFields {
-  if (message instanceof WsgiRequest) return message.framing();
+  if (message instanceof WsgiRequest) return message.framing;
   const { 'content-length': contentLength, 'transfer-encoding': transferEncoding, expect } = message.headers;
   return { contentLength, transferEncoding, expect };
 }
@@ -21,49 +20,38 @@ export function framingOf(message: IncomingMessage): FramingFields {
  * `rawHeaders`, so nobody else needs them (bench: a tenth of a small request). The first who asks gets a view that
  * builds them when it is asked for anything else, and later ones the object itself.
  */
-export class WsgiRequest extends IncomingMessage implements FramingFields {
-  declare contentLength: string | undefined;
-  declare transferEncoding: string | undefined;
-  declare expect: string | undefined;
+export class WsgiRequest extends IncomingMessage {
   /** `headers` was asked for. */
-  declare asked: boolean;
-  declare scanned: boolean;
+  asked = false;
+  #framing: FramingFields | undefined = undefined;
 
-  constructor(socket: Socket) {
-    super(socket);
-    this.contentLength = undefined;
-    this.transferEncoding = undefined;
-    this.expect = undefined;
-    this.asked = false;
-    this.scanned = false;
+  get framing(): FramingFields {
+    this.#framing ??= framingIn(this.rawHeaders);
+    return this.#framing;
   }
+}
 
-  framing(): FramingFields {
-    if (!this.scanned) this.#scan();
-    return this;
-  }
-
-  #scan(): void {
-    this.scanned = true;
-    const { rawHeaders } = this;
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      const name = rawHeaders[i] as string;
-      // Most names differ in length already.
-      switch (name.length) {
-        case 6:
-          if (name.toLowerCase() === 'expect') this.expect = joined(this.expect, rawHeaders[i + 1]);
-          break;
-        case 14:
-          if (name.toLowerCase() === 'content-length') this.contentLength ??= rawHeaders[i + 1];
-          break;
-        case 17:
-          if (name.toLowerCase() === 'transfer-encoding') {
-            this.transferEncoding = joined(this.transferEncoding, rawHeaders[i + 1]);
-          }
-          break;
-      }
+function framingIn(rawHeaders: readonly string[]): FramingFields {
+  let contentLength: string | undefined;
+  let transferEncoding: string | undefined;
+  let expect: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    const value = rawHeaders[i + 1];
+    // Most names differ in length already.
+    switch (name.length) {
+      case 6:
+        if (name.toLowerCase() === 'expect') expect = joined(expect, value);
+        break;
+      case 14:
+        if (name.toLowerCase() === 'content-length') contentLength ??= value;
+        break;
+      case 17:
+        if (name.toLowerCase() === 'transfer-encoding') transferEncoding = joined(transferEncoding, value);
+        break;
     }
   }
+  return { contentLength, transferEncoding, expect };
 }
 
 function joined(before: string | undefined, value: string | undefined): string | undefined {
@@ -94,7 +82,7 @@ if (all?.get !== undefined) {
 /** Passes all on to the real `headers`, but for the one question that they need not be built for. */
 const view: ProxyHandler<View> = {
   get: ({ request }, name) =>
-    name === 'expect' ? request.framing().expect : Reflect.get(request.headers, name),
+    name === 'expect' ? request.framing.expect : Reflect.get(request.headers, name),
   set: ({ request }, name, value) => Reflect.set(request.headers, name, value),
   has: ({ request }, name) => Reflect.has(request.headers, name),
   deleteProperty: ({ request }, name) => Reflect.deleteProperty(request.headers, name),

@@ -26,14 +26,16 @@ export class WsgiResponse extends ServerResponse<WsgiRequest> {
   #holds = false;
   /** What was held back until it is known what follows. */
   #held: Data | undefined = undefined;
-  #encoding: BufferEncoding = 'latin1';
   #callback: unknown = undefined;
 
-  /** As `end`, which makes two writes of it, the second of nothing, to learn when the first is done (bench: hello). */
-  endWith(last: Data, encoding: BufferEncoding = 'latin1'): void {
+  /**
+   * As `end`, which makes two writes of it, the second of nothing, to learn when the first is done (bench: hello).
+   * @param last bytes, or latin-1.
+   */
+  endWith(last: Data): void {
     this.#holds = true;
     try {
-      this.end(last, encoding);
+      this.end(last, 'latin1');
     } finally {
       this.#holds = false;
       if (this.#held !== undefined) this.#release(this.#callback);
@@ -45,7 +47,6 @@ export class WsgiResponse extends ServerResponse<WsgiRequest> {
     if (this.#holds) {
       this.#holds = false;
       this.#held = data;
-      this.#encoding = encoding;
       this.#callback = callback;
       return true;
     }
@@ -60,7 +61,7 @@ export class WsgiResponse extends ServerResponse<WsgiRequest> {
   #release(callback: unknown): boolean {
     const held = this.#held as Data;
     this.#held = undefined;
-    return writeRaw.call(this, held, this.#encoding, callback);
+    return writeRaw.call(this, held, 'latin1', callback);
   }
 
   /** Node lets go of the socket when the response is finished, and only then (bench: a `close` listener costs 7 %). */
