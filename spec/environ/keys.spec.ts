@@ -1,8 +1,7 @@
 /** lib/environ/keys.ts */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { DROPPED, environKey, SINGLE } from '../../lib/environ/keys.js';
+import { collectGarbage } from '../support/garbage.js';
 
 describe('environKey', () => {
   for (const [name, key] of [
@@ -40,14 +39,12 @@ describe('environKey', () => {
 
   it('does not grow with the names that clients invent', function () {
     this.timeout(60_000);
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
     const name = (i: number) => `x-${'invented-'.repeat(100)}${i}`;
     for (let i = 0; i < 2000; i++) environKey(name(i));
-    collect();
+    collectGarbage();
     const before = process.memoryUsage().heapUsed;
     for (let i = 2000; i < 22_000; i++) environKey(name(i));
-    collect();
+    collectGarbage();
     // 20,000 names and keys of 900 bytes would be 36 MB.
     expect(process.memoryUsage().heapUsed - before).to.be.below(4_000_000);
   });

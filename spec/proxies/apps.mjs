@@ -1,10 +1,6 @@
 /** Applications for a process of its own. */
 import { once } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc');
+import { collectGarbage } from '../support/garbage.ts';
 
 const stopping = once(process, 'SIGTERM');
 
@@ -13,7 +9,7 @@ const LOOK = 4 * 1024 * 1024;
 
 /** What the process holds, in bytes, without what it could have freed. */
 function memory() {
-  gc();
+  collectGarbage();
   return process.memoryUsage.rss();
 }
 

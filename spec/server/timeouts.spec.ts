@@ -6,16 +6,11 @@ import { answer } from '../support/answer.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { gate, until } from '../support/until.js';
+import { HANDSHAKE } from '../support/web-socket-client.js';
 
 const read: Application = async (environ, start_response) =>
   answer(start_response, String(await environ['wsgi.input'].read()));
 const PART = request('/', { method: 'POST', headers: ['Content-Length: 10'], body: 'part' });
-const UPGRADE = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-];
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('time limits on a request', () => {
@@ -115,7 +110,7 @@ describe('time limits on a request', () => {
     expect(responses.map(({ body }) => String(body))).to.deep.equal(['late', 'late']);
     await peer.closed();
     const client = await Peer.connect(serverPort);
-    await client.send(request('/', { headers: UPGRADE }));
+    await client.send(request('/', { headers: HANDSHAKE }));
     await client.got('still here');
   });
 

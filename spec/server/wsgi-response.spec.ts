@@ -85,7 +85,7 @@ describe('a response', () => {
     expect([headers['connection'], headers['keep-alive']]).to.deep.equal(['keep-alive', 'timeout=7']);
   });
 
-  it('tells its owner when it is done, in one write or in many', async () => {
+  it('finishes once, in one write or in many', async () => {
     for (const size of [10, 1_000_000]) {
       const server = await serveApp((_environ, start_response) => answer(start_response, 'x'.repeat(size)));
       const finished = sinon.spy();
