@@ -67,42 +67,50 @@ function add(section: string): void {
  * their memory lies.
  */
 const GENERATIONS = 5;
-const EACH = Math.ceil(ROUNDS / GENERATIONS);
 
-async function httpParts(): Promise<void> {
-  const parts = Object.entries(HTTP).filter(([part]) => chosen(part));
-  if (parts.length === 0) return;
-  const comparisons = parts.map(([, { title, ...load }]) => ({ title, load, comparison: new Comparison() }));
+/** Compares the servers that `start` starts, in each part, and adds a table for each. */
+async function addComparisons<Part extends { title: string }>(
+  parts: Readonly<Record<string, Part>>,
+  start: () => Promise<ServerProcess[]>,
+  load: (part: Part, server: ServerProcess) => Promise<number>,
+): Promise<void> {
+  const comparisons = Object.keys(parts)
+    .filter(chosen)
+    .map((part) => ({ part: parts[part] as Part, comparison: new Comparison() }));
+  if (comparisons.length === 0) return;
   for (let generation = 0; generation < GENERATIONS; generation++) {
-    const node = await Promise.all(NODE_SERVERS.map((name) => ServerProcess.node(name)));
-    const { running, missing } = await pythonServers();
-    if (generation === 0 && missing.length > 0) {
-      add(`Not installed here, so not measured: ${missing.join(', ')}.`);
-    }
-    for (const { load, comparison } of comparisons) {
-      await comparison.measure([...node, ...running], EACH, ({ port }) =>
-        httpLoad(port, { ...load, time: TIME }),
-      );
-    }
-    for (const server of [...node, ...running]) server.stop();
-  }
-  for (const { title, comparison } of comparisons) add(comparisonTable(title, comparison.results));
-}
-
-async function echoParts(): Promise<void> {
-  const parts = Object.entries(ECHO).filter(([part]) => chosen(part));
-  if (parts.length === 0) return;
-  const comparisons = parts.map(([, { title, ...load }]) => ({ title, load, comparison: new Comparison() }));
-  for (let generation = 0; generation < GENERATIONS; generation++) {
-    const servers = await Promise.all(['rawWebSocket', 'wsgi'].map((name) => ServerProcess.node(name)));
-    for (const { load, comparison } of comparisons) {
-      await comparison.measure(servers, EACH, ({ name, port }) =>
-        webSocketLoad(port, { ...load, time: TIME, path: name === 'wsgi' ? '/ws' : '/' }),
-      );
+    const servers = await start();
+    for (const { part, comparison } of comparisons) {
+      await comparison.measure(servers, Math.ceil(ROUNDS / GENERATIONS), (server) => load(part, server));
     }
     for (const server of servers) server.stop();
   }
-  for (const { title, comparison } of comparisons) add(comparisonTable(title, comparison.results));
+  for (const { part, comparison } of comparisons) add(comparisonTable(part.title, comparison.results));
+}
+
+function startAll(names: readonly string[]): Promise<ServerProcess[]> {
+  return Promise.all(names.map((name) => ServerProcess.node(name)));
+}
+
+async function httpParts(): Promise<void> {
+  let told = false;
+  const start = async () => {
+    const node = await startAll(NODE_SERVERS);
+    const { running, missing } = await pythonServers();
+    if (!told && missing.length > 0) add(`Not installed here, so not measured: ${missing.join(', ')}.`);
+    told = true;
+    return [...node, ...running];
+  };
+  await addComparisons(HTTP, start, (part, { port }) => httpLoad(port, { ...part, time: TIME }));
+}
+
+async function echoParts(): Promise<void> {
+  await addComparisons(
+    ECHO,
+    () => startAll(['rawWebSocket', 'wsgi']),
+    (part, { name, port }) =>
+      webSocketLoad(port, { ...part, time: TIME, path: name === 'wsgi' ? '/ws' : '/' }),
+  );
 }
 
 async function threads(): Promise<void> {
