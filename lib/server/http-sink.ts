@@ -89,11 +89,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   }
 
   chunk(bytes: Bytes): Promise<void> | undefined {
-    this.bodyBytes += bytes.length;
-    this.#headPending = false;
-    const taken = this.response.write(bytes);
-    if (this.response.writableCorked > 0) ungather(this.response);
-    if (!taken) {
+    if (!this.relay(bytes)) {
       this.#draining ??= this.#awaitDrain();
       return this.#draining;
     }
@@ -102,9 +98,18 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** The kernel has all that was taken. */
-  get written(): boolean {
-    return this.response.writableLength === 0;
+  /**
+   * Takes one non-empty block for a caller that bounds by itself what waits.
+   * @param taken called when the kernel has it; it may not be when the connection ends before.
+   * @returns false if the client is behind.
+   */
+  relay(bytes: Bytes, taken?: () => void): boolean {
+    const { response } = this;
+    this.bodyBytes += bytes.length;
+    this.#headPending = false;
+    const room = response.write(bytes, taken);
+    if (response.writableCorked > 0) ungather(response);
+    return room;
   }
 
   flush(): void {
@@ -236,6 +241,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   protected closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.runner.released?.();
     this.gateway.answered(this);
     this.#leave();
   }

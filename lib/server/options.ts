@@ -71,6 +71,11 @@ export const SERVER_OPTIONS = {
     group: 'Threads',
     doc: 'With threads: how many requests may wait while all of them are busy, else 503.',
   }),
+  responseBuffer: option(kinds.bytes(), 64 * 1024 * 1024, {
+    flags: ['--response-buffer'],
+    group: 'Threads',
+    doc: 'With threads: the most bytes of responses, in all, that may wait for slow clients while their threads go on to other requests; beyond it a thread stays with its client.',
+  }),
   timeout: option(kinds.seconds, 30, {
     flags: ['-t', '--timeout'],
     group: 'Timeouts',

@@ -130,6 +130,7 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
+    this.#pool?.stop();
     await this.listening.catch(() => undefined);
     if (!this.http.listening) return;
     this.#gateway.stopping = true;
@@ -155,6 +156,7 @@ export class Server {
       threads: options.threads,
       backlog: options.backlogRequests,
       timeout: options.timeout * 1000,
+      responseBuffer: options.responseBuffer,
       entry,
       options,
       onFatal: (error) => {

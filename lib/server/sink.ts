@@ -54,4 +54,6 @@ export interface Runner {
   ended?(): void;
   /** The connection of an open WebSocket is gone, both ways. */
   socketGone?(): void;
+  /** The transport needs no more of what the sink was given. */
+  released?(): void;
 }
