@@ -4,40 +4,10 @@ import { inspect } from 'node:util';
 import { ConfigError } from '../errors.js';
 import { parseBindAddress } from './bind-address.js';
 import { didYouMean } from './command/near-miss.js';
+import { type Option, option } from './option.js';
 import * as kinds from './option-kinds.js';
 
-export type Group =
-  | 'Server socket'
-  | 'Threads'
-  | 'Timeouts'
-  | 'Limits'
-  | 'Logging'
-  | 'TLS'
-  | 'Environ'
-  | 'WebSocket'
-  | 'Command';
-
-interface Entry {
-  readonly group: Group;
-  /** One sentence, with the unit and what 0 or nothing means; the default is added from the table. */
-  readonly doc: string;
-  /** With dashes, the usual one first; none: not on the command line. */
-  readonly flags?: readonly string[];
-  /** gunicorn's name in a config file, where it is not this name in snake_case. */
-  readonly gunicorn?: string;
-  /** Command options only: a config file may set it too. */
-  readonly inConfigFile?: boolean;
-}
-
-export interface Option<T = unknown, D = unknown> extends Entry {
-  readonly kind: kinds.Kind<T>;
-  readonly default: D;
-  readonly flags: readonly string[];
-}
-
-function option<T, D extends T | undefined>(kind: kinds.Kind<T>, initial: D, entry: Entry): Option<T, D> {
-  return { flags: [], ...entry, kind, default: initial };
-}
+export type { Option } from './option.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -73,6 +73,6 @@ export class Blocks {
 }
 
 function allocate(bytes: number): SharedArrayBuffer {
-  const count = Math.min(Math.floor(bytes / BLOCK_BYTES), MOST_BLOCKS);
+  const count = Math.min(Math.floor(bytes / BLOCK_BYTES), MOST_BLOCKS - 1);
   return new SharedArrayBuffer(count * (BLOCK_BYTES + Int32Array.BYTES_PER_ELEMENT));
 }
