@@ -8,6 +8,7 @@ import type { Gateway } from './gateway.js';
 import { writeHostedHead } from './hosted/hosted-head.js';
 import type { RequestBody } from './request-body.js';
 import type { ResponseHead, Runner, Sink } from './sink.js';
+import { Turns } from './turns.js';
 import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
 
 /** Bytes of a block that is small. */
@@ -15,9 +16,6 @@ const SMALL = 1024;
 
 const NOTHING = Buffer.alloc(0);
 const NOT_ASCII = /[^\x00-\x7f]/;
-
-/** A synchronous body gives way to the event loop after as many blocks, however fast the client takes them. */
-const BLOCKS_PER_TURN = 64;
 
 export class HttpSink implements Sink, Exchange, ResponseOwner {
   readonly gateway: Gateway;
@@ -38,7 +36,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   #framed = true;
   #head: ResponseHead | undefined;
   #aborted = false;
-  #blocks = 0;
+  readonly #turns = new Turns();
   /** Until the client has taken what waits. */
   #draining: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
@@ -93,9 +91,11 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
       this.#draining ??= this.#awaitDrain();
       return this.#draining;
     }
-    if (++this.#blocks < BLOCKS_PER_TURN) return undefined;
-    this.#blocks = 0;
-    return new Promise((resolve) => setImmediate(resolve));
+    return this.#turns.next();
+  }
+
+  pass(): Promise<void> | undefined {
+    return this.#turns.next();
   }
 
   /**

@@ -15,7 +15,7 @@ import { describeItem, notStarted, thrownValue } from './application-faults.js';
 import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { sendError } from './error-response.js';
-import { frame, shorten } from './framing.js';
+import { frame, hasNoBody, shorten } from './framing.js';
 import type { Report } from './report.js';
 import { type CheckedHead, checkHead } from './response-head.js';
 import type { Runner, Sink } from './sink.js';
@@ -42,6 +42,8 @@ export class Interpreter implements Runner {
   private body: unknown;
   private puller: Puller | undefined;
   private items: number | undefined;
+  /** Bytes of a file that is the body, where that is sure. */
+  private fileSize: number | undefined;
   private finished = false;
   private gone: ClientDisconnected | undefined;
 
@@ -237,9 +239,15 @@ export class Interpreter implements Runner {
     if (!isUint8Array(block))
       throw new ApplicationError(`The body has an item that is ${describeItem(block)}, not bytes`);
     // "transmit the headers only after the first iteration that yields a non-empty bytestring"
-    if (block.length === 0) return;
+    if (block.length === 0) {
+      this.waiting = this.sink.pass?.();
+      return;
+    }
     if (this.head === undefined) throw notStarted(this.started);
-    if (!this.headSent) this.sendHead(this.head, this.items === 1 && !this.wrote ? block.length : undefined);
+    if (!this.headSent) {
+      const single = this.items === 1 && !this.wrote ? block.length : undefined;
+      this.sendHead(this.head, this.fileSize ?? single);
+    }
     if (this.bodiless) {
       this.warnBodiless();
       this.sink.end();
@@ -264,12 +272,13 @@ export class Interpreter implements Runner {
 
   /** Bytes that the declared length leaves. */
   private get room(): number {
-    return this.declared === undefined ? Number.POSITIVE_INFINITY : this.declared - this.sent;
+    const declared = this.headSent ? this.declared : this.head?.length;
+    return declared === undefined ? Number.POSITIVE_INFINITY : declared - this.sent;
   }
 
   private complete(): void {
     if (this.head === undefined) throw notStarted(this.started);
-    if (!this.headSent) this.sendHead(this.head, this.isHead ? undefined : 0);
+    if (!this.headSent) this.sendHead(this.head, this.isHead ? this.fileSize : 0);
     const missing = this.bodiless || this.declared === undefined ? 0 : this.declared - this.sent;
     if (missing > 0) {
       this.report(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
@@ -284,8 +293,10 @@ export class Interpreter implements Runner {
   private sendFile(file: FileWrapper): void {
     if (this.head === undefined) throw notStarted(this.started);
     if (!this.headSent) {
-      const size = file.size();
-      this.sendHead(shorten(this.head, size), size);
+      this.fileSize = file.size();
+      this.head = shorten(this.head, this.fileSize);
+      // A file that cannot be read has to show before the head is sent. This one is not asked for.
+      if (hasNoBody(this.head.status)) this.sendHead(this.head, undefined);
     }
     if (this.bodiless) {
       this.sink.end();

@@ -5,6 +5,7 @@ import { checkEarlyHints } from '../server/early-hints.js';
 import { Interpreter } from '../server/interpreter.js';
 import { report } from '../server/report.js';
 import type { ResponseHead, Sink } from '../server/sink.js';
+import { Turns } from '../server/turns.js';
 import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';
@@ -32,6 +33,7 @@ export class MemoryExchange implements Sink {
   readonly #interpreter: Interpreter;
   readonly #aborter = new AbortController();
   readonly #body: ResponseBody;
+  readonly #turns = new Turns();
   readonly #hints: HeaderList[] = [];
   readonly #response: Promise<TestResponse>;
   readonly #over: Promise<void>;
@@ -113,6 +115,10 @@ export class MemoryExchange implements Sink {
 
   chunk(bytes: Bytes): Promise<void> | undefined {
     return this.#body.push(bytes);
+  }
+
+  pass(): Promise<void> | undefined {
+    return this.#turns.next();
   }
 
   flush(): void {}

@@ -41,6 +41,11 @@ export class ThreadSink implements Sink {
     if (this.#post.gone) throw new ClientDisconnected();
   }
 
+  /** @throws ClientDisconnected */
+  pass(): undefined {
+    if (this.#post.gone) throw new ClientDisconnected();
+  }
+
   flush(): void {
     this.#sendHead();
     this.#post.ring();
