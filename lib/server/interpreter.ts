@@ -16,13 +16,13 @@ import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { sendError } from './error-response.js';
 import { frame, hasNoBody, shorten } from './framing.js';
-import type { Report } from './report.js';
+import { type NamedRequest, type Report, type Reporter, RequestReport } from './report.js';
 import { type CheckedHead, checkHead } from './response-head.js';
 import type { Runner, Sink } from './sink.js';
 
 export class Interpreter implements Runner {
   private readonly sink: Sink;
-  private readonly report: Report;
+  private readonly log: Reporter;
   private readonly isHead: boolean;
 
   /** start_response was called, whether or not its arguments were right (PEP 3333 "The start_response() Callable"). */
@@ -47,10 +47,10 @@ export class Interpreter implements Runner {
   private finished = false;
   private gone: ClientDisconnected | undefined;
 
-  constructor(sink: Sink, isHead: boolean, report: Report) {
+  constructor(sink: Sink, request: NamedRequest, report: Report) {
     this.sink = sink;
-    this.isHead = isHead;
-    this.report = report;
+    this.isHead = request.method === 'HEAD';
+    this.log = new RequestReport(request, report);
   }
 
   /** Calls the application, and sees its response through to the end. */
@@ -81,14 +81,14 @@ export class Interpreter implements Runner {
     const clientsFault = isRequestError(error) || isGoneError(error);
     if (this.finished) {
       if (!clientsFault && this.gone === undefined)
-        this.report('Error after the response was complete', error);
+        this.log.say('Error after the response was complete', error);
       return;
     }
-    if (!clientsFault) this.report('Error in the application', error);
+    if (!clientsFault) this.log.say('Error in the application', error);
     if (this.sink.hijacked || this.headSent) this.sink.abort();
     else {
       this.headSent = true;
-      sendError(this.sink, error, this.isHead, this.report);
+      sendError(this.sink, error, this.isHead, this.log);
     }
     this.finish(true);
   }
@@ -140,7 +140,7 @@ export class Interpreter implements Runner {
 
   private respond(body: unknown): void {
     if (this.finished) {
-      closeBody(body, undefined, this.report);
+      closeBody(body, undefined, this.log);
       return;
     }
     this.body = body;
@@ -263,7 +263,7 @@ export class Interpreter implements Runner {
   /** The declared length is reached: the rest of the body is not asked for (PEP 3333, RFC 9110 section 8.6). */
   private reachLength(block: Bytes, room: number): void {
     if (block.length > room)
-      this.report(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
+      this.log.say(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
     this.sent += room;
     if (this.inferred) this.sink.abort();
     else this.sink.end(block.subarray(0, room));
@@ -281,7 +281,7 @@ export class Interpreter implements Runner {
     if (!this.headSent) this.sendHead(this.head, this.isHead ? this.fileSize : 0);
     const missing = this.bodiless || this.declared === undefined ? 0 : this.declared - this.sent;
     if (missing > 0) {
-      this.report(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
+      this.log.say(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
       this.sink.abort();
     } else this.sink.end();
     this.finish(true);
@@ -327,7 +327,7 @@ export class Interpreter implements Runner {
   private warnBodiless(): void {
     if (this.isHead || this.warned) return;
     this.warned = true;
-    this.report(
+    this.log.say(
       `A response with status ${this.head?.status} has no body: what the application gave was dropped`,
     );
   }
@@ -340,7 +340,7 @@ export class Interpreter implements Runner {
   /** @param early the iterator may have more to give, so it gets `return()` before `close()`. */
   private finish(early: boolean): void {
     this.finished = true;
-    const closing = closeBody(this.body, early ? this.puller : undefined, this.report);
+    const closing = closeBody(this.body, early ? this.puller : undefined, this.log);
     this.puller = undefined;
     if (closing === undefined) this.sink.done();
     else closing.then(() => this.sink.done());

@@ -204,7 +204,7 @@ export class ThreadPool implements ThreadEvents {
       logger.error(why);
       return;
     }
-    if (runner.over) logger.error(`${runner.name}, after its client had left: ${why}`);
+    if (runner.over) logger.error(runner.log.describe(`${why}, after its client had left`));
     this.#running.delete(id);
     runner.fail(new ApplicationError(why));
     runner.left();

@@ -4,6 +4,7 @@ import { ApplicationError, isRequestError, ServerBusy } from '../../errors.js';
 import { logger } from '../../logger.js';
 import { sendError } from '../error-response.js';
 import type { HttpSink } from '../http-sink.js';
+import { RequestReport } from '../report.js';
 import type { RequestBody } from '../request-body.js';
 import type { Runner } from '../sink.js';
 import { NONE } from './blocks.js';
@@ -45,6 +46,7 @@ export class RemoteRunner implements Runner {
   whole: Buffer | undefined;
   readonly #pool: ThreadPool;
   readonly #sink: HttpSink;
+  readonly log: RequestReport;
   #body: RemoteBody | undefined;
   #socket: RemoteSocket | undefined;
   /** Of a text that comes in several frames. */
@@ -63,12 +65,7 @@ export class RemoteRunner implements Runner {
   constructor(pool: ThreadPool, sink: HttpSink) {
     this.#pool = pool;
     this.#sink = sink;
-  }
-
-  /** The request as the log names it. */
-  get name(): string {
-    const { method, url } = this.#sink.message;
-    return `${method} ${url}`;
+    this.log = new RequestReport(sink.message, pool.report);
   }
 
   get over(): boolean {
@@ -107,9 +104,9 @@ export class RemoteRunner implements Runner {
 
   fail(error: unknown): void {
     if (this.#over) return;
-    if (!isRequestError(error)) logger.error(`${this.name}: ${(error as Error).message}`);
+    if (!isRequestError(error)) logger.error(this.log.describe((error as Error).message));
     if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
-    else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.#pool.report);
+    else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.log);
     // A thread may be busy with it still; the connection need not wait for that.
     this.left();
   }

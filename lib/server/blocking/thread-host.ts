@@ -180,7 +180,7 @@ export class ThreadHost {
         return door.socket?.opened === true;
       },
     });
-    const interpreter = new Interpreter(sink, head.method === 'HEAD', report);
+    const interpreter = new Interpreter(sink, head, report);
     try {
       const environ = buildEnviron(head, connection, this.#facts, {
         input: new BlockingBodyInput(bodyOf(request, post)),

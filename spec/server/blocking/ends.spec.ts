@@ -88,6 +88,6 @@ describe('a thread', () => {
 
   it('logs what a handler throws, with its stack', async () => {
     expect((await threads.fetch('/throw')).status).to.equal(500);
-    await says(/Error in the application\nError: from the handler\n +at /);
+    await says(/Error in the application \(received \S+Z\)\nError: from the handler\n +at /);
   });
 });
