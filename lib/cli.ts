@@ -12,6 +12,7 @@ import { parseCommandLine, UsageError } from './server/command/command-line.js';
 import { configPath, loadConfigFile } from './server/command/config-file.js';
 import { LoadError } from './server/command/import-module.js';
 import { loadApp } from './server/command/load-app.js';
+import { describeLoadFailure } from './server/command/load-stack.js';
 import { writePidFile } from './server/command/pid-file.js';
 import { takeLogSignal } from './server/log-signal.js';
 import {
@@ -165,7 +166,7 @@ function complain(error: unknown): number {
     process.stderr.write('Try wsgi --help\n');
     return 2;
   }
-  if (error instanceof LoadError) process.stderr.write(`${describeThrown(error.cause)}\n`);
+  if (error instanceof LoadError) process.stderr.write(`${describeLoadFailure(error.cause)}\n`);
   return 1;
 }
 

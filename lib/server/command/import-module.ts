@@ -25,7 +25,12 @@ export async function importModule(file: string, shown = basename(file)): Promis
   if (extension.endsWith('ts') && !features.typescript) await enableTypeScript(file, shown);
   try {
     const imported = import(pathToFileURL(file).href) as Promise<ModuleExports>;
-    return unwrap(await settled(imported, `${shown} never finished loading: an await at its top level`));
+    return unwrap(
+      await settled(
+        imported,
+        `${shown} never finished loading: an await at its top level, or in what it imports,`,
+      ),
+    );
   } catch (error) {
     throw explain(error, file, shown);
   }
