@@ -23,7 +23,7 @@ import {
 } from './server/options.js';
 import type { Server } from './server/server.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
-import { joinSupervisor, tellSupervisor } from './server/workers/supervised.js';
+import { joinSupervisor, reportReady } from './server/workers/supervised.js';
 
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -69,7 +69,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
   const server = await start(appName, { ...options, gracefulTimeout: grace }, line.command.config);
-  tellSupervisor({ ready: true });
+  await reportReady();
   await server.serveForever();
   return 0;
 }

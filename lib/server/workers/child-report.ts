@@ -1,5 +1,7 @@
 /** What a supervisor and its process have to agree on. */
 
+import { writeSync } from 'node:fs';
+
 /** Variable of the environment by which a process knows that it has a supervisor: that one's process id. */
 export const SUPERVISOR = 'WSGI_SUPERVISOR';
 
@@ -15,3 +17,12 @@ export type Report =
  * waits for events, would else hold up each reload for `gracefulTimeout`.
  */
 export const RELOAD_GRACE_S = 1;
+
+/** Writes a report to a descriptor, which all threads of a process share. */
+export function writeReport(descriptor: number, report: Report): void {
+  try {
+    writeSync(descriptor, `${JSON.stringify(report)}\n`);
+  } catch {
+    // The supervisor is gone, and so is this process in a moment.
+  }
+}

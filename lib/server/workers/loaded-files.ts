@@ -1,8 +1,7 @@
 /** Reports every file that this thread imports or requires. */
-import { writeSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Report } from './child-report.js';
+import { writeReport } from './child-report.js';
 import { fileState } from './file-state.js';
 
 export interface Resolved {
@@ -44,12 +43,7 @@ export class FileReports {
   add(file: string): void {
     if (this.#seen.has(file)) return;
     this.#seen.add(file);
-    const report: Report = { file, state: fileState(file) };
-    try {
-      writeSync(this.#descriptor, `${JSON.stringify(report)}\n`);
-    } catch {
-      // The supervisor is gone, and so is this process in a moment.
-    }
+    writeReport(this.#descriptor, { file, state: fileState(file) });
   }
 }
 
@@ -73,9 +67,12 @@ export function watchImports(descriptor: number): void {
   const extension = /\.\w+$/.exec(import.meta.url)?.[0];
   module.register(`./import-hooks${extension}`, { parentURL: import.meta.url, data: { descriptor } });
   const { cache } = createRequire(import.meta.url);
-  const look = () => {
+  reportRequired = () => {
     for (const file of Object.keys(cache)) reports.add(file);
   };
-  setInterval(look, REQUIRED_MS).unref();
-  process.on('exit', look);
+  setInterval(reportRequired, REQUIRED_MS).unref();
+  process.on('exit', reportRequired);
 }
+
+/** Reports at once what was required, where only a look at all of it can tell. */
+export let reportRequired = (): void => {};

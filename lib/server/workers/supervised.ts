@@ -2,9 +2,8 @@
  * The side of the child: a process that a supervisor started (`ChildProcess`) says here what it has loaded and when it is
  * ready, and ends when its supervisor is gone.
  */
-import { writeSync } from 'node:fs';
 import { getEnvironmentData, setEnvironmentData, Worker } from 'node:worker_threads';
-import { type Report, SUPERVISOR } from './child-report.js';
+import { SUPERVISOR, writeReport } from './child-report.js';
 
 /** What threads of this process inherit: whether there is a supervisor to report to. */
 const INHERITED = 'wsgi supervised';
@@ -35,14 +34,10 @@ export function isSupervised(): boolean {
   return getEnvironmentData(INHERITED) === true;
 }
 
-/** Tells the supervisor something, if there is one. */
-export function tellSupervisor(report: Report): void {
-  if (!isSupervised()) return;
-  try {
-    writeSync(REPORTS, `${JSON.stringify(report)}\n`);
-  } catch {
-    // It is gone, and so is this process in a moment.
-  }
+/** Tells the supervisor, if there is one, that this process serves. */
+export async function reportReady(): Promise<void> {
+  await reportLoaded();
+  if (isSupervised()) writeReport(REPORTS, { ready: true });
 }
 
 /** Tells the supervisor from now on which files this thread loads; for a thread of a process that joined. */
@@ -50,6 +45,13 @@ export async function reportFiles(): Promise<void> {
   if (!isSupervised()) return;
   const { watchImports } = await import('./loaded-files.js');
   watchImports(REPORTS);
+}
+
+/** The application is loaded in this thread. */
+export async function reportLoaded(): Promise<void> {
+  if (!isSupervised()) return;
+  const { reportRequired } = await import('./loaded-files.js');
+  reportRequired();
 }
 
 /** In a thread of its own: the main one may be stuck in a handler, and nobody would be left to end it. */
