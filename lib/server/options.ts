@@ -221,7 +221,7 @@ export const COMMAND_OPTIONS = {
     flags: ['--reload'],
     group: 'Command',
     inConfigFile: true,
-    doc: 'Starts again whenever a file of the application changes; for development.',
+    doc: 'Starts again whenever a file that the server has loaded changes; for development.',
   }),
   checkConfig: option(kinds.flag, false, {
     flags: ['--check-config'],

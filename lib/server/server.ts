@@ -20,9 +20,10 @@ import { attachToThread } from './blocking/this-thread.js';
 import type { ThreadEntry } from './blocking/thread-data.js';
 import { ThreadedGateway } from './blocking/threaded-gateway.js';
 import { checkApplication } from './check-application.js';
-import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
+import { hostLiteral, kConnection, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway, type GatewaySettings } from './gateway.js';
-import { listenError } from './listen-error.js';
+import { HttpSink } from './http-sink.js';
+import { listen } from './listen.js';
 import { type LogTarget, openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions, type ThreadOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
@@ -81,7 +82,8 @@ export class Server {
     });
     this.#attach();
     this.#closed = new Promise((resolve) => this.http.once('close', resolve));
-    this.listening = this.#pool === undefined ? this.#listen() : this.#listenWithThreads(this.#pool);
+    this.listening =
+      this.#pool === undefined ? listen(this.http, options) : this.#listenWithThreads(this.#pool);
   }
 
   /** The port that the server listens on; 0 before it does, and on a Unix socket. */
@@ -110,6 +112,19 @@ export class Server {
     checkApplication(application);
     if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
     this.#gateway.application = application;
+  }
+
+  /** What is being answered now: what a graceful stop waits for. */
+  get running(): { readonly requests: number; readonly webSockets: number } {
+    let requests = 0;
+    let webSockets = 0;
+    for (const socket of this.#sockets) {
+      const exchange = (socket as WsgiSocket)[kConnection]?.current;
+      if (exchange === undefined) continue;
+      if (exchange instanceof HttpSink && exchange.hijacked) webSockets++;
+      else requests++;
+    }
+    return { requests, webSockets };
   }
 
   /** Resolves when the server was closed; rejects if it could not listen. */
@@ -216,7 +231,7 @@ export class Server {
   /** It listens at once, and requests wait for the first thread that is ready. */
   async #listenWithThreads(pool: ThreadPool): Promise<void> {
     try {
-      await this.#listen();
+      await listen(this.http, this.options);
       await pool.ready;
     } catch (error) {
       this.http.close();
@@ -224,16 +239,6 @@ export class Server {
       await pool.close();
       throw error;
     }
-  }
-
-  #listen(): Promise<void> {
-    const { host, port, socketPath, backlog } = this.options;
-    return new Promise((resolve, reject) => {
-      this.http.once('error', (error) => reject(listenError(error, this.options)));
-      if (socketPath !== undefined) this.http.listen({ path: socketPath, backlog }, resolve);
-      else if (host === '') this.http.listen({ port, backlog }, resolve);
-      else this.http.listen({ host, port, backlog }, resolve);
-    });
   }
 }
 
