@@ -10,10 +10,17 @@ const COMMAND = new URL(import.meta.url.replace(/start-worker(\.\w+)$/, 'thread-
 export function startWorker(data: ThreadData): Worker {
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const tsx = tsxApi();
-  return new Worker(tsx === undefined ? script : withTsx(tsx, script), {
+  const worker = new Worker(tsx === undefined ? script : withTsx(tsx, script), {
     workerData: data,
     argv: process.argv.slice(2),
+    stdout: true,
+    stderr: true,
   });
+  // What it prints until it writes by itself (see writeAtOnce). Node would pipe it, with four listeners on the streams of
+  // this process for each thread: a warning of a leak from the eleventh on.
+  worker.stdout.on('data', (bytes: Buffer) => process.stdout.write(bytes));
+  worker.stderr.on('data', (bytes: Buffer) => process.stderr.write(bytes));
+  return worker;
 }
 
 /** tsx is registered by its `--import` in the main thread only; a worker has to do so itself. */
