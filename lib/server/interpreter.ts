@@ -44,6 +44,8 @@ export class Interpreter implements Runner {
   private items: number | undefined;
   private finished = false;
   private gone: ClientDisconnected | undefined;
+  /** While the application has a promise to settle; never rejects. */
+  private running: Promise<unknown> | undefined;
 
   constructor(sink: Sink, isHead: boolean, report: Report) {
     this.sink = sink;
@@ -58,9 +60,15 @@ export class Interpreter implements Runner {
         this.startResponse(status, headers, exc_info),
       );
       if (isPromise<Body>(result)) {
-        asPromise(result).then(
-          (body) => this.respond(body),
-          (error) => this.fail(error),
+        this.running = asPromise(result).then(
+          (body) => {
+            this.running = undefined;
+            return this.respond(body);
+          },
+          (error) => {
+            this.running = undefined;
+            this.fail(error);
+          },
         );
       } else this.respond(result);
     } catch (error) {
@@ -136,11 +144,9 @@ export class Interpreter implements Runner {
 
   // The body
 
-  private respond(body: unknown): void {
-    if (this.finished) {
-      closeBody(body, undefined, this.report);
-      return;
-    }
+  /** @returns a promise where the response was over before, and the body takes time to close. */
+  private respond(body: unknown): Promise<void> | undefined {
+    if (this.finished) return closeBody(body, undefined, this.report);
     this.body = body;
     try {
       if (this.sink.hijacked) this.leaveHijacked();
@@ -153,6 +159,7 @@ export class Interpreter implements Runner {
     } catch (error) {
       this.fail(error);
     }
+    return undefined;
   }
 
   /** Fast path: the list of one block, with which most applications answer, in one go. */
@@ -175,11 +182,15 @@ export class Interpreter implements Runner {
       try {
         const step = puller.next();
         if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
-          asPromise(step).then(
+          this.running = asPromise(step).then(
             (result) => {
+              this.running = undefined;
               if (!this.finished && this.take(result, false)) this.afterWait();
             },
-            (error) => this.iterationFailed(error),
+            (error) => {
+              this.running = undefined;
+              this.iterationFailed(error);
+            },
           );
           return;
         }
@@ -331,8 +342,8 @@ export class Interpreter implements Runner {
     this.finished = true;
     const closing = closeBody(this.body, early ? this.puller : undefined, this.report);
     this.puller = undefined;
-    if (closing === undefined) this.sink.done();
-    else closing.then(() => this.sink.done());
+    if (closing === undefined) this.sink.done(this.running);
+    else closing.then(() => this.sink.done(this.running));
   }
 }
 
