@@ -138,6 +138,10 @@ export class RemoteRunner implements Runner {
     this.#pool.threadOf(this)?.line.webSocketGone(this.id);
   }
 
+  goAway(): void {
+    this.#pool.threadOf(this)?.line.goAway(this.id);
+  }
+
   // The thread's frames
 
   /** Takes one frame. Returns a promise if no more should come until it settles. */

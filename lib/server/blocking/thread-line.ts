@@ -19,6 +19,8 @@ const WANT_ROOM = 34;
 const ENDED = 35;
 /** 1: the thread is to begin with no more requests. */
 const RETIRED = 36;
+/** The request whose WebSocket gets no more messages: the server stops. */
+const GOING_AWAY = 37;
 const WORDS = 64;
 
 /** What a thread that has a request does. Only the first is for the watch on handlers that run for too long. */
@@ -68,6 +70,11 @@ export class ThreadLine {
     return this.#isCurrent(SOCKET_GONE);
   }
 
+  /** The WebSocket of the current request gets no more messages: the server stops. */
+  get goingAway(): boolean {
+    return this.#isCurrent(GOING_AWAY);
+  }
+
   #isCurrent(word: number): boolean {
     const { current } = this;
     return current !== 0 && Atomics.load(this.#words, word) === current;
@@ -87,6 +94,11 @@ export class ThreadLine {
 
   webSocketGone(id: number): void {
     Atomics.store(this.#words, SOCKET_GONE, id);
+    this.ring();
+  }
+
+  goAway(id: number): void {
+    Atomics.store(this.#words, GOING_AWAY, id);
     this.ring();
   }
 
