@@ -3,7 +3,7 @@
 import type { BlockingWebSocket } from '../environ/blocking-websocket.js';
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
-import type { Message, WebSocket } from '../environ/websocket.js';
+import { type Message, WebSocket } from '../environ/websocket.js';
 import { logger } from '../logger.js';
 import { sleep } from '../sleep.js';
 import { Event } from './event.js';
@@ -25,10 +25,15 @@ export interface Events<C extends Client> {
 /** So many messages of one client may be at work; then the next waits, and with it the client. */
 const MOST_AT_WORK = 1000;
 
+/** RFC 6455 section 7.4.1. */
+const GOING_AWAY = 1001;
+
 export class Conversation<C extends Client> {
   readonly #client: C;
   readonly #events: Events<C>;
   #atWork = 0;
+  /** Of these, handlers of onmessage. */
+  #answering = 0;
   #resume: (() => void) | undefined;
 
   constructor(client: C, events: Events<C>) {
@@ -55,7 +60,7 @@ export class Conversation<C extends Client> {
       // On the event loop it is a promise, in a blocking thread the message.
       if (isPromise(message)) return this.#receiveLater(message);
       if (message === null) return this.#end(undefined);
-      this.#beside(this.#events.onmessage.emit(message, this.#client));
+      this.#answer(message);
     }
   }
 
@@ -63,13 +68,20 @@ export class Conversation<C extends Client> {
     let thrown: unknown;
     try {
       for (let message = await first; message !== null; message = await this.#client.receive()) {
-        this.#beside(this.#events.onmessage.emit(message, this.#client));
+        this.#answer(message);
         if (this.#atWork >= MOST_AT_WORK) await this.#room();
       }
+      if (this.#client.closeCode === GOING_AWAY && !this.#client.closed) await this.#goAway();
     } catch (error) {
       thrown = error;
     }
     await this.#end(thrown);
+  }
+
+  /** The server stops: messages that are in work are still answered. Handlers of onconnect may go on for ever. */
+  async #goAway(): Promise<void> {
+    while (this.#answering > 0) await this.#room();
+    this.#client.close(GOING_AWAY);
   }
 
   /** @throws what ended the conversation, if that was not the connection. */
@@ -79,6 +91,18 @@ export class Conversation<C extends Client> {
     return andThen(emitted, () => {
       if (thrown !== undefined && !isGone(thrown)) throw thrown;
     });
+  }
+
+  #answer(message: Message): void {
+    const emitted = this.#events.onmessage.emit(message, this.#client);
+    if (!isPromise(emitted)) return;
+    this.#answers(1);
+    this.#beside(emitted.then(() => this.#answers(-1)));
+  }
+
+  #answers(change: 1 | -1): void {
+    this.#answering += change;
+    if (this.#client instanceof WebSocket) this.#client.answering(change);
   }
 
   #beside(emitted: MaybePromise<void>): void {

@@ -81,7 +81,10 @@ export class BlockingWebSocket implements Iterable<Message> {
     return this.#protocol;
   }
 
-  /** The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it went without closing. */
+  /**
+   * The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it went without closing. 1001 from the
+   * moment when the server begins to stop: while `closed` is still false, messages can be sent.
+   */
   get closeCode(): number | undefined {
     return this.#line.ending?.code;
   }
@@ -105,7 +108,7 @@ export class BlockingWebSocket implements Iterable<Message> {
   }
 
   /**
-   * Blocks for the next message; null, once, when the peer closed or failed. Opens the door.
+   * Blocks for the next message; null, once, when the peer closed or failed, or the server stops. Opens the door.
    * @param timeout seconds, a fraction is fine; left out or null: as long as it takes.
    * @throws ReceiveTimeout if none came in that time; WebSocketError after the null.
    */

@@ -35,6 +35,10 @@ export const CLOSE_GRACE = 5000;
 const NO_CODE = 1005;
 const ABNORMAL = 1006;
 
+/** RFC 6455 section 7.4.1. */
+const NORMAL = 1000;
+const GOING_AWAY = 1001;
+
 /** `OPEN`, then perhaps `HELD`: the peer closed, the application still answers what came before; then `CLOSED`. */
 const OPEN = 0;
 const HELD = 1;
@@ -46,6 +50,8 @@ export class WebSocketConnection {
   error: WebSocketError | undefined;
   /** No message will come any more, and a `receive` said so. */
   ended = false;
+  /** Messages that are answered while the application waits for the next one. */
+  answering = 0;
 
   readonly #socket: OwnedSocket;
   readonly #owner: { gone?(): void };
@@ -53,7 +59,9 @@ export class WebSocketConnection {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   #state = OPEN;
-  #answer: { code: number | undefined; timer: NodeJS.Timeout } | undefined;
+  #answer: { code: number | undefined; reason: string; timer: NodeJS.Timeout } | undefined;
+  /** The server stops: the connection is there for what was received, and for nothing more. */
+  #goingAway = false;
 
   constructor({ socket, stream }: OpenSocket, owner: { gone?(): void }, logger: Logger) {
     this.#socket = socket;
@@ -80,7 +88,10 @@ export class WebSocketConnection {
     const message = this.#inbox.take();
     if (message !== undefined) return Promise.resolve(message);
     if (this.#state === HELD) this.#answerClose();
-    if (this.#state === OPEN) return this.#inbox.wait();
+    if (this.#state === OPEN) {
+      if (!this.#goingAway) return this.#inbox.wait();
+      if (this.answering === 0 || this.ended) this.#sayGoingAway();
+    }
     if (this.ended) return Promise.reject(goneError(ALREADY_CLOSED));
     this.ended = true;
     return Promise.resolve(null);
@@ -100,8 +111,21 @@ export class WebSocketConnection {
 
   finish(code: number): void {
     if (this.#state === HELD) this.#answerClose();
-    this.close(code, NO_REASON);
+    this.close(this.#goingAway && code === NORMAL ? GOING_AWAY : code, NO_REASON);
     this.#leave();
+  }
+
+  /** The server stops. */
+  goAway(): void {
+    this.#inbox.drop();
+    // Where the peer closed before, that is how it ends.
+    if (this.#state !== OPEN) return;
+    this.#goingAway = true;
+    this.closeCode = GOING_AWAY;
+    this.closeReason = '';
+    if (!this.#inbox.end()) return;
+    this.ended = true;
+    if (this.answering === 0) this.#sayGoingAway();
   }
 
   terminate(): void {
@@ -113,7 +137,7 @@ export class WebSocketConnection {
   /** A message came. */
   deliver(data: Buffer, isBinary: boolean): void {
     // After our own close nobody asks for it (RFC 6455 section 1.4).
-    if (this.#state === CLOSED) return;
+    if (this.#state === CLOSED || this.#goingAway) return;
     this.#inbox.put(isBinary ? data : data.toString());
   }
 
@@ -124,14 +148,14 @@ export class WebSocketConnection {
   holdClose(code: number | undefined, reason: string | Buffer | undefined): boolean {
     if (this.#state !== OPEN) return this.#state === HELD;
     // Without a reason `ws` closes for a fault, without a code it answers a frame that had none.
-    this.closeCode = code === undefined ? NO_CODE : reason === undefined ? ABNORMAL : code;
-    this.closeReason = reason === undefined ? '' : reason.toString();
+    const text = reason === undefined ? '' : reason.toString();
+    this.#closedWith(code === undefined ? NO_CODE : reason === undefined ? ABNORMAL : code, text);
     if (this.#inbox.isIdle) {
       this.#end();
       return false;
     }
     this.#state = HELD;
-    this.#answer = { code, timer: setTimeout(graceOver, CLOSE_GRACE, this) };
+    this.#answer = { code, reason: text, timer: setTimeout(graceOver, CLOSE_GRACE, this) };
     return true;
   }
 
@@ -150,18 +174,29 @@ export class WebSocketConnection {
 
   /** The socket is gone. */
   gone(code: number, reason: Buffer): void {
-    this.closeCode = code;
-    this.closeReason = reason.toString();
+    this.#closedWith(code, reason.toString());
     this.#end();
     this.#outbox.end();
     this.#owner.gone?.();
   }
 
+  /** The handler was told of the stop before: that is why it ended. */
+  #closedWith(code: number, reason: string): void {
+    if (this.#goingAway) return;
+    this.closeCode = code;
+    this.closeReason = reason;
+  }
+
+  #sayGoingAway(): void {
+    this.#end();
+    this.#socket.close(GOING_AWAY);
+  }
+
   #answerClose(): void {
-    const code = this.#answer?.code;
+    const { code, reason } = this.#answer ?? {};
     this.#end();
     if (code === undefined) this.#socket.close();
-    else this.#socket.close(code, this.closeReason);
+    else this.#socket.close(code, reason);
   }
 
   /** Nothing can be sent any more; whoever waits for a message gets null. */

@@ -81,7 +81,10 @@ export class WebSocket implements AsyncIterable<Message> {
     return this.#protocol;
   }
 
-  /** The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it went without closing. */
+  /**
+   * The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it went without closing. 1001 from the
+   * moment when the server begins to stop: while `closed` is still false, messages can be sent.
+   */
   get closeCode(): number | undefined {
     return this.#connection?.closeCode;
   }
@@ -103,7 +106,12 @@ export class WebSocket implements AsyncIterable<Message> {
     if (this.#connection === undefined) this.#open(protocol ?? undefined);
   }
 
-  /** The next message; null, once, when the peer closed or failed. Opens the door. */
+  /**
+   * The next message; null, once, when the peer closed or failed, or the server stops. Opens the door.
+   *
+   * A stop lets the message in work be answered: until the handler asks for the next one, or ends, the connection stays
+   * as it is (up to `gracefulTimeout`). What the peer sent and was not received by then is dropped; the peer is told 1001.
+   */
   receive(): Promise<Message | null> {
     try {
       return (this.#connection ?? this.#open()).receive();
@@ -139,9 +147,22 @@ export class WebSocket implements AsyncIterable<Message> {
     return new MessageIterator(this);
   }
 
+  /** @internal The server stops: no more messages, and 1001 for the peer once the one in work is answered. */
+  goAway(): void {
+    this.#connection?.goAway();
+  }
+
   /**
-   * The application is done: 1000 it returned, 1011 it threw, 1001 the server stops. Calls that wait get null, later
-   * ones raise.
+   * A message is answered beside `receive()` from now on: 1; or no longer: -1. A stop leaves it the connection: the one
+   * who receives has to close it, when `receive()` gave null and the last is answered.
+   * @internal
+   */
+  answering(change: 1 | -1): void {
+    if (this.#connection !== undefined) this.#connection.answering += change;
+  }
+
+  /**
+   * The application is done: 1000 it returned, 1011 it threw. Calls that wait get null, later ones raise.
    * @internal
    */
   finish(code: number): void {

@@ -3,12 +3,29 @@
 import { typeName } from '../environ/type-name.js';
 import { ApplicationError } from '../errors.js';
 
-/** @param called start_response was called, but refused its arguments. */
-export function notStarted(called: boolean): ApplicationError {
+/**
+ * @param called start_response was called, but refused its arguments.
+ * @param before what was then called.
+ */
+export function notStarted(called: boolean, before?: string): ApplicationError {
+  if (before !== undefined)
+    return new ApplicationError(`${before} was called without a valid start_response`);
   return new ApplicationError(
     called
       ? 'start_response was called, but what it was given was refused'
       : 'The application did not call start_response before its first block of body, or at all',
+  );
+}
+
+export function startedOpen(): ApplicationError {
+  return new ApplicationError(
+    'start_response was called although the WebSocket is open: refuse it before accept(), send() or receive(), or close() it',
+  );
+}
+
+export function startedTwice(): ApplicationError {
+  return new ApplicationError(
+    'start_response was already called: to replace what it was given, pass exc_info',
   );
 }
 

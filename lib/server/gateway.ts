@@ -46,6 +46,9 @@ export class Gateway {
   readonly keepAlive: number | undefined;
   /** The server takes no new requests: each response closes its connection. */
   stopping = false;
+  /** Requests that are not over: their application runs, or their response is under way. */
+  running = 0;
+  #onIdle: (() => void)[] = [];
   readonly #serverName: string | undefined;
   readonly #silence: ConnectionWatch;
   readonly #rest: ConnectionWatch;
@@ -235,8 +238,25 @@ export class Gateway {
     this.accessLog?.write(accessEntry(sink));
   }
 
+  /** Resolves when no request is running. */
+  get idle(): Promise<void> {
+    return this.running === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  /** An application goes on with a request that is over for everybody else. @param rest never rejects. */
+  outlived(rest: Promise<unknown>): void {
+    this.running++;
+    void rest.then(() => this.#ran());
+  }
+
+  #ran(): void {
+    if (--this.running > 0 || this.#onIdle.length === 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
   /** A request is over: answered, and the application is done with it. */
   left(sink: HttpSink): void {
+    this.#ran();
     const { connection } = sink;
     if (!sink.received) {
       connection.unread = sink.message;

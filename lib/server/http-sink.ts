@@ -59,6 +59,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     this.time = gateway.accessLog === undefined ? 0 : Date.now();
     this.runner = gateway.runnerOf(this);
     connection.current = this;
+    gateway.running++;
     if (response instanceof WsgiResponse) {
       response.owner = this;
       response._keepAliveTimeout = gateway.keepAlive ?? 0;
@@ -147,8 +148,9 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     }
   }
 
-  done(): void {
+  done(rest?: Promise<unknown>): void {
     this.#interpreted = true;
+    if (rest !== undefined) this.gateway.outlived(rest);
     this.#leave();
   }
 
@@ -248,7 +250,11 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
 
   /** Both the transport and the application are. */
   #leave(): void {
-    if (!this.#interpreted || !this.#closed) return;
+    if (this.#interpreted && this.#closed) this.left();
+  }
+
+  /** The request is over. */
+  protected left(): void {
     this.gateway.left(this);
   }
 

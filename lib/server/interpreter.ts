@@ -1,9 +1,7 @@
 /**
  * What PEP 3333 asks of a gateway, once, for every transport: start_response, write, the walk over the iterable,
  * Content-Length, close() and errors. It knows no socket; it talks to a sink.
- *
- * Nothing that returns synchronously is awaited, so a synchronous application over a sink that blocks runs from
- * start to end without a promise.
+ * Nothing that returns synchronously is awaited: over a sink that blocks, an application runs without a promise.
  */
 import { isUint8Array } from 'node:util/types';
 import { FileWrapper } from '../environ/file-wrapper.js';
@@ -11,7 +9,7 @@ import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
 import { isGoneError } from '../environ/websocket-error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
-import { describeItem, notStarted, thrownValue } from './application-faults.js';
+import { describeItem, notStarted, startedOpen, startedTwice, thrownValue } from './application-faults.js';
 import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { sendError } from './error-response.js';
@@ -46,6 +44,8 @@ export class Interpreter implements Runner {
   private fileSize: number | undefined;
   private finished = false;
   private gone: ClientDisconnected | undefined;
+  /** While the application has a promise to settle; never rejects. */
+  private running: Promise<unknown> | undefined;
 
   constructor(sink: Sink, request: NamedRequest, report: Report) {
     this.sink = sink;
@@ -53,16 +53,21 @@ export class Interpreter implements Runner {
     this.log = new RequestReport(request, report);
   }
 
-  /** Calls the application, and sees its response through to the end. */
   run<E>(application: ApplicationOn<E>, environ: E): void {
     try {
       const result = application(environ, (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info),
       );
       if (isPromise<Body>(result)) {
-        asPromise(result).then(
-          (body) => this.respond(body),
-          (error) => this.fail(error),
+        this.running = asPromise(result).then(
+          (body) => {
+            this.running = undefined;
+            return this.respond(body);
+          },
+          (error) => {
+            this.running = undefined;
+            this.fail(error);
+          },
         );
       } else this.respond(result);
     } catch (error) {
@@ -96,13 +101,9 @@ export class Interpreter implements Runner {
   // start_response and write
 
   private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
-    if (this.sink.hijacked) return ignore;
+    if (this.sink.hijacked) throw startedOpen();
     if (exc_info === undefined || exc_info === null) {
-      if (this.started) {
-        throw new ApplicationError(
-          'start_response was already called: to replace what it was given, pass exc_info',
-        );
-      }
+      if (this.started) throw startedTwice();
     } else if (this.headSent) throw thrownValue(exc_info);
     if (this.finished)
       throw this.gone ?? new ApplicationError('start_response was called after the response ended');
@@ -116,10 +117,8 @@ export class Interpreter implements Runner {
   /** PEP 3333 "The write() Callable": treated as one more item, ahead of those of the iterable. */
   private write(data: Bytes): void | Promise<void> {
     if (!isUint8Array(data)) throw new ApplicationError(`write() takes bytes, not ${describeItem(data)}`);
-    if (this.gone !== undefined) throw this.gone;
-    if (this.finished) throw new ApplicationError('write() was called after the response ended');
-    if (this.head === undefined)
-      throw new ApplicationError('write() was called without a valid start_response');
+    if (this.finished) throw this.gone ?? new ApplicationError('write() was called after the response ended');
+    if (this.head === undefined) throw notStarted(this.started, 'write()');
     this.wrote = true;
     // Even an empty block sends the headers: "when write is first called".
     if (!this.headSent) this.sendHead(this.head, undefined);
@@ -138,11 +137,9 @@ export class Interpreter implements Runner {
 
   // The body
 
-  private respond(body: unknown): void {
-    if (this.finished) {
-      closeBody(body, undefined, this.log);
-      return;
-    }
+  /** @returns a promise where the response was over before, and the body takes time to close. */
+  private respond(body: unknown): Promise<void> | undefined {
+    if (this.finished) return closeBody(body, undefined, this.log);
     this.body = body;
     try {
       if (this.sink.hijacked) this.leaveHijacked();
@@ -155,6 +152,7 @@ export class Interpreter implements Runner {
     } catch (error) {
       this.fail(error);
     }
+    return undefined;
   }
 
   /** Fast path: the list of one block, with which most applications answer, in one go. */
@@ -177,11 +175,15 @@ export class Interpreter implements Runner {
       try {
         const step = puller.next();
         if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
-          asPromise(step).then(
+          this.running = asPromise(step).then(
             (result) => {
+              this.running = undefined;
               if (!this.finished && this.take(result, false)) this.afterWait();
             },
-            (error) => this.iterationFailed(error),
+            (error) => {
+              this.running = undefined;
+              this.iterationFailed(error);
+            },
           );
           return;
         }
@@ -328,7 +330,7 @@ export class Interpreter implements Runner {
     if (this.isHead || this.warned) return;
     this.warned = true;
     this.log.say(
-      `A response with status ${this.head?.status} has no body: what the application gave was dropped`,
+      `A response of status ${this.head?.status} has no body: what the application gave was dropped`,
     );
   }
 
@@ -342,9 +344,7 @@ export class Interpreter implements Runner {
     this.finished = true;
     const closing = closeBody(this.body, early ? this.puller : undefined, this.log);
     this.puller = undefined;
-    if (closing === undefined) this.sink.done();
-    else closing.then(() => this.sink.done());
+    if (closing === undefined) this.sink.done(this.running);
+    else closing.then(() => this.sink.done(this.running));
   }
 }
-
-function ignore(): void {}

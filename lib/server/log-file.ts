@@ -17,9 +17,12 @@ export class LogFile implements TextSink {
   constructor(path: string) {
     this.path = path;
     this.#descriptor = open(path);
-    process.on('exit', this.flush);
-    // As gunicorn: log rotation moves the file away, then sends the signal.
-    process.on('SIGUSR1', this.reopen);
+    if (openFiles.size === 0) {
+      process.on('exit', flushAll);
+      // As gunicorn: log rotation moves the file away, then sends the signal.
+      process.on('SIGUSR1', reopenAll);
+    }
+    openFiles.add(this);
   }
 
   write(text: string): void {
@@ -44,7 +47,7 @@ export class LogFile implements TextSink {
   };
 
   /** Goes on in a new file of the same path. */
-  readonly reopen = (): void => {
+  reopen(): void {
     this.flush();
     try {
       const descriptor = open(this.path);
@@ -53,17 +56,31 @@ export class LogFile implements TextSink {
     } catch (error) {
       process.stderr.write(`wsgi: ${reason(error)}\n`);
     }
-  };
+  }
 
   /** What is written later is dropped. */
   close(): void {
     if (this.#closed) return;
-    process.off('exit', this.flush);
-    process.off('SIGUSR1', this.reopen);
+    openFiles.delete(this);
+    if (openFiles.size === 0) {
+      process.off('exit', flushAll);
+      process.off('SIGUSR1', reopenAll);
+    }
     this.flush();
     this.#closed = true;
     closeSync(this.#descriptor);
   }
+}
+
+/** One listener does for all: a process may have many servers, with two files each. */
+const openFiles = new Set<LogFile>();
+
+function flushAll(): void {
+  for (const file of openFiles) file.flush();
+}
+
+function reopenAll(): void {
+  for (const file of openFiles) file.reopen();
 }
 
 /** A standard stream, which is never closed, or a file. */

@@ -54,7 +54,7 @@ export const SERVER_OPTIONS = {
   gracefulTimeout: option(kinds.seconds, 30, {
     flags: ['--graceful-timeout'],
     group: 'Timeouts',
-    doc: 'Seconds that running requests may go on after a stop.',
+    doc: 'Seconds that requests and WebSocket handlers may go on after a stop; what still runs then is ended, and logged.',
   }),
   keepAlive: option(kinds.seconds, 5, {
     flags: ['--keep-alive'],

@@ -1,6 +1,5 @@
 /** Listening and serving: `makeServer` as in `wsgiref.simple_server`, and the graceful stop. */
 import type { Server as HttpServer } from 'node:http';
-import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextErrorStream } from '../environ/error-stream.js';
 import type { Application, BlockingApplication } from '../environ/types.js';
@@ -13,17 +12,14 @@ import { attachToThread } from './blocking/this-thread.js';
 import type { ThreadEntry } from './blocking/thread-data.js';
 import { ThreadedGateway } from './blocking/threaded-gateway.js';
 import { checkApplication } from './check-application.js';
-import { hostLiteral, kConnection, lingeringClose, type WsgiSocket } from './connection.js';
+import { hostLiteral, type WsgiSocket } from './connection.js';
 import { Gateway, type GatewaySettings } from './gateway.js';
 import { createServer } from './http-server.js';
-import { HttpSink } from './http-sink.js';
 import { listen } from './listen.js';
 import { type LogTarget, openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions, type ThreadOptions } from './options.js';
+import { ServerSockets } from './server-sockets.js';
 import { Upgrades } from './upgrade.js';
-
-/** Milliseconds that an idle connection stays half open after a stop. */
-const IDLE_LINGER_MS = 250;
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
 
@@ -39,9 +35,13 @@ export class Server {
   readonly #pool: ThreadPool | undefined;
   readonly #errorLog: LogTarget;
   readonly #closed: Promise<void>;
-  /** All of them: Node does not count those that are still in their TLS handshake. */
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new ServerSockets();
+  /** It listens, and has its threads. */
+  #begun = false;
   #closing: Promise<void> | undefined;
+  /** Nothing is waited for any more. */
+  readonly #cut: Promise<void>;
+  #onCut: () => void = () => {};
 
   /** @param entry where threads find the application; default: the script that this process runs. */
   constructor(application: Application | BlockingApplication, options: ResolvedOptions, entry?: ThreadEntry) {
@@ -73,8 +73,10 @@ export class Server {
     });
     this.#attach();
     this.#closed = new Promise((resolve) => this.http.once('close', resolve));
-    this.listening =
-      this.#pool === undefined ? listen(this.http, options) : this.#listenWithThreads(this.#pool);
+    this.#cut = new Promise((resolve) => {
+      this.#onCut = resolve;
+    });
+    this.listening = this.#begin();
   }
 
   /** The port that the server listens on; 0 before it does, and on a Unix socket. */
@@ -105,17 +107,10 @@ export class Server {
     this.#gateway.application = application;
   }
 
-  /** What is being answered now: what a graceful stop waits for. */
+  /** What a graceful stop waits for: the handlers that run, also those whose client has left. */
   get running(): { readonly requests: number; readonly webSockets: number } {
-    let requests = 0;
-    let webSockets = 0;
-    for (const socket of this.#sockets) {
-      const exchange = (socket as WsgiSocket)[kConnection]?.current;
-      if (exchange === undefined) continue;
-      if (exchange instanceof HttpSink && exchange.hijacked) webSockets++;
-      else requests++;
-    }
-    return { requests, webSockets };
+    const webSockets = this.#upgrades.running;
+    return { requests: this.#gateway.running - webSockets, webSockets };
   }
 
   /** Resolves when the server was closed; rejects if it could not listen. */
@@ -126,8 +121,10 @@ export class Server {
   }
 
   /**
-   * Stops gracefully: no new connection is taken, running requests get `gracefulTimeout` to finish, WebSockets are
-   * closed with 1001. A second call, while the first waits, stops at once.
+   * Stops gracefully: no new connection is taken, those without a request end, and all that runs gets `gracefulTimeout`
+   * to finish. A WebSocket handler may answer the message that it works on: its next `receive()` gives null, and the peer
+   * 1001. Resolves after the last handler, of a client that left as well. A second call, while the first waits, stops at
+   * once.
    */
   close(): Promise<void> {
     if (this.#closing !== undefined) this.#cutOff();
@@ -136,21 +133,24 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
-    this.#pool?.stop();
-    await this.listening.catch(() => undefined);
+    this.#pool?.giveUpLoading();
+    // At once, where it can be: a request that comes after the call is not begun.
+    if (!this.#begun) await this.listening.catch(() => undefined);
     if (!this.http.listening) return;
     this.#gateway.stopping = true;
-    const idle = this.#closeIdle();
+    this.#sockets.endIdle(this.http);
     this.#upgrades.goAway();
-    const linger = setTimeout(() => destroy(idle), IDLE_LINGER_MS);
-    const timer = setTimeout(() => this.#cutOff(), this.options.gracefulTimeout * 1000);
+    const grace = this.options.gracefulTimeout * 1000;
+    const end = performance.now() + grace;
+    const timer = setTimeout(() => this.#overdue(), grace);
     await this.#closed;
-    clearTimeout(linger);
-    clearTimeout(timer);
     // Node says "closed" ahead of the last sockets, whose requests are still to be logged.
     while (this.#sockets.size > 0) await nextTurn();
+    // Their handlers may still clean up.
+    await Promise.race([this.#gateway.idle, this.#cut]);
+    clearTimeout(timer);
     this.#upgrades.heartbeat.stop();
-    await this.#pool?.close();
+    await this.#pool?.close(end - performance.now(), this.#cut);
     this.#gateway.accessLog?.close();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
     this.#errorLog.close?.();
@@ -173,50 +173,41 @@ export class Server {
     });
   }
 
-  /**
-   * Stops listening. A request may be on its way on a connection that is idle: it has to meet an orderly close, for
-   * there are proxies (haproxy 2.6) that try elsewhere then, but take a reset for an error.
-   */
-  #closeIdle(): Set<WsgiSocket> {
-    const idle = new Set<WsgiSocket>();
-    const close = function (this: WsgiSocket): WsgiSocket {
-      idle.add(this);
-      lingeringClose.call(this);
-      return this;
-    };
-    // Node knows which ones are idle, but destroys them.
-    for (const socket of this.#sockets) socket.destroy = close;
-    this.http.close();
-    this.http.closeIdleConnections();
-    for (const socket of this.#sockets) Reflect.deleteProperty(socket, 'destroy');
-    // Opened ahead of need, as browsers do: for Node those are busy.
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) close.call(socket);
-    return idle;
+  /** The grace period is over. */
+  #overdue(): void {
+    const { requests, webSockets } = this.running;
+    const what = [counted(requests, 'request'), counted(webSockets, 'WebSocket')].flat().join(', ');
+    if (what !== '') {
+      const seconds = this.options.gracefulTimeout;
+      logger.warning(
+        `The server stops, and ends what still runs after ${seconds} s (graceful-timeout): ${what}`,
+      );
+    }
+    this.#cutOff();
   }
 
   #cutOff(): void {
     this.#upgrades.terminate();
-    destroy(this.#sockets);
-  }
-
-  /** A socket that was handed back to the HTTP server comes again. */
-  #keep(socket: Socket): void {
-    if (this.#sockets.has(socket)) return;
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    this.#sockets.destroy();
+    this.#onCut();
   }
 
   #attach(): void {
     const gateway = this.#gateway;
     const { http } = this;
-    http.on('connection', this.#keep.bind(this));
-    http.on('secureConnection', this.#keep.bind(this));
+    http.on('connection', this.#sockets.add);
+    http.on('secureConnection', this.#sockets.add);
     http.on('request', gateway.handle.bind(gateway));
     http.on('checkContinue', gateway.handleExpectation.bind(gateway));
     http.on('checkExpectation', gateway.handle.bind(gateway));
     http.on('clientError', (error, socket) => gateway.clientError(error, socket as WsgiSocket));
     http.on('connect', (message, socket) => gateway.refuseConnect(message, socket as WsgiSocket));
     http.on('upgrade', (message, socket, rest) => this.#upgrades.handle(message, socket as WsgiSocket, rest));
+  }
+
+  async #begin(): Promise<void> {
+    await (this.#pool === undefined ? listen(this.http, this.options) : this.#listenWithThreads(this.#pool));
+    this.#begun = true;
   }
 
   /** It listens at once, and requests wait for the first thread that is ready. */
@@ -283,6 +274,6 @@ function awaitable(server: Server): Server & PromiseLike<Server> {
   return Object.assign(server, { then });
 }
 
-function destroy(sockets: Iterable<Socket>): void {
-  for (const socket of sockets) socket.destroy();
+function counted(count: number, what: string): string[] {
+  return count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`];
 }

@@ -39,8 +39,12 @@ export interface Sink {
   end(last?: Bytes): void;
   /** The response cannot be completed: what was taken is sent, and the client can tell that it was cut short. */
   abort(): void;
-  /** The interpreter is done with this response: ended or aborted, and the application's iterable closed. */
-  done(): void;
+  /**
+   * The interpreter is done with this response: ended or aborted, and the application's iterable closed.
+   * @param rest settles when the application, which goes on although nothing of it is waited for (its client left, its
+   *   time was up), is done as well; never rejects. A stop waits for it.
+   */
+  done(rest?: Promise<unknown>): void;
   /**
    * True once the application took the connection for itself (it opened `wsgi.websocket`). What it then returns is
    * closed and ignored; of the methods above only `end` (it returned) or `abort` (it threw), and `done`, are called.
@@ -62,4 +66,6 @@ export interface Runner {
   socketGone?(): void;
   /** The transport needs no more of what the sink was given. */
   released?(): void;
+  /** The server stops: no more messages for the handler of an open WebSocket. */
+  goAway?(): void;
 }

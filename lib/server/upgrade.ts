@@ -25,7 +25,8 @@ export class Upgrades {
   readonly acceptor: WebSocketAcceptor;
   readonly heartbeat: Heartbeat;
   readonly #readmit: Readmit;
-  readonly #open = new Set<WebSocket>();
+  /** WebSockets that were opened, and whose handler or connection is still there. */
+  readonly #open = new Set<UpgradeSink>();
 
   constructor(gateway: Gateway, readmit: Readmit) {
     const { options } = gateway;
@@ -46,14 +47,23 @@ export class Upgrades {
     } else connection.enter(() => this.#serveOrdinary(connection, message, rest));
   }
 
-  /** The server stops: every open WebSocket is closed with 1001 (RFC 6455 section 7.4.1, "going away"). */
+  /** How many WebSockets there are. */
+  get running(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * The server stops: each handler gets no more messages, may answer the one that it works on, and its peer is then told
+   * 1001 (RFC 6455 section 7.4.1, "going away").
+   */
   goAway(): void {
-    for (const websocket of this.#open) websocket.finish(1001);
+    this.gateway.stopping = true;
+    for (const sink of this.#open) sink.goAway();
   }
 
   /** The grace period is over. */
   terminate(): void {
-    for (const websocket of this.#open) websocket.terminate();
+    for (const sink of this.#open) sink.terminate();
   }
 
   /** The connection is free for its next request. */
@@ -65,13 +75,13 @@ export class Upgrades {
     this.#readmit(socket);
   }
 
-  opened(websocket: WebSocket): void {
-    this.#open.add(websocket);
-    if (this.gateway.stopping) websocket.finish(1001);
+  opened(sink: UpgradeSink): void {
+    this.#open.add(sink);
+    if (this.gateway.stopping) sink.goAway();
   }
 
-  closed(websocket: WebSocket): void {
-    this.#open.delete(websocket);
+  left(sink: UpgradeSink): void {
+    this.#open.delete(sink);
   }
 
   /** @param response on the socket, for a handshake that is refused. */
@@ -184,11 +194,22 @@ class UpgradeSink extends HttpSink {
 
   override disconnected(error: ClientDisconnected): void {
     if (!this.hijacked) super.disconnected(error);
-    else {
-      // The application learns it from its next receive() or send(), and ends by itself.
-      if (this.#websocket !== undefined) this.#upgrades.closed(this.#websocket);
-      this.closed();
-    }
+    // The application learns it from its next receive() or send(), and ends by itself.
+    else this.closed();
+  }
+
+  goAway(): void {
+    this.runner.goAway?.();
+    this.#websocket?.goAway();
+  }
+
+  terminate(): void {
+    this.#websocket?.terminate();
+  }
+
+  protected override left(): void {
+    this.#upgrades.left(this);
+    super.left();
   }
 
   /** The handshake itself is wrong: the application is not asked. */
@@ -247,10 +268,9 @@ class UpgradeSink extends HttpSink {
     }
     this.status = 101;
     this.response.detachSocket(socket);
-    const websocket = this.#websocket as WebSocket;
     const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol);
     this.#upgrades.heartbeat.watch(opened);
-    queueMicrotask(() => this.#upgrades.opened(websocket));
+    queueMicrotask(() => this.#upgrades.opened(this));
     return opened;
   }
 }

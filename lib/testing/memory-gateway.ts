@@ -24,6 +24,7 @@ export class MemoryGateway extends Gateway {
   readonly #builder: EnvironBuilder;
   #errors = new MemoryErrors();
   #near: Duplex | undefined;
+  #upgrades: Upgrades | undefined;
   #finish: () => void = () => {};
 
   constructor(application: Application, builder: EnvironBuilder, throwErrors: boolean) {
@@ -59,6 +60,7 @@ export class MemoryGateway extends Gateway {
     server.on('request', this.handle.bind(this));
     server.on('upgrade', (message, socket, rest) => upgrades.handle(message, socket as WsgiSocket, rest));
     server.emit('connection', far);
+    this.#upgrades = upgrades;
     this.#near = near;
     return near;
   }
@@ -66,6 +68,11 @@ export class MemoryGateway extends Gateway {
   /** Ends the connection, which the server keeps for a next request. */
   drop(): void {
     this.#near?.destroy();
+  }
+
+  /** The server stops. */
+  goAway(): void {
+    this.#upgrades?.goAway();
   }
 
   override left(sink: HttpSink): void {

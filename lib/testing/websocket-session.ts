@@ -129,6 +129,15 @@ export class WebSocketSession implements AsyncIterable<Message> {
     return end;
   }
 
+  /**
+   * Stops the server below it, as SIGTERM does: the application may answer the message that it works on, its next
+   * `receive()` gives null, and the WebSocket is closed with 1001. Waits as `closed` does.
+   */
+  stopServer(): Promise<WebSocketEnd> {
+    this.#gateway.goAway();
+    return this.closed();
+  }
+
   /** Drops the connection without a word, as a client that is cut off; waits as `close` does. */
   terminate(): Promise<WebSocketEnd> {
     this.#socket.terminate();

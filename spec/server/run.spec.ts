@@ -61,6 +61,15 @@ describe('run()', function () {
     expect(await command.exit()).to.equal(0);
   });
 
+  it('lets a WebSocket handler clean up before the process ends', async () => {
+    const command = start();
+    const client = await WebSocketClient.connect(await portOf(command), { path: '/save' });
+    command.child.kill('SIGTERM');
+    expect((await client.closed).code).to.equal(1001);
+    expect(await command.exit()).to.equal(0);
+    expect(command.stdout).to.match(/saved\nServer stopped\.\n$/);
+  });
+
   it('waits for it no longer than gracefulTimeout', async () => {
     const command = start({ gracefulTimeout: 0.3 });
     const peer = await Peer.connect(await portOf(command));

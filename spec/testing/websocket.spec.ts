@@ -7,6 +7,7 @@ import type { Application } from '../../lib/environ/types.js';
 import type { WebSocket } from '../../lib/environ/websocket.js';
 import { Client } from '../../lib/testing/client.js';
 import { captureLog } from '../support/serve.js';
+import { gate } from '../support/until.js';
 
 /** Runs `talk` for WebSockets, and refuses everything else. */
 function talking(talk: (websocket: WebSocket) => unknown): Application {
@@ -30,6 +31,28 @@ async function errorOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('Client.websocket', () => {
+  it('stops the server: the message in work is answered, then the WebSocket ends with 1001', async () => {
+    const begun = gate();
+    const go = gate();
+    const steps: unknown[] = [];
+    const application = talking(async (websocket) => {
+      steps.push(await websocket.receive());
+      begun.open();
+      await go.promise;
+      await websocket.send('answer');
+      steps.push(await websocket.receive(), websocket.closeCode);
+    });
+    const socket = await new Client(application).websocket('/');
+    await socket.send('in work');
+    await socket.send('not received');
+    await begun.promise;
+    const end = socket.stopServer();
+    go.open();
+    expect(await socket.receive()).to.equal('answer');
+    expect((await end).code).to.equal(1001);
+    expect(steps).to.deep.equal(['in work', null, 1001]);
+  });
+
   it('sends and receives text and bytes', async () => {
     const socket = await new Client(echo).websocket('/chat');
     expect(socket.accepted).to.equal(true);

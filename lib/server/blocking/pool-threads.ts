@@ -6,7 +6,7 @@ import { PooledThread } from './pooled-thread.js';
 import { Respawn } from './respawn.js';
 import { type StartData, startWorker } from './start-worker.js';
 import type { ThreadEntry, ThreadReport } from './thread-data.js';
-import { endThread } from './thread-end.js';
+import { endThread, type Patience } from './thread-end.js';
 
 /** What becomes of the requests, when something happens to the threads. */
 export interface ThreadEvents {
@@ -67,17 +67,27 @@ export class PoolThreads {
     return this.#closing;
   }
 
+  giveUpLoading(): void {
+    this.#settle?.reject(new ConfigError('The server was stopped before a thread had the application'));
+  }
+
   /** Starts no more threads. */
   stop(): void {
     this.#closing = true;
     this.#respawn.stop();
     for (const thread of this.all) thread.stopLoading();
-    this.#settle?.reject(new ConfigError('The server was stopped before a thread had the application'));
   }
 
-  /** Resolves when all threads ended, or are known to be stuck. To be called when they were told to. */
-  async close(): Promise<void> {
-    for (const thread of this.all) this.#end(thread, thread.ready && !thread.dropped);
+  /**
+   * Resolves when all threads ended, or are known to be stuck. To be called when they were told to.
+   * @param grace milliseconds in which they may end by themselves, and a moment more.
+   * @param cut settles when those are over.
+   */
+  async close(grace: number, cut: Promise<void> | undefined): Promise<void> {
+    for (const thread of this.all) {
+      if (thread.ready && !thread.dropped) this.#end(thread, { grace, cut });
+      else this.#end(thread);
+    }
     await Promise.all(this.#ends);
   }
 
@@ -87,11 +97,11 @@ export class PoolThreads {
     if (this.#closing || !thread.line.retire(id)) return;
     thread.drop();
     this.#events.lost(id, `${why}: its thread was ended`);
-    this.#end(thread, false);
+    this.#end(thread);
     this.#replace(thread, false);
   }
 
-  #end(thread: PooledThread, gently: boolean): void {
+  #end(thread: PooledThread, gently?: Patience): void {
     const end = endThread(thread, gently).finally(() => this.#ends.delete(end));
     this.#ends.add(end);
   }
@@ -166,7 +176,7 @@ export class PoolThreads {
   #dropLoading(thread: PooledThread): void {
     thread.stopLoading();
     thread.drop();
-    this.#end(thread, false);
+    this.#end(thread);
   }
 
   /** By itself: an error that nobody caught, `process.exit()`, or no memory left. */

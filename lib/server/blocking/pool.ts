@@ -116,19 +116,23 @@ export class ThreadPool implements ThreadEvents {
     this.#running.delete(runner.id);
   }
 
-  /** Gives up on threads that have not loaded yet: `ready` settles. */
-  stop(): void {
+  /** No longer waits for a first thread: `ready` settles. */
+  giveUpLoading(): void {
+    this.#threads.giveUpLoading();
+  }
+
+  /**
+   * Lets the threads end; those that do not are ended. To be called when all requests are over.
+   * @param grace milliseconds for handlers that go on although their clients have left.
+   * @param cut settles when nothing is to be waited for any more.
+   */
+  async close(grace = 0, cut?: Promise<void>): Promise<void> {
     this.#threads.stop();
     this.#watch.stop();
     clearTimeout(this.#recheck);
-  }
-
-  /** Lets the threads end; those that do not are ended. To be called when all requests are over. */
-  async close(): Promise<void> {
-    this.stop();
     this.#queue.stop();
     for (const { line } of this.#threads.all) line.ring();
-    await this.#threads.close();
+    await this.#threads.close(grace, cut);
     this.#failAll(new ApplicationError('The server stopped'));
     // Wakes the listener so that it can exit.
     this.#queue.ring();

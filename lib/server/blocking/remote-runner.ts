@@ -144,6 +144,10 @@ export class RemoteRunner implements Runner {
     this.#outflow?.close();
   }
 
+  goAway(): void {
+    this.#pool.threadOf(this)?.line.goAway(this.id);
+  }
+
   // The thread's frames
 
   take(frame: Frame, thread: PooledThread): void {

@@ -56,7 +56,8 @@ export class RemoteSocket {
   /**
    * Sends what has come, and all that came with it and for which there is room; the thread asks again when it has none
    * left.
-   * @param had how many messages the thread had when it asked: it may have been answered meanwhile.
+   * @param had how many messages the thread had when it asked: it may have been answered meanwhile. Infinity: it wants
+   *   the end.
    */
   async #receive(thread: PooledThread, id: number, had: number): Promise<void> {
     this.#wanted = had + 1;

@@ -24,7 +24,13 @@ export function startWorker(data: StartData, blocks: SharedArrayBuffer): Started
     workerData,
     transferList: [port2],
     argv: process.argv.slice(2),
+    stdout: true,
+    stderr: true,
   });
+  // What it prints until it writes by itself (see writeAtOnce). Node would pipe it, with four listeners on the streams of
+  // this process for each thread: a warning of a leak from the eleventh on.
+  worker.stdout.on('data', (bytes: Buffer) => process.stdout.write(bytes));
+  worker.stderr.on('data', (bytes: Buffer) => process.stderr.write(bytes));
   port1.unref();
   return { worker, port: port1 };
 }

@@ -52,6 +52,8 @@ export class ThreadHost {
   /** Of the event loop: what the thread has without the application. */
   #ownResources = 0;
   #turnBegan = 0;
+  /** Handlers that wait on the event loop, though their client has left: the thread has gone on to other requests. */
+  readonly #outlived = new Set<Promise<unknown>>();
 
   constructor(data: ThreadData) {
     const { options } = data;
@@ -127,7 +129,8 @@ export class ThreadHost {
         return;
       }
       if (queue.stopping) {
-        process.exit();
+        void Promise.all(this.#outlived).then(() => process.exit());
+        return;
       }
       this.#idle(seen);
       return;
@@ -201,6 +204,7 @@ export class ThreadHost {
       return true;
     }
     sink.onOver = () => {
+      if (sink.rest !== undefined) this.#outlive(sink.rest);
       this.#leave(door.socket);
       setImmediate(this.#turn);
     };
@@ -212,6 +216,11 @@ export class ThreadHost {
   #abort(): void {
     this.#signal.abort(new ClientDisconnected());
     this.#signal = new LentSignal();
+  }
+
+  #outlive(rest: Promise<unknown>): void {
+    this.#outlived.add(rest);
+    void rest.then(() => this.#outlived.delete(rest));
   }
 
   #leave(socket: BlockingWebSocket | undefined): void {

@@ -19,6 +19,8 @@ const WANT_ROOM = 34;
 const ENDED = 35;
 /** 1: the thread is to begin with no more requests. */
 const RETIRED = 36;
+/** The request whose WebSocket gets no more messages: the server stops. */
+const GOING_AWAY = 37;
 /** Sum of what the clients have taken of what the thread sent; it wraps at 32 bits. */
 const SETTLED = 48;
 const WORDS = 64;
@@ -72,6 +74,11 @@ export class ThreadLine {
     return this.#isCurrent(SOCKET_GONE);
   }
 
+  /** The WebSocket of the current request gets no more messages: the server stops. */
+  get goingAway(): boolean {
+    return this.#isCurrent(GOING_AWAY);
+  }
+
   #isCurrent(word: number): boolean {
     const { current } = this;
     return current !== 0 && Atomics.load(this.#words, word) === current;
@@ -91,6 +98,11 @@ export class ThreadLine {
 
   webSocketGone(id: number): void {
     Atomics.store(this.#words, SOCKET_GONE, id);
+    this.ring();
+  }
+
+  goAway(id: number): void {
+    Atomics.store(this.#words, GOING_AWAY, id);
     this.ring();
   }
 

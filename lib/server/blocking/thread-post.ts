@@ -45,6 +45,11 @@ export class ThreadPost {
     return this.#line.socketGone || this.#line.current !== this.#id;
   }
 
+  /** The server stops: no message is to be handed out any more. */
+  get goingAway(): boolean {
+    return this.#line.goingAway;
+  }
+
   /** Tells the I/O thread that there is something to read. */
   ring(): void {
     this.#queue.ring();

@@ -11,6 +11,8 @@ export class ThreadSink implements Sink {
   over = false;
   /** Called once, when it is done while nobody looked. */
   onOver: (() => void) | undefined;
+  /** See `done`. */
+  rest: Promise<unknown> | undefined;
   readonly #post: ThreadPost;
   readonly #websocket: { readonly opened: boolean } | undefined;
   /** What waits for its first block, so that a small response is one frame. */
@@ -68,7 +70,8 @@ export class ThreadSink implements Sink {
     this.#post.ring();
   }
 
-  done(): void {
+  done(rest?: Promise<unknown>): void {
+    this.rest = rest;
     this.over = true;
     this.#post.send(FROM_THREAD.done);
     this.#post.ring();

@@ -16,18 +16,21 @@ export interface EndingMessage {
   readonly error: string | undefined;
 }
 
+/** RFC 6455 section 7.4.1. */
+const SERVER_STOPS: Ending = { code: 1001, reason: '', error: undefined };
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class ThreadSocket implements BlockingLine {
   readonly version: number;
   readonly origin: string | undefined;
   readonly protocols: readonly string[];
-  ending: Ending | undefined;
   readonly #post: ThreadPost;
   #received = 0;
   /** A message was asked for that has not come. */
   #asked = false;
   #ended = false;
+  #ending: Ending | undefined;
 
   constructor(post: ThreadPost, { version, origin, protocols }: HandshakeRequest) {
     this.#post = post;
@@ -40,6 +43,10 @@ export class ThreadSocket implements BlockingLine {
     return this.#ended || this.#post.socketGone;
   }
 
+  get ending(): Ending | undefined {
+    return this.#ending ?? (this.#post.goingAway ? SERVER_STOPS : undefined);
+  }
+
   accept(protocol: string | undefined): void {
     this.#post.send(FROM_THREAD.accept, protocol === undefined ? 0 : WITH_PROTOCOL, protocol);
     const answer = this.#post.receive();
@@ -49,10 +56,14 @@ export class ThreadSocket implements BlockingLine {
 
   receive(timeout: number): Message | null | undefined {
     if (this.#ended) return null;
+    // Messages that have come as far as here are dropped, as those that have not.
+    const isLast = this.#post.goingAway;
+    if (isLast) this.#askForEnd();
     const end = performance.now() + timeout;
     const pieces: Buffer[] = [];
     for (;;) {
-      const frame = this.#post.poll() ?? this.#ask(pieces.length > 0 ? NEVER : end - performance.now());
+      const frame =
+        this.#post.poll() ?? this.#ask(isLast || pieces.length > 0 ? NEVER : end - performance.now());
       if (frame === undefined) {
         if (!this.#post.gone) return undefined;
         this.#ended = true;
@@ -62,6 +73,7 @@ export class ThreadSocket implements BlockingLine {
         this.#finish(JSON.parse(frame.bytes.toString()) as EndingMessage);
         return null;
       }
+      if (isLast) continue;
       pieces.push(frame.bytes);
       if ((frame.flags & MORE) !== 0) continue;
       this.#asked = false;
@@ -94,9 +106,14 @@ export class ThreadSocket implements BlockingLine {
     return this.#post.receive(timeout);
   }
 
+  #askForEnd(): void {
+    this.#post.send(FROM_THREAD.receive, 0, String(NEVER));
+    this.#asked = true;
+  }
+
   #finish({ code, reason, error }: EndingMessage): void {
     this.#ended = true;
     const failure = error === undefined ? undefined : decodeError(Buffer.from(error));
-    this.ending = { code, reason, error: failure as Ending['error'] };
+    this.#ending = { code, reason, error: failure as Ending['error'] };
   }
 }

@@ -40,16 +40,21 @@ export class CgiExchange {
   constructor(streams: CgiStreams, options: ResolvedOptions) {
     this.#streams = streams;
     this.#options = options;
-    let done = () => {};
+    let done = (_rest?: Promise<unknown>) => {};
     const { output, variables, openInput } = streams;
     this.#body = new CgiBody(openInput, variables, options.limitRequestBody || Number.POSITIVE_INFINITY);
     const method = variables.get('REQUEST_METHOD');
     const url = (variables.get('SCRIPT_NAME') ?? '') + (variables.get('PATH_INFO') ?? '');
     this.#isHead = method === 'HEAD';
-    this.#sink = new CgiSink(output, () => done());
+    this.#sink = new CgiSink(output, (rest) => done(rest));
     this.#interpreter = new Interpreter(this.#sink, { method, url }, report);
     this.finished = new Promise((resolve) => {
-      done = () => {
+      done = (rest) => {
+        // Its client left. (One whose time is up for another reason may never come to an end.)
+        if (rest !== undefined && this.gone.aborted) {
+          void rest.then(() => done());
+          return;
+        }
         output.watch(() => {});
         this.#body.discard();
         resolve(this.#sink.complete);

@@ -10,12 +10,12 @@ export class CgiSink implements Sink {
   /** The response was written to its end. */
   complete = false;
   readonly #output: CgiOutput;
-  readonly #onDone: () => void;
+  readonly #onDone: (rest: Promise<unknown> | undefined) => void;
   #head: Buffer | undefined;
   readonly #turns = new Turns();
 
   /** @param onDone see `Sink.done`. */
-  constructor(output: CgiOutput, onDone: () => void) {
+  constructor(output: CgiOutput, onDone: (rest: Promise<unknown> | undefined) => void) {
     this.#output = output;
     this.#onDone = onDone;
   }
@@ -49,8 +49,8 @@ export class CgiSink implements Sink {
     this.flush();
   }
 
-  done(): void {
-    this.#onDone();
+  done(rest?: Promise<unknown>): void {
+    this.#onDone(rest);
   }
 
   #takeHead(): Buffer | undefined {

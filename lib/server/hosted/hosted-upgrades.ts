@@ -52,9 +52,12 @@ export class HostedUpgrades {
     return true;
   }
 
-  /** Every open WebSocket is closed with 1001. */
   goAway(): void {
     this.#upgrades.goAway();
+  }
+
+  terminate(): void {
+    this.#upgrades.terminate();
   }
 
   /** A handshake that is refused, by the host or the application, ends its connection. */

@@ -19,8 +19,12 @@ export interface NodeHandler {
    * mounted. Once for a server is enough, however many handlers it has.
    */
   readonly upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** The server stops: open WebSockets are closed with 1001, and each response closes its connection. */
-  readonly close: () => void;
+  /**
+   * The server stops: each response closes its connection, and WebSockets end as in `Server.close()`: a handler may answer
+   * the message that it works on, then gets null, and its peer 1001. Resolves when no handler runs any more; the second
+   * call ends the WebSockets that are left.
+   */
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -42,8 +46,9 @@ export function toNodeHandler(application: Application, options: NodeHandlerOpti
     upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) =>
       upgrades.enter(message, socket as WsgiSocket, head),
     close: () => {
-      gateway.stopping = true;
-      upgrades.goAway();
+      if (gateway.stopping) upgrades.terminate();
+      else upgrades.goAway();
+      return gateway.idle;
     },
   });
 }

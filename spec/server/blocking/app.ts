@@ -1,5 +1,5 @@
 /** What the threads of these specs load: one handler a path. What they see they write to a file, line by line. */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, threadId } from 'node:worker_threads';
 import {
@@ -41,6 +41,12 @@ function gate(name: string): void {
       sleep(0.01);
     }
   }
+}
+
+/** As gate('save'), and goes on although the client has left: sleep() throws then. */
+function save(): void {
+  while (!existsSync(`${RECORD}.save`)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  record('saved');
 }
 
 function* forever(close: () => void): Generator<Uint8Array> {
@@ -243,6 +249,48 @@ const handlers: Record<string, BlockingApplication> = {
       record(`threw ${(error as Error).name}`);
     }
     return [];
+  },
+  '/ws-work': (environ) => {
+    const wsock = environ['wsgi.websocket'];
+    if (wsock === undefined) return [];
+    for (const message of wsock) {
+      record(`received ${String(message).slice(0, 20)}`);
+      gate('work');
+      record(`closed ${wsock.closed} ${wsock.closeCode}`);
+      wsock.send(`answer to ${message}`);
+    }
+    record(`ended ${wsock.closed} ${wsock.closeCode} ${wsock.closeReason}`);
+    try {
+      wsock.receive();
+    } catch {
+      record('threw');
+    }
+    return [];
+  },
+  '/ws-save': (environ) => {
+    const wsock = environ['wsgi.websocket'];
+    try {
+      for (const message of wsock ?? []) wsock?.send(message);
+    } finally {
+      record(`saving ${wsock?.closeCode}`);
+      save();
+    }
+    return [];
+  },
+  '/save': (_environ, start_response) => {
+    record('begun');
+    save();
+    return answer(start_response, 'saved');
+  },
+  '/saves': async (environ, start_response) => {
+    const signal = environ['node.abort_signal'];
+    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+    record('begun');
+    await aborted;
+    record('left');
+    await delay(300);
+    record('saved');
+    return answer(start_response, 'saved');
   },
   '/ws-refuse': (_environ, start_response) => {
     start_response('403 Forbidden', [['Content-Type', 'text/plain']]);

@@ -230,6 +230,14 @@ describe('runCgi', function () {
       });
     }
 
+    it('after the application, which goes on for a while after its client left', async () => {
+      const child = startScript(command, { PATH_INFO: '/saves' });
+      await once(child.stderr, 'data');
+      child.kill('SIGTERM');
+      const { code, stderr } = await resultOf(child);
+      expect({ code, stderr }).to.deep.equal({ code: 143, stderr: 'saved\n' });
+    });
+
     it('although the application does not notice, after the graceful timeout', async () => {
       const child = startScript(command, { PATH_INFO: '/deaf', OPTIONS: '{"gracefulTimeout":0.1}' });
       await once(child.stdout, 'data');

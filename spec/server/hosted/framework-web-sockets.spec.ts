@@ -122,8 +122,42 @@ describe('one server with several handlers', () => {
     for (const [i, client] of clients.entries()) {
       expect(await client.next()).to.equal(['one', 'two'][i]);
     }
-    two.close();
+    await two.close();
     expect((await clients[1]?.closed)?.code).to.equal(1001);
     expect(clients[0]?.client.readyState).to.equal(1);
+  });
+
+  it('lets a handler answer and clean up when it is closed, and ends it when it is closed again', async () => {
+    const [begun, go, save] = [gate(), gate(), gate()];
+    const handler = toNodeHandler(async (environ) => {
+      const wsock = environ['wsgi.websocket'];
+      wsock?.accept();
+      if (environ.PATH_INFO === '/stuck') await new Promise(() => {});
+      await wsock?.receive();
+      begun.open();
+      await go.promise;
+      await wsock?.send('answer');
+      expect(await wsock?.receive()).to.equal(null);
+      await save.promise;
+      return [];
+    });
+    const { port } = await host(createServer(handler).on('upgrade', handler.upgrade));
+    const client = await WebSocketClient.connect(port, { path: '/' });
+    client.client.send('question');
+    await begun.promise;
+    const closing = handler.close();
+    let closed = false;
+    void closing.then(() => {
+      closed = true;
+    });
+    go.open();
+    expect(await client.next()).to.equal('answer');
+    expect((await client.closed).code).to.equal(1001);
+    expect(closed).to.equal(false);
+    save.open();
+    await closing;
+    const stuck = await WebSocketClient.connect(port, { path: '/stuck' });
+    void handler.close();
+    expect((await stuck.closed).code).to.equal(1006);
   });
 });

@@ -1,0 +1,76 @@
+/** The connections of a server: all of them, and how a stop ends those that have no request. */
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { kConnection, lingeringClose, type WsgiSocket } from './connection.js';
+
+/** Milliseconds that a connection without a request stays half open after a stop. */
+const IDLE_LINGER_MS = 250;
+
+interface TlsSocket extends WsgiSocket {
+  /** Set by Node on a TLS socket: the one below it. */
+  _parent?: Socket | null;
+}
+
+export class ServerSockets {
+  /** Node does not count those that are still in their TLS handshake. */
+  readonly #open = new Set<TlsSocket>();
+  /** Those that a stop has ended. */
+  readonly #ended = new Set<Socket>();
+
+  /** Listener of `connection` and `secureConnection`. One that was handed back to the HTTP server comes again. */
+  readonly add = (socket: TlsSocket): void => {
+    // Its handshake came to an end after the stop.
+    if (this.#ended.has(socket._parent as Socket)) socket.destroy();
+    if (this.#open.has(socket)) return;
+    this.#open.add(socket);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#ended.delete(socket);
+    });
+  };
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Stops listening, and ends what has no request: idle connections, those with an unfinished head or TLS handshake. A
+   * request may be on its way on them: it has to meet an orderly close, for there are proxies (haproxy 2.6) that try
+   * elsewhere then, but take a reset for an error.
+   */
+  endIdle(http: HttpServer): void {
+    // Node would destroy those that it finds idle.
+    for (const socket of this.#open) socket.destroy = stay;
+    http.close();
+    for (const socket of this.#open) Reflect.deleteProperty(socket, 'destroy');
+    const belowTls = new Set([...this.#open].map(({ _parent }) => _parent));
+    for (const socket of this.#open) if (!belowTls.has(socket) && isIdle(socket)) this.#end(socket);
+    setTimeout(destroyAll, IDLE_LINGER_MS, this.#ended).unref();
+  }
+
+  destroy(): void {
+    destroyAll(this.#open);
+  }
+
+  #end(socket: WsgiSocket): void {
+    const connection = socket[kConnection];
+    // One that still sends what was not read of an answered request gets the time to read the answer.
+    if (!connection?.ending && connection?.unread?.complete !== false) this.#ended.add(socket);
+    lingeringClose.call(socket);
+  }
+}
+
+/** It has no request: nothing came on it, or only a part of a head, or all that came is answered. */
+function isIdle(socket: WsgiSocket): boolean {
+  const connection = socket[kConnection];
+  // A request that is put back to be parsed again is between two owners.
+  return connection === undefined || (connection.idle && connection.upgradeHeaders === undefined);
+}
+
+function destroyAll(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy();
+}
+
+function stay(this: WsgiSocket): WsgiSocket {
+  return this;
+}
