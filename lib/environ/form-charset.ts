@@ -41,12 +41,12 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   'windows-874': ['cp874'],
   macintosh: ['macroman'],
   'x-mac-cyrillic': ['maccyrillic'],
-  shift_jis: ['cp932', '932', 'ms932', 'mskanji', 'xmacjapanese'],
+  shift_jis: ['shiftjis', 'cp932', '932', 'ms932', 'mskanji', 'xmacjapanese'],
   'euc-jp': ['eucjp', 'ujis'],
-  gbk: ['936', 'cp936', 'ms936', 'euccn', 'eucgb2312cn', 'gb23121980', 'xmacsimpchinese'],
+  gbk: ['936', 'cp936', 'ms936', 'euccn', 'eucgb2312cn', 'gb23121980', 'gb231280', 'xmacsimpchinese'],
   gb18030: ['gb180302000'],
-  'euc-kr': ['euckr', '949', 'cp949', 'ms949', 'uhc', 'ksx1001', 'xmackorean'],
-  big5: ['950', 'cp950', 'ms950', 'big5tw', 'xmactradchinese'],
+  'euc-kr': ['euckr', 'ksc56011987', '949', 'cp949', 'ms949', 'uhc', 'ksx1001', 'xmackorean'],
+  big5: ['950', 'cp950', 'ms950', 'big5tw', 'big5hkscs', 'hkscs', 'xmactradchinese'],
 };
 
 const BY_ALIAS: ReadonlyMap<string, string> = new Map(

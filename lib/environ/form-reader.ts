@@ -163,7 +163,8 @@ class MultipartReader implements PartSink {
   data(bytes: Buffer): void {
     const field = this.#field;
     if (field !== undefined) {
-      field.pieces.push(bytes);
+      // A copy: an input that is not ours may use its memory again, and a small field does not keep a whole block.
+      field.pieces.push(Buffer.from(bytes));
       field.size += bytes.length;
       if (field.size > this.#limits.maxFieldSize) this.#measure(field);
     }
