@@ -106,7 +106,12 @@ class MultipartReader implements PartSink {
       for (let file = this.#found.shift(); file !== undefined; file = this.#found.shift()) {
         if (file.noneIfEmpty && (yield* file.bytes.isEmpty())) continue;
         this.#taken = file;
-        yield* step(this.#takeFile(file.info, file.bytes));
+        try {
+          yield* step(this.#takeFile(file.info, file.bytes));
+        } catch (error) {
+          // Nobody reads on, whatever was begun.
+          this.#fail(error);
+        }
         this.#taken = undefined;
         this.#throwIfFailed();
       }
@@ -128,16 +133,23 @@ class MultipartReader implements PartSink {
     this.#throwIfFailed();
     try {
       const chunk = yield* step(this.#read());
+      // Meanwhile, the one who took the file may have failed.
+      this.#throwIfFailed();
       if (chunk.length > 0) this.#splitter.write(chunk);
       else {
         this.#ended = true;
         this.#splitter.end();
       }
     } catch (error) {
-      this.#failure = { error };
-      this.#taken?.bytes.fail(error);
+      this.#fail(error);
       throw error;
     }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.#taken?.bytes.fail(error);
   }
 
   #throwIfFailed(): void {

@@ -83,8 +83,10 @@ export class MultipartSplitter {
   #readContent(): boolean {
     const { length } = this.#dashBoundary;
     const rest = this.#rest;
+    // In content a delimiter comes after a line break, of which the boundary has none.
+    const next = this.#state === 'content' ? length : 1;
     let at = rest.indexOf(this.#dashBoundary);
-    for (; at !== -1; at = rest.indexOf(this.#dashBoundary, at + 1)) {
+    for (; at !== -1; at = rest.indexOf(this.#dashBoundary, at + next)) {
       const lineBreak = lineBreakBefore(rest, at);
       if (lineBreak === 0 && this.#state === 'content') continue;
       const line = readDelimiter(rest, at + length);
