@@ -14,13 +14,14 @@ def form(question):
     """The fields and files of a body, as werkzeug's parser has them."""
     body = base64.b64decode(question["body"])
     mimetype, options = parse_options_header(question["type"])
-    parser = FormDataParser(silent=False)
+    parser = FormDataParser(silent=False, cls=list)
+    # Lists: a MultiDict would bring values of one name together.
     _, fields, files = parser.parse(io.BytesIO(body), mimetype, len(body), options)
     return {
-        "fields": list(fields.items(multi=True)),
+        "fields": fields,
         "files": [
             (name, file.filename, file.mimetype, file.read().decode("latin-1"))
-            for name, file in files.items(multi=True)
+            for name, file in files
         ],
     }
 
