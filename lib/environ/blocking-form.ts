@@ -1,11 +1,10 @@
 /** `parseForm(environ)` in a worker thread: it blocks until the form is read. */
 import { type BlockingFilePart, BlockingFormFile } from './blocking-form-file.js';
-import { BlockingMultipartReader, type BlockingTakeFile, checkBytes } from './blocking-form-multipart.js';
-import { type BlockingOnFile, BlockingUploadFolder, callOnFile } from './blocking-form-upload.js';
-import { type FormLimits, FormMeter } from './form-limits.js';
-import { checkOptions, type FormOptionsOf, formKind, READ_SIZE } from './form-request.js';
-import { UrlencodedParser } from './form-urlencoded.js';
+import { BlockingUploadFolder, callOnFile } from './blocking-form-upload.js';
+import { readForm } from './form-reader.js';
+import { checkOptions, type FormOptionsOf } from './form-request.js';
 import { FormValues } from './form-values.js';
+import { now } from './maybe-promise.js';
 import type { BlockingEnviron } from './types.js';
 
 /** `onFile` reads its part synchronously, and must be done when it returns. */
@@ -41,7 +40,12 @@ export function parseBlockingForm(environ: BlockingFormEnviron, options: Blockin
   const folder = new BlockingUploadFolder(options.uploadDir);
   const form = new BlockingForm(folder);
   try {
-    readForm(environ, limits, form, takeFile(form, folder, options.onFile));
+    const read = readForm(environ, limits, form.fields, (info, bytes) => {
+      const { onFile } = options;
+      const content = onFile === undefined ? folder.store(bytes) : callOnFile(onFile, info, bytes);
+      form.files.append(info.name, new BlockingFormFile(info, content));
+    });
+    now(read);
   } catch (error) {
     try {
       form.close();
@@ -51,37 +55,4 @@ export function parseBlockingForm(environ: BlockingFormEnviron, options: Blockin
     throw error;
   }
   return form;
-}
-
-function readForm(
-  environ: BlockingFormEnviron,
-  limits: FormLimits,
-  form: BlockingForm,
-  take: BlockingTakeFile,
-): void {
-  const input = environ['wsgi.input'];
-  const meter = new FormMeter(limits);
-  const type = formKind(environ.CONTENT_TYPE);
-  if (type.kind === 'multipart') {
-    new BlockingMultipartReader(input, type.contentType, limits, meter, form.fields, take).run();
-  } else if (type.kind === 'urlencoded') {
-    const parser = new UrlencodedParser(type.charset, limits, meter, form.fields);
-    for (;;) {
-      const chunk = checkBytes(input.read(READ_SIZE));
-      if (chunk.length === 0) break;
-      parser.write(chunk);
-    }
-    parser.end();
-  }
-}
-
-function takeFile(
-  form: BlockingForm,
-  folder: BlockingUploadFolder,
-  onFile: BlockingOnFile | undefined,
-): BlockingTakeFile {
-  return (info, bytes) => {
-    const content = onFile === undefined ? folder.store(bytes) : callOnFile(onFile, info, bytes);
-    form.files.append(info.name, new BlockingFormFile(info, content));
-  };
 }

@@ -41,8 +41,8 @@ export function formKind(contentType = ''): FormKind {
   }
 }
 
-/** What HTML sends is UTF-8 always; other clients may say so. */
-function charsetOf(contentType: string): string {
-  const found = /;[ \t]*charset=(?:"([^"]*)"|([^\s;"]*))/i.exec(contentType);
-  return found?.[1] ?? found?.[2] ?? 'utf-8';
+/** Of a form, or of one part. What HTML sends is UTF-8 always; other clients may say so. */
+export function charsetOf(contentType: string): string {
+  const found = /;[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|([^\s;"]*))/i.exec(contentType);
+  return (found?.[1] ?? found?.[2]) || 'utf-8';
 }

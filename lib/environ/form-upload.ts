@@ -3,41 +3,10 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { finished, Readable } from 'node:stream';
 import type { FilePart } from './form-file.js';
 import type { FileContent, FileInfo } from './form-file-facts.js';
+import type { PartBytes } from './form-part-bytes.js';
 import { ownFolderPrefix, UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
 
 export type OnFile = (part: FilePart) => unknown;
-
-/** The bytes of one file, counted as they are read. Giving up on an iteration leaves the rest here. */
-export class PartBytes implements AsyncIterable<Buffer> {
-  size = 0;
-  readonly #blocks: AsyncIterator<Buffer>;
-  #first: Promise<IteratorResult<Buffer>> | undefined;
-
-  constructor(stream: Readable) {
-    this.#blocks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  }
-
-  /** Waits for the first byte, which stays here. */
-  async isEmpty(): Promise<boolean> {
-    this.#first = this.#blocks.next();
-    return (await this.#first).done === true;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
-    // By hand, for `for await` would destroy the stream when given up, and busboy waits for its end.
-    for (;;) {
-      const { done, value } = await (this.#first ?? this.#blocks.next());
-      this.#first = undefined;
-      if (done) return;
-      this.size += value.length;
-      yield value;
-    }
-  }
-
-  async drain(): Promise<void> {
-    for await (const _block of this);
-  }
-}
 
 /** Writes files to a folder, and removes them. */
 export class UploadFolder {
@@ -85,19 +54,13 @@ async function writeAll(handle: FileHandle, block: Buffer): Promise<void> {
 /**
  * Gives a file to the caller's function and waits until both are done: the function with its work, the stream with
  * its bytes. What nobody reads is thrown away.
- * @param whenFailed takes a function to be called if the form fails meanwhile.
  */
-export async function callOnFile(
-  onFile: OnFile,
-  info: FileInfo,
-  bytes: PartBytes,
-  whenFailed: (call: (error: unknown) => void) => void,
-): Promise<FileContent> {
+export async function callOnFile(onFile: OnFile, info: FileInfo, bytes: PartBytes): Promise<FileContent> {
   const stream = Readable.from(bytes, { objectMode: false });
   // Who does not listen misses the error here, but parseForm() rejects with it.
   stream.on('error', streamOnError);
   const value = await new Promise<unknown>((resolve, reject) => {
-    whenFailed((error) => {
+    bytes.whenFailed((error) => {
       stream.destroy(error instanceof Error ? error : undefined);
       // Without this a function that never settles would keep the form from failing.
       reject(error);

@@ -1,14 +1,23 @@
 /** An application/x-www-form-urlencoded body (https://url.spec.whatwg.org/#urlencoded-parsing), taken as it comes. */
-import { TextDecoder } from 'node:util';
+import busboy from 'busboy';
 import { RequestError } from '../errors.js';
-import type { FormLimits, FormMeter } from './form-limits.js';
+import { type Decode, decoderOf } from './form-charset.js';
+import { type FormLimits, FormMeter } from './form-limits.js';
 import type { FormValues } from './form-values.js';
-import { bytesToNative, nativeToBytes, nativeToText, unquoteToNative } from './native-string.js';
+import { bytesToNative } from './native-string.js';
 
-// Not by busboy: it refuses a `%` that escapes nothing, which the standard and Python keep as it is, and it reads
-// UTF-8 bytes that are not percent-encoded as latin-1.
+/** In latin-1 names and values come out as native strings: one character for each byte, so that sizes are known. */
+const HEADERS = { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' };
+const NO_LIMITS = { fieldNameSize: Number.POSITIVE_INFINITY, fieldSize: Number.POSITIVE_INFINITY };
+
+/**
+ * busboy takes the pairs apart and unquotes them, within `write()`. It sees whole pairs in one form only, for otherwise
+ * - it refuses a `%` that escapes nothing, which the standard and Python keep as it is,
+ * - it leaves out a pair whose name and value are empty (`=`), and one that is a lone `%41` at the end of a block.
+ */
 export class UrlencodedParser {
-  readonly #decode: (native: string) => string;
+  readonly #busboy = busboy({ headers: HEADERS, limits: NO_LIMITS });
+  readonly #decode: Decode;
   readonly #meter: FormMeter;
   readonly #fields: FormValues<string>;
   /** What a name and a value can take before they must be over their limits; each byte may be written `%XX`. */
@@ -16,54 +25,51 @@ export class UrlencodedParser {
   /** What came since the last `&`. */
   #pending = '';
 
-  /** @throws RequestError 415 for a charset that is not in the WHATWG Encoding standard. */
-  constructor(charset: string, limits: FormLimits, meter: FormMeter, fields: FormValues<string>) {
-    this.#decode = decoderOf(charset);
-    this.#meter = meter;
+  /** @throws RequestError 415 for a charset that is not known. */
+  constructor(charset: string, limits: FormLimits, fields: FormValues<string>) {
+    const decode = decoderOf(charset);
+    if (decode === undefined) {
+      throw new RequestError(415, `The form has a charset that is not known: ${JSON.stringify(charset)}`);
+    }
+    this.#decode = decode;
+    this.#meter = new FormMeter(limits);
     this.#fields = fields;
     this.#longest = 3 * (limits.maxFieldNameSize + limits.maxFieldSize) + '='.length;
+    this.#busboy.on('field', (name, value) => this.#field(name.slice(MARK.length), value));
   }
 
   write(chunk: Buffer): void {
     const text = bytesToNative(chunk);
-    let start = 0;
-    for (let mark = text.indexOf('&'); mark !== -1; mark = text.indexOf('&', start)) {
-      this.#pair(this.#pending + text.slice(start, mark));
+    const whole = text.lastIndexOf('&') + 1;
+    if (whole > 0) {
+      this.#pairs(this.#pending + text.slice(0, whole));
       this.#pending = '';
-      start = mark + 1;
     }
-    this.#pending += text.slice(start);
+    this.#pending += text.slice(whole);
     // Throws: one of the two is too long, whatever follows.
-    if (this.#pending.length > this.#longest) this.#pair(this.#pending);
+    if (this.#pending.length > this.#longest) this.end();
   }
 
   end(): void {
-    this.#pair(this.#pending);
+    this.#pairs(`${this.#pending}&`);
   }
 
-  #pair(pair: string): void {
-    if (pair === '') return;
-    const mark = pair.indexOf('=');
-    const name = unquotePlus(mark === -1 ? pair : pair.slice(0, mark));
-    const value = mark === -1 ? '' : unquotePlus(pair.slice(mark + 1));
-    // One character of a native string is one byte.
+  /** @param pairs each with its `&`. */
+  #pairs(pairs: string): void {
+    const canonical = pairs.replace(/%(?![0-9A-Fa-f]{2})/g, '%25').replace(/[^&]+/g, `${MARK}$&`);
+    this.#busboy.write(Buffer.from(canonical, 'latin1'));
+  }
+
+  #field(name: string, value: string): void {
     const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;
     this.#meter.field(shown, name.length, value.length);
-    this.#fields.append(this.#decode(name), this.#decode(value));
+    this.#fields.append(this.#text(name), this.#text(value));
+  }
+
+  #text(native: string): string {
+    return this.#decode(Buffer.from(native, 'latin1'));
   }
 }
 
-function unquotePlus(quoted: string): string {
-  return unquoteToNative(quoted.replaceAll('+', ' '));
-}
-
-function decoderOf(charset: string): (native: string) => string {
-  if (/^utf-?8$/i.test(charset)) return nativeToText;
-  let decoder: TextDecoder;
-  try {
-    decoder = new TextDecoder(charset, { ignoreBOM: true });
-  } catch {
-    throw new RequestError(415, `The form has a charset that is not known: ${JSON.stringify(charset)}`);
-  }
-  return (native) => decoder.decode(nativeToBytes(native));
-}
+/** Before each name: no pair is empty. */
+const MARK = '.';

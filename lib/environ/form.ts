@@ -7,11 +7,9 @@ import {
 } from './blocking-form.js';
 import type { BlockingFilePart } from './blocking-form-file.js';
 import { type FilePart, FormFile } from './form-file.js';
-import { type FormLimits, FormMeter } from './form-limits.js';
-import { MultipartReader, type TakeFile } from './form-multipart.js';
-import { checkOptions, type FormOptionsOf, formKind, READ_SIZE } from './form-request.js';
-import { callOnFile, type OnFile, UploadFolder } from './form-upload.js';
-import { UrlencodedParser } from './form-urlencoded.js';
+import { readForm } from './form-reader.js';
+import { checkOptions, type FormOptionsOf } from './form-request.js';
+import { callOnFile, UploadFolder } from './form-upload.js';
 import { FormValues } from './form-values.js';
 import type { Environ } from './types.js';
 
@@ -51,7 +49,8 @@ export class Form implements AsyncDisposable {
  * In a worker thread (`node.nonblocking` is false) it blocks and returns the form itself, with the same limits and
  * errors: nothing needs `await`, and `onFile` reads synchronously. A handler for both awaits what it calls.
  * @throws RequestError: 400 malformed, 413 (`ContentTooLarge`) over a limit, 415 unknown charset; ConfigError for
- * options; or what `wsgi.input` or `onFile` threw. No file is left then.
+ * options; ApplicationError where `wsgi.input` was replaced by something that gives no bytes; or what `wsgi.input` or
+ * `onFile` threw. No file is left then.
  */
 export function parseForm(environ: FormEnviron, options?: FormOptions): Promise<Form>;
 export function parseForm(environ: BlockingFormEnviron, options?: BlockingFormOptions): BlockingForm;
@@ -74,36 +73,15 @@ async function parseOnEventLoop(environ: FormEnviron, options: FormOptions): Pro
   const folder = new UploadFolder(options.uploadDir);
   const form = new Form(folder);
   try {
-    await readForm(environ, limits, form, takeFile(form, folder, options.onFile));
+    await readForm(environ, limits, form.fields, async (info, bytes) => {
+      const { onFile } = options;
+      const content = await (onFile === undefined ? folder.store(bytes) : callOnFile(onFile, info, bytes));
+      form.files.append(info.name, new FormFile(info, content));
+    });
   } catch (error) {
     // What went wrong first is what the caller needs to know.
     await form.close().catch(() => undefined);
     throw error;
   }
   return form;
-}
-
-async function readForm(environ: FormEnviron, limits: FormLimits, form: Form, take: TakeFile): Promise<void> {
-  const input = environ['wsgi.input'];
-  const meter = new FormMeter(limits);
-  const type = formKind(environ.CONTENT_TYPE);
-  if (type.kind === 'multipart') {
-    await new MultipartReader(input, type.contentType, limits, meter, form.fields, take).run();
-  } else if (type.kind === 'urlencoded') {
-    const parser = new UrlencodedParser(type.charset, limits, meter, form.fields);
-    for (;;) {
-      const chunk = await input.read(READ_SIZE);
-      if (chunk.length === 0) break;
-      parser.write(chunk);
-    }
-    parser.end();
-  }
-}
-
-function takeFile(form: Form, folder: UploadFolder, onFile: OnFile | undefined): TakeFile {
-  return async (info, bytes, whenFailed) => {
-    const content =
-      onFile === undefined ? await folder.store(bytes) : await callOnFile(onFile, info, bytes, whenFailed);
-    form.files.append(info.name, new FormFile(info, content));
-  };
 }

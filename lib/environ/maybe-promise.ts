@@ -22,3 +22,47 @@ export function andThen<T, U>(
 ): MaybePromise<U> {
   return isPromise<T>(value) ? asPromise(value).then(next) : next(value);
 }
+
+/** Work that may have to wait, written once for both kinds of handler: what it waits for goes through `step`. */
+export type Steps<T> = Generator<unknown, T, unknown>;
+
+/** `yield* step(value)` in a generator is `await value`, but does not wait for what is no promise. */
+export function* step<T>(value: MaybePromise<T>): Steps<T> {
+  // `runSteps` gives back what a promise settled to, or the value itself.
+  return (yield value) as T;
+}
+
+/** Runs the steps: to the end, now, unless one is a promise. */
+export function runSteps<T>(steps: Steps<T>): MaybePromise<T> {
+  let next = steps.next();
+  while (!next.done) {
+    if (isPromise(next.value)) return finishSteps(steps, next.value);
+    next = steps.next(next.value);
+  }
+  return next.value;
+}
+
+/** A loop, not a chain of promises: it would hold one for each block of a long body. */
+async function finishSteps<T>(steps: Steps<T>, first: PromiseLike<unknown>): Promise<T> {
+  let waiting: unknown = first;
+  for (;;) {
+    let value = waiting;
+    let failure: { readonly error: unknown } | undefined;
+    if (isPromise(waiting)) {
+      try {
+        value = await waiting;
+      } catch (error) {
+        failure = { error };
+      }
+    }
+    const next = failure === undefined ? steps.next(value) : steps.throw(failure.error);
+    if (next.done) return next.value;
+    waiting = next.value;
+  }
+}
+
+/** For what blocks, where there can be no promise. @throws TypeError if there is one. */
+export function now<T>(value: MaybePromise<T>): T {
+  if (isPromise(value)) throw new TypeError('A promise, where all blocks');
+  return value;
+}

@@ -1,7 +1,7 @@
-/** lib/environ/blocking-form.ts and blocking-form-multipart.ts: what `parseForm` has in a worker thread alone. */
+/** lib/environ/blocking-form.ts: what `parseForm` has in a worker thread alone. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import busboy from 'busboy';
 import { expect } from 'chai';
 import { BlockingForm, type BlockingFormEnviron } from '../../lib/environ/blocking-form.js';
@@ -211,52 +211,25 @@ describe('parseForm where it blocks', () => {
   });
 });
 
-/** What blocking-form-multipart.ts takes for granted, so that a version that is otherwise is found by name. */
-describe('busboy, on which blocking forms rest,', () => {
-  const parser = () => busboy({ headers: { 'content-type': TYPE } });
+/** What form-urlencoded.ts takes for granted, so that a version that is otherwise is found by name. */
+describe('busboy, on which urlencoded forms rest,', () => {
+  const parser = () =>
+    busboy({ headers: { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' } });
 
-  it('is a Writable that runs its parser within write(), to the end of the block', () => {
-    const events: string[] = [];
-    const one = parser()
-      .on('field', (name) => events.push(`field ${name}`))
-      .on('file', (name) => events.push(`file ${name}`));
+  it('is a Writable that tells all pairs of a block within write(), as native strings', () => {
+    const pairs: string[] = [];
+    const one = parser().on('field', (name, value) => pairs.push(`${name}: ${value}`));
     expect(one).to.be.instanceOf(Writable);
-    one.write(Buffer.from(field('a', '1') + file('f', 'n', 'x') + field('b', '2') + END));
-    expect(events).to.deep.equal(['field a', 'file f', 'field b']);
+    one.write(Buffer.from('.a=1&.%C3%A9\xe9+=%25zz&.&.=&.%41&', 'latin1'));
+    expect(pairs).to.deep.equal(['.a: 1', '.\xc3\xa9\xe9 : %zz', '.: ', '.: ', '.A: ']);
     expect(one.writableLength).to.equal(0);
   });
 
-  it('gives the bytes of a file to push(), and goes on if that says so', () => {
-    const pushed: string[] = [];
-    const one = parser().on('file', (_name, stream) => {
-      expect(stream).to.be.instanceOf(Readable);
-      stream.push = (chunk: Buffer | null) => {
-        pushed.push(chunk === null ? 'end' : `${chunk.length}`);
-        return true;
-      };
+  it('lets an error of a listener out of write()', () => {
+    const thrown = new Error('too many');
+    const one = parser().on('field', () => {
+      throw thrown;
     });
-    const bytes = Buffer.from(file('f', 'n', 'x'.repeat(1_000_000)) + END);
-    one.write(bytes);
-    expect(pushed.at(-1)).to.equal('end');
-    expect(pushed.slice(0, -1).reduce((sum, length) => sum + Number(length), 0)).to.equal(1_000_000);
-    expect(one.writableLength).to.equal(0);
-  });
-
-  it('tells at once whether the body was whole', () => {
-    for (const [text, message] of [
-      [field('a', '1') + END, undefined],
-      [field('a', '1') + file('f', 'n', 'x') + END, undefined],
-      [field('a', '1'), 'Unexpected end of form'],
-      [file('f', 'n', 'x').slice(0, -1), 'Unexpected end of form'],
-    ] as const) {
-      const one = parser()
-        .on('field', () => {})
-        .on('error', () => {})
-        .on('file', (_name, stream) => void stream.on('error', () => {}));
-      one.write(Buffer.from(text));
-      one.end();
-      one.destroy();
-      expect(one.errored?.message).to.equal(message);
-    }
+    expect(() => one.write('a=1&')).to.throw(thrown);
   });
 });

@@ -1,9 +1,9 @@
 /** lib/environ/form-limits.ts, as multipart/form-data meets them. */
 import { expect } from 'chai';
 import { ContentTooLarge } from '../../lib/errors.js';
-import { rejection } from './bodies.js';
+import { random, rejection, split } from './bodies.js';
 import { type EitherOptions, READERS } from './form-readers.js';
-import { END, field, file, UploadFolderFixture } from './multipart.js';
+import { END, field, file, TYPE, UploadFolderFixture } from './multipart.js';
 
 for (const reader of READERS)
   describe(`parseForm of multipart/form-data, ${reader.name}, within`, () => {
@@ -83,6 +83,34 @@ for (const reader of READERS)
         const empty = await folder.read(file('f', 'n', '') + END, { maxFileSize: 0 });
         expect(empty.files.get('f')?.size).to.equal(0);
         await empty.close();
+      });
+
+      it('and what is malformed are told in the order of the body, wherever it is cut', async () => {
+        const parts = field('ab', 'cde') + file('f', 'n', 'xyz') + field('c', '') + field('d', '');
+        const body = Buffer.from(`${parts}--XX-- no end`);
+        const told = async (pieces: Buffer[], options: EitherOptions) => {
+          const read = { pieces, short: true };
+          return (await rejection(reader.read(read, { onFile: () => {}, ...options }, TYPE))).message;
+        };
+        for (const [name, least] of [
+          ['maxParts', 4],
+          ['maxFields', 2],
+          ['maxFieldNameSize', 2],
+          ['maxFieldSize', 3],
+          ['maxTotalFieldSize', 6],
+          ['maxFileSize', 3],
+        ] as const) {
+          for (let limit = 0; limit <= least; limit++) {
+            const options = { [name]: limit };
+            const whole = await told([body], options);
+            expect(whole).to.include(limit < least ? name : 'malformed');
+            for (let cut = 1; cut < body.length; cut += 3) {
+              const pieces = [body.subarray(0, cut), body.subarray(cut)];
+              expect(await told(pieces, options), `${name} ${limit}, cut at ${cut}`).to.equal(whole);
+            }
+            expect(await told(split(body, 1, random(1)), options)).to.equal(whole);
+          }
+        }
       });
 
       it('end the reading of a part that does not end', async () => {

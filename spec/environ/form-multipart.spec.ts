@@ -1,4 +1,4 @@
-/** lib/environ/form-parts.ts, by form-multipart.ts and blocking-form-multipart.ts: multipart/form-data (RFC 7578). */
+/** lib/environ/form-reader.ts: multipart/form-data (RFC 7578). */
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { ClientDisconnected, RequestError } from '../../lib/errors.js';
@@ -116,6 +116,7 @@ for (const reader of READERS)
         'boundary="a\tb"',
         `boundary=${'x'.repeat(201)}`,
         'boundary="x ',
+        'boundary=XX; boundary=YY',
       ]) {
         it(`is refused as ${JSON.stringify(parameter.slice(0, 30))}`, async () => {
           const error = await rejection(folder.read(END, {}, `multipart/form-data; ${parameter}`));
@@ -139,6 +140,9 @@ for (const reader of READERS)
         ['that ends in the midst of a header that is none', `${saved}--XX\r\nno header\r`],
         ['with a header that is too long', `${saved}--XX\r\nA: ${'x'.repeat(20_000)}\r\n\r\nx\r\n${END}`],
         ['with a field that has no name', saved + part('form-data', 'x') + END],
+        ['with a part that is none of a form', `${saved}${part('attachment; name="x"', 'x')}${END}`],
+        ['with a part that has no Content-Disposition', `${saved}--XX\r\nA: b\r\n\r\nx\r\n${END}`],
+        ['with a part that has no headers', `${saved}--XX\r\n\r\nx\r\n${END}`],
         ['with a file that has no name', saved + part('form-data; filename="x"', 'x') + END],
       ] as const) {
         it(`${what}, it rejects with 400`, async () => {
@@ -148,9 +152,11 @@ for (const reader of READERS)
         });
       }
 
-      it('ignores what is around the parts, and parts that are not of a form', async () => {
-        const body = `preamble\r\n${part('attachment; name="x"', 'x')}--XX\r\nA: b\r\n\r\nx\r\n${field('a', '1')}${END}epilogue`;
-        expect(await fields(body)).to.deep.equal([['a', '1']]);
+      it('ignores what is around the parts', async () => {
+        for (const end of ['', '\r\n', 'epilogue', `\r\n${field('b', '2')}`]) {
+          const body = `preamble\r\n${field('a', '1')}--XX--\r\n${end}`;
+          expect(await fields(body)).to.deep.equal([['a', '1']]);
+        }
       });
     });
 

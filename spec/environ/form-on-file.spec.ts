@@ -136,6 +136,31 @@ describe('parseForm of multipart/form-data, with', () => {
       });
     }
 
+    it('is the end of the reading when it throws, whatever it began', async () => {
+      for (const begin of [
+        ({ stream }: FilePart) => void stream.resume(),
+        ({ stream }: FilePart) => void stream.on('data', () => {}),
+        ({ stream }: FilePart) => void stream[Symbol.asyncIterator]().next(),
+      ]) {
+        const body = source([file('f', 'a', '').slice(0, -2), ...Array(100).fill('x'.repeat(65_536))]);
+        const parts: FilePart[] = [];
+        const thrown = new Error('database');
+        const promise = folder.parse(new BodyInput(body), {
+          onFile: (part) => {
+            parts.push(part);
+            begin(part);
+            throw thrown;
+          },
+        });
+        expect(await rejection(promise)).to.equal(thrown);
+        await pause();
+        const { pulls } = body;
+        await pause(5);
+        expect(body.pulls).to.equal(pulls).and.to.be.below(10);
+        expect(parts.map(({ stream }) => stream.destroyed)).to.deep.equal([true]);
+      }
+    });
+
     it('does not keep a form from failing that is cut short, even if it never returns', async () => {
       const gone = new ClientDisconnected();
       let streamed: unknown;

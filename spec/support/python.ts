@@ -1,0 +1,82 @@
+/** Python for the specs, in a virtual environment with the packages of spec/python/requirements.txt. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = fileURLToPath(new URL('../python/', import.meta.url));
+const REQUIREMENTS = join(FOLDER, 'requirements.txt');
+/** Ignored by git. */
+const VENV = join(FOLDER, '.venv');
+/** A copy of the requirements that were installed: it is made last, so that half an environment is made anew. */
+const INSTALLED = join(VENV, 'installed.txt');
+const PYTHON = join(VENV, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python3']));
+
+/** For `before`: after this call the environment is there, made if need be. Without Python the specs are skipped. */
+export function requirePython(hook: Mocha.Context): void {
+  hook.timeout(300_000);
+  const complaint = makeEnvironment();
+  if (complaint === undefined) return;
+  if (process.env['CI']) throw new Error(complaint);
+  console.log(`    skipped: ${complaint}`);
+  hook.skip();
+}
+
+/** What went wrong. */
+function makeEnvironment(): string | undefined {
+  const wanted = readFileSync(REQUIREMENTS, 'utf8');
+  if (existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted && works(PYTHON)) return undefined;
+  const python = ['python3', 'python'].find(works);
+  if (python === undefined) return 'python3 is not installed';
+  rmSync(VENV, { recursive: true, force: true });
+  const steps: [string, string[]][] = [
+    [python, ['-m', 'venv', VENV]],
+    [PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]],
+  ];
+  for (const [command, args] of steps) {
+    const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 240_000 });
+    if (status !== 0) {
+      return `no virtual environment of Python could be made: ${error?.message ?? stderr.trim().split('\n').at(-1)}`;
+    }
+  }
+  writeFileSync(INSTALLED, wanted);
+  return undefined;
+}
+
+function works(python: string): boolean {
+  return spawnSync(python, ['-c', 'import sys; assert sys.version_info >= (3, 9)']).status === 0;
+}
+
+/** A program of spec/python that answers lines of JSON, one by one. */
+export class PythonProgram {
+  readonly #child: ChildProcess;
+  readonly #lines: Interface;
+  readonly #waiting: { resolve(line: string): void; reject(error: Error): void }[] = [];
+
+  constructor(name: string) {
+    const child = spawn(PYTHON, ['-I', join(FOLDER, name)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = child;
+    this.#lines = createInterface(child.stdout).on('line', (line) => this.#waiting.shift()?.resolve(line));
+    child.on('close', (code) => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`${name} ended with ${code}`));
+    });
+  }
+
+  /** @returns the answer, or the error that was raised instead, as text. */
+  async ask<T>(question: Record<string, string>): Promise<{ answer?: T; error?: string }> {
+    const line = await new Promise<string>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#child.stdin?.write(`${JSON.stringify(question)}\n`);
+    });
+    return JSON.parse(line);
+  }
+
+  /** Ends it, and waits for that. */
+  async end(): Promise<void> {
+    const closed = new Promise((resolve) => this.#child.once('close', resolve));
+    this.#child.stdin?.end();
+    await closed;
+    this.#lines.close();
+  }
+}
