@@ -88,6 +88,16 @@ describe('a handler in a thread', () => {
   });
 
   const sizes = [0, 1, 8191, 8192, 8193, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 1_048_577];
+  it('answers a client that first sends a body that nobody reads, and then reads', async () => {
+    const peer = await Peer.connect(threads.port, { paused: true });
+    await peer.send(request('/hello', { method: 'POST', headers: ['Content-Length: 20000000'] }));
+    await peer.send(Buffer.alloc(20_000_000));
+    peer.socket.resume();
+    expect(String((await peer.response('POST')).body)).to.equal('hello');
+    await peer.closed();
+    expect(peer.error).to.equal(undefined);
+  });
+
   it('gets all of a body that came in pieces while its request waited for another', async () => {
     const peer = await Peer.connect(threads.port);
     await peer.send(
