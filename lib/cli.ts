@@ -9,11 +9,12 @@ import type { CgiOptions } from './server/cgi/cgi-options.js';
 import { cgiOptions, checkCgiCommand } from './server/command/cgi-command.js';
 import { renderHelp } from './server/command/command-help.js';
 import { parseCommandLine, UsageError } from './server/command/command-line.js';
-import { loadConfigFile } from './server/command/config-file.js';
+import { configPath, loadConfigFile } from './server/command/config-file.js';
 import { LoadError } from './server/command/import-module.js';
 import { loadApp } from './server/command/load-app.js';
+import { describeLoadFailure } from './server/command/load-stack.js';
 import { writePidFile } from './server/command/pid-file.js';
-import { runReloading } from './server/command/reload.js';
+import { takeLogSignal } from './server/log-signal.js';
 import {
   COMMAND_OPTIONS,
   type CommandOptions,
@@ -21,9 +22,12 @@ import {
   type ServerOptions,
 } from './server/options.js';
 import type { Server } from './server/server.js';
+import { RELOAD_GRACE_S } from './server/workers/child-report.js';
+import { joinSupervisor, reportReady } from './server/workers/supervised.js';
 
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
+  const supervised = await joinSupervisor();
   const line = parseCommandLine(argv);
   if (line.command.help) return print(renderHelp());
   if (line.command.version) return print(`wsgi ${packageVersion()}\n`);
@@ -32,6 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (line.command.chdir !== undefined) changeFolder(line.command.chdir);
   // Before the config file too, which may read them.
   setEnvironment(line.command.env);
+  const configFile = configPath(process.cwd(), line.command.config);
   const config = await loadConfigFile(process.cwd(), line.command.config);
   const command: CommandOptions = { ...config.command, ...line.command };
   if (line.command.chdir === undefined && command.chdir !== undefined) changeFolder(command.chdir);
@@ -48,12 +53,23 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (command.cgi) return answerRequest(options, command, appName);
-  if (command.reload) return runReloading(fileURLToPath(import.meta.url), argv, startFolder);
 
   if (command.umask !== undefined) process.umask(command.umask);
   // What is wrong with the options is said before the application's own code runs.
-  resolveOptions(options);
-  const server = await start(appName, options, line.command.config, command.pid);
+  const { threads, gracefulTimeout } = resolveOptions(options);
+  if (threads > 0 && appName === undefined) {
+    throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
+  }
+  // It names the process that signals are for.
+  if (command.pid !== undefined && !supervised) writePidFile(command.pid);
+  if (command.reload && !supervised) {
+    const { runReloading } = await import('./server/workers/reload.js');
+    const script = fileURLToPath(import.meta.url);
+    return runReloading({ script, argv, folder: startFolder }, process.cwd(), configFile);
+  }
+  const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
+  const server = await start(appName, { ...options, gracefulTimeout: grace }, line.command.config);
+  await reportReady();
   await server.serveForever();
   return 0;
 }
@@ -62,17 +78,12 @@ async function start(
   appName: string | undefined,
   options: ServerOptions,
   config: string | undefined,
-  pid: string | undefined,
 ): Promise<Server> {
   // Only here: a process of CGI has no use for servers, and starts in half the time without.
   const { serve } = await import('./server/serve.js');
   const threaded = Boolean(options.threads);
-  if (threaded && appName === undefined) {
-    throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
-  }
   const { makeDemoApp } = await import('./app/demo-app.js');
   const app = appName === undefined || threaded ? makeDemoApp() : await loadApp(appName);
-  if (pid !== undefined) writePidFile(pid);
   // Threads load the application themselves.
   const entry =
     threaded && appName !== undefined ? { target: appName, config, folder: process.cwd() } : undefined;
@@ -155,11 +166,16 @@ function complain(error: unknown): number {
     process.stderr.write('Try wsgi --help\n');
     return 2;
   }
-  if (error instanceof LoadError) process.stderr.write(`${describeThrown(error.cause)}\n`);
+  if (error instanceof LoadError) process.stderr.write(`${describeLoadFailure(error.cause)}\n`);
   return 1;
 }
 
-const exitCode = await main(process.argv.slice(2)).catch(complain);
-// An application that was loaded may hold the process with timers and sockets of its own.
-// A server that lost its last thread has said 1.
-process.stdout.write('', () => process.exit(exitCode || process.exitCode));
+takeLogSignal();
+// Not awaited: an application that never finishes loading would let Node end with code 13, naming this file.
+main(process.argv.slice(2))
+  .catch(complain)
+  .then((exitCode) => {
+    // An application that was loaded may hold the process with timers and sockets of its own.
+    // A server that lost its last thread has said 1.
+    process.stdout.write('', () => process.exit(exitCode || process.exitCode));
+  });

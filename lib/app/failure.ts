@@ -47,10 +47,9 @@ export class Failure {
     return { status: toStatus(500), body: Buffer.from(page), excInfo };
   }
 
-  /** A WebSocket's handler threw; the gateway logs the stack. That the peer left is how most of them end. */
+  /** That the peer left is how most handlers of a WebSocket end. Anything else is the gateway's to log. */
   logWebSocket(thrown: unknown): void {
     if (isGone(thrown)) logger.debug(this.#line(thrown));
-    else logger.exception(this.#line(thrown));
   }
 
   /** One line for the logger, the stack for wsgi.errors: both are standard error unless someone changed that. */

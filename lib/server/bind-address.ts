@@ -9,6 +9,21 @@ export interface BindAddress {
 
 export const BIND_RULE = 'HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH';
 
+/** The bytes that a socket address has for a path, less the NUL at its end (`sun_path`: unix(7), and unix(4) of the BSDs). */
+export const SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+
+/** What is wrong with the path of a Unix socket, as the end of a sentence: the system would cut it without a word. */
+export function socketPathFault(path: string): string | undefined {
+  // Named pipes of Windows have other rules.
+  if (process.platform === 'win32') return undefined;
+  const length = Buffer.byteLength(path);
+  if (length > SOCKET_PATH_BYTES) {
+    return `is ${length} bytes long: the path of a Unix socket has at most ${SOCKET_PATH_BYTES}. Use a shorter one, or --chdir and a relative one`;
+  }
+  // One at the start is Linux's "abstract" name, which is no file.
+  return path.includes('\0', 1) ? 'holds a NUL byte, which a path cannot' : undefined;
+}
+
 /** The parts of a bind address, or undefined when it is not one. A part left out is left to the defaults. */
 export function parseBindAddress(text: string): BindAddress | undefined {
   if (text.startsWith('unix:')) return text.length > 5 ? { socketPath: text.slice(5) } : undefined;

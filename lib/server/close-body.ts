@@ -1,7 +1,7 @@
 /** The end of what an application returned: `return()` of an iterator that has more to give, then `close()`. */
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import type { Puller } from './body-iterator.js';
-import type { Report } from './report.js';
+import type { Reporter } from './report.js';
 
 /**
  * PEP 3333: "If the iterable returned by the application has a close() method, the server must call that method upon
@@ -11,10 +11,10 @@ import type { Report } from './report.js';
 export function closeBody(
   body: unknown,
   puller: Puller | undefined,
-  report: Report,
+  reporter: Reporter,
 ): Promise<void> | undefined {
   if (puller === undefined && isPlainList(body)) return undefined;
-  const failed = (error: unknown) => report('Error while the application closed its response', error);
+  const failed = (error: unknown) => reporter.say('Error while the application closed its response', error);
   const pending: Promise<void>[] = [];
   const call = <K extends string>(owner: { readonly [name in K]?: unknown }, name: K) => {
     try {

@@ -1,7 +1,7 @@
 /** The response to a request that failed: the status, and one sentence that gives nothing away. */
 import { STATUS_CODES } from 'node:http';
 import { isRequestError, ServerBusy } from '../errors.js';
-import type { Report } from './report.js';
+import type { Reporter } from './report.js';
 import type { ResponseHead, Sink } from './sink.js';
 
 export interface ErrorResponse {
@@ -28,14 +28,14 @@ export function errorResponse(error: unknown, isHead: boolean): ErrorResponse {
 }
 
 /** Answers a request of which nothing was sent yet. */
-export function sendError(sink: Sink, error: unknown, isHead: boolean, report: Report): void {
+export function sendError(sink: Sink, error: unknown, isHead: boolean, reporter: Reporter): void {
   const { head, body } = errorResponse(error, isHead);
   try {
     sink.head(head);
     if (isHead) sink.end();
     else sink.end(body);
   } catch (failure) {
-    report('The error response could not be sent', failure);
+    reporter.say('The error response could not be sent', failure);
     sink.abort();
   }
 }

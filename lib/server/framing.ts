@@ -13,7 +13,7 @@ export interface Framing {
 /** @param inferredLength of the body where it is known without the application's word. */
 export function frame(checked: CheckedHead, isHead: boolean, inferredLength: number | undefined): Framing {
   const { status, reason, hasServer } = checked;
-  const bodiless = isHead || status === 204 || status === 205 || status === 304;
+  const bodiless = isHead || hasNoBody(status);
   let { headers, length } = checked;
   let inferred = false;
   if (status === 204 || status === 205) {
@@ -32,6 +32,11 @@ export function frame(checked: CheckedHead, isHead: boolean, inferredLength: num
     length,
     inferred,
   };
+}
+
+/** Whatever the method (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5). */
+export function hasNoBody(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
 }
 
 /** A Content-Length beyond the end of a file is corrected, as waitress does, rather than left unmet. */

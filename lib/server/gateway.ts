@@ -163,7 +163,7 @@ export class Gateway {
 
   /** Sees one request through. */
   runnerOf(sink: HttpSink): Runner {
-    return new Interpreter(sink, sink.message.method === 'HEAD', this.report);
+    return new Interpreter(sink, sink.message, this.report);
   }
 
   protected call(sink: HttpSink, body: RequestBody | undefined): void {

@@ -9,6 +9,7 @@ import type { Gateway } from './gateway.js';
 import { writeHostedHead } from './hosted/hosted-head.js';
 import type { RequestBody } from './request-body.js';
 import type { ResponseHead, Runner, Sink } from './sink.js';
+import { Turns } from './turns.js';
 import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
 
 /** Bytes of a block that is small. */
@@ -16,9 +17,6 @@ const SMALL = 1024;
 
 const NOTHING = Buffer.alloc(0);
 const NOT_ASCII = /[^\x00-\x7f]/;
-
-/** A synchronous body gives way to the event loop after as many blocks, however fast the client takes them. */
-const BLOCKS_PER_TURN = 64;
 
 export class HttpSink implements Sink, Exchange, ResponseOwner {
   readonly gateway: Gateway;
@@ -39,7 +37,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   #framed = true;
   #head: ResponseHead | undefined;
   #aborted = false;
-  #blocks = 0;
+  readonly #turns = new Turns();
   /** Until the client has taken what waits. */
   #draining: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
@@ -90,22 +88,29 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   }
 
   chunk(bytes: Bytes): Promise<void> | undefined {
-    this.bodyBytes += bytes.length;
-    this.#headPending = false;
-    const taken = this.response.write(bytes);
-    if (this.response.writableCorked > 0) ungather(this.response);
-    if (!taken) {
+    if (!this.relay(bytes)) {
       this.#draining ??= this.#awaitDrain();
       return this.#draining;
     }
-    if (++this.#blocks < BLOCKS_PER_TURN) return undefined;
-    this.#blocks = 0;
-    return new Promise((resolve) => setImmediate(resolve));
+    return this.#turns.next();
   }
 
-  /** The kernel has all that was taken. */
-  get written(): boolean {
-    return this.response.writableLength === 0;
+  pass(): Promise<void> | undefined {
+    return this.#turns.next();
+  }
+
+  /**
+   * Takes one non-empty block for a caller that bounds by itself what waits.
+   * @param taken called when the kernel has it; it may not be when the connection ends before.
+   * @returns false if the client is behind.
+   */
+  relay(bytes: Bytes, taken?: () => void): boolean {
+    const { response } = this;
+    this.bodyBytes += bytes.length;
+    this.#headPending = false;
+    const room = response.write(bytes, taken);
+    if (response.writableCorked > 0) ungather(response);
+    return room;
   }
 
   flush(): void {
@@ -238,6 +243,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
   protected closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.runner.released?.();
     this.gateway.answered(this);
     this.#leave();
   }

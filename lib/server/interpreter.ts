@@ -15,14 +15,14 @@ import { describeItem, notStarted, thrownValue } from './application-faults.js';
 import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { sendError } from './error-response.js';
-import { frame, shorten } from './framing.js';
-import type { Report } from './report.js';
+import { frame, hasNoBody, shorten } from './framing.js';
+import { type NamedRequest, type Report, type Reporter, RequestReport } from './report.js';
 import { type CheckedHead, checkHead } from './response-head.js';
 import type { Runner, Sink } from './sink.js';
 
 export class Interpreter implements Runner {
   private readonly sink: Sink;
-  private readonly report: Report;
+  private readonly log: Reporter;
   private readonly isHead: boolean;
 
   /** start_response was called, whether or not its arguments were right (PEP 3333 "The start_response() Callable"). */
@@ -42,13 +42,15 @@ export class Interpreter implements Runner {
   private body: unknown;
   private puller: Puller | undefined;
   private items: number | undefined;
+  /** Bytes of a file that is the body, where that is sure. */
+  private fileSize: number | undefined;
   private finished = false;
   private gone: ClientDisconnected | undefined;
 
-  constructor(sink: Sink, isHead: boolean, report: Report) {
+  constructor(sink: Sink, request: NamedRequest, report: Report) {
     this.sink = sink;
-    this.isHead = isHead;
-    this.report = report;
+    this.isHead = request.method === 'HEAD';
+    this.log = new RequestReport(request, report);
   }
 
   /** Calls the application, and sees its response through to the end. */
@@ -79,14 +81,14 @@ export class Interpreter implements Runner {
     const clientsFault = isRequestError(error) || isGoneError(error);
     if (this.finished) {
       if (!clientsFault && this.gone === undefined)
-        this.report('Error after the response was complete', error);
+        this.log.say('Error after the response was complete', error);
       return;
     }
-    if (!clientsFault) this.report('Error in the application', error);
+    if (!clientsFault) this.log.say('Error in the application', error);
     if (this.sink.hijacked || this.headSent) this.sink.abort();
     else {
       this.headSent = true;
-      sendError(this.sink, error, this.isHead, this.report);
+      sendError(this.sink, error, this.isHead, this.log);
     }
     this.finish(true);
   }
@@ -138,7 +140,7 @@ export class Interpreter implements Runner {
 
   private respond(body: unknown): void {
     if (this.finished) {
-      closeBody(body, undefined, this.report);
+      closeBody(body, undefined, this.log);
       return;
     }
     this.body = body;
@@ -237,9 +239,15 @@ export class Interpreter implements Runner {
     if (!isUint8Array(block))
       throw new ApplicationError(`The body has an item that is ${describeItem(block)}, not bytes`);
     // "transmit the headers only after the first iteration that yields a non-empty bytestring"
-    if (block.length === 0) return;
+    if (block.length === 0) {
+      this.waiting = this.sink.pass?.();
+      return;
+    }
     if (this.head === undefined) throw notStarted(this.started);
-    if (!this.headSent) this.sendHead(this.head, this.items === 1 && !this.wrote ? block.length : undefined);
+    if (!this.headSent) {
+      const single = this.items === 1 && !this.wrote ? block.length : undefined;
+      this.sendHead(this.head, this.fileSize ?? single);
+    }
     if (this.bodiless) {
       this.warnBodiless();
       this.sink.end();
@@ -255,7 +263,7 @@ export class Interpreter implements Runner {
   /** The declared length is reached: the rest of the body is not asked for (PEP 3333, RFC 9110 section 8.6). */
   private reachLength(block: Bytes, room: number): void {
     if (block.length > room)
-      this.report(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
+      this.log.say(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
     this.sent += room;
     if (this.inferred) this.sink.abort();
     else this.sink.end(block.subarray(0, room));
@@ -264,15 +272,16 @@ export class Interpreter implements Runner {
 
   /** Bytes that the declared length leaves. */
   private get room(): number {
-    return this.declared === undefined ? Number.POSITIVE_INFINITY : this.declared - this.sent;
+    const declared = this.headSent ? this.declared : this.head?.length;
+    return declared === undefined ? Number.POSITIVE_INFINITY : declared - this.sent;
   }
 
   private complete(): void {
     if (this.head === undefined) throw notStarted(this.started);
-    if (!this.headSent) this.sendHead(this.head, this.isHead ? undefined : 0);
+    if (!this.headSent) this.sendHead(this.head, this.isHead ? this.fileSize : 0);
     const missing = this.bodiless || this.declared === undefined ? 0 : this.declared - this.sent;
     if (missing > 0) {
-      this.report(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
+      this.log.say(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
       this.sink.abort();
     } else this.sink.end();
     this.finish(true);
@@ -284,8 +293,10 @@ export class Interpreter implements Runner {
   private sendFile(file: FileWrapper): void {
     if (this.head === undefined) throw notStarted(this.started);
     if (!this.headSent) {
-      const size = file.size();
-      this.sendHead(shorten(this.head, size), size);
+      this.fileSize = file.size();
+      this.head = shorten(this.head, this.fileSize);
+      // A file that cannot be read has to show before the head is sent. This one is not asked for.
+      if (hasNoBody(this.head.status)) this.sendHead(this.head, undefined);
     }
     if (this.bodiless) {
       this.sink.end();
@@ -316,7 +327,7 @@ export class Interpreter implements Runner {
   private warnBodiless(): void {
     if (this.isHead || this.warned) return;
     this.warned = true;
-    this.report(
+    this.log.say(
       `A response with status ${this.head?.status} has no body: what the application gave was dropped`,
     );
   }
@@ -329,7 +340,7 @@ export class Interpreter implements Runner {
   /** @param early the iterator may have more to give, so it gets `return()` before `close()`. */
   private finish(early: boolean): void {
     this.finished = true;
-    const closing = closeBody(this.body, early ? this.puller : undefined, this.report);
+    const closing = closeBody(this.body, early ? this.puller : undefined, this.log);
     this.puller = undefined;
     if (closing === undefined) this.sink.done();
     else closing.then(() => this.sink.done());

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../errors.js';
-import { BIND_RULE, parseBindAddress, parseHost } from './bind-address.js';
+import { BIND_RULE, parseBindAddress, parseHost, socketPathFault } from './bind-address.js';
 
 export interface Kind<T> {
   /** What stands for the value in --help; a flag without a value has none. */
@@ -87,7 +87,18 @@ export const host = kind('HOST', "a host name, an IP address or '' (all interfac
   typeof value === 'string' ? parseHost(value) : undefined,
 );
 
-export const bind = text('ADDRESS', BIND_RULE, (value) => parseBindAddress(value) !== undefined);
+const address = text('ADDRESS', BIND_RULE, (value) => parseBindAddress(value) !== undefined);
+
+export const bind: Kind<string> = {
+  ...address,
+  check(value, label) {
+    const checked = address.check(value, label);
+    const { socketPath } = parseBindAddress(checked) ?? {};
+    const fault = socketPath === undefined ? undefined : socketPathFault(socketPath);
+    if (fault !== undefined) throw new ConfigError(`${label}: the path ${inspect(socketPath)} ${fault}`);
+    return checked;
+  },
+};
 
 /** One of a few words, in any case. */
 export function oneOf<const W extends string>(metavar: string, words: readonly W[]): Kind<W> {

@@ -4,40 +4,10 @@ import { inspect } from 'node:util';
 import { ConfigError } from '../errors.js';
 import { parseBindAddress } from './bind-address.js';
 import { didYouMean } from './command/near-miss.js';
+import { type Option, option } from './option.js';
 import * as kinds from './option-kinds.js';
 
-export type Group =
-  | 'Server socket'
-  | 'Threads'
-  | 'Timeouts'
-  | 'Limits'
-  | 'Logging'
-  | 'TLS'
-  | 'Environ'
-  | 'WebSocket'
-  | 'Command';
-
-interface Entry {
-  readonly group: Group;
-  /** One sentence, with the unit and what 0 or nothing means; the default is added from the table. */
-  readonly doc: string;
-  /** With dashes, the usual one first; none: not on the command line. */
-  readonly flags?: readonly string[];
-  /** gunicorn's name in a config file, where it is not this name in snake_case. */
-  readonly gunicorn?: string;
-  /** Command options only: a config file may set it too. */
-  readonly inConfigFile?: boolean;
-}
-
-export interface Option<T = unknown, D = unknown> extends Entry {
-  readonly kind: kinds.Kind<T>;
-  readonly default: D;
-  readonly flags: readonly string[];
-}
-
-function option<T, D extends T | undefined>(kind: kinds.Kind<T>, initial: D, entry: Entry): Option<T, D> {
-  return { flags: [], ...entry, kind, default: initial };
-}
+export type { Option } from './option.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -70,6 +40,11 @@ export const SERVER_OPTIONS = {
     flags: ['--backlog-requests'],
     group: 'Threads',
     doc: 'With threads: how many requests may wait while all of them are busy, else 503.',
+  }),
+  responseBuffer: option(kinds.bytes(), 64 * 1024 * 1024, {
+    flags: ['--response-buffer'],
+    group: 'Threads',
+    doc: 'With threads: the most bytes of responses, in all, that may wait for slow clients while their threads go on to other requests; beyond it a thread stays with its client.',
   }),
   timeout: option(kinds.seconds, 30, {
     flags: ['-t', '--timeout'],
@@ -251,7 +226,7 @@ export const COMMAND_OPTIONS = {
     flags: ['--reload'],
     group: 'Command',
     inConfigFile: true,
-    doc: 'Starts again whenever a file of the application changes; for development.',
+    doc: 'Starts again whenever a file that the server has loaded changes; for development.',
   }),
   checkConfig: option(kinds.flag, false, {
     flags: ['--check-config'],

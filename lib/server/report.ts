@@ -4,10 +4,48 @@ import { describeThrown, logger } from '../logger.js';
 /** Tells the deployer what went wrong in the application: a sentence, and what was thrown if anything was. */
 export type Report = (message: string, error?: unknown) => void;
 
+/** Who tells it, and of which request. */
+export interface Reporter {
+  say: Report;
+}
+
 export function report(message: string, ...thrown: [error?: unknown]): void {
   // JavaScript can throw undefined.
   if (thrown.length === 0) logger.warning(message);
   else logger.error(`${message}\n${describeThrown(thrown[0])}`);
+}
+
+/** What the log says of a request. */
+export interface NamedRequest {
+  readonly method?: string | undefined;
+  /** Target or URL, as it was sent. */
+  readonly url?: string | undefined;
+}
+
+/** Tells it with the request: `GET /path: message (received 2026-11-28T03:27:01.123Z)`. */
+export class RequestReport implements Reporter {
+  readonly #request: NamedRequest;
+  readonly #report: Report;
+  /** Milliseconds since the epoch. */
+  readonly #received = Date.now();
+
+  constructor(request: NamedRequest, report: Report) {
+    this.#request = request;
+    this.#report = report;
+  }
+
+  say(message: string, ...thrown: [error?: unknown]): void {
+    this.#report(this.describe(message), ...thrown);
+  }
+
+  describe(message: string): string {
+    const { method = '', url = '' } = this.#request;
+    // Without the query, where clients put what is not for logs.
+    const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+    // What a web server tells a CGI script may hold anything.
+    const shown = path.replace(/[\x00-\x20\x7f-\x9f]/g, (character) => encodeURIComponent(character));
+    return `${method} ${shown || '/'}: ${message} (received ${new Date(this.#received).toISOString()})`;
+  }
 }
 
 /** Listener for `unhandledRejection`: by Node's default such a promise ends the process. */

@@ -5,9 +5,10 @@ import type { ThreadEntry } from './blocking/thread-data.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { reportRejection } from './report.js';
 import { Server } from './server.js';
+import { handleSignals } from './signals.js';
 
 /**
- * Runs an application until the process is told to stop (SIGINT, SIGTERM). A promise that one handler left to reject on
+ * Runs an application until the process is told to stop (see `handleSignals`). A promise that one handler left to reject on
  * its own is logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes
  * no more of the log. An exception thrown in a callback does.
  */
@@ -19,33 +20,11 @@ export async function serve(
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const server = new Server(application, resolveOptions(given), entry);
   await server.listening;
-  stopOnSignal(server);
+  handleSignals(server);
   keepGoing(server);
   console.log(`Server started at ${server.address}`);
   return server;
 }
-
-function stopOnSignal(server: Server): void {
-  const stop = (signal: NodeJS.Signals) => {
-    server.close().then(() => {
-      if (stopped) return;
-      stopped = true;
-      for (const name of STOP_SIGNALS) process.removeListener(name, stop);
-      console.log('Server stopped.');
-      // The signal was meant for the process; where nobody else handles it, it ends.
-      if (process.listenerCount(signal) === 0) process.exit(0);
-    });
-  };
-  let stopped = false;
-  for (const name of STOP_SIGNALS) process.on(name, stop);
-  server.http.once('close', () => {
-    setImmediate(() => {
-      for (const name of STOP_SIGNALS) process.removeListener(name, stop);
-    });
-  });
-}
-
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 let serving = 0;
 

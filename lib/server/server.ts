@@ -1,14 +1,7 @@
 /** Listening and serving: `makeServer` as in `wsgiref.simple_server`, and the graceful stop. */
-import { readFileSync } from 'node:fs';
-import {
-  createServer as createHttpServer,
-  type Server as HttpServer,
-  type ServerOptions as NodeOptions,
-} from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createSecureContext } from 'node:tls';
 import { TextErrorStream } from '../environ/error-stream.js';
 import type { Application, BlockingApplication } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
@@ -20,15 +13,14 @@ import { attachToThread } from './blocking/this-thread.js';
 import type { ThreadEntry } from './blocking/thread-data.js';
 import { ThreadedGateway } from './blocking/threaded-gateway.js';
 import { checkApplication } from './check-application.js';
-import { hostLiteral, lingeringClose, type WsgiSocket } from './connection.js';
+import { hostLiteral, kConnection, lingeringClose, type WsgiSocket } from './connection.js';
 import { Gateway, type GatewaySettings } from './gateway.js';
-import { listenError } from './listen-error.js';
+import { createServer } from './http-server.js';
+import { HttpSink } from './http-sink.js';
+import { listen } from './listen.js';
 import { type LogTarget, openLog } from './log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions, type ThreadOptions } from './options.js';
 import { Upgrades } from './upgrade.js';
-import { isWebSocketRequest } from './websocket-handshake.js';
-import { WsgiRequest } from './wsgi-request.js';
-import { WsgiResponse } from './wsgi-response.js';
 
 /** Milliseconds that an idle connection stays half open after a stop. */
 const IDLE_LINGER_MS = 250;
@@ -81,7 +73,8 @@ export class Server {
     });
     this.#attach();
     this.#closed = new Promise((resolve) => this.http.once('close', resolve));
-    this.listening = this.#pool === undefined ? this.#listen() : this.#listenWithThreads(this.#pool);
+    this.listening =
+      this.#pool === undefined ? listen(this.http, options) : this.#listenWithThreads(this.#pool);
   }
 
   /** The port that the server listens on; 0 before it does, and on a Unix socket. */
@@ -112,6 +105,19 @@ export class Server {
     this.#gateway.application = application;
   }
 
+  /** What is being answered now: what a graceful stop waits for. */
+  get running(): { readonly requests: number; readonly webSockets: number } {
+    let requests = 0;
+    let webSockets = 0;
+    for (const socket of this.#sockets) {
+      const exchange = (socket as WsgiSocket)[kConnection]?.current;
+      if (exchange === undefined) continue;
+      if (exchange instanceof HttpSink && exchange.hijacked) webSockets++;
+      else requests++;
+    }
+    return { requests, webSockets };
+  }
+
   /** Resolves when the server was closed; rejects if it could not listen. */
   async serveForever(): Promise<void> {
     await this.listening;
@@ -130,6 +136,7 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
+    this.#pool?.stop();
     await this.listening.catch(() => undefined);
     if (!this.http.listening) return;
     this.#gateway.stopping = true;
@@ -155,6 +162,7 @@ export class Server {
       threads: options.threads,
       backlog: options.backlogRequests,
       timeout: options.timeout * 1000,
+      responseBuffer: options.responseBuffer,
       entry,
       options,
       onFatal: (error) => {
@@ -214,7 +222,7 @@ export class Server {
   /** It listens at once, and requests wait for the first thread that is ready. */
   async #listenWithThreads(pool: ThreadPool): Promise<void> {
     try {
-      await this.#listen();
+      await listen(this.http, this.options);
       await pool.ready;
     } catch (error) {
       this.http.close();
@@ -222,16 +230,6 @@ export class Server {
       await pool.close();
       throw error;
     }
-  }
-
-  #listen(): Promise<void> {
-    const { host, port, socketPath, backlog } = this.options;
-    return new Promise((resolve, reject) => {
-      this.http.once('error', (error) => reject(listenError(error, this.options)));
-      if (socketPath !== undefined) this.http.listen({ path: socketPath, backlog }, resolve);
-      else if (host === '') this.http.listen({ port, backlog }, resolve);
-      else this.http.listen({ host, port, backlog }, resolve);
-    });
   }
 }
 
@@ -287,58 +285,4 @@ function awaitable(server: Server): Server & PromiseLike<Server> {
 
 function destroy(sockets: Iterable<Socket>): void {
   for (const socket of sockets) socket.destroy();
-}
-
-function createServer(options: ResolvedOptions): HttpServer {
-  const { certfile, keyfile, headersTimeout, requestTimeout, limitRequestHead } = options;
-  const settings: NodeOptions<typeof WsgiRequest, typeof WsgiResponse> & {
-    shouldUpgradeCallback: typeof isWebSocketRequest;
-  } = {
-    headersTimeout,
-    requestTimeout,
-    // The gateway sees to that.
-    keepAliveTimeout: 0,
-    maxHeaderSize: limitRequestHead,
-    // Often enough that a timeout is kept to within a quarter of it.
-    connectionsCheckingInterval: checkingInterval(headersTimeout, requestTimeout),
-    // Our own checks answer these, with a page and a line in the log.
-    requireHostHeader: false,
-    IncomingMessage: WsgiRequest,
-    ServerResponse: WsgiResponse,
-    // Newer Nodes ask which requests to hand over; older ones hand over all that have an Upgrade.
-    shouldUpgradeCallback: isWebSocketRequest,
-  };
-  const http =
-    certfile === undefined || keyfile === undefined
-      ? createHttpServer(settings)
-      : createHttpsServer({ ...settings, ...readTls(certfile, keyfile) });
-  // Node would cut the list silently; the gateway counts and refuses.
-  http.maxHeadersCount = 0;
-  // A client that has shut down its sending side still gets its response.
-  Object.assign(http, { httpAllowHalfOpen: true });
-  return http as HttpServer;
-}
-
-function checkingInterval(...timeouts: number[]): number {
-  const shortest = Math.min(...timeouts.filter((timeout) => timeout > 0), 120_000);
-  return Math.max(50, Math.floor(shortest / 4));
-}
-
-function readTls(certfile: string, keyfile: string): { cert: Buffer; key: Buffer } {
-  const read = (name: string, path: string) => {
-    try {
-      return readFileSync(path);
-    } catch (error) {
-      throw new ConfigError(`The ${name} ${path} cannot be read: ${(error as Error).message}`);
-    }
-  };
-  const tls = { cert: read('certfile', certfile), key: read('keyfile', keyfile) };
-  try {
-    createSecureContext(tls);
-  } catch (error) {
-    throw new ConfigError(
-      `The certfile ${certfile} cannot be used with the keyfile ${keyfile}: ${(error as Error).message}`,
-    );
-  }
-  return tls;
 }

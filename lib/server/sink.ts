@@ -27,6 +27,12 @@ export interface Sink {
   head(head: ResponseHead): void;
   /** Takes one non-empty block. Returns a promise if no more should come until it settles. */
   chunk(bytes: Bytes): Promise<void> | undefined;
+  /**
+   * The application gave an empty block, and nothing to send: others get their turn, and it may be that nobody waits for
+   * what it will give. Returns a promise if no more should come until it settles.
+   * @throws ClientDisconnected where only this tells that the client is gone.
+   */
+  pass?(): Promise<void> | undefined;
   /** Pushes out what `head` and `chunk` took, before the application goes on. */
   flush(): void;
   /** The response is complete. `last` is its last block, if one is left. */
@@ -54,4 +60,6 @@ export interface Runner {
   ended?(): void;
   /** The connection of an open WebSocket is gone, both ways. */
   socketGone?(): void;
+  /** The transport needs no more of what the sink was given. */
+  released?(): void;
 }

@@ -166,7 +166,7 @@ export class Client {
     const { method, url } = builder;
     const input = builder.openInput();
     const exchange = new MemoryExchange({
-      isHead: method === 'HEAD',
+      named: { method, url },
       throwErrors,
       stream,
       request: { method, url },

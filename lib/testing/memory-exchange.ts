@@ -3,14 +3,16 @@ import type { Application, Bytes, Environ, HeaderList } from '../environ/types.j
 import { ApplicationError, ClientDisconnected } from '../errors.js';
 import { checkEarlyHints } from '../server/early-hints.js';
 import { Interpreter } from '../server/interpreter.js';
-import { report } from '../server/report.js';
+import { type NamedRequest, report } from '../server/report.js';
 import type { ResponseHead, Sink } from '../server/sink.js';
+import { Turns } from '../server/turns.js';
 import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';
 
 export interface ExchangeOptions {
-  readonly isHead: boolean;
+  /** As the log names it. */
+  readonly named: NamedRequest;
   /** What the application throws is thrown in the test. Otherwise it is logged, and answered with 500. */
   readonly throwErrors: boolean;
   /** The response is there with its head, and the application goes on as its body is read. */
@@ -32,6 +34,7 @@ export class MemoryExchange implements Sink {
   readonly #interpreter: Interpreter;
   readonly #aborter = new AbortController();
   readonly #body: ResponseBody;
+  readonly #turns = new Turns();
   readonly #hints: HeaderList[] = [];
   readonly #response: Promise<TestResponse>;
   readonly #over: Promise<void>;
@@ -50,7 +53,7 @@ export class MemoryExchange implements Sink {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#body = new ResponseBody(options.stream);
-    this.#interpreter = new Interpreter(this, options.isHead, (message, ...thrown) =>
+    this.#interpreter = new Interpreter(this, options.named, (message, ...thrown) =>
       this.#report(message, thrown),
     );
     this.#response = new Promise((resolve, reject) => {
@@ -113,6 +116,10 @@ export class MemoryExchange implements Sink {
 
   chunk(bytes: Bytes): Promise<void> | undefined {
     return this.#body.push(bytes);
+  }
+
+  pass(): Promise<void> | undefined {
+    return this.#turns.next();
   }
 
   flush(): void {}

@@ -21,7 +21,9 @@ export function runWsgiApp(
   environ: Readonly<Record<string, unknown>>,
   { throwErrors = true, stream = false }: RunOptions = {},
 ): Promise<TestResponse> {
-  const exchange = new MemoryExchange({ isHead: environ['REQUEST_METHOD'] === 'HEAD', throwErrors, stream });
+  const { REQUEST_METHOD, SCRIPT_NAME = '', PATH_INFO = '' } = environ;
+  const named = { method: String(REQUEST_METHOD), url: `${SCRIPT_NAME}${PATH_INFO}` };
+  const exchange = new MemoryExchange({ named, throwErrors, stream });
   return exchange.run(application, () => {
     const copy = Object.assign(Object.create(null) as Environ, environ);
     return { environ: copy, errors: keepErrors(copy) };

@@ -330,7 +330,9 @@ describe('an application that fails, under Client,', () => {
     const log = await captureLog(async () => {
       expect((await client.get()).status).to.equal('500 Internal Server Error');
     });
-    expect(log).to.match(/ERROR:wsgi:Error in the application\nError: as announced/);
+    expect(log).to.match(
+      /ERROR:wsgi:GET \S+: Error in the application \(received \S+Z\)\nError: as announced/,
+    );
     expect(await thrownBy(client.get('/', { throwErrors: true }))).to.equal(failure);
   });
 

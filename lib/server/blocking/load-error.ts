@@ -1,6 +1,7 @@
 /** Why a thread could not load the application, as text: the error itself does not cross as it is. */
 import { ConfigError } from '../../errors.js';
 import { describeThrown } from '../../logger.js';
+import { describeLoadFailure } from '../command/load-stack.js';
 
 /**
  * One sentence for what the user did, and the stack of what code threw.
@@ -8,7 +9,7 @@ import { describeThrown } from '../../logger.js';
  */
 export function describeLoadError(error: unknown): string {
   if (!isConfigError(error)) return describeThrown(error);
-  return error.cause === undefined ? error.message : `${error.message}\n${describeThrown(error.cause)}`;
+  return error.cause === undefined ? error.message : `${error.message}\n${describeLoadFailure(error.cause)}`;
 }
 
 function isConfigError(error: unknown): error is Error {

@@ -34,6 +34,11 @@ export const FROM_THREAD = {
   close: 14,
 } as const;
 
+/** A thread answers for the bytes of these frames until its client has taken them. */
+export function isCharged(type: number): boolean {
+  return type === FROM_THREAD.chunk || type === FROM_THREAD.text || type === FROM_THREAD.binary;
+}
+
 /** Frames to a thread. */
 export const TO_THREAD = {
   head: 32,
@@ -54,6 +59,9 @@ export const MORE = 1;
 export const COMPRESS = 2;
 /** Flag of `accept`: a subprotocol was chosen. */
 export const WITH_PROTOCOL = 2;
+
+/** Flag of `chunk`: the handler has no more to send behind it. */
+export const LAST = 4;
 
 /** Flag of a queued request: the thread has to ask for its body. */
 export const HAS_BODY = 1;

@@ -1,8 +1,11 @@
 /** One thread of the pool, as the I/O thread sees it: its worker, its line, and what waits for room in it. */
-import type { Worker } from 'node:worker_threads';
-import { MORE } from './messages.js';
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { type Blocks, NONE } from './blocks.js';
+import { isCharged, MORE } from './messages.js';
+import { costOf } from './outflow.js';
 import type { RemoteRunner } from './remote-runner.js';
 import { Frame, TEXT_LIMIT } from './ring.js';
+import type { StartedWorker } from './start-worker.js';
 import { ThreadLine } from './thread-line.js';
 
 interface Waiting {
@@ -20,30 +23,54 @@ export class PooledThread {
   readonly serial: number;
   readonly line = new ThreadLine();
   readonly worker: Worker;
+  readonly port: MessagePort;
   /** It has its application. */
   ready = false;
   /** It takes no more part: its frames are not read. */
   dropped = false;
   exited = false;
+  /** The log tells that it cannot be ended. */
+  said = false;
   /** For the watch on handlers that run too long: what it saw last, and how often. */
   watched = 0;
   progress = 0;
   quiet = 0;
+  readonly #blocks: Blocks;
   readonly #frame = new Frame();
-  /** A client has to catch up before more is read. */
-  #paused = false;
+  #loading: NodeJS.Timeout | undefined;
+  readonly #began = performance.now();
   #waiting: Waiting[] = [];
   #onRoom: (() => void)[] = [];
 
   /** @param start makes the worker on this line. */
-  constructor(index: number, serial: number, start: (line: SharedArrayBuffer) => Worker) {
+  constructor(
+    index: number,
+    serial: number,
+    blocks: Blocks,
+    start: (line: SharedArrayBuffer) => StartedWorker,
+  ) {
     this.index = index;
     this.serial = serial;
-    this.worker = start(this.line.memory);
+    this.#blocks = blocks;
+    const { worker, port } = start(this.line.memory);
+    this.worker = worker;
+    this.port = port;
   }
 
-  get paused(): boolean {
-    return this.#paused;
+  /** It has taken a request, or more. */
+  get worked(): boolean {
+    return this.line.current !== 0 || this.line.outbound.traffic !== 0;
+  }
+
+  /** It loads the application. @param late called when that has taken so many milliseconds, and again after as long. */
+  loads(milliseconds: number, late: (milliseconds: number) => void): void {
+    this.#loading = setInterval(() => late(performance.now() - this.#began), milliseconds).unref();
+  }
+
+  /** Returns the milliseconds that it has taken. */
+  stopLoading(): number {
+    clearInterval(this.#loading);
+    return performance.now() - this.#began;
   }
 
   /** Sends a frame, now or when there is room. */
@@ -75,32 +102,41 @@ export class PooledThread {
   }
 
   /**
-   * Reads what the thread has sent, until there is no more or a client has to catch up.
+   * Reads what the thread has sent. No client holds that up: what one has not taken waits with its connection.
    * @param runnerOf the request that a frame belongs to.
-   * @param resume is called when the client has.
    */
-  drain(runnerOf: (id: number) => RemoteRunner | undefined, resume: () => void): void {
+  drain(runnerOf: (id: number) => RemoteRunner | undefined): void {
     if (this.dropped) return;
     this.#postWaiting();
     const frame = this.#frame;
     let read = false;
     let last: RemoteRunner | undefined;
-    while (!this.#paused && this.line.outbound.shift(frame)) {
+    while (this.line.outbound.shift(frame)) {
       read = true;
+      if (frame.block !== NONE) {
+        this.#blocks.claim(frame.block);
+        frame.bytes = this.#blocks.view(frame.block, frame.length);
+      }
       const runner = runnerOf(frame.id);
       if (runner !== last) last?.flush();
       last = runner;
-      const wait = runner?.take(frame, this);
-      if (wait === undefined) continue;
-      this.#paused = true;
-      const go = () => {
-        this.#paused = false;
-        resume();
-      };
-      wait.then(go, go);
+      if (runner === undefined) this.discard(frame);
+      else runner.take(frame, this);
     }
     last?.flush();
     if (read) this.line.ring();
+  }
+
+  /** Nobody takes what a frame brings. */
+  discard(frame: Frame): void {
+    if (frame.block !== NONE) this.#blocks.free(frame.block);
+    if (isCharged(frame.type)) this.line.settle(costOf(frame.length));
+  }
+
+  /** It runs no more: what it had of memory for all comes back. */
+  ended(): void {
+    this.exited = true;
+    this.#blocks.release(this.serial);
   }
 
   /** What it has not read is given up. */

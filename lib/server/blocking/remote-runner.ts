@@ -4,19 +4,24 @@ import { ApplicationError, isRequestError, ServerBusy } from '../../errors.js';
 import { logger } from '../../logger.js';
 import { sendError } from '../error-response.js';
 import type { HttpSink } from '../http-sink.js';
+import { RequestReport } from '../report.js';
 import type { RequestBody } from '../request-body.js';
 import type { Runner } from '../sink.js';
+import { NONE } from './blocks.js';
 import {
   decodeHead,
   decodeList,
   encodeRequest,
   FROM_THREAD,
   HAS_BODY,
+  isCharged,
+  LAST,
   MORE,
   TO_THREAD,
   WHOLE_BODY,
 } from './messages.js';
-import type { ThreadPool } from './pool.js';
+import type { Outflow } from './outflow.js';
+import { CLAIM_MS, type ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
 import { RemoteBody } from './remote-body.js';
 import { RemoteSocket } from './remote-socket.js';
@@ -24,9 +29,6 @@ import type { Frame } from './ring.js';
 
 /** Bytes of a body that finds room in the queue beside its head. */
 const SMALL_BODY = 8 * 1024;
-
-/** Milliseconds in which a free thread takes a request. */
-const CLAIM_MS = 5;
 
 /** Frames whose text may be longer than one of them; a WebSocket has bytes in pieces. */
 const HAS_TEXT: ReadonlySet<number> = new Set([
@@ -44,6 +46,7 @@ export class RemoteRunner implements Runner {
   whole: Buffer | undefined;
   readonly #pool: ThreadPool;
   readonly #sink: HttpSink;
+  readonly log: RequestReport;
   #body: RemoteBody | undefined;
   #socket: RemoteSocket | undefined;
   /** Of a text that comes in several frames. */
@@ -55,16 +58,14 @@ export class RemoteRunner implements Runner {
   #over = false;
   #left = false;
   #socketGone = false;
+  #outflow: Outflow | undefined;
+  /** The connection needs nothing more of what it was given. */
+  #released = false;
 
   constructor(pool: ThreadPool, sink: HttpSink) {
     this.#pool = pool;
     this.#sink = sink;
-  }
-
-  /** The request as the log names it. */
-  get name(): string {
-    const { method, url } = this.#sink.message;
-    return `${method} ${url}`;
+    this.log = new RequestReport(sink.message, pool.report);
   }
 
   get over(): boolean {
@@ -103,9 +104,9 @@ export class RemoteRunner implements Runner {
 
   fail(error: unknown): void {
     if (this.#over) return;
-    if (!isRequestError(error)) logger.error(`${this.name}: ${(error as Error).message}`);
+    if (!isRequestError(error)) logger.error(this.log.describe((error as Error).message));
     if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
-    else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.#pool.report);
+    else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.log);
     // A thread may be busy with it still; the connection need not wait for that.
     this.left();
   }
@@ -138,19 +139,21 @@ export class RemoteRunner implements Runner {
     this.#pool.threadOf(this)?.line.webSocketGone(this.id);
   }
 
+  released(): void {
+    this.#released = true;
+    this.#outflow?.close();
+  }
+
   // The thread's frames
 
-  /** Takes one frame. Returns a promise if no more should come until it settles. */
-  take(frame: Frame, thread: PooledThread): Promise<unknown> | undefined {
+  take(frame: Frame, thread: PooledThread): void {
     if (frame.type === FROM_THREAD.done) {
       this.#pool.forget(this);
+      this.#outflow?.threadLeft();
       this.left();
-      return undefined;
-    }
-    if (this.#over) return undefined;
-    if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) return this.#serve(frame, thread);
-    this.#text += frame.text;
-    return undefined;
+    } else if (this.#over || (this.#released && isCharged(frame.type))) thread.discard(frame);
+    else if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) this.#serve(frame, thread);
+    else this.#text += frame.text;
   }
 
   /** Pushes out what was taken. */
@@ -160,19 +163,21 @@ export class RemoteRunner implements Runner {
     this.#sink.flush();
   }
 
-  #serve(frame: Frame, thread: PooledThread): Promise<unknown> | undefined {
+  #serve(frame: Frame, thread: PooledThread): void {
     const sink = this.#sink;
     switch (frame.type) {
       case FROM_THREAD.response:
         this.#head(frame);
         this.#unflushed = false;
+        if (frame.block !== NONE) this.#outflowOf(thread).hold(frame.block);
         sink.end(frame.bytes.length === 0 ? undefined : frame.bytes);
         break;
       case FROM_THREAD.head:
         this.#head(frame);
         break;
       case FROM_THREAD.chunk:
-        return this.#chunk(frame);
+        this.#chunk(frame, thread);
+        break;
       case FROM_THREAD.end:
         this.#unflushed = false;
         sink.end();
@@ -192,9 +197,13 @@ export class RemoteRunner implements Runner {
         this.#body?.pump(thread, this.id, () => this.#over);
         break;
       default:
-        return this.#socket?.take(frame, thread, this.id);
+        this.#socket?.take(frame, thread, this.id, this.#outflowOf(thread));
     }
-    return undefined;
+  }
+
+  #outflowOf({ line }: PooledThread): Outflow {
+    this.#outflow ??= this.#pool.outflow(line);
+    return this.#outflow;
   }
 
   #head(frame: Frame): void {
@@ -203,12 +212,14 @@ export class RemoteRunner implements Runner {
     this.#sink.head(decodeHead(this.#takeText(frame)));
   }
 
-  #chunk(frame: Frame): Promise<void> | undefined {
-    const sink = this.#sink;
-    const { bytes } = frame;
+  #chunk({ bytes, block, flags }: Frame, thread: PooledThread): void {
+    const outflow = this.#outflowOf(thread);
     this.#unflushed = true;
-    return sink.chunk(bytes)?.then(() => {
-      if (sink.written) frame.spare = bytes;
+    outflow.hold(block);
+    outflow.add(bytes.length, (flags & LAST) !== 0);
+    this.#sink.relay(bytes, () => {
+      outflow.free(block);
+      outflow.taken(bytes.length);
     });
   }
 

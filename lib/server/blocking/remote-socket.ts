@@ -2,7 +2,9 @@
 import type { WebSocket } from '../../environ/websocket.js';
 import type { Message } from '../../environ/websocket-inbox.js';
 import type { HandshakeRequest } from '../websocket-handshake.js';
+import { NONE } from './blocks.js';
 import { COMPRESS, encodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from './messages.js';
+import type { Outflow } from './outflow.js';
 import { inPieces } from './pieces.js';
 import type { PooledThread } from './pooled-thread.js';
 import type { Frame } from './ring.js';
@@ -11,7 +13,7 @@ import type { EndingMessage } from './thread-socket.js';
 export class RemoteSocket {
   readonly #websocket: WebSocket;
   /** Of a message that comes in several frames. */
-  #pieces: Buffer[] = [];
+  #pieces: Frame[] = [];
   #receiving = false;
   /** Messages that the thread was sent, and that it wants at least. */
   #delivered = 0;
@@ -26,7 +28,7 @@ export class RemoteSocket {
     return { version, origin, protocols };
   }
 
-  take(frame: Frame, thread: PooledThread, id: number): Promise<unknown> | undefined {
+  take(frame: Frame, thread: PooledThread, id: number, outflow: Outflow): void {
     switch (frame.type) {
       case FROM_THREAD.accept:
         this.#accept(frame, thread, id);
@@ -38,9 +40,8 @@ export class RemoteSocket {
         this.#websocket.close(Number(frame.text), frame.bytes);
         break;
       default:
-        return this.#send(frame, thread, id);
+        this.#send(frame, thread, id, outflow);
     }
-    return undefined;
   }
 
   #accept({ flags, text }: Frame, thread: PooledThread, id: number): void {
@@ -90,24 +91,38 @@ export class RemoteSocket {
     thread.post(TO_THREAD.ended, 0, id, '', Buffer.from(JSON.stringify(ending)));
   }
 
-  #send(frame: Frame, thread: PooledThread, id: number): Promise<unknown> | undefined {
-    this.#pieces.push(frame.bytes);
-    if ((frame.flags & MORE) !== 0) return undefined;
-    const message = this.#pieces.length === 1 ? frame.bytes : Buffer.concat(this.#pieces);
+  #send(frame: Frame, thread: PooledThread, id: number, outflow: Outflow): void {
+    const { type, flags } = frame;
+    outflow.hold(frame.block);
+    outflow.add(frame.length, false);
+    this.#pieces.push({ ...frame });
+    if ((flags & MORE) !== 0) return;
+    const pieces = this.#pieces;
     this.#pieces = [];
-    try {
-      const sent = this.#websocket.send(
-        message,
-        frame.type === FROM_THREAD.binary,
-        (frame.flags & COMPRESS) !== 0,
-      );
-      // The thread learns from the line that the socket is gone.
-      return sent?.catch(() => thread.line.webSocketGone(id));
-    } catch {
+    // `ws` keeps a message for as long as it needs it: not in a block.
+    const message = frame.block === NONE && pieces.length === 1 ? frame.bytes : joined(pieces);
+    for (const { block } of pieces) outflow.free(block);
+    const taken = () => {
+      for (const { length } of pieces) outflow.taken(length);
+    };
+    // The thread learns from its line that the socket is gone.
+    const gone = () => {
+      taken();
       thread.line.webSocketGone(id);
-      return undefined;
+    };
+    try {
+      const binary = type === FROM_THREAD.binary;
+      const sent = this.#websocket.send(message, binary, (flags & COMPRESS) !== 0);
+      if (sent === undefined) taken();
+      else sent.then(taken, gone);
+    } catch {
+      gone();
     }
   }
+}
+
+function joined(pieces: readonly Frame[]): Buffer {
+  return Buffer.concat(pieces.map(({ bytes }) => bytes));
 }
 
 function post(thread: PooledThread, id: number, message: Message): void {

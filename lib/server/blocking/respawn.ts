@@ -1,4 +1,4 @@
-/** When a thread that ended is replaced: at once, and later each time if it goes on ending. */
+/** When a thread that ended is replaced: at once, and later each time where none of its place gets to work. */
 
 const FIRST_MS = 100;
 const LONGEST_MS = 10_000;
@@ -22,7 +22,8 @@ export class Respawn {
 
   /**
    * The thread of a place ended: `spawn` is called in a while.
-   * @param failed false if it was ended, which nobody does at once again and again: `spawn` is called soon.
+   * @param failed it was of no use, so the next one may not be either. Otherwise `spawn` is called soon: however
+   *   often a handler takes its thread down, other clients are served.
    */
   schedule(index: number, failed: boolean, spawn: () => void): void {
     if (this.#stopped) return;

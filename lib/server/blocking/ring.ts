@@ -1,10 +1,13 @@
 /** A one-way queue of frames in shared memory: one thread writes, one reads, neither takes a lock. */
+import { NONE } from './blocks.js';
 
 /** Bytes of a ring; a power of two. */
 const SIZE = 256 * 1024;
 const MASK = SIZE - 1;
-/** Type and flags, request, length of the text, length of the bytes: four words. */
+/** Type, flags and block; request; length of the text; length of the bytes: four words. */
 const HEADER = 16;
+
+const BLOCK_SHIFT = 16;
 
 /** The most bytes of body to put into one frame, so that the reader can begin before the writer has done. */
 export const FRAME_LIMIT = 64 * 1024;
@@ -27,10 +30,11 @@ export class Frame {
   id = 0;
   /** Latin-1. */
   text = '';
-  /** A copy. */
+  /** A copy; empty where the bytes are in a block. */
   bytes: Buffer = NOTHING;
-  /** Memory that nobody needs any more, for the next block of its size: new memory for each costs more than the copy. */
-  spare: Buffer | undefined;
+  /** The block that holds the bytes instead, or NONE. */
+  block = NONE;
+  length = 0;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -56,20 +60,32 @@ export class Ring {
     return (Atomics.load(this.#words, HEAD) + Atomics.load(this.#words, TAIL)) | 0;
   }
 
-  /** Writes a frame. False, and nothing is written, while there is no room for all of it. */
-  push(type: number, flags: number, id: number, text: string, bytes: Uint8Array = NOTHING): boolean {
+  /**
+   * Writes a frame.
+   * @param block where the bytes are already, or NONE.
+   * @returns false, and nothing is written, while there is no room for all of it.
+   */
+  push(
+    type: number,
+    flags: number,
+    id: number,
+    text: string,
+    bytes: Uint8Array = NOTHING,
+    block = NONE,
+  ): boolean {
     const tail = Atomics.load(this.#words, TAIL);
     const used = (tail - Atomics.load(this.#words, HEAD)) | 0;
-    const size = frameSize(text.length + bytes.length);
+    const inline = block === NONE ? bytes.length : 0;
+    const size = frameSize(text.length + inline);
     if (size > SIZE - used) return false;
     const at = tail & MASK;
     const word = at >> 2;
-    this.#headers[word] = type | (flags << 8);
+    this.#headers[word] = type | (flags << 8) | ((block + 1) << BLOCK_SHIFT);
     this.#headers[word + 1] = id;
     this.#headers[word + 2] = text.length;
     this.#headers[word + 3] = bytes.length;
     if (text.length > 0) this.#writeText((at + HEADER) & MASK, text);
-    if (bytes.length > 0) this.#writeBytes((at + HEADER + text.length) & MASK, bytes);
+    if (inline > 0) this.#writeBytes((at + HEADER + text.length) & MASK, bytes);
     Atomics.store(this.#words, TAIL, (tail + size) | 0);
     return true;
   }
@@ -85,11 +101,14 @@ export class Ring {
     const textLength = headers[word + 2] as number;
     const length = headers[word + 3] as number;
     frame.type = first & 0xff;
-    frame.flags = first >> 8;
+    frame.flags = (first >> 8) & 0xff;
+    frame.block = (first >>> BLOCK_SHIFT) - 1;
+    frame.length = length;
     frame.id = headers[word + 1] as number;
     frame.text = textLength === 0 ? '' : this.#readText((at + HEADER) & MASK, textLength);
-    frame.bytes = length === 0 ? NOTHING : this.#readBytes((at + HEADER + textLength) & MASK, length, frame);
-    Atomics.store(this.#words, HEAD, (head + frameSize(textLength + length)) | 0);
+    const inline = frame.block === NONE ? length : 0;
+    frame.bytes = inline === 0 ? NOTHING : this.#readBytes((at + HEADER + textLength) & MASK, inline);
+    Atomics.store(this.#words, HEAD, (head + frameSize(textLength + inline)) | 0);
     return true;
   }
 
@@ -112,9 +131,8 @@ export class Ring {
     return this.#bytes.toString('latin1', at, SIZE) + this.#bytes.toString('latin1', 0, at + length - SIZE);
   }
 
-  #readBytes(at: number, length: number, frame: Frame): Buffer {
-    const copy = frame.spare?.length === length ? frame.spare : Buffer.allocUnsafe(length);
-    frame.spare = undefined;
+  #readBytes(at: number, length: number): Buffer {
+    const copy = Buffer.allocUnsafe(length);
     const before = Math.min(length, SIZE - at);
     this.#bytes.copy(copy, 0, at, at + before);
     if (before < length) this.#bytes.copy(copy, before, 0, length - before);

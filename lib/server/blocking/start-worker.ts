@@ -1,19 +1,32 @@
 /** Makes the worker of a thread: what it loads first, and with which loader. */
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import type { ThreadData } from './thread-data.js';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { THREAD_KIND, type ThreadData } from './thread-data.js';
 
 /** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
 const COMMAND = new URL(import.meta.url.replace(/start-worker(\.\w+)$/, 'thread-app$1'));
 
-export function startWorker(data: ThreadData): Worker {
+export type StartData = Omit<ThreadData, 'kind' | 'port' | 'blocks'>;
+
+export interface StartedWorker {
+  readonly worker: Worker;
+  /** What it says of itself. Keeps no process alive. */
+  readonly port: MessagePort;
+}
+
+export function startWorker(data: StartData, blocks: SharedArrayBuffer): StartedWorker {
+  const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const tsx = tsxApi();
-  return new Worker(tsx === undefined ? script : withTsx(tsx, script), {
-    workerData: data,
+  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, blocks };
+  const worker = new Worker(tsx === undefined ? script : withTsx(tsx, script), {
+    workerData,
+    transferList: [port2],
     argv: process.argv.slice(2),
   });
+  port1.unref();
+  return { worker, port: port1 };
 }
 
 /** tsx is registered by its `--import` in the main thread only; a worker has to do so itself. */

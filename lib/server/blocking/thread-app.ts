@@ -3,6 +3,7 @@ import { workerData } from 'node:worker_threads';
 import './thread.js';
 import { loadConfigFile } from '../command/config-file.js';
 import { loadApp } from '../command/load-app.js';
+import { reportFiles, reportLoaded } from '../workers/supervised.js';
 import { describeLoadError } from './load-error.js';
 import { attachToThread, failThread } from './this-thread.js';
 import type { ThreadData } from './thread-data.js';
@@ -10,8 +11,11 @@ import type { ThreadData } from './thread-data.js';
 const { entry } = workerData as ThreadData;
 if ('target' in entry) {
   try {
+    await reportFiles();
     const { server } = await loadConfigFile(entry.folder, entry.config);
-    attachToThread(await loadApp(entry.target), server.environ);
+    const app = await loadApp(entry.target);
+    await reportLoaded();
+    attachToThread(app, server.environ);
   } catch (error) {
     failThread(describeLoadError(error));
   }

@@ -1,4 +1,5 @@
 /** What a thread is told when it starts, and what it says to that. */
+import type { MessagePort } from 'node:worker_threads';
 import type { ResolvedOptions } from '../options.js';
 
 /** Where a thread finds the application. */
@@ -13,11 +14,14 @@ export type ThreadOptions = Omit<ResolvedOptions, 'environ'>;
 
 export interface ThreadData {
   readonly kind: typeof THREAD_KIND;
+  /** For `ThreadReport`. Not `parentPort`, which applications and their libraries use for messages of their own. */
+  readonly port: MessagePort;
   /** No other thread of its pool has it, nor had. */
   readonly serial: number;
   readonly entry: ThreadEntry;
   readonly queue: SharedArrayBuffer;
   readonly line: SharedArrayBuffer;
+  readonly blocks: SharedArrayBuffer;
   readonly options: ThreadOptions;
   readonly logLevel: number;
 }

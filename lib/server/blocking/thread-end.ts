@@ -8,16 +8,28 @@ const GRACE_MS = 1000;
 /** Milliseconds after which a thread that was told to end by force is taken for stuck. */
 const STUCK_MS = 2000;
 
-/** @param gently it was asked to end by itself. */
+/** Threads that were told to end by force, and have not ended. */
+const ending = new Set<PooledThread>();
+
+/**
+ * Resolves when the thread has ended, or is known to be stuck.
+ * @param gently it was asked to end by itself.
+ */
 export async function endThread(thread: PooledThread, gently: boolean): Promise<void> {
   if (thread.exited) return;
   const { worker } = thread;
   const exited = new Promise((resolve) => worker.once('exit', resolve));
   if (gently && (await inTime(exited, GRACE_MS))) return;
+  watchExit();
+  ending.add(thread);
+  exited.then(() => ending.delete(thread));
   if (await inTime(worker.terminate(), STUCK_MS)) return;
   // The process need not wait for it.
   worker.unref();
-  stuck();
+  if (!thread.said) {
+    logger.critical('A thread cannot be ended: it is in a system call that blocks (a FIFO, execSync)');
+  }
+  thread.said = true;
 }
 
 async function inTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
@@ -28,12 +40,13 @@ async function inTime(work: Promise<unknown>, milliseconds: number): Promise<boo
   return done;
 }
 
-let saidSo = false;
+let watching = false;
 
-/** A thread in a system call that blocks cannot be ended by Node, which would wait for it at its own exit, for ever. */
-function stuck(): void {
-  logger.critical('A thread cannot be ended: it is in a system call that blocks (a FIFO, execSync)');
-  if (saidSo) return;
-  saidSo = true;
-  process.on('exit', () => process.kill(process.pid, 'SIGKILL'));
+/** Node waits for its threads when it exits: for one in a system call that blocks it would do so for ever. */
+function watchExit(): void {
+  if (watching) return;
+  watching = true;
+  process.on('exit', () => {
+    if (ending.size > 0) process.kill(process.pid, 'SIGKILL');
+  });
 }

@@ -1,5 +1,4 @@
 /** What runs in a thread: takes one request after another, and calls the application for each. */
-import type { MessagePort } from 'node:worker_threads';
 import { BlockingBodyInput, type BlockingSource } from '../../environ/blocking-input.js';
 import { BlockingWebSocket } from '../../environ/blocking-websocket.js';
 import { buildEnviron, type GatewayFacts } from '../../environ/environ.js';
@@ -13,6 +12,7 @@ import { checkEarlyHints } from '../early-hints.js';
 import { type Forwarded, forwardedFor } from '../forwarded.js';
 import { Interpreter } from '../interpreter.js';
 import { report } from '../report.js';
+import { Blocks } from './blocks.js';
 import {
   decodeError,
   decodeRequest,
@@ -23,11 +23,12 @@ import {
   TO_THREAD,
   WHOLE_BODY,
 } from './messages.js';
+import { ALLOWANCE } from './outflow.js';
 import { type QueuedRequest, RequestQueue } from './request-queue.js';
 import type { ThreadData, ThreadReport } from './thread-data.js';
 import { threadErrors } from './thread-errors.js';
-import { ThreadLine } from './thread-line.js';
-import { ThreadPost } from './thread-post.js';
+import { RUNS, ThreadLine } from './thread-line.js';
+import { type ThreadChannel, ThreadPost } from './thread-post.js';
 import { ThreadSink } from './thread-sink.js';
 import { ThreadSocket } from './thread-socket.js';
 
@@ -38,9 +39,9 @@ const IDLE_MS = 250;
 
 export class ThreadHost {
   readonly #data: ThreadData;
-  readonly #port: MessagePort;
   readonly #queue: RequestQueue;
   readonly #line: ThreadLine;
+  readonly #channel: ThreadChannel;
   #signal = new LentSignal();
   readonly #forwarded: Forwarded | undefined;
   readonly #turn = () => this.#work();
@@ -52,12 +53,17 @@ export class ThreadHost {
   #ownResources = 0;
   #turnBegan = 0;
 
-  constructor(data: ThreadData, port: MessagePort) {
+  constructor(data: ThreadData) {
     const { options } = data;
     this.#data = data;
-    this.#port = port;
     this.#queue = new RequestQueue(data.queue);
     this.#line = new ThreadLine(data.line);
+    this.#channel = {
+      serial: data.serial,
+      line: this.#line,
+      queue: this.#queue,
+      blocks: new Blocks(data.blocks),
+    };
     this.#forwarded = forwardedFor(options);
     this.#facts = {
       serverSoftware: options.ident || 'wsgi',
@@ -80,7 +86,7 @@ export class ThreadHost {
     this.#facts = { ...this.#facts, baseEnviron };
     this.say({ ready: true });
     // Keeps the thread: waiting for shared memory does not.
-    this.#port.on('message', ignore);
+    this.#data.port.on('message', ignore);
     this.#ownResources = process.getActiveResourcesInfo().length;
     setImmediate(this.#turn);
   }
@@ -90,12 +96,12 @@ export class ThreadHost {
   }
 
   say(message: ThreadReport): void {
-    this.#port.postMessage(message);
+    this.#data.port.postMessage(message);
   }
 
   /** Python's `time.sleep`: blocks. @throws ClientDisconnected or WebSocketError if the client leaves meanwhile. */
   sleep(milliseconds: number): void {
-    const post = this.#post ?? new ThreadPost(this.#line, this.#queue, this.#line.current);
+    const post = this.#post ?? new ThreadPost(this.#channel, this.#line.current);
     if (post.pause(milliseconds)) return;
     throw this.#isUpgrade && !post.gone ? goneError(SOCKET_DEAD) : new ClientDisconnected();
   }
@@ -105,6 +111,10 @@ export class ThreadHost {
     const queue = this.#queue;
     this.#turnBegan = performance.now();
     for (;;) {
+      if (!this.#isFree()) {
+        setImmediate(this.#turn);
+        return;
+      }
       const seen = queue.work;
       const request = queue.claim(this.#data.serial, (id) => {
         this.#line.current = id;
@@ -124,6 +134,17 @@ export class ThreadHost {
     }
   }
 
+  /**
+   * No client may wait for another one: while the thread answers for much of its last response, it takes no request.
+   * Blocks for a while until then.
+   */
+  #isFree(): boolean {
+    const line = this.#line;
+    if (line.unsettled <= ALLOWANCE) return true;
+    this.#queue.ring();
+    return line.block(RUNS, IDLE_MS, () => line.unsettled <= ALLOWANCE || this.#queue.stopping);
+  }
+
   /** Nothing to do: lets promises and timers go on, and sleeps. */
   #idle(seen: number): void {
     setImmediate(() => {
@@ -141,7 +162,7 @@ export class ThreadHost {
 
   /** False if the application goes on by itself; `#work` is then called when it is through. */
   #serve(request: QueuedRequest): boolean {
-    const post = new ThreadPost(this.#line, this.#queue, request.id);
+    const post = new ThreadPost(this.#channel, request.id);
     const message = messageOf(request, post);
     if (message === undefined) {
       post.send(FROM_THREAD.done);
@@ -159,7 +180,7 @@ export class ThreadHost {
         return door.socket?.opened === true;
       },
     });
-    const interpreter = new Interpreter(sink, head.method === 'HEAD', report);
+    const interpreter = new Interpreter(sink, head, report);
     try {
       const environ = buildEnviron(head, connection, this.#facts, {
         input: new BlockingBodyInput(bodyOf(request, post)),

@@ -19,6 +19,8 @@ const WANT_ROOM = 34;
 const ENDED = 35;
 /** 1: the thread is to begin with no more requests. */
 const RETIRED = 36;
+/** Sum of what the clients have taken of what the thread sent; it wraps at 32 bits. */
+const SETTLED = 48;
 const WORDS = 64;
 
 /** What a thread that has a request does. Only the first is for the watch on handlers that run for too long. */
@@ -32,6 +34,8 @@ export class ThreadLine {
   /** From the thread. */
   readonly outbound: Ring;
   readonly #words: Int32Array;
+  /** Sum of what the thread sent. */
+  #sent = 0;
 
   constructor(memory = new SharedArrayBuffer(WORDS * 4 + 2 * RING_BYTES)) {
     this.memory = memory;
@@ -108,12 +112,28 @@ export class ThreadLine {
     return false;
   }
 
+  /** A client has taken something that the thread sent, or somebody else answers for it. */
+  settle(cost: number): void {
+    Atomics.add(this.#words, SETTLED, cost);
+    this.ring();
+  }
+
   /** The thread is to say when it has read something. */
   wantRoom(): void {
     Atomics.store(this.#words, WANT_ROOM, 1);
   }
 
   // The thread
+
+  /** The thread has sent something that its client has to take. */
+  charge(cost: number): void {
+    this.#sent = (this.#sent + cost) | 0;
+  }
+
+  /** What the thread still answers for. */
+  get unsettled(): number {
+    return (this.#sent - Atomics.load(this.#words, SETTLED)) | 0;
+  }
 
   /** Blocks for as long as the thread is to begin with nothing. To be called when `current` is set. */
   waitWhileRetired(): void {

@@ -1,19 +1,38 @@
 /** A thread's side of its line: sends frames, waits for room, and for what comes back. */
+import { BLOCK_BYTES, type Blocks, NONE } from './blocks.js';
 import { FROM_THREAD, MORE } from './messages.js';
+import { costOf } from './outflow.js';
 import type { RequestQueue } from './request-queue.js';
-import { Frame, TEXT_LIMIT } from './ring.js';
+import { FRAME_LIMIT, Frame, TEXT_LIMIT } from './ring.js';
 import { RUNS, type ThreadLine, WAITS_FOR_CLIENT } from './thread-line.js';
+
+/** What a thread talks through. */
+export interface ThreadChannel {
+  /** No other thread has it, nor had. */
+  readonly serial: number;
+  readonly line: ThreadLine;
+  readonly queue: RequestQueue;
+  readonly blocks: Blocks;
+}
+
+/** Bytes that a client may be behind before the handler waits for it. */
+const WINDOW = 1024 * 1024;
+
+/** Fewer bytes are copied through the ring: that costs less than to look for a block. */
+const LARGE = 16 * 1024;
 
 /** Frames of one request; the next one gets its own. */
 export class ThreadPost {
+  readonly #channel: ThreadChannel;
   readonly #line: ThreadLine;
   readonly #queue: RequestQueue;
   readonly #id: number;
   readonly #frame = new Frame();
 
-  constructor(line: ThreadLine, queue: RequestQueue, id: number) {
-    this.#line = line;
-    this.#queue = queue;
+  constructor(channel: ThreadChannel, id: number) {
+    this.#channel = channel;
+    this.#line = channel.line;
+    this.#queue = channel.queue;
     this.#id = id;
   }
 
@@ -38,7 +57,39 @@ export class ThreadPost {
       this.#push(type, flags | MORE, rest.slice(0, TEXT_LIMIT));
       rest = rest.slice(TEXT_LIMIT);
     }
-    this.#push(type, flags, rest, bytes);
+    this.#pushBytes(type, flags, rest, bytes);
+  }
+
+  /** Sends a part of a body, in pieces, and waits with each while the client is behind. */
+  sendBody(type: number, flags: number, bytes: Uint8Array): void {
+    for (let rest = bytes; rest.length > 0; ) {
+      this.#waitForClient();
+      if (this.gone) return;
+      rest = rest.subarray(this.#sendPiece(type, flags, rest));
+    }
+  }
+
+  /** Sends a message, in pieces, once the client is not behind: nobody can take a part of it. */
+  sendMessage(type: number, flags: number, bytes: Uint8Array): void {
+    this.#waitForClient();
+    let rest = bytes;
+    do rest = rest.subarray(this.#sendPiece(type, flags, rest, MORE));
+    while (rest.length > 0);
+  }
+
+  /**
+   * Sends as much as fits into one frame.
+   * @param more flag of all pieces but the last.
+   * @returns how much that was.
+   */
+  #sendPiece(type: number, flags: number, bytes: Uint8Array, more = 0): number {
+    const { blocks, serial } = this.#channel;
+    let piece = bytes.subarray(0, BLOCK_BYTES);
+    const block = piece.length < LARGE ? NONE : blocks.fill(serial, piece);
+    if (block === NONE) piece = bytes.subarray(0, FRAME_LIMIT);
+    this.#line.charge(costOf(piece.length));
+    this.#push(type, piece.length < bytes.length ? flags | more : flags, '', piece, block);
+    return piece.length;
   }
 
   /**
@@ -91,8 +142,22 @@ export class ThreadPost {
     return !this.#line.block(RUNS, timeout, () => this.gone || this.#line.ended || this.#line.socketGone);
   }
 
-  #push(type: number, flags: number, text: string, bytes?: Uint8Array): void {
-    const push = () => this.#line.outbound.push(type, flags, this.#id, text, bytes);
+  #waitForClient(): void {
+    const line = this.#line;
+    if (line.unsettled < WINDOW) return;
+    this.ring();
+    const ready = () => line.unsettled < WINDOW || this.gone || this.socketGone;
+    line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, ready);
+  }
+
+  #pushBytes(type: number, flags: number, text: string, bytes: Uint8Array | undefined): void {
+    const { blocks, serial } = this.#channel;
+    const isLarge = bytes !== undefined && bytes.length >= LARGE;
+    this.#push(type, flags, text, bytes, isLarge ? blocks.fill(serial, bytes) : NONE);
+  }
+
+  #push(type: number, flags: number, text: string, bytes?: Uint8Array, block = NONE): void {
+    const push = () => this.#line.outbound.push(type, flags, this.#id, text, bytes, block);
     if (push()) return;
     this.ring();
     // Tried again behind each look at the bell: room that is made meanwhile rings it.

@@ -2,8 +2,7 @@
 import type { Bytes } from '../../environ/types.js';
 import { ClientDisconnected } from '../../errors.js';
 import type { ResponseHead, Sink } from '../sink.js';
-import { encodeHead, FROM_THREAD } from './messages.js';
-import { inPieces } from './pieces.js';
+import { encodeHead, FROM_THREAD, LAST } from './messages.js';
 import { FRAME_LIMIT } from './ring.js';
 import type { ThreadPost } from './thread-post.js';
 
@@ -35,10 +34,15 @@ export class ThreadSink implements Sink {
   chunk(bytes: Bytes): undefined {
     if (this.#post.gone) throw new ClientDisconnected();
     this.#sendHead();
-    this.#sendBytes(bytes);
+    this.#post.sendBody(FROM_THREAD.chunk, 0, bytes);
     // Of an asynchronous body nobody says flush(): it goes out while the application waits for the next block.
     this.#post.ring();
     // It may have left while this waited for room.
+    if (this.#post.gone) throw new ClientDisconnected();
+  }
+
+  /** @throws ClientDisconnected */
+  pass(): undefined {
     if (this.#post.gone) throw new ClientDisconnected();
   }
 
@@ -52,7 +56,7 @@ export class ThreadSink implements Sink {
       this.#post.send(FROM_THREAD.response, 0, this.#takeHead(), last);
     } else {
       this.#sendHead();
-      if (last !== undefined) this.#sendBytes(last);
+      if (last !== undefined) this.#post.sendBody(FROM_THREAD.chunk, LAST, last);
       this.#post.send(FROM_THREAD.end);
     }
     this.#post.ring();
@@ -79,9 +83,5 @@ export class ThreadSink implements Sink {
     const head = this.#head as string;
     this.#head = undefined;
     return head;
-  }
-
-  #sendBytes(bytes: Bytes): void {
-    inPieces(bytes, (piece) => this.#post.send(FROM_THREAD.chunk, 0, '', piece));
   }
 }

@@ -5,7 +5,6 @@ import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../environ/websocket-
 import type { Message } from '../../environ/websocket-inbox.js';
 import type { HandshakeRequest } from '../websocket-handshake.js';
 import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from './messages.js';
-import { inPieces } from './pieces.js';
 import type { Frame } from './ring.js';
 import type { ThreadPost } from './thread-post.js';
 
@@ -76,7 +75,7 @@ export class ThreadSocket implements BlockingLine {
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
     const type = binary ? FROM_THREAD.binary : FROM_THREAD.text;
     const flags = compress ? COMPRESS : 0;
-    inPieces(bytes, (piece, more) => this.#post.send(type, more ? flags | MORE : flags, '', piece));
+    this.#post.sendMessage(type, flags, bytes);
     this.#post.ring();
     // It may have gone while this waited for room.
     if (this.#post.socketGone) throw goneError(ALREADY_CLOSED);

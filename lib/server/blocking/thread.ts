@@ -2,7 +2,7 @@
  * Makes a thread of the pool one for handlers, as soon as it loads this package. Does nothing in other threads, the main
  * one for instance.
  */
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
 import { logger } from '../../logger.js';
 import { blockInSleep } from '../../sleep.js';
 import { reportRejection } from '../report.js';
@@ -12,10 +12,10 @@ import { isThreadData } from './thread-data.js';
 import { ThreadHost } from './thread-host.js';
 import { writeAtOnce } from './thread-output.js';
 
-if (!isMainThread && parentPort !== null && isThreadData(workerData)) {
+if (!isMainThread && isThreadData(workerData)) {
   writeAtOnce();
   logger.setLevel(workerData.logLevel);
-  const host = new ThreadHost(workerData, parentPort);
+  const host = new ThreadHost(workerData);
   becomeHost(host);
   blockInSleep((milliseconds) => host.sleep(milliseconds));
   // As on the main thread: a promise that one handler left to reject does not end the others.

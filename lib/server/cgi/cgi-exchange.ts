@@ -44,9 +44,11 @@ export class CgiExchange {
     let done = () => {};
     const { output, variables, openInput } = streams;
     this.#body = new CgiBody(openInput, variables, options.limitRequestBody || Number.POSITIVE_INFINITY);
-    this.#isHead = variables.get('REQUEST_METHOD') === 'HEAD';
+    const method = variables.get('REQUEST_METHOD');
+    const url = (variables.get('SCRIPT_NAME') ?? '') + (variables.get('PATH_INFO') ?? '');
+    this.#isHead = method === 'HEAD';
     this.#sink = new CgiSink(output, () => done());
-    this.#interpreter = new Interpreter(this.#sink, this.#isHead, report);
+    this.#interpreter = new Interpreter(this.#sink, { method, url }, report);
     this.finished = new Promise((resolve) => {
       done = () => {
         output.watch(() => {});

@@ -1,10 +1,8 @@
 /** A response as a CGI script writes it (RFC 3875 section 6): `Status:`, headers, an empty line, the body as it is. */
 import type { Bytes } from '../../environ/types.js';
 import type { ResponseHead, Sink } from '../sink.js';
+import { Turns } from '../turns.js';
 import type { CgiOutput } from './cgi-output.js';
-
-/** A synchronous body gives way to the event loop after as many blocks: signals have to be heard. */
-const BLOCKS_PER_TURN = 64;
 
 /** How connections are framed and kept, Date and Server are the web server's. */
 export class CgiSink implements Sink {
@@ -14,7 +12,7 @@ export class CgiSink implements Sink {
   readonly #output: CgiOutput;
   readonly #onDone: () => void;
   #head: Buffer | undefined;
-  #blocks = 0;
+  readonly #turns = new Turns();
 
   /** @param onDone see `Sink.done`. */
   constructor(output: CgiOutput, onDone: () => void) {
@@ -29,10 +27,12 @@ export class CgiSink implements Sink {
   }
 
   chunk(bytes: Bytes): Promise<void> | undefined {
-    const waiting = this.#output.write(this.#takeHead(), bytes);
-    if (waiting !== undefined || ++this.#blocks < BLOCKS_PER_TURN) return waiting;
-    this.#blocks = 0;
-    return new Promise((resolve) => setImmediate(resolve));
+    return this.#output.write(this.#takeHead(), bytes) ?? this.#turns.next();
+  }
+
+  /** Signals have to be heard. */
+  pass(): Promise<void> | undefined {
+    return this.#turns.next();
   }
 
   flush(): void {

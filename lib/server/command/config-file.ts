@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
+import { isPromise } from '../../environ/maybe-promise.js';
 import { ConfigError } from '../../errors.js';
 import {
   COMMAND_OPTIONS,
@@ -12,6 +13,7 @@ import {
 } from '../options.js';
 import { importModule, LoadError } from './import-module.js';
 import { didYouMean } from './near-miss.js';
+import { NeverSettled, settled } from './settled.js';
 
 const DEFAULT_FILE = 'wsgi.config.mjs';
 
@@ -25,12 +27,17 @@ export interface Config {
 /** What `file`, or else `wsgi.config.mjs` if the folder has one, says. Every value is checked. */
 export async function loadConfigFile(cwd: string, file?: string): Promise<Config> {
   const shown = file ?? DEFAULT_FILE;
-  const path = resolve(cwd, shown);
+  const path = configPath(cwd, file);
   if (!existsSync(path)) {
     if (file === undefined) return { server: {}, command: {} };
     throw new ConfigError(`There is no config file ${file}: ${path} does not exist`);
   }
   return readConfig(await settingsOf(path, shown), shown);
+}
+
+/** Where the config file is, or would be. */
+export function configPath(cwd: string, file: string = DEFAULT_FILE): string {
+  return resolve(cwd, file);
 }
 
 /** The default export, called if it is a function, else the named ones. */
@@ -39,8 +46,12 @@ async function settingsOf(path: string, shown: string): Promise<object> {
   let settings: unknown = 'default' in exported ? exported['default'] : exported;
   if (typeof settings === 'function') {
     try {
-      settings = await settings();
+      settings = settings();
+      if (isPromise(settings)) {
+        settings = await settled(settings, `The default export of ${shown} never returned: its promise`);
+      }
     } catch (error) {
+      if (error instanceof NeverSettled) throw error;
       throw new LoadError(`The default export of ${shown} threw`, { cause: error });
     }
   }

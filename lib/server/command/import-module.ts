@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError } from '../../errors.js';
+import { NeverSettled, settled } from './settled.js';
 
 export const EXTENSIONS = ['.mjs', '.js', '.cjs', '.ts', '.mts', '.cts'] as const;
 
@@ -23,7 +24,13 @@ export async function importModule(file: string, shown = basename(file)): Promis
   }
   if (extension.endsWith('ts') && !features.typescript) await enableTypeScript(file, shown);
   try {
-    return unwrap((await import(pathToFileURL(file).href)) as ModuleExports);
+    const imported = import(pathToFileURL(file).href) as Promise<ModuleExports>;
+    return unwrap(
+      await settled(
+        imported,
+        `${shown} never finished loading: an await at its top level, or in what it imports,`,
+      ),
+    );
   } catch (error) {
     throw explain(error, file, shown);
   }
@@ -51,6 +58,7 @@ async function enableTypeScript(file: string, shown: string): Promise<void> {
 }
 
 function explain(error: unknown, file: string, shown: string): ConfigError {
+  if (error instanceof NeverSettled) return error;
   if (error instanceof Error) {
     const position = syntaxErrorPosition(error, file);
     if (position !== undefined) return new ConfigError(`${position}: ${summary(error)}`);

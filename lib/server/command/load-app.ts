@@ -3,12 +3,14 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isPromise } from '../../environ/maybe-promise.js';
 import { typeName } from '../../environ/type-name.js';
 import type { Application } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
 import { type AppTarget, parseTarget } from './app-target.js';
 import { EXTENSIONS, importModule, LoadError, type ModuleExports } from './import-module.js';
 import { didYouMean } from './near-miss.js';
+import { NeverSettled, settled } from './settled.js';
 
 /** gunicorn's name for an application that is not named. */
 const DEFAULT_NAME = 'application';
@@ -99,8 +101,10 @@ function listExports(exported: ModuleExports): string {
 
 async function callFactory(factory: (...args: unknown[]) => unknown, args: readonly unknown[], call: string) {
   try {
-    return await factory(...args);
+    const made = factory(...args);
+    return isPromise(made) ? await settled(made, `${call} never returned: its promise`) : made;
   } catch (error) {
+    if (error instanceof NeverSettled) throw error;
     throw new LoadError(`${call} threw`, { cause: error });
   }
 }

@@ -79,7 +79,7 @@ class FetchExchange implements FetchSinkOwner {
     this.#gateway = gateway;
     this.#request = request;
     this.#sink = new FetchSink(this, gateway.options.ident);
-    this.#interpreter = new Interpreter(this.#sink, request.method === 'HEAD', report);
+    this.#interpreter = new Interpreter(this.#sink, request, report);
   }
 
   run(info: FetchInfo | undefined): Promise<Response> {

@@ -3,12 +3,10 @@ import type { Bytes } from '../../environ/types.js';
 import { ApplicationError, type ClientDisconnected } from '../../errors.js';
 import { errorResponse } from '../error-response.js';
 import type { ResponseHead, Sink } from '../sink.js';
+import { Turns } from '../turns.js';
 
 /** Bytes that may wait for the reader before the application does. */
 const WAITING = 16 * 1024;
-
-/** A synchronous body gives way to the event loop after as many blocks, however fast it is read. */
-const BLOCKS_PER_TURN = 64;
 
 /** nginx's "client closed request": nobody will read it. */
 const CLIENT_GONE = 499;
@@ -31,7 +29,7 @@ export class FetchSink implements Sink {
   #head: ResponseHead | undefined;
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   #failure: ApplicationError | undefined;
-  #blocks = 0;
+  readonly #turns = new Turns();
   /** The application waits for this to be called. */
   #goOn: (() => void) | undefined;
 
@@ -53,13 +51,14 @@ export class FetchSink implements Sink {
   chunk(bytes: Bytes): Promise<void> | undefined {
     const stream = this.#open();
     stream.enqueue(bytes);
-    if ((stream.desiredSize ?? 0) > 0 && ++this.#blocks < BLOCKS_PER_TURN) return undefined;
-    const full = (stream.desiredSize ?? 0) <= 0;
-    this.#blocks = 0;
+    if ((stream.desiredSize ?? 0) > 0) return this.#turns.next();
     return new Promise((resolve) => {
-      if (full) this.#goOn = resolve;
-      else setImmediate(resolve);
+      this.#goOn = resolve;
     });
+  }
+
+  pass(): Promise<void> | undefined {
+    return this.#turns.next();
   }
 
   flush(): void {

@@ -1,7 +1,7 @@
 /** What the threads of these specs load: one handler a path. What they see they write to a file, line by line. */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { threadId } from 'node:worker_threads';
+import { parentPort, threadId } from 'node:worker_threads';
 import {
   type BlockingApplication,
   type BlockingEnviron,
@@ -78,6 +78,21 @@ const handlers: Record<string, BlockingApplication> = {
     const body = environ['wsgi.input'].read();
     start_response('200 OK', []);
     return [body.subarray(0, 1), body.subarray(1)];
+  },
+  '/large': (environ, start_response) => {
+    record('large');
+    start_response('200 OK', []);
+    return [Buffer.alloc(query(environ), 'l')];
+  },
+  '/large-parts': (environ, start_response) => {
+    record('large');
+    start_response('200 OK', []);
+    const part = Buffer.alloc(query(environ) / 8, 'l');
+    return Array.from({ length: 8 }, () => part);
+  },
+  '/post-message': (_environ, start_response) => {
+    for (const message of ['x', { ready: true }, { failed: 'no' }, null]) parentPort?.postMessage(message);
+    return answer(start_response, 'posted');
   },
   '/long-head': (environ, start_response) => {
     start_response('200 OK', [['X-Long', 'v'.repeat(query(environ))]]);
@@ -264,6 +279,13 @@ const handlers: Record<string, BlockingApplication> = {
     } catch (error) {
       record(`send threw ${error instanceof WebSocketError}`);
     }
+    return [];
+  },
+  '/ws-large': (environ) => {
+    const wsock = environ['wsgi.websocket'];
+    wsock?.accept();
+    record('large');
+    wsock?.send(Buffer.alloc(query(environ), 'l'));
     return [];
   },
   '/ws-sleep': (environ) => {

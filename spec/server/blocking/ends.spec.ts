@@ -81,8 +81,13 @@ describe('a thread', () => {
     await says(/A promise was rejected that nobody waits for\nError: nobody waits for this/);
   });
 
+  it('may send messages of its own: they are not for the server', async () => {
+    expect(await threads.text('/post-message')).to.equal('posted');
+    for (let i = 0; i < 4; i++) expect(await threads.text('/hello')).to.equal('hello');
+  });
+
   it('logs what a handler throws, with its stack', async () => {
     expect((await threads.fetch('/throw')).status).to.equal(500);
-    await says(/Error in the application\nError: from the handler\n +at /);
+    await says(/Error in the application \(received \S+Z\)\nError: from the handler\n +at /);
   });
 });

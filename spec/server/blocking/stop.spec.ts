@@ -1,5 +1,6 @@
 /** run() in a script, the command, what a thread prints, and the stop: in processes of their own. */
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -54,6 +55,23 @@ describe('a process with threads', () => {
     expect(command.stderr).to.equal('two\nto wsgi.errors\n');
   });
 
+  for (const path of ['/exit', '/timer-throws']) {
+    it(`replaces threads as often as a handler takes them down, and serves others (${path})`, async () => {
+      const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '2' } });
+      const url = await command.address();
+      const get = (path: string) => fetch(url + path).then((answer) => answer.status);
+      // With a pause that doubles each time these rounds would take longer than a spec may.
+      for (let round = 0; round < 12; round++) {
+        // As many as there are threads, so that none is spared.
+        await Promise.all([get(path), get(path)]);
+        // What comes to a thread in the moment of its end fails with it. A second one does not.
+        const answers = await Promise.all([get('/'), get('/'), get('/')]);
+        expect(answers).to.include(200);
+        expect(await get('/')).to.equal(200);
+      }
+    });
+  }
+
   it('stops while its handlers block: those that take too long are ended', async () => {
     const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '2', GRACE: '0.3' } });
     const url = await command.address();
@@ -92,6 +110,52 @@ describe('a process with threads', () => {
     command.child.kill('SIGTERM');
     expect(await command.exit()).to.equal('SIGKILL');
     expect(command.stderr).to.match(/A thread cannot be ended/);
+  });
+});
+
+describe('a stop with threads has a bound', () => {
+  afterEach(async () => {
+    await killCommands();
+    removeTemporaryFolders();
+  });
+
+  it('where a thread that hangs in a system call was replaced a moment before', async () => {
+    const env = { THREADS: '1', GRACE: '5', TIMEOUT: '1' };
+    const command = new Command([], { script: SCRIPT, plain: true, env });
+    const answer = await fetch(`${await command.address()}/exec`);
+    expect(answer.status).to.equal(500);
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal('SIGKILL');
+  });
+
+  it('where a new thread hangs while it loads, of which the log and the clients hear', async () => {
+    const hang = join(temporaryFolder(), 'hang');
+    const env = { THREADS: '1', TIMEOUT: '0.5', HANG: hang };
+    const command = new Command([], { script: SCRIPT, plain: true, env });
+    const url = await command.address();
+    writeFileSync(hang, '');
+    expect((await fetch(`${url}/exit`)).status).to.equal(500);
+    const answer = await fetch(`${url}/`);
+    expect(answer.status).to.equal(503);
+    await command.says(/WARNING:wsgi:A thread has been loading the application for \d+ s/);
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.be.oneOf([0, 'SIGTERM']);
+  });
+
+  it('where no thread has loaded the application yet', async () => {
+    const hang = join(temporaryFolder({ hang: '' }), 'hang');
+    const script = `
+      import { makeServer } from ${JSON.stringify(LIB)};
+      import { isMainThread } from 'node:worker_threads';
+      if (!isMainThread) for (;;);
+      const server = makeServer('127.0.0.1', 0, () => [], { threads: 2 });
+      server.listening.catch((error) => console.log(error.message));
+      await server.close();
+      console.log('closed');`;
+    const folder = temporaryFolder({ 'app.mjs': script });
+    const command = new Command([], { script: join(folder, 'app.mjs'), plain: true, env: { HANG: hang } });
+    await command.says(/stopped before a thread had the application[\s\S]*closed/);
+    expect(await command.exit()).to.equal(0);
   });
 });
 

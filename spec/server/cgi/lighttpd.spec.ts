@@ -91,7 +91,9 @@ describe('runCgi under lighttpd', function () {
 
   it('answers 500 where the application throws, and lighttpd has the traceback', async () => {
     expect((await fetch(`${lighttpd.url}/throws`)).status).to.equal(500);
-    expect(lighttpd.log).to.match(/ERROR:wsgi:Error in the application\nError: boom\n {4}at /);
+    expect(lighttpd.log).to.match(
+      /ERROR:wsgi:GET \S+: Error in the application \(received \S+Z\)\nError: boom\n {4}at /,
+    );
   });
 
   it('shows where a response with a length was cut short', async () => {

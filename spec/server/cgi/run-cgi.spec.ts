@@ -253,7 +253,9 @@ describe('runCgi', function () {
       const { code, status, body, stderr } = await run('/throws');
       expect(status).to.equal('500 Internal Server Error');
       expect(body.toString()).not.to.include('boom');
-      expect(stderr).to.match(/^ERROR:wsgi:Error in the application\nError: boom\n {4}at /);
+      expect(stderr).to.match(
+        /^ERROR:wsgi:GET \S+: Error in the application \(received \S+Z\)\nError: boom\n {4}at /,
+      );
       expect(code).to.equal(0);
     });
 

@@ -119,6 +119,54 @@ describe('wsgi command', function () {
       );
     });
 
+    it('leaves out of that stack what loaded the application', async () => {
+      const folder = temporaryFolder({
+        'a.mjs': 'import "./b.mjs"',
+        'b.mjs': 'throw new Error("broken", { cause: new Error("inner") })',
+      });
+      for (const mode of [[], ['--threads', '1']]) {
+        const { code, stderr } = await runCommand(['-b', '127.0.0.1:0', 'a.mjs', ...mode], { cwd: folder });
+        expect(code).to.equal(1);
+        expect(stderr).to.match(
+          /Error: broken\n +at .*b\.mjs:1:\d+ \{\n +\[cause\]: Error: inner\n +at .*b\.mjs:1:\d+/,
+        );
+        expect(stderr).not.to.match(/node:internal|import-module|node_modules/);
+      }
+    });
+
+    const endless: [what: string, files: Record<string, string>, args: string[], message: RegExp][] = [
+      [
+        'an await at its top level',
+        { 'a.mjs': 'await new Promise(() => {}); export default () => [];' },
+        ['a.mjs'],
+        /a\.mjs never finished loading: an await at its top level, or in what it imports, waits for something that never comes\n$/,
+      ],
+      [
+        'the promise of a factory',
+        { 'a.mjs': 'export const make = () => new Promise(() => {});' },
+        ['a.mjs:make()'],
+        /make\(\) in a\.mjs never returned: its promise waits for something that never comes\n$/,
+      ],
+      [
+        'the promise of a config file',
+        { 'a.mjs': '', 'wsgi.config.mjs': 'export default () => new Promise(() => {});' },
+        ['a.mjs'],
+        /The default export of wsgi\.config\.mjs never returned: its promise waits/,
+      ],
+    ];
+    for (const [what, files, args, message] of endless) {
+      for (const mode of [[], ['--check-config'], ['--threads', '1']]) {
+        it(`says that ${what} never settles (${['wsgi', ...mode].join(' ')})`, async () => {
+          const cwd = temporaryFolder(files);
+          const { code, stdout, stderr } = await runCommand(['-b', '127.0.0.1:0', ...args, ...mode], { cwd });
+          expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+          expect(stderr)
+            .to.match(/^wsgi: /)
+            .and.match(message);
+        });
+      }
+    }
+
     it('checks config and application, and starts no server', async () => {
       const good = await runCommand(['--check-config', 'hello.mjs:app'], { cwd: APPS });
       expect(good).to.deep.equal({ code: 0, stdout: '', stderr: '' });

@@ -106,7 +106,7 @@ export const errors: Scenario[] = [
         check: ({ first, raw, log }) => {
           expect(first.status).to.equal(500);
           expect(raw.toString()).not.to.contain('secret');
-          log.says(/Error in the application\nThrown: /);
+          log.says(/Error in the application \(received \S+Z\)\nThrown: /);
         },
       }),
     ),

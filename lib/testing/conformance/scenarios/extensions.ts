@@ -74,7 +74,9 @@ export const extensions: Scenario[] = [
     check: ({ first }) => {
       expect(first.status).to.equal(500);
       const logged = readFileSync(join(folder, 'failure.log'), 'utf8');
-      expect(logged).to.match(/^about to fail\n.*Error in the application\nError: as announced\n +at /);
+      expect(logged).to.match(
+        /^about to fail\n.*Error in the application \(received \S+Z\)\nError: as announced\n +at /,
+      );
     },
   }),
   scenario({

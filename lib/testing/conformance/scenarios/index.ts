@@ -5,11 +5,13 @@ import { bodiless } from './bodiless.js';
 import { close } from './close.js';
 import { closeOrder } from './close-order.js';
 import { connection } from './connection.js';
+import { emptyBlocks } from './empty-blocks.js';
 import { environ } from './environ.js';
 import { errors } from './errors.js';
 import { excInfo } from './exc-info.js';
 import { expectContinue } from './expect-continue.js';
 import { extensions } from './extensions.js';
+import { fileFaults } from './file-faults.js';
 import { files } from './file-wrapper.js';
 import { framing } from './framing.js';
 import { input } from './input.js';
@@ -25,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   ...streaming,
   ...write,
   ...close,
+  ...emptyBlocks,
   ...closeOrder,
   ...framing,
   ...responseHead,
@@ -34,6 +37,7 @@ export const scenarios: readonly Scenario[] = [
   ...input,
   ...bodies,
   ...files,
+  ...fileFaults,
   ...expectContinue,
   ...connection,
   ...parsing,

@@ -1,0 +1,72 @@
+/** What signals mean to a server: SIGINT and SIGTERM stop it, gracefully and then at once; SIGHUP depends on the terminal. */
+import { logger } from '../logger.js';
+import { takeLogSignal } from './log-signal.js';
+import type { Server } from './server.js';
+import { lostTerminal } from './terminal.js';
+import { isSupervised } from './workers/supervised.js';
+
+/** Milliseconds after which a stop says what it waits for: most are over by then, for idle clients leave at once. */
+const SAY_AFTER_MS = 200;
+/** A shell may send SIGHUP a moment before the terminal is gone (bash's `huponexit`). */
+const HANG_UP_MS = 1000;
+
+/** Listens for the signals until the server is closed. */
+export function handleSignals(server: Server): void {
+  takeLogSignal();
+  let stopped = false;
+  let saying: NodeJS.Timeout | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    if (saying === undefined) {
+      const end = Date.now() + server.options.gracefulTimeout * 1000;
+      saying = setTimeout(() => sayWhatIsLeft(server, signal, end), SAY_AFTER_MS).unref();
+    } else clearTimeout(saying);
+    server.close().then(() => {
+      if (stopped) return;
+      stopped = true;
+      remove();
+      console.log('Server stopped.');
+      // The signal was meant for the process; where nobody else handles it, it ends.
+      if (process.listenerCount(signal) === 0) process.exit(0);
+    });
+  };
+  const hangUp = () => {
+    if (lostTerminal()) {
+      // It comes from the kernel and from the shell: not the user's wish to stop at once.
+      if (saying === undefined) stop('SIGHUP');
+      return;
+    }
+    setTimeout(() => {
+      if (lostTerminal() && saying === undefined) stop('SIGHUP');
+    }, HANG_UP_MS).unref();
+    // Others that listen may reload by themselves.
+    if (process.listenerCount('SIGHUP') > 1 || isSupervised()) return;
+    logger.warning(
+      'SIGHUP does not reload a single process: that needs workers or --reload. The server goes on',
+    );
+  };
+  const listeners = { SIGINT: stop, SIGTERM: stop, SIGHUP: hangUp } as const;
+  const names = Object.keys(listeners) as (keyof typeof listeners)[];
+  const remove = () => {
+    clearTimeout(saying);
+    for (const name of names) process.removeListener(name, listeners[name]);
+  };
+  for (const name of names) process.on(name, listeners[name]);
+  // Until all is over, not only the sockets: a second signal then still stops at once.
+  server.serveForever().then(remove, remove);
+}
+
+function sayWhatIsLeft(server: Server, signal: NodeJS.Signals, end: number): void {
+  const { requests, webSockets } = server.running;
+  const left = [counted(requests, 'request'), counted(webSockets, 'WebSocket')].filter((text) => text !== '');
+  if (left.length === 0 || Date.now() >= end) return;
+  const until = new Date(end).toTimeString().slice(0, 8);
+  const again = signal === 'SIGINT' ? 'Ctrl-C again' : `A second ${signal}`;
+  console.log(
+    `Stopping: waiting for ${left.join(' and ')}, up to ${server.options.gracefulTimeout} s (until ${until}). ${again} stops at once.`,
+  );
+}
+
+function counted(count: number, what: string): string {
+  if (count === 0) return '';
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,28 @@
+/** What a supervisor and its process have to agree on. */
+
+import { writeSync } from 'node:fs';
+
+/** Variable of the environment by which a process knows that it has a supervisor: that one's process id. */
+export const SUPERVISOR = 'WSGI_SUPERVISOR';
+
+/** What the process says, as lines of JSON. */
+export type Report =
+  /** It serves. */
+  | { readonly ready: true }
+  /** It loads this file; `state` is that of the moment before, as `fileState` has it. */
+  | { readonly file: string; readonly state: string };
+
+/**
+ * Seconds that running requests may go on when the server is stopped, and no longer: an open WebSocket, or a page that
+ * waits for events, would else hold up each reload for `gracefulTimeout`.
+ */
+export const RELOAD_GRACE_S = 1;
+
+/** Writes a report to a descriptor, which all threads of a process share. */
+export function writeReport(descriptor: number, report: Report): void {
+  try {
+    writeSync(descriptor, `${JSON.stringify(report)}\n`);
+  } catch {
+    // The supervisor is gone, and so is this process in a moment.
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The side of the child: a process that a supervisor started (`ChildProcess`) says here what it has loaded and when it is
+ * ready, and ends when its supervisor is gone.
+ */
+import { getEnvironmentData, setEnvironmentData, Worker } from 'node:worker_threads';
+import { SUPERVISOR, writeReport } from './child-report.js';
+
+/** What threads of this process inherit: whether there is a supervisor to report to. */
+const INHERITED = 'wsgi supervised';
+
+/** Reports go out here; a descriptor is good for every thread. */
+const REPORTS = 3;
+/** Nothing is ever sent here; it ends with the supervisor, also if that is killed. */
+const LIFELINE = 4;
+
+/** Milliseconds that a process whose supervisor is gone has for a graceful stop. */
+const ORPHAN_MS = 2000;
+
+/** To be called before anything of the application is loaded. @returns true if there is a supervisor. */
+export async function joinSupervisor(): Promise<boolean> {
+  const supervisor = process.env[SUPERVISOR];
+  if (supervisor === undefined) return false;
+  // Not for the processes that the application starts, nor if it was one of them that had it from us.
+  delete process.env[SUPERVISOR];
+  if (Number(supervisor) !== process.ppid) return false;
+  setEnvironmentData(INHERITED, true);
+  endWithSupervisor();
+  await reportFiles();
+  return true;
+}
+
+/** True in the process, and in all of its threads, once it joined. */
+export function isSupervised(): boolean {
+  return getEnvironmentData(INHERITED) === true;
+}
+
+/** Tells the supervisor, if there is one, that this process serves. */
+export async function reportReady(): Promise<void> {
+  await reportLoaded();
+  if (isSupervised()) writeReport(REPORTS, { ready: true });
+}
+
+/** Tells the supervisor from now on which files this thread loads; for a thread of a process that joined. */
+export async function reportFiles(): Promise<void> {
+  if (!isSupervised()) return;
+  const { watchImports } = await import('./loaded-files.js');
+  watchImports(REPORTS);
+}
+
+/** The application is loaded in this thread. */
+export async function reportLoaded(): Promise<void> {
+  if (!isSupervised()) return;
+  const { reportRequired } = await import('./loaded-files.js');
+  reportRequired();
+}
+
+/** In a thread of its own: the main one may be stuck in a handler, and nobody would be left to end it. */
+function endWithSupervisor(): void {
+  const watch = new Worker(ORPHAN_WATCH, {
+    eval: true,
+    // Nothing of the application's, such as a loader, is of use there.
+    execArgv: [],
+    env: {},
+    workerData: { descriptor: LIFELINE, patience: ORPHAN_MS },
+  });
+  watch.unref();
+}
+
+const ORPHAN_WATCH = `
+  const { Socket } = require('node:net');
+  const { workerData: { descriptor, patience } } = require('node:worker_threads');
+  new Socket({ fd: descriptor }).on('error', () => {}).on('close', () => {
+    process.kill(process.pid, 'SIGTERM');
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), patience);
+  }).resume();`;
