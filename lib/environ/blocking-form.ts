@@ -6,6 +6,7 @@ import { type FormLimits, FormMeter } from './form-limits.js';
 import { checkOptions, type FormOptionsOf, formKind, READ_SIZE } from './form-request.js';
 import { UrlencodedParser } from './form-urlencoded.js';
 import { FormValues } from './form-values.js';
+import { RequestEnd } from './request-end.js';
 import type { BlockingEnviron } from './types.js';
 
 /** `onFile` reads its part synchronously, and must be done when it returns. */
@@ -38,7 +39,7 @@ export class BlockingForm implements Disposable {
 /** What `parseForm` does where it blocks; the same errors. */
 export function parseBlockingForm(environ: BlockingFormEnviron, options: BlockingFormOptions): BlockingForm {
   const limits = checkOptions(options);
-  const folder = new BlockingUploadFolder(options.uploadDir);
+  const folder = new BlockingUploadFolder(options.uploadDir, RequestEnd.of(environ));
   const form = new BlockingForm(folder);
   try {
     readForm(environ, limits, form, takeFile(form, folder, options.onFile));

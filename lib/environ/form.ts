@@ -13,6 +13,7 @@ import { checkOptions, type FormOptionsOf, formKind, READ_SIZE } from './form-re
 import { callOnFile, type OnFile, UploadFolder } from './form-upload.js';
 import { UrlencodedParser } from './form-urlencoded.js';
 import { FormValues } from './form-values.js';
+import { RequestEnd } from './request-end.js';
 import type { Environ } from './types.js';
 
 export type FormOptions = FormOptionsOf<FilePart>;
@@ -71,7 +72,7 @@ export function parseForm(
 
 async function parseOnEventLoop(environ: FormEnviron, options: FormOptions): Promise<Form> {
   const limits = checkOptions(options);
-  const folder = new UploadFolder(options.uploadDir);
+  const folder = new UploadFolder(options.uploadDir, RequestEnd.of(environ));
   const form = new Form(folder);
   try {
     await readForm(environ, limits, form, takeFile(form, folder, options.onFile));

@@ -12,12 +12,27 @@ export function notStarted(called: boolean): ApplicationError {
   );
 }
 
+/** PEP 3333 "The start_response() Callable": once, and again for an error until headers were sent, which is thrown then. */
+export function checkCall(called: boolean, headSent: boolean, exc_info: unknown): void {
+  if (exc_info === undefined || exc_info === null) {
+    if (!called) return;
+    throw new ApplicationError(
+      'start_response was already called: to replace what it was given, pass exc_info',
+    );
+  }
+  if (headSent) throw thrownValue(exc_info);
+}
+
 /** What `sys.exc_info()` holds as its value; a bare thrown value is its own. */
-export function thrownValue(exc_info: unknown): unknown {
+function thrownValue(exc_info: unknown): unknown {
   return Array.isArray(exc_info) && (exc_info.length === 3 || exc_info.length === 2) ? exc_info[1] : exc_info;
 }
 
 /** What stands where bytes should. */
 export function describeItem(value: unknown): string {
   return typeof value === 'string' ? 'a string (encode it: Buffer.from(text))' : typeName(value);
+}
+
+export function dropped(status: number | undefined): string {
+  return `A response with status ${status} has no body: what the application gave was dropped`;
 }

@@ -8,10 +8,11 @@
 import { isUint8Array } from 'node:util/types';
 import { FileWrapper } from '../environ/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
+import { RequestEnd } from '../environ/request-end.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
 import { isGoneError } from '../environ/websocket-error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
-import { describeItem, notStarted, thrownValue } from './application-faults.js';
+import { checkCall, describeItem, dropped, notStarted } from './application-faults.js';
 import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { sendError } from './error-response.js';
@@ -24,7 +25,6 @@ export class Interpreter implements Runner {
   private readonly sink: Sink;
   private readonly log: Reporter;
   private readonly isHead: boolean;
-
   /** start_response was called, whether or not its arguments were right (PEP 3333 "The start_response() Callable"). */
   private started = false;
   private head: CheckedHead | undefined;
@@ -39,6 +39,8 @@ export class Interpreter implements Runner {
   private writable: Write | undefined;
   /** The client's slowness, until it has caught up. */
   private waiting: Promise<void> | undefined;
+  private end: RequestEnd | undefined;
+  private returned: unknown;
   private body: unknown;
   private puller: Puller | undefined;
   private items: number | undefined;
@@ -53,12 +55,13 @@ export class Interpreter implements Runner {
     this.log = new RequestReport(request, report);
   }
 
-  /** Calls the application, and sees its response through to the end. */
   run<E>(application: ApplicationOn<E>, environ: E): void {
+    this.end = new RequestEnd(environ);
     try {
       const result = application(environ, (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info),
       );
+      this.returned = result;
       if (isPromise<Body>(result)) {
         asPromise(result).then(
           (body) => this.respond(body),
@@ -97,13 +100,7 @@ export class Interpreter implements Runner {
 
   private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
     if (this.sink.hijacked) return ignore;
-    if (exc_info === undefined || exc_info === null) {
-      if (this.started) {
-        throw new ApplicationError(
-          'start_response was already called: to replace what it was given, pass exc_info',
-        );
-      }
-    } else if (this.headSent) throw thrownValue(exc_info);
+    checkCall(this.started, this.headSent, exc_info);
     if (this.finished)
       throw this.gone ?? new ApplicationError('start_response was called after the response ended');
     this.started = true;
@@ -327,9 +324,7 @@ export class Interpreter implements Runner {
   private warnBodiless(): void {
     if (this.isHead || this.warned) return;
     this.warned = true;
-    this.log.say(
-      `A response with status ${this.head?.status} has no body: what the application gave was dropped`,
-    );
+    this.log.say(dropped(this.head?.status));
   }
 
   private leaveHijacked(): void {
@@ -342,8 +337,13 @@ export class Interpreter implements Runner {
     this.finished = true;
     const closing = closeBody(this.body, early ? this.puller : undefined, this.log);
     this.puller = undefined;
-    if (closing === undefined) this.sink.done();
-    else closing.then(() => this.sink.done());
+    if (closing === undefined) this.leave();
+    else closing.then(() => this.leave());
+  }
+
+  private leave(): void {
+    this.sink.done();
+    this.end?.come(this.returned);
   }
 }
 
