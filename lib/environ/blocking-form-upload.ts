@@ -6,25 +6,31 @@ import type { PartBytes } from './form-part-bytes.js';
 import { READ_SIZE } from './form-request.js';
 import { checkSize } from './input.js';
 import { isPromise, now } from './maybe-promise.js';
-import { ownFolderPrefix, UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
+import { forget, ownFolderPrefix, remember } from './open-folders.js';
+import type { RequestEnd } from './request-end.js';
+import { UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
 
 export type BlockingOnFile = (part: BlockingFilePart) => unknown;
 
-/** Writes files to a folder, and removes them. */
+/** Writes files to a folder, and removes them: when it is told to, with the request, or with the thread. */
 export class BlockingUploadFolder {
   /** Undefined: a fresh folder of its own, made for the first file. */
   readonly #given: string | undefined;
+  readonly #end: RequestEnd | undefined;
   #own: string | undefined;
   #paths: string[] = [];
 
-  constructor(folder: string | undefined) {
+  /** @param end of the request; undefined: nobody tells it. */
+  constructor(folder: string | undefined, end: RequestEnd | undefined) {
     this.#given = folder;
+    this.#end = end;
   }
 
   store(bytes: PartBytes): FileContent {
+    if (this.#paths.length === 0) this.#keep();
     const path = uploadPath(this.#given ?? this.#ownFolder());
-    const fd = openSync(path, UPLOAD_FLAGS, UPLOAD_MODE);
     this.#paths.push(path);
+    const fd = openSync(path, UPLOAD_FLAGS, UPLOAD_MODE);
     try {
       for (;;) {
         const block = now(bytes.read1(READ_SIZE));
@@ -43,8 +49,19 @@ export class BlockingUploadFolder {
     const own = this.#own;
     this.#paths = [];
     this.#own = undefined;
+    forget(this);
     for (const path of paths) rmSync(path, { force: true });
     if (own !== undefined) rmSync(own, { recursive: true, force: true });
+  }
+
+  /** At the end of the thread. */
+  remove(): void {
+    this.close();
+  }
+
+  #keep(): void {
+    remember(this);
+    this.#end?.add(() => this.close());
   }
 
   #ownFolder(): string {

@@ -5,6 +5,7 @@ import { readForm } from './form-reader.js';
 import { checkOptions, type FormOptionsOf } from './form-request.js';
 import { FormValues } from './form-values.js';
 import { now } from './maybe-promise.js';
+import { RequestEnd } from './request-end.js';
 import type { BlockingEnviron } from './types.js';
 
 /** `onFile` reads its part synchronously, and must be done when it returns. */
@@ -37,7 +38,7 @@ export class BlockingForm implements Disposable {
 /** What `parseForm` does where it blocks; the same errors. */
 export function parseBlockingForm(environ: BlockingFormEnviron, options: BlockingFormOptions): BlockingForm {
   const limits = checkOptions(options);
-  const folder = new BlockingUploadFolder(options.uploadDir);
+  const folder = new BlockingUploadFolder(options.uploadDir, RequestEnd.of(environ));
   const form = new BlockingForm(folder);
   try {
     const read = readForm(environ, limits, form.fields, (info, bytes) => {

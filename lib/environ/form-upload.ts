@@ -1,28 +1,38 @@
 /** Where the files of a form go while it is read: temporary files, or the caller's `onFile`. */
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { finished, Readable } from 'node:stream';
 import type { FilePart } from './form-file.js';
 import type { FileContent, FileInfo } from './form-file-facts.js';
 import type { PartBytes } from './form-part-bytes.js';
-import { ownFolderPrefix, UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
+import { forget, ownFolderPrefix, remember, removePath } from './open-folders.js';
+import type { RequestEnd } from './request-end.js';
+import { UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
 
 export type OnFile = (part: FilePart) => unknown;
 
-/** Writes files to a folder, and removes them. */
+/** Writes files to a folder, and removes them: when it is told to, with the request, or with the process. */
 export class UploadFolder {
   /** Undefined: a fresh folder of its own, made for the first file. */
   readonly #given: string | undefined;
+  readonly #end: RequestEnd | undefined;
   #own: string | undefined;
   #paths: string[] = [];
+  /** Being removed. */
+  #closing: string[] = [];
 
-  constructor(folder: string | undefined) {
+  /** @param end of the request; undefined: nobody tells it. */
+  constructor(folder: string | undefined, end: RequestEnd | undefined) {
     this.#given = folder;
+    this.#end = end;
   }
 
   async store(bytes: PartBytes): Promise<FileContent> {
-    const path = uploadPath(this.#given ?? (await this.#ownFolder()));
-    const handle = await open(path, UPLOAD_FLAGS, UPLOAD_MODE);
+    if (this.#paths.length === 0) this.#keep();
+    // At once: at the end of the process nobody waits for what is under way.
+    const path = uploadPath(this.#given ?? this.#ownFolder());
     this.#paths.push(path);
+    const handle = await open(path, UPLOAD_FLAGS, UPLOAD_MODE);
     try {
       for await (const block of bytes) await writeAll(handle, block);
     } finally {
@@ -33,16 +43,29 @@ export class UploadFolder {
 
   /** What the application moved elsewhere stays there. */
   async close(): Promise<void> {
-    const paths = this.#paths;
-    const own = this.#own;
+    const all = this.#paths;
+    if (this.#own !== undefined) all.push(this.#own);
     this.#paths = [];
     this.#own = undefined;
-    for (const path of paths) await rm(path, { force: true });
-    if (own !== undefined) await rm(own, { recursive: true, force: true });
+    this.#closing.push(...all);
+    for (const path of all) await rm(path, { recursive: true, force: true });
+    this.#closing = this.#closing.filter((path) => !all.includes(path));
+    if (this.#closing.length === 0 && this.#paths.length === 0) forget(this);
   }
 
-  async #ownFolder(): Promise<string> {
-    this.#own ??= await mkdtemp(ownFolderPrefix());
+  /** At the end of the process. */
+  remove(): void {
+    for (const path of [...this.#closing, ...this.#paths, this.#own])
+      if (path !== undefined) removePath(path);
+  }
+
+  #keep(): void {
+    remember(this);
+    this.#end?.add(() => this.close());
+  }
+
+  #ownFolder(): string {
+    this.#own ??= mkdtempSync(ownFolderPrefix());
     return this.#own;
   }
 }

@@ -11,6 +11,7 @@ import { readForm } from './form-reader.js';
 import { checkOptions, type FormOptionsOf } from './form-request.js';
 import { callOnFile, UploadFolder } from './form-upload.js';
 import { FormValues } from './form-values.js';
+import { RequestEnd } from './request-end.js';
 import type { Environ } from './types.js';
 
 export type FormOptions = FormOptionsOf<FilePart>;
@@ -70,7 +71,7 @@ export function parseForm(
 
 async function parseOnEventLoop(environ: FormEnviron, options: FormOptions): Promise<Form> {
   const limits = checkOptions(options);
-  const folder = new UploadFolder(options.uploadDir);
+  const folder = new UploadFolder(options.uploadDir, RequestEnd.of(environ));
   const form = new Form(folder);
   try {
     await readForm(environ, limits, form.fields, async (info, bytes) => {

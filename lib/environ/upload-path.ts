@@ -1,6 +1,5 @@
 /** Where the temporary files of forms are, and how they are made: the same wherever a form is read. */
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** 'wx': never through a link that somebody else put there. */
@@ -11,9 +10,4 @@ export const UPLOAD_MODE = 0o600;
 /** A name that nobody can guess. */
 export function uploadPath(folder: string): string {
   return join(folder, `upload-${randomUUID()}`);
-}
-
-/** For mkdtemp(): the folder of a form that was given none. */
-export function ownFolderPrefix(): string {
-  return join(tmpdir(), 'wsgi-form-');
 }

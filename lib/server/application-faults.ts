@@ -17,24 +17,39 @@ export function notStarted(called: boolean, before?: string): ApplicationError {
   );
 }
 
-export function startedOpen(): ApplicationError {
-  return new ApplicationError(
-    'start_response was called although the WebSocket is open: refuse it before accept(), send() or receive(), or close() it',
-  );
+export function late(called: string): ApplicationError {
+  return new ApplicationError(`${called} was called after the response ended`);
 }
 
-export function startedTwice(): ApplicationError {
-  return new ApplicationError(
-    'start_response was already called: to replace what it was given, pass exc_info',
-  );
+/**
+ * PEP 3333 "The start_response() Callable": once, and again for an error until headers were sent, which is thrown then.
+ * @param open the WebSocket is: there is no response any more.
+ */
+export function checkCall(called: boolean, headSent: boolean, open: boolean, exc_info: unknown): void {
+  if (open) {
+    throw new ApplicationError(
+      'start_response was called although the WebSocket is open: refuse it before accept(), send() or receive(), or close() it',
+    );
+  }
+  if (exc_info === undefined || exc_info === null) {
+    if (!called) return;
+    throw new ApplicationError(
+      'start_response was already called: to replace what it was given, pass exc_info',
+    );
+  }
+  if (headSent) throw thrownValue(exc_info);
 }
 
 /** What `sys.exc_info()` holds as its value; a bare thrown value is its own. */
-export function thrownValue(exc_info: unknown): unknown {
+function thrownValue(exc_info: unknown): unknown {
   return Array.isArray(exc_info) && (exc_info.length === 3 || exc_info.length === 2) ? exc_info[1] : exc_info;
 }
 
 /** What stands where bytes should. */
 export function describeItem(value: unknown): string {
   return typeof value === 'string' ? 'a string (encode it: Buffer.from(text))' : typeName(value);
+}
+
+export function dropped(status: number | undefined): string {
+  return `A response with status ${status} has no body: what the application gave was dropped`;
 }

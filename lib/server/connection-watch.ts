@@ -1,13 +1,9 @@
-/** Finds connections on which neither side has sent a byte for too long. */
-import type { Connection, WsgiSocket } from './connection.js';
+/** Finds connections on which neither side has sent a byte for too long, and clients that read too slowly. */
+import { Backlog, hasUnsent, kernelRoom, takenOf } from './backlog.js';
+import type { Connection } from './connection.js';
 
 /** Checks per time limit: silence is found between one limit and a quarter more. */
 const CHECKS = 4;
-
-/** A socket as Node's own idle timeout sees it: what the kernel has not taken yet counts as unsent. */
-interface Handle {
-  readonly writeQueueSize?: number;
-}
 
 /** What one look saw. */
 interface Seen {
@@ -16,6 +12,7 @@ interface Seen {
   progress: number;
   /** How often it was seen so. */
   times: number;
+  readonly backlog: Backlog;
 }
 
 /**
@@ -26,6 +23,8 @@ export class ConnectionWatch {
   readonly #limit: number;
   readonly #phaseOf: (connection: Connection) => unknown;
   readonly #silent: (connection: Connection) => void;
+  /** Bytes that a client has to read between two checks. */
+  readonly #toRead: number;
   readonly #connections = new Map<Connection, Seen>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -33,21 +32,31 @@ export class ConnectionWatch {
    * @param limit milliseconds; 0: nobody is watched.
    * @param phaseOf what goes on: when it changes, the time begins anew. undefined: nothing that is watched here.
    * @param silent called for a connection that was silent for as long, and again after as long.
+   * @param minRate bytes a second that a client reads which something waits to be sent to; its time begins when it has
+   * read, at that rate, all that the kernel took. 0: whatever it reads is enough.
    */
   constructor(
     limit: number,
     phaseOf: (connection: Connection) => unknown,
     silent: (connection: Connection) => void,
+    minRate: number,
   ) {
     this.#limit = limit;
     this.#phaseOf = phaseOf;
     this.#silent = silent;
+    this.#toRead = (minRate * limit) / 1000 / CHECKS;
   }
 
   add(connection: Connection): void {
     if (this.#limit === 0) return;
-    this.#connections.set(connection, { phase: undefined, progress: 0, times: 0 });
-    connection.socket.once('close', () => this.#remove(connection));
+    const { socket } = connection;
+    this.#connections.set(connection, {
+      phase: undefined,
+      progress: 0,
+      times: 0,
+      backlog: new Backlog(socket, kernelRoom()),
+    });
+    socket.once('close', () => this.#remove(connection));
     this.#timer ??= setInterval(() => this.#check(), this.#limit / CHECKS).unref();
   }
 
@@ -60,9 +69,14 @@ export class ConnectionWatch {
 
   #check(): void {
     for (const [connection, seen] of this.#connections) {
+      const { socket } = connection;
       const phase = this.#phaseOf(connection);
-      const progress = phase === undefined ? 0 : progressOf(connection.socket);
-      if (phase === undefined || phase !== seen.phase || progress !== seen.progress) {
+      seen.backlog.pass(socket, this.#toRead);
+      // Of a client that has to read, what it sends is no sign that it does.
+      const waits = hasUnsent(socket);
+      const progress = waits ? takenOf(socket) : takenOf(socket) + socket.bytesRead;
+      const mayBeReading = waits && !seen.backlog.isEmpty;
+      if (phase === undefined || phase !== seen.phase || progress !== seen.progress || mayBeReading) {
         seen.phase = phase;
         seen.progress = progress;
         seen.times = 0;
@@ -72,9 +86,4 @@ export class ConnectionWatch {
       }
     }
   }
-}
-
-function progressOf(socket: WsgiSocket): number {
-  const handle = (socket as { _handle?: Handle })._handle;
-  return socket.bytesRead + socket.bytesWritten - (handle?.writeQueueSize ?? 0);
 }

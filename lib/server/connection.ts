@@ -4,12 +4,10 @@ import type { ConnectionFacts } from '../environ/environ.js';
 import { plainAddress } from '../environ/plain-address.js';
 import { ClientDisconnected, type RequestError } from '../errors.js';
 import { LentSignal } from './abort-signal.js';
+import { linger } from './linger.js';
 
 /** A request that came while another one of its connection is being answered. */
 export type Turn = () => void;
-
-/** Milliseconds, and the way a client that was answered is let go of: it gets to read the answer before a reset. */
-const LINGER_MS = 2000;
 
 /** As many requests may wait for their turn before the connection is read no further. */
 const MAX_WAITING = 16;
@@ -157,14 +155,10 @@ export function lingeringClose(this: WsgiSocket): void {
   if (this.destroyed || connection?.ending) return;
   if (connection !== undefined) connection.ending = true;
   if (this.writable) this.end();
-  // How long the client may take to read the answer is for `timeout` to say.
-  if (this.writableFinished) linger(this);
-  else this.once('finish', () => linger(this));
   connection?.release();
   // What still comes is no longer for the parser.
   this.removeAllListeners('data');
-  this.on('data', ignore);
-  this.resume();
+  linger(this);
 }
 
 /** For a response that ends with its connection: an orderly end would look like its own. */
@@ -175,17 +169,6 @@ export function reset(socket: WsgiSocket): void {
     // None but TCP can be reset.
     socket.destroy();
   }
-}
-
-function linger(socket: WsgiSocket): void {
-  const destroy = () => socket.destroy();
-  if (socket.readableEnded) {
-    destroy();
-    return;
-  }
-  socket.once('end', destroy);
-  const timer = setTimeout(destroy, LINGER_MS);
-  socket.once('close', () => clearTimeout(timer));
 }
 
 /** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */

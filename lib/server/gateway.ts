@@ -8,6 +8,7 @@ import type { Application, Environ, ErrorStream } from '../environ/types.js';
 import { ApplicationError, RequestError } from '../errors.js';
 import { accessEntry } from './access-entry.js';
 import type { AccessLog } from './access-log.js';
+import { hasUnsent } from './backlog.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { errorResponse } from './error-response.js';
@@ -67,14 +68,19 @@ export class Gateway {
     this.#serverName = serverName;
     this.#silence = new ConnectionWatch(
       this.timeout,
-      ({ current }) => current,
-      ({ current }) => current?.silent(),
+      ({ current, ending }) => current ?? (ending ? 'ends' : undefined),
+      ({ current, socket }) => {
+        if (current !== undefined) current.silent();
+        else if (hasUnsent(socket)) socket.destroy();
+      },
+      options.minRate,
     );
     this.#rest = new ConnectionWatch(
       keepAlive ?? 0,
       // It waits for its next request, or for the rest of one that was answered.
       ({ current, ending }) => (current === undefined && !ending ? 'rests' : undefined),
       ({ socket }) => socket.destroy(),
+      options.minRate,
     );
     this.#bodyLimit = options.limitRequestBody || Number.POSITIVE_INFINITY;
     this.#limits = new RequestLimits(options);

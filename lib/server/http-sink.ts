@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bytes, HeaderList } from '../environ/types.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
+import { hasUnsent } from './backlog.js';
 import { type Connection, type Exchange, lingeringClose, reset, type WsgiSocket } from './connection.js';
 import { checkEarlyHints } from './early-hints.js';
 import type { Gateway } from './gateway.js';
@@ -188,8 +189,9 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     const seconds = this.gateway.timeout / 1000;
     if (this.#body?.starving) {
       this.#body.fail(new RequestTimeout(`The rest of the request body did not come within ${seconds} s`));
-    } else if (response.writableNeedDrain || response.writableEnded || this.#aborted) socket.destroy();
-    else this.gateway.overdue(this);
+    } else if (hasUnsent(socket) || response.writableNeedDrain || response.writableEnded || this.#aborted) {
+      socket.destroy();
+    } else this.gateway.overdue(this);
   }
 
   /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */

@@ -6,10 +6,11 @@
 import { isUint8Array } from 'node:util/types';
 import { FileWrapper } from '../environ/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
+import { RequestEnd } from '../environ/request-end.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
 import { isGoneError } from '../environ/websocket-error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
-import { describeItem, notStarted, startedOpen, startedTwice, thrownValue } from './application-faults.js';
+import { checkCall, describeItem, dropped, late, notStarted } from './application-faults.js';
 import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
 import { closeBody } from './close-body.js';
 import { sendError } from './error-response.js';
@@ -22,7 +23,6 @@ export class Interpreter implements Runner {
   private readonly sink: Sink;
   private readonly log: Reporter;
   private readonly isHead: boolean;
-
   /** start_response was called, whether or not its arguments were right (PEP 3333 "The start_response() Callable"). */
   private started = false;
   private head: CheckedHead | undefined;
@@ -37,6 +37,7 @@ export class Interpreter implements Runner {
   private writable: Write | undefined;
   /** The client's slowness, until it has caught up. */
   private waiting: Promise<void> | undefined;
+  private end: RequestEnd | undefined;
   private body: unknown;
   private puller: Puller | undefined;
   private items: number | undefined;
@@ -54,6 +55,7 @@ export class Interpreter implements Runner {
   }
 
   run<E>(application: ApplicationOn<E>, environ: E): void {
+    this.end = new RequestEnd(environ);
     try {
       const result = application(environ, (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info),
@@ -83,13 +85,12 @@ export class Interpreter implements Runner {
 
   /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
   fail(error: unknown): void {
-    const clientsFault = isRequestError(error) || isGoneError(error);
+    const theirs = isRequestError(error) || isGoneError(error);
     if (this.finished) {
-      if (!clientsFault && this.gone === undefined)
-        this.log.say('Error after the response was complete', error);
+      if (!theirs && this.gone === undefined) this.log.say('Error after the response was complete', error);
       return;
     }
-    if (!clientsFault) this.log.say('Error in the application', error);
+    if (!theirs) this.log.say('Error in the application', error);
     if (this.sink.hijacked || this.headSent) this.sink.abort();
     else {
       this.headSent = true;
@@ -101,12 +102,8 @@ export class Interpreter implements Runner {
   // start_response and write
 
   private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
-    if (this.sink.hijacked) throw startedOpen();
-    if (exc_info === undefined || exc_info === null) {
-      if (this.started) throw startedTwice();
-    } else if (this.headSent) throw thrownValue(exc_info);
-    if (this.finished)
-      throw this.gone ?? new ApplicationError('start_response was called after the response ended');
+    checkCall(this.started, this.headSent, this.sink.hijacked, exc_info);
+    if (this.finished) throw this.gone ?? late('start_response');
     this.started = true;
     this.head = undefined;
     this.head = checkHead(status, headers);
@@ -117,7 +114,7 @@ export class Interpreter implements Runner {
   /** PEP 3333 "The write() Callable": treated as one more item, ahead of those of the iterable. */
   private write(data: Bytes): void | Promise<void> {
     if (!isUint8Array(data)) throw new ApplicationError(`write() takes bytes, not ${describeItem(data)}`);
-    if (this.finished) throw this.gone ?? new ApplicationError('write() was called after the response ended');
+    if (this.finished) throw this.gone ?? late('write()');
     if (this.head === undefined) throw notStarted(this.started, 'write()');
     this.wrote = true;
     // Even an empty block sends the headers: "when write is first called".
@@ -329,9 +326,7 @@ export class Interpreter implements Runner {
   private warnBodiless(): void {
     if (this.isHead || this.warned) return;
     this.warned = true;
-    this.log.say(
-      `A response of status ${this.head?.status} has no body: what the application gave was dropped`,
-    );
+    this.log.say(dropped(this.head?.status));
   }
 
   private leaveHijacked(): void {
@@ -344,7 +339,12 @@ export class Interpreter implements Runner {
     this.finished = true;
     const closing = closeBody(this.body, early ? this.puller : undefined, this.log);
     this.puller = undefined;
-    if (closing === undefined) this.sink.done(this.running);
-    else closing.then(() => this.sink.done(this.running));
+    if (closing === undefined) this.leave();
+    else closing.then(() => this.leave());
+  }
+
+  private leave(): void {
+    this.sink.done(this.running);
+    this.end?.come(this.running);
   }
 }

@@ -6,8 +6,6 @@ import { ApplicationError, ClientDisconnected, ContentTooLarge, type RequestErro
 /** Bytes of an unread body that are thrown away to keep the connection; beyond, it is closed (gunicorn's figure). */
 export const DRAIN_LIMIT = 64 * 1024;
 
-const NOTHING = Buffer.alloc(0);
-
 const kBody = Symbol('request body');
 
 interface BodyMessage extends IncomingMessage {
@@ -77,7 +75,7 @@ export class RequestBody implements BodySource {
     if (this.#over) this.#error ??= readTooLate();
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (!this.#attached) this.#attach();
-    const chunk = this.#message.read() as Buffer | null;
+    const chunk = read(this.#message);
     if (chunk !== null) return this.#accept(chunk);
     if (this.#message.readableEnded) return Promise.resolve(null);
     // Bytes that came together with the head are here by then, and ask for nothing (RFC 9110 section 10.1.1).
@@ -98,7 +96,10 @@ export class RequestBody implements BodySource {
     if (!message.complete || !fits || this.#attached || this.#error !== undefined) return undefined;
     this.#attach();
     this.#received = readableLength;
-    return (message.read() as Buffer | null) ?? NOTHING;
+    // One read() is one packet on newer Nodes (26).
+    const chunks: Buffer[] = [];
+    for (let chunk = read(message); chunk !== null; chunk = read(message)) chunks.push(chunk);
+    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, readableLength);
   }
 
   /** Ends the body with an error, for the read under way and all later ones. */
@@ -157,7 +158,7 @@ export class RequestBody implements BodySource {
   /** @internal */
   onReadable(): void {
     if (this.#waiter === undefined) return;
-    const chunk = this.#message.read() as Buffer | null;
+    const chunk = read(this.#message);
     if (chunk !== null) this.#settle((waiter) => this.#accept(chunk).then(waiter.resolve, waiter.reject));
   }
 
@@ -178,6 +179,10 @@ export class RequestBody implements BodySource {
     this.#waiter = undefined;
     how(waiter);
   }
+}
+
+function read(message: IncomingMessage): Buffer | null {
+  return message.read() as Buffer | null;
 }
 
 function tooLarge(limit: number): ContentTooLarge {

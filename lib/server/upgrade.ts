@@ -19,6 +19,9 @@ import {
 /** Hands a connection back to the HTTP server, which reads the next request from it. */
 export type Readmit = (socket: WsgiSocket) => void;
 
+/** Milliseconds: as many as a timer can have. */
+const NEVER = 2 ** 31 - 1;
+
 /** Serves what Node's `upgrade` event brings. */
 export class Upgrades {
   readonly gateway: Gateway;
@@ -34,8 +37,10 @@ export class Upgrades {
     this.acceptor = new WebSocketAcceptor({
       maxMessage: options.websocketMaxMessage,
       perMessageDeflate: options.perMessageDeflate,
+      // The heartbeat sees to that.
+      closeTimeout: NEVER,
     });
-    this.heartbeat = new Heartbeat(options.websocketPingInterval);
+    this.heartbeat = new Heartbeat(options.websocketPingInterval, options.minRate);
     this.#readmit = readmit;
   }
 

@@ -42,6 +42,8 @@ export interface AcceptorOptions {
   readonly maxMessage?: number;
   /** Compress messages, if the client asks for it (RFC 7692). */
   readonly perMessageDeflate?: boolean;
+  /** Milliseconds for the whole closing handshake, however much is still to be sent; by default those of `ws`, 30 s. */
+  readonly closeTimeout?: number;
 }
 
 /** A GET over HTTP/1.1, without a body, that asks for the upgrade. Anything else is an ordinary request. */
@@ -105,9 +107,14 @@ export class WebSocketAcceptor {
   #protocol: string | undefined;
   #opened: WsSocket | undefined;
 
-  constructor({ maxMessage = 16 * 1024 * 1024, perMessageDeflate = false }: AcceptorOptions = {}) {
+  constructor({
+    maxMessage = 16 * 1024 * 1024,
+    perMessageDeflate = false,
+    closeTimeout = 30_000,
+  }: AcceptorOptions = {}) {
     this.#deflate = perMessageDeflate;
     this.#server = new WebSocketServer({
+      closeTimeout,
       noServer: true,
       clientTracking: false,
       perMessageDeflate,
@@ -220,6 +227,9 @@ function refusal(
 
 // Exported by `ws` since 8.19, and not in its types yet.
 declare module 'ws' {
+  export interface ServerOptions {
+    closeTimeout?: number;
+  }
   export const extension: {
     parse(header: string): Record<string, Params[] | undefined>;
     format(extensions: Record<string, Params[]>): string;

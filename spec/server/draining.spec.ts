@@ -129,7 +129,7 @@ describe('an unread request body', () => {
     );
     const peer = await Peer.connect(serverPort, { paused: true });
     peer.send(chunked(200_000));
-    // Longer than the two seconds that a client gets to notice the end.
+    // How long it may go on sending is counted from the end of the answer (linger.spec.ts).
     for (let i = 0; i < 5; i++) {
       peer.socket.once('data', () => peer.socket.pause()).resume();
       await new Promise((resolve) => setTimeout(resolve, 500));

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { watchThreads } from '../../environ/open-folders.js';
 import { THREAD_KIND, type ThreadData } from './thread-data.js';
 
 /** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
@@ -19,6 +20,7 @@ export function startWorker(data: StartData, blocks: SharedArrayBuffer): Started
   const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const tsx = tsxApi();
+  const removeFolders = watchThreads();
   const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, blocks };
   const worker = new Worker(tsx === undefined ? script : withTsx(tsx, script), {
     workerData,
@@ -32,6 +34,9 @@ export function startWorker(data: StartData, blocks: SharedArrayBuffer): Started
   worker.stdout.on('data', (bytes: Buffer) => process.stdout.write(bytes));
   worker.stderr.on('data', (bytes: Buffer) => process.stderr.write(bytes));
   port1.unref();
+  // It has none any more once it has ended.
+  const { threadId } = worker;
+  worker.once('exit', () => removeFolders(threadId));
   return { worker, port: port1 };
 }
 

@@ -62,25 +62,25 @@ export class CgiBody implements BodySource {
   /**
    * Throws away what is left. Apache's mod_cgid and fcgiwrap write all of a body before they look at the response, and
    * lose it where they cannot.
-   * @param patience milliseconds without a byte after which it gives up.
+   * @param patience milliseconds without a byte after which it gives up. @param most milliseconds in all.
    */
-  async drain(patience: number): Promise<void> {
+  async drain(patience: number, most: number): Promise<void> {
     if (this.#left === 0) return;
     const stream = this.#input();
     if (stream.readableEnded || stream.destroyed) return;
-    let timer: NodeJS.Timeout | undefined;
+    const timers: NodeJS.Timeout[] = [];
     await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, patience);
+      timers.push(setTimeout(resolve, patience), setTimeout(resolve, most));
       this.#wake = resolve;
       stream.removeAllListeners('readable');
       stream.on('data', (chunk: Buffer) => {
-        timer?.refresh();
+        timers[0]?.refresh();
         this.#left -= chunk.length;
         if (this.#left <= 0) resolve();
       });
       stream.resume();
     });
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
   }
 
   #input(): Readable {

@@ -7,6 +7,7 @@ import { ClientDisconnected } from '../../errors.js';
 import { errorResponse } from '../error-response.js';
 import { Forwarded } from '../forwarded.js';
 import { Interpreter } from '../interpreter.js';
+import { LINGER_MS } from '../linger.js';
 import type { ResolvedOptions } from '../options.js';
 import { report } from '../report.js';
 import { CgiBody } from './cgi-body.js';
@@ -14,8 +15,8 @@ import { buildCgiEnviron } from './cgi-environ.js';
 import type { CgiOutput } from './cgi-output.js';
 import { CgiSink } from './cgi-sink.js';
 
-/** As for connections of the HTTP server: milliseconds. */
-const LINGER_MS = 2000;
+/** Milliseconds; less than the HTTP server has, for a whole process waits here. */
+const SILENCE_MS = 2000;
 
 /** What a web server gives to a script. */
 export interface CgiStreams {
@@ -93,9 +94,9 @@ export class CgiExchange {
     this.#sink.end(this.#isHead ? undefined : body);
   }
 
-  /** Reads what the application left of the body, as long as it comes. */
+  /** Reads what the application left of the body, within bounds. */
   drain(): Promise<void> {
-    return this.#body.drain(LINGER_MS);
+    return this.#body.drain(SILENCE_MS, LINGER_MS);
   }
 
   disconnect(error: ClientDisconnected): void {

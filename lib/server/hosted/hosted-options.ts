@@ -16,6 +16,7 @@ export const FETCH_OPTIONS = [
 export const NODE_OPTIONS = [
   ...FETCH_OPTIONS,
   'timeout',
+  'minRate',
   'limitRequestLine',
   'limitRequestFields',
   'limitRequestFieldSize',

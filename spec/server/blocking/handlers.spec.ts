@@ -1,6 +1,8 @@
 /** Handlers in threads: all that waits blocks, and gives plain values. */
 import { expect } from 'chai';
+import { Peer, request } from '../../support/peer.js';
 import { exchange } from '../../support/raw-client.js';
+import { until } from '../../support/until.js';
 import { Threads } from './support.js';
 
 describe('a handler in a thread', () => {
@@ -86,6 +88,35 @@ describe('a handler in a thread', () => {
   });
 
   const sizes = [0, 1, 8191, 8192, 8193, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 1_048_577];
+  it('answers a client that first sends a body that nobody reads, and then reads', async () => {
+    const peer = await Peer.connect(threads.port, { paused: true });
+    await peer.send(request('/hello', { method: 'POST', headers: ['Content-Length: 20000000'] }));
+    await peer.send(Buffer.alloc(20_000_000));
+    peer.socket.resume();
+    expect(String((await peer.response('POST')).body)).to.equal('hello');
+    await peer.closed();
+    expect(peer.error).to.equal(undefined);
+  });
+
+  it('gets all of a body that came in pieces while its request waited for another', async () => {
+    const peer = await Peer.connect(threads.port);
+    await peer.send(
+      request('/gate?pieces') + request('/echo', { method: 'POST', headers: ['Content-Length: 9'] }),
+    );
+    await threads.wrote('gate pieces');
+    const socket = [...threads.sockets].at(-1);
+    for (const piece of ['abc', 'def', 'ghi']) {
+      const before = socket?.bytesRead ?? 0;
+      await peer.send(piece);
+      // In a packet of its own.
+      await until(() => socket?.bytesRead === before + 3);
+    }
+    threads.open('pieces');
+    const [, second] = await peer.responses(2);
+    expect(String(second?.body)).to.equal('abcdefghi');
+    peer.socket.destroy();
+  });
+
   for (const path of ['/echo', '/chunks']) {
     it(`takes and gives bodies of all sizes, ${path === '/echo' ? 'at once' : 'in two blocks'}`, async () => {
       for (const size of sizes) {
