@@ -12,11 +12,13 @@ export interface Result {
   readonly passed: number;
   readonly skipped: number;
   readonly failures: readonly Failure[];
-  /** Milliseconds. */
+  /** Seconds from begin to end. */
   readonly took: number;
+  /** Seconds of processor time, with what processes took that it started and that ended. */
+  readonly used: number;
 }
 
 /** A file that did not run as it should. */
-export function brokenResult(file: string, title: string, text: string, took = 0): Result {
-  return { file, passed: 0, skipped: 0, failures: [{ title, text }], took };
+export function brokenResult(file: string, title: string, text: string): Result {
+  return { file, passed: 0, skipped: 0, failures: [{ title, text }], took: 0, used: 0 };
 }

@@ -51,9 +51,13 @@ export class Report {
 
   #printTimes(): void {
     for (const { node, results } of this.#runs) {
-      console.log(`\n${node}, the longest files, in seconds:`);
-      const longest = [...results].sort((a, b) => b.took - a.took).slice(0, LONGEST);
-      for (const { took, file } of longest) console.log(`${(took / 1000).toFixed(1).padStart(8)}  ${file}`);
+      const all = results.reduce((sum, { used }) => sum + used, 0);
+      console.log(
+        `\n${node}: ${all.toFixed(0)} s of processor time; the files that took most of it, and of time:`,
+      );
+      const longest = [...results].sort((a, b) => b.used + b.took - a.used - a.took).slice(0, LONGEST);
+      for (const { took, used, file } of longest)
+        console.log(`${used.toFixed(1).padStart(8)} ${took.toFixed(1).padStart(8)}  ${file}`);
     }
   }
 

@@ -34,6 +34,8 @@ const nodes = values.node;
 const plan = planOf(files, nodes.length);
 const report = new Report(nodes.map(versionOf), plan.together.length + plan.alone.length);
 const idle = nodes.map((): SpecProcess[] => []);
+const busy = new Map<SpecProcess, string>();
+process.once('SIGINT', stop).once('SIGTERM', stop);
 await work(plan.together, Number(values.jobs));
 await endAll();
 await work(plan.alone, 1);
@@ -54,7 +56,9 @@ async function work(jobs: readonly Job[], width: number): Promise<void> {
 async function run(file: string, node: number): Promise<Result> {
   const free = idle[node] ?? [];
   const one = free.pop() ?? new SpecProcess(nodes[node] ?? process.execPath);
+  busy.set(one, file);
   const result = await one.run(file);
+  busy.delete(one);
   if (one.usable) free.push(one);
   return result;
 }
@@ -66,6 +70,14 @@ async function endAll(): Promise<void> {
         if (complaint !== undefined) report.add(node, complaint);
     }),
   );
+}
+
+/** Says what there is to say so far. */
+function stop(signal: string): void {
+  for (const one of [...busy.keys(), ...idle.flat()]) one.kill();
+  report.print(values.times);
+  console.log(`${signal} came while these ran: ${[...busy.values()].join(', ')}`);
+  process.exit(1);
 }
 
 /** @param chosen paths that these begin with; all if there are none. */

@@ -42,7 +42,6 @@ export class SpecProcess {
   async run(file: string): Promise<Result> {
     this.#files.push(file);
     this.#output = '';
-    const began = performance.now();
     const limit = setTimeout(() => this.#child.kill('SIGKILL'), FILE_LIMIT_MS);
     this.#child.send(file);
     const [result] = await Promise.race([
@@ -53,7 +52,11 @@ export class SpecProcess {
     if (result !== undefined) return withOutput(result, this.#output);
     const { exitCode, signalCode } = this.#child;
     const title = `The process ended with ${exitCode ?? signalCode} before the file did`;
-    return brokenResult(file, title, this.#output, performance.now() - began);
+    return brokenResult(file, title, this.#output);
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   /** Lets it end. Nothing that the specs left behind may keep it. */
@@ -77,7 +80,7 @@ export class SpecProcess {
 function withOutput(result: Result, output: string): Result {
   if (result.failures.length === 0 || output === '') return result;
   const lines = output.trimEnd().split('\n').slice(-40);
-  const written = `\n     The end of what the file wrote:\n${lines.map((line) => `     | ${line}`).join('\n')}\n`;
+  const written = `\n\n     The end of what the file wrote:\n${lines.map((line) => `     | ${line}`).join('\n')}\n`;
   const failures = result.failures.map((failure, i) =>
     i === result.failures.length - 1 ? { ...failure, text: failure.text + written } : failure,
   );

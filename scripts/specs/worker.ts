@@ -14,13 +14,15 @@ const { timeout, forbidOnly } = JSON.parse(readFileSync(join(ROOT, '.mocharc.jso
 
 process.on('message', async (file: string) => {
   const began = performance.now();
+  const before = processorTime();
   const result = await run(file).catch((error: unknown) =>
     brokenResult(file, 'The file cannot be loaded', inspect(error)),
   );
-  process.send?.({ ...result, took: performance.now() - began } satisfies Result);
+  const took = (performance.now() - began) / 1000;
+  process.send?.({ ...result, took, used: processorTime() - before } satisfies Result);
 });
 
-async function run(file: string): Promise<Omit<Result, 'took'>> {
+async function run(file: string): Promise<Omit<Result, 'took' | 'used'>> {
   const mocha = new Mocha({ timeout, forbidOnly, reporter: Silent });
   mocha.addFile(join(ROOT, 'out', file.replace(/\.ts$/, '.js')));
   await mocha.loadFilesAsync();
@@ -29,6 +31,8 @@ async function run(file: string): Promise<Omit<Result, 'took'>> {
     const runner = mocha.run(() => resolve(runner.stats));
     runner.on('fail', (test) => failed.push(test));
   });
+  // Takes its listeners off the process.
+  mocha.dispose();
   if (stats === undefined) throw new Error('mocha counted nothing');
   return { file, passed: stats.passes, skipped: stats.pending, failures: failed.map(failureOf) };
 }
@@ -47,5 +51,17 @@ function failureOf(test: Mocha.Test): Failure {
   } finally {
     Base.consoleLog = consoleLog;
   }
-  return { title: test.fullTitle(), text };
+  return { title: test.fullTitle(), text: text.trimEnd() };
+}
+
+/** In seconds. On Linux with that of all processes that it started, and that ended. */
+function processorTime(): number {
+  try {
+    const fields = readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ') ?? [];
+    // utime, stime, cutime and cstime, in ticks of 10 ms (proc(5)).
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+  } catch {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  }
 }
