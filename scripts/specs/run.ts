@@ -1,9 +1,10 @@
 /**
  * Runs the specs, several files at once, on one Node or more side by side, and says at the end what failed.
  *
- *     node out/scripts/specs/run.js [--node PATH]... [--jobs N] [--times] [FILE or FOLDER]...
+ *     npm run spec -- [--also PATH]... [--jobs N] [--times] [FILE or FOLDER]...
  *
- * Without --node it is the Node that runs this. Its last line counts: `N passed, N failed`, and `N skipped` if any were.
+ * It is the Node that runs this, and also those of these paths. `--times` tells which files take long. The last line
+ * counts: `N passed, N failed`, and `N skipped` if any were.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -20,7 +21,7 @@ const ROOT = process.cwd();
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    node: { type: 'string', multiple: true, default: [process.execPath] },
+    also: { type: 'string', multiple: true, default: [] },
     // Many specs wait for something: one more than there are cores keeps these busy.
     jobs: { type: 'string', default: String(availableParallelism() + 1) },
     times: { type: 'boolean', default: false },
@@ -30,7 +31,7 @@ const { values, positionals } = parseArgs({
 mirror(ROOT, join(ROOT, 'out'));
 const files = specFiles(positionals);
 if (files.length === 0) throw new Error(`There is no spec file in ${positionals.join(', ')}`);
-const nodes = values.node;
+const nodes = [process.execPath, ...values.also];
 const plan = planOf(files, nodes.length);
 const report = new Report(nodes.map(versionOf), plan.together.length + plan.alone.length);
 const idle = nodes.map((): SpecProcess[] => []);
