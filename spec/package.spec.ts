@@ -2,11 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { ROOT } from './support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from './support/temporary-folder.js';
-
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 interface Packed {
   readonly filename: string;

@@ -1,13 +1,22 @@
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { expect } from 'chai';
-import sinon from 'sinon';
+import type { SinonFakeTimers, SinonStatic } from 'sinon';
 import { sleep } from '../lib/sleep.js';
 
+/** As CommonJS: that alone can put a clock into `node:timers/promises`. */
+const sinon = createRequire(import.meta.url)('sinon') as SinonStatic;
+
 describe('sleep', () => {
-  let clock: sinon.SinonFakeTimers;
+  let clock: SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers();
+    // For those who import by name.
+    syncBuiltinESMExports();
   });
-  afterEach(() => clock.restore());
+  afterEach(() => {
+    clock.restore();
+    syncBuiltinESMExports();
+  });
 
   async function wakesAt(seconds: number, milliseconds: number): Promise<void> {
     let awake = false;

@@ -2,15 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { resolveOptions, type ServerOptions } from '../../lib/server/options.js';
 import { Server } from '../../lib/server/server.js';
 import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
+import { scriptOf } from '../support/source.js';
 import { conformance, type Running } from './suite.js';
 import { PROBE, readFrom, recordOf } from './threads-mirror.js';
 
-const script = fileURLToPath(new URL('threads-app.ts', import.meta.url));
+const script = scriptOf('threads-app.ts', import.meta.url);
 const file = join(tmpdir(), `wsgi-scenario-${process.pid}`);
 const errorLogfile = join(tmpdir(), `wsgi-scenario-log-${process.pid}`);
 

@@ -1,7 +1,9 @@
 /** lib/environ/error-stream.ts: PEP 3333 "Input and Error Streams". */
 import { spawnSync } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { TextErrorStream } from '../../lib/environ/error-stream.js';
+import { NODE_OPTIONS, scriptOf } from '../support/source.js';
 
 function recorded(): { written: string[]; errors: TextErrorStream } {
   const written: string[] = [];
@@ -47,15 +49,16 @@ describe('wsgi.errors', () => {
 
   it('writes to standard error of the process by default, also what UTF-8 cannot say', function () {
     this.timeout(60_000);
+    const module = pathToFileURL(scriptOf('../../lib/environ/error-stream.ts', import.meta.url)).href;
     const script = `
-      import { TextErrorStream } from ${JSON.stringify(new URL('../../lib/environ/error-stream.ts', import.meta.url).href)};
+      import { TextErrorStream } from ${JSON.stringify(module)};
       const errors = new TextErrorStream();
       errors.write('caf\\u00e9 \\ud800\\n');
       errors.close();
       errors.write('end');
       errors.flush();
       process.exit();`;
-    const argv = ['--import', 'tsx', '--input-type=module', '-e', script];
+    const argv = [...NODE_OPTIONS, '--input-type=module', '-e', script];
     const { stderr, stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
     expect(stdout).to.equal('');
     expect(stderr).to.equal('café \ufffd\nend');

@@ -3,17 +3,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { get, type IncomingHttpHeaders } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
+import { NODE_OPTIONS, ROOT, scriptOf } from '../support/source.js';
 
-export const FOLDER = fileURLToPath(new URL('../../examples/', import.meta.url));
-const TSX = import.meta.resolve('tsx');
+export const FOLDER = `${ROOT}examples/`;
 const PATIENCE_MS = 50_000;
 
 /** Their names, without `.ts`. */
 export function exampleNames(): string[] {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.ts'));
   return files.map((file) => file.slice(0, -'.ts'.length));
+}
+
+/** What Node is started with to run one. */
+export function commandOf(name: string): string[] {
+  return [...NODE_OPTIONS, scriptOf(`../../examples/${name}.ts`, import.meta.url)];
 }
 
 /** What an example is for, and how that shows. */
@@ -31,7 +35,7 @@ export class Example {
   readonly #ended: Promise<unknown>;
 
   private constructor(name: string) {
-    this.#child = spawn(process.execPath, ['--import', TSX, `${FOLDER}${name}.ts`], {
+    this.#child = spawn(process.execPath, commandOf(name), {
       env: { ...process.env, PORT: '0' },
     });
     this.#ended = once(this.#child, 'close');

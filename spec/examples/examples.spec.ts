@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { runScript } from '../support/cgi-script.js';
-import { type Check, Example, exampleNames, FOLDER } from './example.js';
+import { type Check, commandOf, Example, exampleNames, FOLDER } from './example.js';
 import { FRAMEWORK_CHECKS } from './framework-checks.js';
 
 const HEADERS = { 'x-header1': 'header1 value', 'x-header2': 'header2 value' };
@@ -365,7 +365,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       expect(await example.text('/', { method: 'POST', body: 'abc' })).to.equal(
         `POST ${body} many requests\n`,
       );
-      const command = [process.execPath, '--import', import.meta.resolve('tsx'), `${FOLDER}cgi.ts`];
+      const command = [process.execPath, ...commandOf('cgi')];
       const script = await runScript(command, { REQUEST_METHOD: 'POST', CONTENT_LENGTH: '3' }, 'abc');
       expect(script).to.include({ code: 0, status: '200 OK' });
       expect(script.body.toString()).to.equal(`POST ${body} this request alone\n`);

@@ -3,11 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { CAPABILITIES } from '../../lib/testing/conformance/scenario.js';
+import { ROOT } from '../support/source.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = join(ROOT, 'examples', 'testing');
 const DOCUMENT = readFileSync(join(ROOT, 'docs', 'testing.md'), 'utf8');
 const MOCHA = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');

@@ -2,14 +2,13 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { NODE_OPTIONS, scriptOf } from '../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 
-const TSX = import.meta.resolve('tsx');
-const CHILD = fileURLToPath(new URL('upload-child.ts', import.meta.url));
-const BLOCKING_CHILD = fileURLToPath(new URL('blocking-upload-child.ts', import.meta.url));
+const CHILD = scriptOf('upload-child.ts', import.meta.url);
+const BLOCKING_CHILD = scriptOf('blocking-upload-child.ts', import.meta.url);
 
 interface Outcome {
   status: number;
@@ -19,7 +18,7 @@ interface Outcome {
 }
 
 async function upload(folder: string, shell: string): Promise<{ outcome: Outcome; stderr: string }> {
-  const args = ['--import', TSX, CHILD, folder];
+  const args = [...NODE_OPTIONS, CHILD, folder];
   const { stdout, stderr } = await promisify(execFile)('bash', ['-c', shell, process.execPath, ...args]);
   return { outcome: JSON.parse(stdout) as Outcome, stderr };
 }
@@ -56,7 +55,7 @@ describe('an upload', function () {
   it('that is larger than a file may be leaves nothing behind in a worker thread either', async () => {
     const folder = temporaryFolder();
     const shell = `trap '' XFSZ; ulimit -f 1024; exec "$0" "$@"`;
-    const args = ['-c', shell, process.execPath, '--import', TSX, BLOCKING_CHILD, folder];
+    const args = ['-c', shell, process.execPath, ...NODE_OPTIONS, BLOCKING_CHILD, folder];
     const { stdout } = await promisify(execFile)('bash', args);
     const error = JSON.parse(stdout) as Outcome['error'];
     expect(error).to.deep.include({ code: 'EFBIG', left: [] });

@@ -1,11 +1,10 @@
 /** A server that has served much holds no more than one that has served little. */
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { NODE_OPTIONS, scriptOf } from '../support/source.js';
 
-const CHILD = fileURLToPath(new URL('memory-child.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
+const CHILD = scriptOf('memory-child.ts', import.meta.url);
 
 /** Bytes that each may hold on to: far below what any object of it takes, with room for what V8 learns. */
 const PER_REQUEST = 100;
@@ -14,7 +13,7 @@ const PER_WEBSOCKET = 1000;
 async function heapAfter(what: string): Promise<number[]> {
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
-    ['--expose-gc', '--import', TSX, CHILD, what],
+    ['--expose-gc', ...NODE_OPTIONS, CHILD, what],
     { timeout: 55_000 },
   );
   expect(stderr).not.to.match(/Warning/);

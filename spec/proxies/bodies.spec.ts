@@ -1,17 +1,17 @@
 /** Bodies through a proxy that does not hold them back, and the connections that they go over. */
 import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { answer } from '../support/answer.js';
 import { Command, killCommands } from '../support/command.js';
 import { closeServers, serveApp } from '../support/serve.js';
+import { scriptOf } from '../support/source.js';
 import { removeTemporaryFolders } from '../support/temporary-folder.js';
 import { gate, until } from '../support/until.js';
 import { get, open, replyTo } from './client.js';
 import { behindProxies, killProxies } from './proxy.js';
 
-const APPS = fileURLToPath(new URL('apps.mjs', import.meta.url));
+const APPS = scriptOf('apps.ts', import.meta.url);
 const MIB = 1024 * 1024;
 
 behindProxies('a body', (start) => {

@@ -1,14 +1,14 @@
 /** An instance stops under load, and another one behind the same proxy takes over: nobody notices. */
 import { Agent } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Command, killCommands } from '../support/command.js';
+import { scriptOf } from '../support/source.js';
 import { removeTemporaryFolders } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 import { get } from './client.js';
 import { behindProxies, killProxies } from './proxy.js';
 
-const APPS = fileURLToPath(new URL('apps.mjs', import.meta.url));
+const APPS = scriptOf('apps.ts', import.meta.url);
 
 /** Requests that the first instance has begun when it is told to stop, and clients that ask again and again. */
 const HELD = 100;

@@ -1,13 +1,13 @@
 /** run() in a process of its own: what it prints, how it stops, and that nothing keeps it alive. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Command, killCommands } from '../support/command.js';
 import { closePeers, Peer, request } from '../support/peer.js';
+import { scriptOf } from '../support/source.js';
 import { closeClients, WebSocketClient } from '../support/web-socket-client.js';
 
-const script = fileURLToPath(new URL('fixtures/run-app.ts', import.meta.url));
+const script = scriptOf('fixtures/run-app.ts', import.meta.url);
 
 function start(options: object = {}, mode = ''): Command {
   return new Command([JSON.stringify({ port: 0, ...options }), mode], { script });

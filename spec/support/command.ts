@@ -1,10 +1,8 @@
-/** The command `wsgi` as a child process, from its TypeScript source. */
+/** The command `wsgi` as a child process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { CLI, NODE_OPTIONS } from './source.js';
 
-const CLI = fileURLToPath(new URL('../../lib/cli.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 const PATIENCE_MS = 15_000;
 
 export interface CommandOptions {
@@ -12,7 +10,7 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What to run instead of the command: the path of a module. */
   readonly script?: string;
-  /** Without tsx: for what is JavaScript. */
+  /** Without options of Node's: for what is JavaScript. */
   readonly plain?: boolean;
 }
 
@@ -33,7 +31,7 @@ export class Command {
     const { cwd = process.cwd(), env = {}, script = CLI, plain = false } = options;
     const { PORT: _unset, ...inherited } = process.env;
     // A group of its own, so that kill() also ends what --reload started.
-    this.child = spawn(process.execPath, [...(plain ? [] : ['--import', TSX]), script, ...args], {
+    this.child = spawn(process.execPath, [...(plain ? [] : NODE_OPTIONS), script, ...args], {
       cwd,
       detached: true,
       env: { ...inherited, ...env },

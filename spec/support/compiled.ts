@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { ROOT, scriptOf } from './source.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Compiles a file, and what it imports. @param file from the root of the project. @returns the path of its JavaScript. */
+/** Compiles a file, and what it imports, unless all are compiled. @param file from the root of the project. @returns the path of its JavaScript. */
 export function compile(file: string): string {
+  const compiled = scriptOf(`../../${file}`, import.meta.url);
+  if (compiled.endsWith('.js')) return compiled;
   const folder = temporaryFolder({
     'package.json': '{ "type": "module" }',
     'tsconfig.json': JSON.stringify({

@@ -1,12 +1,12 @@
 /** `client.websocket()`: `wsgi.websocket` from the other side, in memory. */
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
 import type { Application } from '../../lib/environ/types.js';
 import type { WebSocket } from '../../lib/environ/websocket.js';
 import { Client } from '../../lib/testing/client.js';
 import { captureLog } from '../support/serve.js';
+import { NODE_OPTIONS, scriptOf } from '../support/source.js';
 import { gate } from '../support/until.js';
 
 /** Runs `talk` for WebSockets, and refuses everything else. */
@@ -227,8 +227,8 @@ describe('Client.websocket', () => {
   });
 
   it('keeps no process alive, not even when it is left open', () => {
-    const file = fileURLToPath(new URL('fixtures/left-open.ts', import.meta.url));
-    const { stdout, status, signal } = spawnSync(process.execPath, ['--import', 'tsx', file], {
+    const file = scriptOf('fixtures/left-open.ts', import.meta.url);
+    const { stdout, status, signal } = spawnSync(process.execPath, [...NODE_OPTIONS, file], {
       encoding: 'utf8',
       timeout: 15_000,
     });

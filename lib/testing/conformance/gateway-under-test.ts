@@ -31,6 +31,11 @@ export interface GatewayUnderTest {
   readonly facts?: Partial<Facts> | undefined;
   /** Where the application runs in another thread or process: shows here what it records there. */
   readonly mirror?: Mirror | undefined;
+  /**
+   * Seconds that a scenario waits for what has to come. Default: 6. More is for gateways that start a process for each
+   * request, and for machines that do much else.
+   */
+  readonly patience?: number | undefined;
   /** With `mirror`: waits until the application is done with what it was asked. */
   settled?(): Promise<void>;
 }

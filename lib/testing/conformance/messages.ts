@@ -118,6 +118,16 @@ export async function eventually(test: () => boolean, what: string): Promise<voi
   throw new Error(`waited in vain: ${what}`);
 }
 
+/** Waits until a count has begun, and has not changed for a while. */
+export async function untilStill(count: () => number, what: string): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    const before = count();
+    await aWhile(80);
+    if (before > 0 && count() === before) return;
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
 export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : String(error);
 }

@@ -5,9 +5,12 @@ import type { GatewayUnderTest } from './gateway-under-test.js';
 import type { Capability, Log, Scenario } from './scenario.js';
 import { Wire } from './wire.js';
 
+/** Seconds. */
+const PATIENCE = 6;
+
 /** @throws whatever shows that the gateway does not what the scenario says. */
 export async function perform(gateway: GatewayUnderTest, scenario: Scenario): Promise<void> {
-  const { cannot = {} } = gateway;
+  const { cannot = {}, patience = PATIENCE } = gateway;
   const watch = new Watch();
   const wires: Wire[] = [];
   const { app, play } = scenario.stage(gateway.mirror);
@@ -20,7 +23,7 @@ export async function perform(gateway: GatewayUnderTest, scenario: Scenario): Pr
     const { hostname, port: number } = new URL(running.url);
     const port = Number(number || 80);
     const open = async () => {
-      const wire = await Wire.open(port, hostname);
+      const wire = await Wire.open(port, hostname, patience);
       wires.push(wire);
       return wire;
     };

@@ -2,9 +2,6 @@
 import { connect, type Socket } from 'node:net';
 import { bytes, parseResponses, type RawResponse, type Reply } from './responses.js';
 
-/** No wait of a scenario takes longer than this in milliseconds, unless the gateway is broken. */
-const LIMIT = 6000;
-
 interface Waiter {
   test(): boolean;
   done(): void;
@@ -16,12 +13,15 @@ export class Wire {
   closed = false;
   /** The connection ended with an error, such as a reset. */
   failed = false;
+  /** No wait takes more seconds, unless the gateway is broken. */
+  readonly #patience: number;
   readonly #chunks: Buffer[] = [];
   readonly #methods: string[] = [];
   #waiters: Waiter[] = [];
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, patience: number) {
     this.socket = socket;
+    this.#patience = patience;
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#wake();
@@ -34,13 +34,13 @@ export class Wire {
     socket.on('close', () => this.#gone());
   }
 
-  static open(port: number, host: string): Promise<Wire> {
+  static open(port: number, host: string, patience: number): Promise<Wire> {
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host, allowHalfOpen: true, noDelay: true });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.removeListener('error', reject);
-        resolve(new Wire(socket));
+        resolve(new Wire(socket, patience));
       });
     });
   }
@@ -116,7 +116,7 @@ export class Wire {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`waited in vain for ${what}; so far: ${JSON.stringify(this.text.slice(-400))}`));
-      }, LIMIT);
+      }, this.#patience * 1000);
       const done = () => {
         clearTimeout(timer);
         resolve();

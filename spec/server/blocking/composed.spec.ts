@@ -1,10 +1,10 @@
 /** What the package has, composed, in threads: nothing of it needs an event loop. */
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { scriptOf } from '../../support/source.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 import { Threads } from './support.js';
 
-const SCRIPT = fileURLToPath(new URL('composed.ts', import.meta.url));
+const SCRIPT = scriptOf('composed.ts', import.meta.url);
 
 describe('an application of several, between validators, in a thread', () => {
   let threads: Threads;

@@ -2,14 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { resolveOptions, type ServerOptions } from '../../../lib/server/options.js';
 import { Server } from '../../../lib/server/server.js';
 import { exchange, type Reply } from '../../support/raw-client.js';
+import { scriptOf } from '../../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
-const SCRIPT = fileURLToPath(new URL('app.ts', import.meta.url));
+const SCRIPT = scriptOf('app.ts', import.meta.url);
 
 export class Threads {
   readonly server: Server;

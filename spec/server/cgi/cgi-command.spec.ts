@@ -1,11 +1,10 @@
 /** `wsgi --cgi`. */
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runScript } from '../../support/cgi-script.js';
+import { CLI, NODE_OPTIONS } from '../../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 
-const CLI = fileURLToPath(new URL('../../../lib/cli.ts', import.meta.url));
-const COMMAND = [process.execPath, '--import', import.meta.resolve('tsx'), CLI, '--cgi'];
+const COMMAND = [process.execPath, ...NODE_OPTIONS, CLI, '--cgi'];
 
 const APP = `
 console.log('loading');

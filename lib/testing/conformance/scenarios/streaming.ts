@@ -14,6 +14,7 @@ import {
   plain,
   text,
   texts,
+  untilStill,
 } from '../messages.js';
 import { type Scenario, type Stage, scenario } from '../scenario.js';
 
@@ -259,14 +260,7 @@ export const streaming: Scenario[] = [
       const wire = await open();
       wire.socket.pause();
       wire.send(get());
-      let before = -1;
-      await eventually(() => {
-        const still = seen.pulls > 0 && seen.pulls === before;
-        before = seen.pulls;
-        return still;
-      }, 'the pulls to stop');
-      await aWhile(80);
-      expect(seen.pulls).to.equal(before);
+      await untilStill(() => seen.pulls, 'the pulls to stop');
       // What the kernel takes for both sides of the loopback, and one block more.
       expect(seen.pulls * 65536).to.be.below(32 * 1024 * 1024);
       expect(seen.closed).to.equal(0);

@@ -15,6 +15,7 @@ import {
   plain,
   text,
   texts,
+  untilStill,
 } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
@@ -211,14 +212,7 @@ export const write: Scenario[] = [
       const wire = await open();
       wire.socket.pause();
       wire.send(get());
-      let before = -1;
-      await eventually(() => {
-        const still = seen.blocks > 0 && seen.blocks === before;
-        before = seen.blocks;
-        return still;
-      }, 'write() to wait');
-      await aWhile(50);
-      expect(seen.blocks, 'blocks taken by a client that does not read').to.equal(before);
+      await untilStill(() => seen.blocks, 'write() to wait for a client that does not read');
       wire.reset();
       await eventually(() => seen.over, 'the application to end');
       expect(seen.thrown).to.equal('ClientDisconnected');

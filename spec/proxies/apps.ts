@@ -1,6 +1,7 @@
 /** Applications for a process of its own. */
 import { once } from 'node:events';
-import { collectGarbage } from '../support/garbage.ts';
+import type { Body, Environ, StartResponse } from '../../lib/environ/types.js';
+import { collectGarbage } from '../support/garbage.js';
 
 const stopping = once(process, 'SIGTERM');
 
@@ -8,13 +9,13 @@ const stopping = once(process, 'SIGTERM');
 const LOOK = 4 * 1024 * 1024;
 
 /** What the process holds, in bytes, without what it could have freed. */
-function memory() {
+function memory(): number {
   collectGarbage();
   return process.memoryUsage.rss();
 }
 
 /** Reads the request body, and tells how much it was and by how much the process grew meanwhile, in bytes. */
-export async function count(environ, start_response) {
+export async function count(environ: Environ, start_response: StartResponse): Promise<Body> {
   const before = memory();
   let peak = before;
   let bytes = 0;
@@ -30,15 +31,15 @@ export async function count(environ, start_response) {
 let held = 0;
 
 /** Says which process answers, and how many requests for /held wait: for the process to be told to stop. */
-export async function who(environ, start_response) {
+export async function who(environ: Environ, start_response: StartResponse): Promise<Body> {
   if (environ.PATH_INFO === '/held') {
     held++;
     await stopping;
   }
-  return json(start_response, { name: process.env.NAME, held });
+  return json(start_response, { name: process.env['NAME'], held });
 }
 
-function json(start_response, value) {
+function json(start_response: StartResponse, value: object): Body {
   start_response('200 OK', [['Content-Type', 'application/json']]);
   return [Buffer.from(JSON.stringify(value))];
 }

@@ -1,0 +1,54 @@
+/** Which spec files run where: on each Node or once, beside others or alone, and which begin first. */
+
+/** They need a browser, a web server or npm besides Node: once is enough. */
+const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/];
+
+/** They measure memory or processor time, which others would disturb. */
+const ALONE = [/^spec\/faults\/memory\.spec/, /^spec\/security\/growth\.spec/];
+
+/** The longest first, so that none of them is what the others wait for at the end. */
+const LONG = [
+  'spec/conformance/lighttpd.spec.ts',
+  'spec/conformance/threads.spec.ts',
+  'spec/examples/examples.spec.ts',
+  'spec/server/vectors.spec.ts',
+  'spec/server/command/cli.spec.ts',
+  'spec/browser/demo.spec.ts',
+];
+
+export interface Job {
+  /** Path from the root of the project, of TypeScript. */
+  readonly file: string;
+  /** Place in the list of Nodes. */
+  readonly node: number;
+}
+
+export interface Plan {
+  readonly together: readonly Job[];
+  readonly alone: readonly Job[];
+}
+
+/** @param nodes how many. What runs once does so on the first. */
+export function planOf(files: readonly string[], nodes: number): Plan {
+  const jobs = [...files].sort(longestFirst).flatMap((file) => {
+    const times = matches(ONCE, file) ? 1 : nodes;
+    return Array.from({ length: times }, (_, node) => ({ file, node }));
+  });
+  return {
+    together: jobs.filter(({ file }) => !matches(ALONE, file)),
+    alone: jobs.filter(({ file }) => matches(ALONE, file)),
+  };
+}
+
+function matches(patterns: readonly RegExp[], file: string): boolean {
+  return patterns.some((pattern) => pattern.test(file));
+}
+
+function longestFirst(a: string, b: string): number {
+  return rank(a) - rank(b) || a.localeCompare(b);
+}
+
+function rank(file: string): number {
+  const place = LONG.indexOf(file);
+  return place === -1 ? LONG.length : place;
+}
