@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 
 /** Folders that hold TypeScript; what else is at the root is linked as a whole. */
 const COMPILED = ['lib', 'spec', 'examples', 'bench', 'scripts'];
-const LEFT_OUT = ['out', '.git', 'node_modules'];
+const LEFT_OUT = ['out', '.git', '.venv', 'node_modules'];
 
 export function mirror(root: string, out: string): void {
   for (const name of readdirSync(root)) {

@@ -1,7 +1,7 @@
 /** Which spec files run where: on each Node or once, beside others or alone, and which begin first. */
 
-/** They need a browser, a web server or npm besides Node: once is enough. */
-const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/];
+/** They need a browser, a web server, Python or npm besides Node: once is enough. */
+const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/, /werkzeug/];
 
 /** They measure memory or processor time, which others would disturb. */
 const ALONE = [/^spec\/faults\/memory\.spec/, /^spec\/security\/growth\.spec/];

@@ -4,11 +4,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ROOT } from './source.js';
 
 const FOLDER = fileURLToPath(new URL('../python/', import.meta.url));
 const REQUIREMENTS = join(FOLDER, 'requirements.txt');
 /** Ignored by git. */
-const VENV = join(FOLDER, '.venv');
+const VENV = join(ROOT, '.venv');
 /** A copy of the requirements that were installed: it is made last, so that half an environment is made anew. */
 const INSTALLED = join(VENV, 'installed.txt');
 const PYTHON = join(VENV, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python3']));
