@@ -14,7 +14,7 @@ export type BlockingFormOptions = FormOptionsOf<BlockingFilePart>;
 /** What `parseForm` needs of environ. */
 export type BlockingFormEnviron = Pick<BlockingEnviron, 'wsgi.input' | 'CONTENT_TYPE' | 'node.nonblocking'>;
 
-/** A form that was read in a worker thread. Close it, or say `using`, for its temporary files stay until then. */
+/** As `Form`, read in a worker thread: close it, or say `using`. */
 export class BlockingForm implements Disposable {
   readonly fields: FormValues<string> = new FormValues<string>();
   readonly files: FormValues<BlockingFormFile> = new FormValues<BlockingFormFile>();
@@ -38,7 +38,7 @@ export class BlockingForm implements Disposable {
 /** What `parseForm` does where it blocks; the same errors. */
 export function parseBlockingForm(environ: BlockingFormEnviron, options: BlockingFormOptions): BlockingForm {
   const limits = checkOptions(options);
-  const folder = new BlockingUploadFolder(options.uploadDir, RequestEnd.of(environ));
+  const folder = new BlockingUploadFolder(options.uploadDir, RequestEnd.of(environ['wsgi.input']));
   const form = new BlockingForm(folder);
   try {
     const read = readForm(environ, limits, form.fields, (info, bytes) => {

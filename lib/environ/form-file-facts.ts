@@ -24,7 +24,7 @@ export class FormFileFacts implements FileInfo {
   readonly contentType: string;
   /** Bytes. */
   readonly size: number;
-  /** The temporary file, which `form.close()` removes; undefined if `onFile` took the bytes. */
+  /** The temporary file, which `form.close()` or the end of the request removes; undefined if `onFile` took the bytes. */
   readonly path: string | undefined;
   /** What `onFile` returned. */
   readonly value: unknown;

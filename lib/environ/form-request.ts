@@ -7,7 +7,10 @@ export const READ_SIZE = 65_536;
 
 /** The options; `Part` is what `onFile` is called with. */
 export interface FormOptionsOf<Part> extends Partial<FormLimits> {
-  /** Where temporary files go; default: a fresh folder in that of the system. `form.close()` removes them. */
+  /**
+   * Where temporary files go; default: a fresh folder in that of the system. `form.close()`, or the end of the request,
+   * removes them.
+   */
   uploadDir?: string;
   /**
    * Takes each file instead of a temporary file: one at a time, in order, and the next is not read before it is

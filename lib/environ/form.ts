@@ -23,7 +23,10 @@ export type FormEnviron = Pick<Environ, 'wsgi.input' | 'CONTENT_TYPE'> &
 export type FormFields = FormValues<string>;
 export type FormFiles = FormValues<FormFile>;
 
-/** A form that was read. Close it, or say `await using`, for its temporary files stay until then. */
+/**
+ * A form that was read. Its temporary files stay until it is closed (or say `await using`), at the latest until its request
+ * is over: answered, the body of the response closed, and the call of the application settled.
+ */
 export class Form implements AsyncDisposable {
   readonly fields: FormFields = new FormValues<string>();
   readonly files: FormFiles = new FormValues<FormFile>();
@@ -71,7 +74,7 @@ export function parseForm(
 
 async function parseOnEventLoop(environ: FormEnviron, options: FormOptions): Promise<Form> {
   const limits = checkOptions(options);
-  const folder = new UploadFolder(options.uploadDir, RequestEnd.of(environ));
+  const folder = new UploadFolder(options.uploadDir, RequestEnd.of(environ['wsgi.input']));
   const form = new Form(folder);
   try {
     await readForm(environ, limits, form.fields, async (info, bytes) => {

@@ -1,12 +1,13 @@
 /** What has to be done when a request is over, whatever gateway serves it: temporary files are removed then. */
 import { describeThrown, logger } from '../logger.js';
 import { isPromise } from './maybe-promise.js';
+import type { Environ } from './types.js';
 
-/** In every environ that an application is called with. No string, so that it is none of the keys of PEP 3333. */
-const REQUEST_END = Symbol('wsgi.request_end');
+/** On the `wsgi.input` of every request that a gateway serves: environ itself has no keys but strings. */
+export const REQUEST_END = Symbol('wsgi.request_end');
 
-interface EndingEnviron {
-  [REQUEST_END]?: RequestEnd;
+interface EndingInput {
+  [REQUEST_END]?: RequestEnd | undefined;
 }
 
 type Call = () => unknown;
@@ -16,14 +17,21 @@ export class RequestEnd {
   #over = false;
   #result: unknown;
 
-  /** The end of the request that environ, or a copy of it, is of; undefined if no gateway called with it. */
-  static of(environ: object): RequestEnd | undefined {
-    return (environ as EndingEnviron)[REQUEST_END];
+  /** The end of the request that has this input; undefined if no gateway serves it, or middleware replaced its input. */
+  static of(input: unknown): RequestEnd | undefined {
+    return (input as EndingInput | null | undefined)?.[REQUEST_END];
   }
 
-  /** @param environ gets this. */
+  /** @param environ whose input gets this. */
   constructor(environ: unknown) {
-    if (Object.isExtensible(environ)) (environ as EndingEnviron)[REQUEST_END] = this;
+    const input = (environ as Partial<Environ> | undefined)?.['wsgi.input'];
+    // Of a request that is served within another, the other ends last.
+    if (RequestEnd.of(input)?.isOver === false || !Object.isExtensible(input)) return;
+    (input as EndingInput)[REQUEST_END] = this;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
   }
 
   /** To be called once, at the end; if that was before, now. */

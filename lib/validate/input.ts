@@ -1,6 +1,7 @@
 /** `wsgi.input` under watch: Python's `wsgiref.validate.InputWrapper` and `check_input`, for promises and for bytes. */
 import { isUint8Array } from 'node:util/types';
 import { andThen, isPromise } from '../environ/maybe-promise.js';
+import { REQUEST_END, RequestEnd } from '../environ/request-end.js';
 import type { Bytes } from '../environ/types.js';
 import { hideMembers } from './input-members.js';
 import { shapeOf } from './shape.js';
@@ -48,9 +49,12 @@ class ValidatedInput {
   /** Here only if the server's stream has them. */
   declare [Symbol.iterator]?: () => unknown;
   declare [Symbol.asyncIterator]?: () => unknown;
+  /** For the temporary files of forms. */
+  readonly [REQUEST_END]: RequestEnd | undefined;
 
   constructor(inner: AnyInput, facts: InputFacts) {
     this.#inner = inner;
+    this[REQUEST_END] = RequestEnd.of(inner);
     this.#facts = facts;
     for (const symbol of [Symbol.iterator, Symbol.asyncIterator] as const) {
       if (typeof inner[symbol] === 'function') {

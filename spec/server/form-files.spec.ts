@@ -7,6 +7,7 @@ import type { Application, Environ } from '../../lib/environ/types.js';
 import { toFetchHandler } from '../../lib/server/hosted/fetch-handler.js';
 import { toNodeHandler } from '../../lib/server/hosted/node-handler.js';
 import { Client } from '../../lib/testing/client.js';
+import { validator } from '../../lib/validate/validator.js';
 import { END, file, TYPE } from '../environ/multipart.js';
 import { answer } from '../support/answer.js';
 import { runScript } from '../support/cgi-script.js';
@@ -120,6 +121,12 @@ describe('the temporary files of a form that is not closed', () => {
       const { address } = await serveApp((environ, start_response) =>
         unclosed({ ...environ }, start_response),
       );
+      expect(await (await fetch(address, INIT)).text()).to.match(/^content /);
+      await gone();
+    });
+
+    it('with the validator between them', async () => {
+      const { address } = await serveApp(validator(unclosed));
       expect(await (await fetch(address, INIT)).text()).to.match(/^content /);
       await gone();
     });
