@@ -51,7 +51,7 @@ export const SERVER_OPTIONS = {
     group: 'Timeouts',
     doc: 'Seconds without a byte in or out after which a request is ended (with its thread, if it runs in one), WebSockets excepted; 0 is never.',
   }),
-  minRate: option(kinds.bytes(), 1000, {
+  minRate: option(kinds.bytes(), 5000, {
     flags: ['--min-rate'],
     group: 'Timeouts',
     doc: 'Bytes a second that a client has to read, on average, of what waits to be sent to it, WebSocket messages included; --timeout begins when it is behind that; 0 lets it read as slowly as it likes.',

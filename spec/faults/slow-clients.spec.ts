@@ -42,7 +42,12 @@ describe('clients that', () => {
   };
 
   before(async () => {
-    server = await serveApp(app, { timeout: 0.4, headersTimeout: 600, requestTimeout: 600 });
+    server = await serveApp(app, {
+      timeout: 0.4,
+      minRate: 100_000_000,
+      headersTimeout: 600,
+      requestTimeout: 600,
+    });
   });
 
   afterEach(closePeers);

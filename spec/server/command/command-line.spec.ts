@@ -93,7 +93,7 @@ describe('renderHelp', () => {
   }
 
   it('says the default with the sentence', () => {
-    expect(words).to.include('Seconds that running requests may go on after a stop (default 30).');
+    expect(words).to.include('what still runs then is ended, and logged (default 30).');
   });
 
   it('says how the command exits', () => {

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Command, killCommands } from '../../support/command.js';
+import { ROOT } from '../../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
-const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
+const MODULES = `${ROOT}node_modules`;
 /** What no line of the log may show. */
 const INNER = /node:internal|\/dist\/|\/lib\/server\//;
 
