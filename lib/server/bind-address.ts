@@ -36,6 +36,20 @@ export function parseBindAddress(text: string): BindAddress | undefined {
   return port === undefined ? { host: address } : { host: address, port: Number(port) };
 }
 
+/** Why `parseBindAddress` finds none, as the end of a sentence; undefined if it does, or only the rule can be told. */
+export function bindAddressFault(text: string): string | undefined {
+  if (parseBindAddress(text) !== undefined) return undefined;
+  const { host, port } = /^(?<host>.*):(?<port>\d+)$/.exec(text)?.groups ?? {};
+  if (Number(port ?? 0) > 65535 && (host === '' || parseHost(host ?? ':') !== undefined)) {
+    return `the port must be a whole number from 0 to 65535, not ${port}`;
+  }
+  if (/^\d+$/.test(text)) return `a port alone has a colon before it: write :${text}, or 127.0.0.1:${text}`;
+  const url = /^https?:\/\/(?<rest>[^/]+)/i.exec(text)?.groups?.['rest'];
+  if (url !== undefined) return `a URL is not an address: write ${url}`;
+  if (/^unix:?$/.test(text)) return 'the path is missing: write unix:/path/of/a.sock';
+  return text.startsWith('/') ? `the path of a Unix socket has a prefix: write unix:${text}` : undefined;
+}
+
 /** A host to listen on without the brackets of an IPv6 address, or undefined when it is none. '' is every interface. */
 export function parseHost(text: string): string | undefined {
   const bracketed = /^\[(.*)\]$/.exec(text)?.[1];

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../errors.js';
-import { BIND_RULE, parseBindAddress, parseHost, socketPathFault } from './bind-address.js';
+import { BIND_RULE, bindAddressFault, parseBindAddress, parseHost, socketPathFault } from './bind-address.js';
 
 export interface Kind<T> {
   /** What stands for the value in --help; a flag without a value has none. */
@@ -92,6 +92,9 @@ const address = text('ADDRESS', BIND_RULE, (value) => parseBindAddress(value) !=
 export const bind: Kind<string> = {
   ...address,
   check(value, label) {
+    const wrong = typeof value === 'string' ? bindAddressFault(value) : undefined;
+    if (wrong !== undefined)
+      throw new ConfigError(`${label} must be ${BIND_RULE}, not ${inspect(value)}: ${wrong}`);
     const checked = address.check(value, label);
     const { socketPath } = parseBindAddress(checked) ?? {};
     const fault = socketPath === undefined ? undefined : socketPathFault(socketPath);

@@ -27,7 +27,7 @@ export class RequestReport implements Reporter {
   readonly #request: NamedRequest;
   readonly #report: Report;
   /** Milliseconds since the epoch. */
-  readonly #received = Date.now();
+  readonly received = Date.now();
 
   constructor(request: NamedRequest, report: Report) {
     this.#request = request;
@@ -44,7 +44,7 @@ export class RequestReport implements Reporter {
     const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
     // What a web server tells a CGI script may hold anything.
     const shown = path.replace(/[\x00-\x20\x7f-\x9f]/g, (character) => encodeURIComponent(character));
-    return `${method} ${shown || '/'}: ${message} (received ${new Date(this.#received).toISOString()})`;
+    return `${method} ${shown || '/'}: ${message} (received ${new Date(this.received).toISOString()})`;
   }
 }
 

@@ -85,11 +85,16 @@ export class Server {
     return address === null || typeof address === 'string' ? 0 : address.port;
   }
 
-  /** `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`. */
+  /**
+   * `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`: a host name as it was given, else the address that it really
+   * listens on, which is `0.0.0.0` or `[::]` for all interfaces.
+   */
   get address(): string {
     const { socketPath, host, certfile } = this.options;
     if (socketPath !== undefined) return `unix:${socketPath}`;
-    const shown = EVERY_INTERFACE.has(host) ? '127.0.0.1' : host;
+    const bound = this.http.address();
+    // '' is [::], or 0.0.0.0 on a machine without IPv6.
+    const shown = host === '' && typeof bound === 'object' ? (bound?.address ?? '0.0.0.0') : host;
     return `${certfile === undefined ? 'http' : 'https'}://${hostLiteral(shown)}:${this.serverPort}`;
   }
 

@@ -40,12 +40,22 @@ const REFUSED: [Record<string, unknown>, string][] = [
     { scriptName },
     `Option scriptName must be '' or a path that starts with / and does not end with it, not '${scriptName === '/a\0' ? '/a\\x00' : scriptName}'`,
   ]),
-  ...['8000', 'a:b', 'a:70000', '', ':', '[1]:2', 'unix:', 'http://a', 'a:1:2'].map(
-    (bind): [Record<string, unknown>, string] => [
-      { bind },
-      `Option bind must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not '${bind}'`,
-    ],
-  ),
+  ...[
+    ['8000', ': a port alone has a colon before it: write :8000, or 127.0.0.1:8000'],
+    ['a:b', ''],
+    ['a:70000', ': the port must be a whole number from 0 to 65535, not 70000'],
+    [':99999', ': the port must be a whole number from 0 to 65535, not 99999'],
+    ['', ''],
+    [':', ''],
+    ['[1]:2', ''],
+    ['unix:', ': the path is missing: write unix:/path/of/a.sock'],
+    ['http://a', ': a URL is not an address: write a'],
+    ['/a.sock', ': the path of a Unix socket has a prefix: write unix:/a.sock'],
+    ['a:1:2', ''],
+  ].map(([bind, fault]): [Record<string, unknown>, string] => [
+    { bind },
+    `Option bind must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not '${bind}'${fault}`,
+  ]),
   [{ bind: ':1', port: 1 }, 'Give either bind or host and port, not both'],
   [{ bind: ':1', host: 'a' }, 'Give either bind or host and port, not both'],
   [{ certfile: 'a' }, 'Option certfile needs keyfile as well: TLS takes a certificate and its key'],

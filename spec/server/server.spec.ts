@@ -1,6 +1,7 @@
 /** makeServer: where it listens, and the life of a server. */
 import { once } from 'node:events';
 import { createServer, type Server as NetServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError } from '../../lib/errors.js';
@@ -16,6 +17,11 @@ const app = (environ: Environ, start_response: Parameters<typeof answer>[0]) => 
   seen = environ;
   return answer(start_response);
 };
+
+/** All interfaces: of IPv4 alone where there is no other. */
+const EVERY = Object.values(networkInterfaces()).some((all) => all?.some(({ family }) => family === 'IPv6'))
+  ? 'http://[::]:'
+  : 'http://0.0.0.0:';
 
 describe('makeServer', () => {
   const taken: NetServer[] = [];
@@ -41,7 +47,9 @@ describe('makeServer', () => {
   for (const [host, reach, address] of [
     ['127.0.0.1', '127.0.0.1', 'http://127.0.0.1:'],
     ['localhost', 'localhost', 'http://localhost:'],
-    ['', '127.0.0.1', 'http://127.0.0.1:'],
+    ['', '127.0.0.1', EVERY],
+    ['0.0.0.0', '127.0.0.1', 'http://0.0.0.0:'],
+    ['::', '::1', 'http://[::]:'],
     ['::1', '::1', 'http://[::1]:'],
   ] as const) {
     it(`listens on ${JSON.stringify(host)} and any free port`, async () => {
@@ -147,7 +155,7 @@ describe('makeServer', () => {
   it('says in one sentence that an address is none of this machine', async () => {
     const error = await Promise.resolve(makeServer('192.0.2.1', 0, app)).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(ConfigError);
-    expect((error as Error).message).to.equal('192.0.2.1:0 is no address of this machine');
+    expect((error as Error).message).to.equal('192.0.2.1:0 is not a local address');
   });
 
   it('can be closed when it could not listen', async () => {

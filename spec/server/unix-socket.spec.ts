@@ -106,6 +106,19 @@ describe('a Unix socket', () => {
     expect(await removeStaleSocket(join(folder, 'none'))).to.equal('free');
   });
 
+  it('is not made in a folder that is missing, which is said', async () => {
+    const folder = temporaryFolder({ file: '' });
+    for (const name of ['none', 'file']) {
+      const path = join(folder, name, 'x.sock');
+      expect(await refusal(path))
+        .to.be.instanceOf(ConfigError)
+        .with.property(
+          'message',
+          `${path} cannot be made: there is no folder ${join(folder, name)}. Create it first`,
+        );
+    }
+  });
+
   it('has the longest path that the system takes', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'x'.repeat(SOCKET_PATH_BYTES - folder.length - 1));

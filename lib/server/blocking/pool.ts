@@ -3,6 +3,7 @@ import { ApplicationError, type ConfigError, ServerBusy } from '../../errors.js'
 import { logger } from '../../logger.js';
 import { report } from '../report.js';
 import { Blocks } from './blocks.js';
+import { BusyWatch } from './busy-watch.js';
 import { Budget, Outflow } from './outflow.js';
 import { PoolThreads, type ThreadEvents } from './pool-threads.js';
 import type { PooledThread } from './pooled-thread.js';
@@ -34,6 +35,7 @@ export class ThreadPool implements ThreadEvents {
   readonly #budget: Budget;
   readonly #threads: PoolThreads;
   readonly #watch: ThreadWatch;
+  readonly #busy: BusyWatch;
   /** All that were submitted and are not over, by their id. */
   readonly #running = new Map<number, RemoteRunner>();
   /** Those that found no slot in the queue. */
@@ -51,6 +53,7 @@ export class ThreadPool implements ThreadEvents {
     this.#threads = new PoolThreads({ threads, timeout, onFatal, ...start }, this);
     const runnerOf = (id: number) => this.#running.get(id);
     this.#watch = new ThreadWatch(timeout, this.#threads, runnerOf);
+    this.#busy = new BusyWatch(this.#threads, threads, this.#running);
     this.#listen();
   }
 
@@ -70,6 +73,7 @@ export class ThreadPool implements ThreadEvents {
     if (this.#running.size >= threads + backlog || this.#threads.closing) return false;
     runner.id = this.#nextId();
     this.#running.set(runner.id, runner);
+    if (this.overloaded) this.#busy.overloaded();
     this.#enqueue(runner);
     return true;
   }
@@ -129,6 +133,7 @@ export class ThreadPool implements ThreadEvents {
   async close(grace = 0, cut?: Promise<void>): Promise<void> {
     this.#threads.stop();
     this.#watch.stop();
+    this.#busy.stop();
     clearTimeout(this.#recheck);
     this.#queue.stop();
     for (const { line } of this.#threads.all) line.ring();

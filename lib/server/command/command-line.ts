@@ -8,6 +8,7 @@ import {
   SERVER_OPTIONS,
   type ServerOptions,
 } from '../options.js';
+import { insteadOf } from './foreign-options.js';
 import { didYouMean } from './near-miss.js';
 
 /** The command line itself is wrong: the command exits with 2, as argparse's do. */
@@ -55,7 +56,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     } else if (token.kind === 'option') {
       const flag = FLAGS.get(token.rawName);
       if (flag === undefined) {
-        throw new UsageError(`There is no option ${token.rawName}${didYouMean(token.rawName, FLAGS.keys())}`);
+        const hint = insteadOf(token.rawName) || didYouMean(token.rawName, FLAGS.keys());
+        throw new UsageError(`There is no option ${token.rawName}${hint}`);
       }
       given.set(flag.name, readValue(flag, token, given.get(flag.name)));
     }

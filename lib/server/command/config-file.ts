@@ -11,6 +11,7 @@ import {
   SERVER_OPTIONS,
   type ServerOptions,
 } from '../options.js';
+import { insteadOf } from './foreign-options.js';
 import { importModule, LoadError } from './import-module.js';
 import { didYouMean } from './near-miss.js';
 import { NeverSettled, settled } from './settled.js';
@@ -69,7 +70,8 @@ function readConfig(settings: object, shown: string): Config {
     if (value === undefined) continue;
     const name = NAMES.get(spelled);
     if (name === undefined) {
-      throw new ConfigError(`${shown}: there is no option ${spelled}${didYouMean(spelled, NAMES.keys())}`);
+      const hint = insteadOf(spelled) || didYouMean(spelled, NAMES.keys());
+      throw new ConfigError(`${shown}: there is no option ${spelled}${hint}`);
     }
     if (name === 'wsgiApp') {
       if (typeof value !== 'string') {

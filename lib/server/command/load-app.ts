@@ -35,8 +35,19 @@ function findModule(module: string, cwd: string): string {
   const file = resolve(cwd, module);
   const found = ['', ...EXTENSIONS].map((extension) => file + extension).find(isFile);
   const path = found ?? (/^[./\\]/.test(module) ? undefined : findPackage(module, cwd));
-  if (path === undefined) throw new ConfigError(`There is no module ${module}: ${file} does not exist`);
+  if (path === undefined) {
+    throw new ConfigError(`There is no module ${module}: ${file} does not exist${dottedHint(module, cwd)}`);
+  }
   return path;
+}
+
+/** Python names the file module/sub.py by `module.sub`. */
+function dottedHint(module: string, cwd: string): string {
+  const dotted = /^[\p{L}_]\w*(\.[\p{L}_]\w*)+$/u.test(module);
+  if (!dotted || EXTENSIONS.some((extension) => module.endsWith(extension))) return '';
+  const path = module.replace(/\.py$/, '').replaceAll('.', '/');
+  const [extension] = EXTENSIONS.filter((extension) => isFile(resolve(cwd, path + extension)));
+  return `. A module is named by its path here, not with dots as in Python: write ${path}${extension ?? '.js'}`;
 }
 
 function isFile(path: string): boolean {

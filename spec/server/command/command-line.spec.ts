@@ -1,7 +1,9 @@
 /** argv to options, and --help. */
+
 import { expect } from 'chai';
 import { renderHelp } from '../../../lib/server/command/command-help.js';
 import { parseCommandLine, UsageError } from '../../../lib/server/command/command-line.js';
+import { insteadOf } from '../../../lib/server/command/foreign-options.js';
 import { COMMAND_OPTIONS, type Option, SERVER_OPTIONS } from '../../../lib/server/options.js';
 
 const PARSED: [string[], object][] = [
@@ -40,8 +42,8 @@ const PARSED: [string[], object][] = [
 
 const REFUSED: [string[], string][] = [
   [['--threads', 'four'], "--threads must be a whole number from 0 to 1024, not 'four'"],
-  [['-w', '4'], 'There is no option -w'],
-  [['-D'], 'There is no option -D'],
+  [['-w', '4'], `There is no option -w${insteadOf('-w')}`],
+  [['-D'], `There is no option -D${insteadOf('-D')}`],
   [['--timeuot', '4'], 'There is no option --timeuot (did you mean --timeout?)'],
   [['--gracefulTimeout', '4'], 'There is no option --gracefulTimeout (did you mean --graceful-timeout?)'],
   [['--no-timeout'], 'There is no option --no-timeout (did you mean --timeout?)'],
@@ -56,7 +58,10 @@ const REFUSED: [string[], string][] = [
     ['--limit-request-body', '1x'],
     "--limit-request-body must be a whole number of bytes, 0 or more, not '1x'",
   ],
-  [['-b', '8000'], "-b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not '8000'"],
+  [
+    ['-b', '8000'],
+    "-b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not '8000': a port alone has a colon before it: write :8000, or 127.0.0.1:8000",
+  ],
   [['-m', '8'], "-m must be permission bits from 0 to 0o777, not '8'"],
   [['--env', 'X'], "--env must be a list of KEY=VALUE texts, not [ 'X' ]"],
   [['a:b', 'c:d'], 'There can be one application, not both a:b and c:d'],

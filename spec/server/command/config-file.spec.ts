@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { ConfigError } from '../../../lib/errors.js';
 import { type Config, loadConfigFile } from '../../../lib/server/command/config-file.js';
+import { insteadOf } from '../../../lib/server/command/foreign-options.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 
 const load = (text: string, name = 'wsgi.config.mjs'): Promise<Config> =>
@@ -75,7 +76,7 @@ describe('loadConfigFile', () => {
   });
 
   const refused: [string, string][] = [
-    ['export const workers = 2', 'wsgi.config.mjs: there is no option workers'],
+    ['export const workers = 2', `wsgi.config.mjs: there is no option workers${insteadOf('workers')}`],
     ['export const timout = 2', 'wsgi.config.mjs: there is no option timout (did you mean timeout?)'],
     ['export const config = "x"', 'wsgi.config.mjs: there is no option config'],
     ['export const help = true', 'wsgi.config.mjs: there is no option help'],

@@ -126,6 +126,12 @@ describe('loadApp', () => {
       '',
       /^There is no module none\.mjs: \/.*\/none\.mjs does not exist$/,
     ],
+    [
+      'a module as Python names it',
+      'sub.inner:app',
+      '',
+      /^There is no module sub\.inner: .* does not exist\. A module is named by its path here, not with dots as in Python: write sub\/inner\.js$/,
+    ],
     ['an unknown path', './none:app', '', /^There is no module \.\/none: \/.*\/none does not exist$/],
     [
       'a missing callable',
