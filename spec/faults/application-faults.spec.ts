@@ -198,7 +198,7 @@ describe('an application that', () => {
   };
 
   before(async () => {
-    server = await serveApp(app, { timeout: 0.2 });
+    server = await serveApp(app, { timeout: 0.5 });
   });
 
   afterEach(closePeers);
