@@ -34,6 +34,8 @@ export class Upgrades {
     this.acceptor = new WebSocketAcceptor({
       maxMessage: options.websocketMaxMessage,
       perMessageDeflate: options.perMessageDeflate,
+      deflate: options,
+      inflateBuffer: options.websocketInflateBuffer,
     });
     this.heartbeat = new Heartbeat(options.websocketPingInterval);
     this.#readmit = readmit;
