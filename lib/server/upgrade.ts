@@ -200,6 +200,9 @@ class UpgradeSink extends HttpSink {
     else this.closed();
   }
 
+  /** A 103 ahead of the 101 makes clients give up the handshake. */
+  override sendHints(_checked: readonly string[]): void {}
+
   goAway(): void {
     this.runner.goAway?.();
     this.#websocket?.goAway();

@@ -167,10 +167,14 @@ export class WebSocketAcceptor {
     return { socket: this.#opened, stream: socket };
   }
 
-  /** `ws` is stricter than the standard in three points; all of them were checked by now. */
+  /** `ws` is stricter than the standard in four points; all of them were checked by now. */
   #translate({ headers }: IncomingMessage): void {
     headers.upgrade = 'websocket';
     if (headers['sec-websocket-version'] === '7') headers['sec-websocket-version'] = '8';
+    const protocols = parseProtocols(headers['sec-websocket-protocol']);
+    if (protocols !== undefined && protocols.length > 0) {
+      headers['sec-websocket-protocol'] = protocols.join(',');
+    }
     if (!this.#deflate) return;
     // An offer that cannot be accepted is declined (RFC 7692 section 5.1), where `ws` would refuse the connection.
     const offers =
@@ -255,11 +259,12 @@ function isAcceptable(params: Params, settings: PerMessageDeflateOptions): boole
   }
 }
 
-/** Undefined if they are not unique tokens, separated by commas (RFC 6455 section 4.1). */
+/** Undefined if they are not unique tokens (RFC 6455 section 4.1); a list may have empty elements (RFC 9110 section 5.6.1). */
 function parseProtocols(header: string | undefined): string[] | undefined {
   if (header === undefined) return [];
   try {
-    return [...subprotocol.parse(header)];
+    const full = header.split(',').filter((one) => one.trim() !== '');
+    return full.length === 0 ? undefined : [...subprotocol.parse(full.join(',').trim())];
   } catch {
     return undefined;
   }
