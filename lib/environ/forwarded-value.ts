@@ -19,8 +19,15 @@ const SCHEMES = new Map<string, 'http' | 'https'>([
   ['wss', 'https'],
 ]);
 
-/** An IP address without port and brackets: REMOTE_ADDR. @throws RequestError 400 */
-export function addressIn(value: string): string {
+/** `unknown`, or an obfuscated name that begins with `_` (RFC 7239 section 6): the proxy does not say. */
+const HIDDEN = /^(?:unknown|_[\w.-]+)(?::(?:\d{1,5}|_[\w.-]+))?$/i;
+
+/**
+ * An IP address without port and brackets: REMOTE_ADDR. Undefined where the proxy does not say it.
+ * @throws RequestError 400
+ */
+export function addressIn(value: string): string | undefined {
+  if (HIDDEN.test(value)) return undefined;
   if (isIP(value) !== 0) return plainAddress(value);
   const [, ipv6 = '', ipv4 = ''] = HOP.exec(value) ?? [];
   if (isIPv6(ipv6)) return plainAddress(ipv6);

@@ -28,7 +28,7 @@ export function isBinaryMessage(message: string | Bytes, binary: boolean | null 
  */
 export function checkClose(code: number, message: string | Bytes): Bytes {
   if (!isCloseCode(code)) {
-    throw new ProtocolError(`${inspect(code)} is not a close code: use 1000-1003, 1007-1011 or 3000-4999`);
+    throw new ProtocolError(`${inspect(code)} is not a close code: use 1000-1003, 1007-1014 or 3000-4999`);
   }
   const reason = typeof message === 'string' ? Buffer.from(message) : asReason(message);
   if (reason.length > MAX_REASON) {
@@ -62,10 +62,10 @@ export function chooseProtocol(
   return chosen;
 }
 
-/** RFC 6455 section 7.4: those that an endpoint may send. */
+/** RFC 6455 section 7.4: those that an endpoint may send; 1012 to 1014 were registered since. */
 function isCloseCode(code: number): boolean {
   if (!Number.isInteger(code)) return false;
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999);
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
 function asReason(message: Bytes): Bytes {

@@ -10,7 +10,7 @@ import {
   ProtocolError,
   type WebSocketError,
 } from './websocket-error.js';
-import { Inbox, type Message } from './websocket-inbox.js';
+import { Inbox, type Inflating, type Message } from './websocket-inbox.js';
 import { Outbox } from './websocket-outbox.js';
 
 export type { Message } from './websocket-inbox.js';
@@ -24,7 +24,11 @@ export interface OpenSocket {
 /** On a socket of `ws`: the connection it belongs to. Saves a closure for each listener. */
 export const CONNECTION = Symbol('wsgi.websocket.connection');
 
+/** On a socket of `ws` that inflates messages: who counts what they hold. */
+export const INFLATING = Symbol('wsgi.websocket.inflating');
+
 export interface OwnedSocket extends WsSocket {
+  [INFLATING]?: Inflating & { readonly faultCode: number | undefined };
   [CONNECTION]?: WebSocketConnection;
 }
 
@@ -67,7 +71,7 @@ export class WebSocketConnection {
     this.#socket = socket;
     this.#owner = owner;
     this.#logger = logger;
-    this.#inbox = new Inbox(socket);
+    this.#inbox = new Inbox(socket, this.#socket[INFLATING]);
     this.#outbox = new Outbox(socket, stream);
     this.#socket[CONNECTION] = this;
     socket.on('message', socketOnMessage);
@@ -137,7 +141,10 @@ export class WebSocketConnection {
   /** A message came. */
   deliver(data: Buffer, isBinary: boolean): void {
     // After our own close nobody asks for it (RFC 6455 section 1.4).
-    if (this.#state === CLOSED || this.#goingAway) return;
+    if (this.#state === CLOSED || this.#goingAway) {
+      this.#inbox.pass();
+      return;
+    }
     this.#inbox.put(isBinary ? data : data.toString());
   }
 

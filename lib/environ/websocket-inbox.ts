@@ -13,18 +13,29 @@ export interface Pausable {
   resume(): void;
 }
 
+/** Counts what inflated messages hold until they are received. */
+export interface Inflating {
+  /** Bytes that the message which comes now was inflated to; 0 if it was not compressed. */
+  delivered(): number;
+  received(bytes: number): void;
+}
+
 type Receiver = (message: Message | null) => void;
 
 export class Inbox {
   readonly #socket: Pausable;
+  readonly #inflating: Inflating | undefined;
+  /** For each message, where they are counted. */
+  readonly #inflated: number[] = [];
   readonly #messages: Message[] = [];
   readonly #receivers: Receiver[] = [];
   #size = 0;
   #paused = false;
   #used = false;
 
-  constructor(socket: Pausable) {
+  constructor(socket: Pausable, inflating?: Inflating) {
     this.#socket = socket;
+    this.#inflating = inflating;
   }
 
   get isEmpty(): boolean {
@@ -41,10 +52,12 @@ export class Inbox {
     this.#used = true;
     const receiver = this.#receivers.shift();
     if (receiver !== undefined) {
+      this.pass();
       receiver(message);
       return;
     }
     this.#messages.push(message);
+    if (this.#inflating !== undefined) this.#inflated.push(this.#inflating.delivered());
     this.#size += message.length;
     if (!this.#paused && (this.#messages.length >= MAX_MESSAGES || this.#size >= MAX_SIZE)) {
       this.#paused = true;
@@ -56,6 +69,7 @@ export class Inbox {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
     this.#size -= message.length;
+    if (this.#inflating !== undefined) this.#inflating.received(this.#inflated.shift() ?? 0);
     if (this.#paused && this.#messages.length < MAX_MESSAGES / 2 && this.#size < MAX_SIZE / 2) this.#resume();
     return message;
   }
@@ -77,8 +91,14 @@ export class Inbox {
   /** Forgets what was not received, and lets the socket read on: a close frame may be behind it. */
   drop(): void {
     this.#messages.length = 0;
+    for (const bytes of this.#inflated.splice(0)) this.#inflating?.received(bytes);
     this.#size = 0;
     if (this.#paused) this.#resume();
+  }
+
+  /** A message came that is not kept here. */
+  pass(): void {
+    this.#inflating?.received(this.#inflating.delivered());
   }
 
   #resume(): void {

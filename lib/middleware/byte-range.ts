@@ -25,7 +25,7 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   }
   const first = Number(from);
   const last = to === '' ? size - 1 : Number(to);
-  if (last < first && to !== '') return undefined;
+  if (to && BigInt(to) < BigInt(from ?? 0)) return undefined;
   return first < size ? { first, last: Math.min(last, size - 1) } : null;
 }
 

@@ -89,7 +89,9 @@ function valueFrom(header: string | undefined, count: number): string {
 
 function fixAddress(environ: AnyEnviron, value: string): void {
   if (value === '') return;
-  environ.REMOTE_ADDR = addressIn(value);
+  const address = addressIn(value);
+  if (address === undefined) return;
+  environ.REMOTE_ADDR = address;
   // That of the proxy's connection, and nobody says what the client's was.
   delete environ.REMOTE_PORT;
 }

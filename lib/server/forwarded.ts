@@ -76,7 +76,10 @@ export class Forwarded {
     const hops = list(value);
     let client: string | undefined;
     for (let i = hops.length - 1; i >= 0; i--) {
-      client = addressIn(hops[i] as string);
+      const hop = addressIn(hops[i] as string);
+      // Who is left of it, nobody can tell; the last that is known stays.
+      if (hop === undefined) break;
+      client = hop;
       if (!this.#trusts(client)) break;
     }
     return client;

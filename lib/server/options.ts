@@ -6,6 +6,7 @@ import { parseBindAddress } from './bind-address.js';
 import { didYouMean } from './command/near-miss.js';
 import { type Option, option } from './option.js';
 import * as kinds from './option-kinds.js';
+import { WEBSOCKET_OPTIONS } from './websocket-options.js';
 
 export type { Option } from './option.js';
 
@@ -162,26 +163,7 @@ export const SERVER_OPTIONS = {
     group: 'Environ',
     doc: 'An object whose keys are added to every environ.',
   }),
-  websocketMaxMessage: option(kinds.bytes(), 16 * 1024 * 1024, {
-    flags: ['--websocket-max-message'],
-    group: 'WebSocket',
-    doc: 'The most bytes in a WebSocket message, else close code 1009; 0 is no limit.',
-  }),
-  websocketPingInterval: option(kinds.seconds, 20, {
-    flags: ['--websocket-ping-interval'],
-    group: 'WebSocket',
-    doc: 'Seconds between the pings that find dead peers; 0 sends none.',
-  }),
-  allowedOrigins: option(kinds.origins, undefined, {
-    flags: ['--allowed-origins'],
-    group: 'WebSocket',
-    doc: 'The origins whose pages may open a WebSocket, separated by commas; any when not given.',
-  }),
-  perMessageDeflate: option(kinds.flag, true, {
-    flags: ['--per-message-deflate'],
-    group: 'WebSocket',
-    doc: 'Compression of WebSocket messages (RFC 7692); on unless it is turned off.',
-  }),
+  ...WEBSOCKET_OPTIONS,
 };
 
 /** What only the command knows: it acts on these before and around run(). */
@@ -298,6 +280,11 @@ export function resolveOptions(given: ServerOptions = {}): ResolvedOptions {
   if (given.requestTimeout && given.headersTimeout === undefined) {
     values['headersTimeout'] = Math.min(SERVER_OPTIONS.headersTimeout.default, given.requestTimeout);
   }
+  // One message must fit, however large it may be.
+  if (given.websocketMaxMessage && given.websocketInflateBuffer === undefined) {
+    const { default: usual } = SERVER_OPTIONS.websocketInflateBuffer;
+    values['websocketInflateBuffer'] = Math.max(usual, given.websocketMaxMessage);
+  }
   return values as unknown as ResolvedOptions;
 }
 
@@ -308,6 +295,13 @@ function refuseConflicts({ bind, host, port, certfile, keyfile, ...given }: Serv
   if ((certfile === undefined) !== (keyfile === undefined)) {
     const [has, lacks] = certfile === undefined ? ['keyfile', 'certfile'] : ['certfile', 'keyfile'];
     throw new ConfigError(`Option ${has} needs ${lacks} as well: TLS takes a certificate and its key`);
+  }
+  const inflated = given.websocketInflateBuffer ?? 0;
+  const message = given.websocketMaxMessage ?? SERVER_OPTIONS.websocketMaxMessage.default;
+  if (inflated > 0 && message > inflated) {
+    throw new ConfigError(
+      `Option websocketMaxMessage (${message}) must not be above websocketInflateBuffer (${inflated})`,
+    );
   }
   const { headersTimeout, requestTimeout } = given;
   const whole = requestTimeout ?? SERVER_OPTIONS.requestTimeout.default;

@@ -32,6 +32,9 @@ export class RequestLimits {
     }
     if (this.#fieldSizeLimit < this.#headLimit) this.#checkFieldSizes(rawHeaders);
     const { contentLength, transferEncoding, expect } = framingOf(message);
+    if (contentLength !== undefined && !Number.isSafeInteger(Number(contentLength))) {
+      throw new RequestError(413, 'The Content-Length is larger than any body that can be counted');
+    }
     if (transferEncoding !== undefined) checkTransferEncoding(transferEncoding, contentLength, message);
     if (expect !== undefined) checkExpect(expect, message);
   }

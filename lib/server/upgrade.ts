@@ -39,6 +39,8 @@ export class Upgrades {
       perMessageDeflate: options.perMessageDeflate,
       // The heartbeat sees to that.
       closeTimeout: NEVER,
+      deflate: options,
+      inflateBuffer: options.websocketInflateBuffer,
     });
     this.heartbeat = new Heartbeat(options.websocketPingInterval, options.minRate);
     this.#readmit = readmit;
@@ -202,6 +204,9 @@ class UpgradeSink extends HttpSink {
     // The application learns it from its next receive() or send(), and ends by itself.
     else this.closed();
   }
+
+  /** A 103 ahead of the 101 makes clients give up the handshake. */
+  override sendHints(_checked: readonly string[]): void {}
 
   goAway(): void {
     this.runner.goAway?.();

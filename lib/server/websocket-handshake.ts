@@ -1,10 +1,23 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { extension, PerMessageDeflate, subprotocol, WebSocketServer, WebSocket as WsSocket } from 'ws';
+import {
+  extension,
+  PerMessageDeflate,
+  type PerMessageDeflateOptions,
+  subprotocol,
+  WebSocketServer,
+  WebSocket as WsSocket,
+} from 'ws';
 import type { OpenSocket } from '../environ/websocket.js';
-import { CONNECTION, type OwnedSocket, type WebSocketConnection } from '../environ/websocket-connection.js';
+import {
+  CONNECTION,
+  INFLATING,
+  type OwnedSocket,
+  type WebSocketConnection,
+} from '../environ/websocket-connection.js';
 import { goneError, SOCKET_DEAD } from '../environ/websocket-error.js';
+import { type DeflateOptions, InflateBudget, LeanDeflate } from './websocket-deflate.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */
 const VERSIONS: ReadonlyMap<string | undefined, number> = new Map([
@@ -44,6 +57,10 @@ export interface AcceptorOptions {
   readonly perMessageDeflate?: boolean;
   /** Milliseconds for the whole closing handshake, however much is still to be sent; by default those of `ws`, 30 s. */
   readonly closeTimeout?: number;
+  /** Without it, what the client offers decides of contexts and windows. */
+  readonly deflate?: DeflateOptions;
+  /** Bytes that inflated messages may hold in all connections until they are received. 0 is no limit. */
+  readonly inflateBuffer?: number;
 }
 
 /** A GET over HTTP/1.1, without a body, that asks for the upgrade. Anything else is an ordinary request. */
@@ -103,6 +120,7 @@ export function checkHandshake(
 export class WebSocketAcceptor {
   readonly #server: WebSocketServer;
   readonly #deflate: boolean;
+  readonly #settings: PerMessageDeflateOptions;
   /** What `ws` asks for and gives back, while it does so. */
   #protocol: string | undefined;
   #opened: WsSocket | undefined;
@@ -111,18 +129,30 @@ export class WebSocketAcceptor {
     maxMessage = 16 * 1024 * 1024,
     perMessageDeflate = false,
     closeTimeout = 30_000,
+    deflate,
+    inflateBuffer = 0,
   }: AcceptorOptions = {}) {
     this.#deflate = perMessageDeflate;
+    const settings = settingsOf(deflate);
+    this.#settings = settings;
+    const budget = new InflateBudget(inflateBuffer);
+    class Socket extends HoldableSocket {
+      protected override lean(params: unknown): LeanDeflate {
+        const lean = new LeanDeflate(settings, maxMessage, budget);
+        lean.params = params as LeanDeflate['params'];
+        return lean;
+      }
+    }
     this.#server = new WebSocketServer({
       closeTimeout,
       noServer: true,
       clientTracking: false,
-      perMessageDeflate,
+      perMessageDeflate: perMessageDeflate && settings,
       maxPayload: maxMessage,
       maxFragments:
         maxMessage === 0 ? 0 : Math.max(MIN_FRAGMENTS, Math.ceil(maxMessage / BYTES_PER_FRAGMENT)),
       handleProtocols: () => this.#protocol ?? false,
-      WebSocket: HoldableSocket,
+      WebSocket: Socket,
     });
   }
 
@@ -141,25 +171,71 @@ export class WebSocketAcceptor {
     return { socket: this.#opened, stream: socket };
   }
 
-  /** `ws` is stricter than the standard in three points; all of them were checked by now. */
+  /** `ws` is stricter than the standard in four points; all of them were checked by now. */
   #translate({ headers }: IncomingMessage): void {
     headers.upgrade = 'websocket';
     if (headers['sec-websocket-version'] === '7') headers['sec-websocket-version'] = '8';
+    const protocols = parseProtocols(headers['sec-websocket-protocol']);
+    if (protocols !== undefined && protocols.length > 0) {
+      headers['sec-websocket-protocol'] = protocols.join(',');
+    }
     if (!this.#deflate) return;
     // An offer that cannot be accepted is declined (RFC 7692 section 5.1), where `ws` would refuse the connection.
-    const offers = parseDeflateOffers(headers['sec-websocket-extensions'])?.filter(isAcceptable) ?? [];
+    const offers =
+      parseDeflateOffers(headers['sec-websocket-extensions'])?.filter((params) =>
+        isAcceptable(params, this.#settings),
+      ) ?? [];
     if (offers.length > 0) headers['sec-websocket-extensions'] = extension.format({ [DEFLATE]: offers });
     else delete headers['sec-websocket-extensions'];
   }
 }
 
+/** As `ws` names them. */
+function settingsOf(options: DeflateOptions | undefined): PerMessageDeflateOptions {
+  if (options === undefined) return {};
+  const { serverMaxWindowBits, serverNoContextTakeover, clientNoContextTakeover } = options;
+  return {
+    threshold: options.deflateThreshold,
+    zlibDeflateOptions: { memLevel: options.deflateMemLevel },
+    // `false` would refuse clients that ask for it.
+    ...(serverNoContextTakeover && { serverNoContextTakeover }),
+    ...(clientNoContextTakeover && { clientNoContextTakeover }),
+    ...(serverMaxWindowBits < 15 && { serverMaxWindowBits }),
+  };
+}
+
+/** What is private to `ws`. */
+interface Extended {
+  _extensions: Record<string, { readonly params: unknown } | undefined>;
+}
+const { setSocket } = WsSocket.prototype as unknown as { setSocket(...args: unknown[]): void };
+
 /** A socket of `ws` that asks before it answers a close frame: see `WebSocketConnection.holdClose`. */
 class HoldableSocket extends WsSocket implements OwnedSocket {
   declare [CONNECTION]?: WebSocketConnection;
+  declare [INFLATING]?: LeanDeflate;
+
+  /** What `ws` negotiated, done in another way. */
+  protected lean(_params: unknown): LeanDeflate | undefined {
+    return undefined;
+  }
+
+  setSocket(...args: unknown[]): void {
+    const { _extensions: extensions } = this as unknown as Extended;
+    const negotiated = extensions[DEFLATE];
+    const lean = negotiated && this.lean(negotiated.params);
+    if (lean !== undefined) {
+      extensions[DEFLATE] = lean;
+      this[INFLATING] = lean;
+    }
+    setSocket.apply(this, args);
+  }
 
   override close(code?: number, reason?: string | Buffer): void {
-    if (this[CONNECTION]?.holdClose(code, reason)) return;
-    super.close(code, reason);
+    // `ws` has no code for an error that is not its own.
+    const cause = code ?? this[INFLATING]?.faultCode;
+    if (this[CONNECTION]?.holdClose(cause, reason)) return;
+    super.close(cause, reason);
   }
 }
 
@@ -177,21 +253,22 @@ function parseDeflateOffers(header: string | undefined): Params[] | undefined {
   }
 }
 
-function isAcceptable(params: Params): boolean {
+function isAcceptable(params: Params, settings: PerMessageDeflateOptions): boolean {
   try {
     // A copy, for it is changed.
-    new PerMessageDeflate({ isServer: true }).accept([{ ...params }]);
+    new PerMessageDeflate({ ...settings, isServer: true }).accept([{ ...params }]);
     return true;
   } catch {
     return false;
   }
 }
 
-/** Undefined if they are not unique tokens, separated by commas (RFC 6455 section 4.1). */
+/** Undefined if they are not unique tokens (RFC 6455 section 4.1); a list may have empty elements (RFC 9110 section 5.6.1). */
 function parseProtocols(header: string | undefined): string[] | undefined {
   if (header === undefined) return [];
   try {
-    return [...subprotocol.parse(header)];
+    const full = header.split(',').filter((one) => one.trim() !== '');
+    return full.length === 0 ? undefined : [...subprotocol.parse(full.join(',').trim())];
   } catch {
     return undefined;
   }
@@ -237,7 +314,10 @@ declare module 'ws' {
   export const subprotocol: { parse(header: string): Set<string> };
   export class PerMessageDeflate {
     static readonly extensionName: string;
-    constructor(options: { isServer: boolean });
+    constructor(options: PerMessageDeflateOptions & { isServer: boolean });
+    /** What was negotiated. */
+    params: Record<string, boolean | number | undefined> | null;
     accept(offers: Params[]): unknown;
+    cleanup(): void;
   }
 }

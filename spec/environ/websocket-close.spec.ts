@@ -38,13 +38,21 @@ describe('WebSocket', () => {
       expect(websocket).to.include({ closeCode: 4002, closeReason: 'ok', error: undefined });
     });
 
+    for (const code of [1012, 1013, 1014]) {
+      it(`takes the registered code ${code}`, async () => {
+        const { client, websocket } = await session(stay);
+        websocket.close(code);
+        const [last] = await client.next();
+        expect(last?.payload.readUInt16BE(0)).to.equal(code);
+      });
+    }
+
     for (const code of [
       0,
       999,
       1004,
       1005,
       1006,
-      1012,
       1015,
       1016,
       2000,

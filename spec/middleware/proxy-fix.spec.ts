@@ -115,7 +115,7 @@ const CASES: Case[] = [
 ];
 
 const REFUSED: [what: string, header: string, value: string][] = [
-  ['an address that is none', 'HTTP_X_FORWARDED_FOR', 'unknown'],
+  ['an address that is none', 'HTTP_X_FORWARDED_FOR', 'nobody'],
   ['half an address', 'HTTP_X_FORWARDED_FOR', '[::1'],
   ['another scheme', 'HTTP_X_FORWARDED_PROTO', 'javascript'],
   ['a host with a path', 'HTTP_X_FORWARDED_HOST', 'a/b'],
@@ -144,7 +144,7 @@ describe('proxyFix', () => {
 
   const SAME: [name: string, value: string][] = [
     ...['192.0.2.1', '192.0.2.1:4711', '[2001:db8::1]:4711', '::ffff:192.0.2.1', '6.6.6.6, 192.0.2.1'],
-    ...['', ' ', 'unknown', '[::1', '1.2.3', '6.6.6.6, x'],
+    ...['', ' ', 'unknown', '_hidden', 'nobody', '[::1', '1.2.3', '6.6.6.6, x'],
   ].map((value): [string, string] => ['FOR', value]);
   SAME.push(
     ...['http', 'https', 'HTTPS', 'ws', 'wss', 'http, https', '', 'ftp', 'https;'].map(

@@ -228,4 +228,15 @@ describe('what is no HTTP/1.1', () => {
     await peer.closed();
     expect((await peer.responses(2)).map(({ status }) => status)).to.deep.equal([200, 501]);
   });
+
+  for (const length of ['9007199254740992', '9223372036854775808']) {
+    it(`a Content-Length of ${length} is refused, not rounded`, async () => {
+      const { serverPort } = await serveApp(app);
+      const before = calls;
+      const peer = await Peer.connect(serverPort);
+      await peer.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`);
+      expect((await peer.response()).status).to.equal(413);
+      expect(calls).to.equal(before);
+    });
+  }
 });

@@ -51,6 +51,18 @@ describe('a WebSocket through makeServer', () => {
     expect(await seen.promise).to.deep.equal(['13', 'websocket', '/chat', '']);
   });
 
+  it('sends no early hints, which would break the handshake, and chooses from a list with gaps', async () => {
+    const app = socketApp(async (websocket, environ) => {
+      environ['wsgi.early_hints']?.([['Link', '</a.css>; rel=preload']]);
+      websocket.accept('b');
+      return [];
+    });
+    const { serverPort } = await serveApp(app);
+    const headers = ['Sec-WebSocket-Protocol: ,a,,b'];
+    const { head } = await RawWebSocket.connect(serverPort, { headers });
+    expect(head).to.match(/^HTTP\/1.1 101 .*\r\nSec-WebSocket-Protocol: b/is);
+  });
+
   it('has the subprotocol that the application chose', async () => {
     const app = socketApp(async (websocket) => {
       websocket.supportedProtocols = ['b', 'c'];

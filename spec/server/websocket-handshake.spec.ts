@@ -60,6 +60,15 @@ describe('checkHandshake', () => {
     });
   });
 
+  it('leaves out empty elements of the list of protocols', () => {
+    for (const list of [',a,,b', 'a, ,b ,']) {
+      expect(checkHandshake(request({ 'sec-websocket-protocol': list }))).to.have.deep.property('protocols', [
+        'a',
+        'b',
+      ]);
+    }
+  });
+
   it('takes Sec-WebSocket-Origin of the old versions', () => {
     const headers = { 'sec-websocket-origin': 'http://old.example' };
     for (const version of ['8', '7']) {
@@ -101,7 +110,7 @@ describe('checkHandshake', () => {
     ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ==, dGhlIHNhbXBsZSBub25jZQ=='],
     ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZ-=='],
     ['sec-websocket-protocol', ''],
-    ['sec-websocket-protocol', 'a,'],
+    ['sec-websocket-protocol', ','],
     ['sec-websocket-protocol', 'a, a'],
     ['sec-websocket-protocol', 'a b'],
     ['sec-websocket-protocol', 'a/b'],

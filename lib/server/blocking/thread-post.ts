@@ -28,6 +28,8 @@ export class ThreadPost {
   readonly #queue: RequestQueue;
   readonly #id: number;
   readonly #frame = new Frame();
+  /** The handler closed its WebSocket. */
+  closed = false;
 
   constructor(channel: ThreadChannel, id: number) {
     this.#channel = channel;
@@ -144,6 +146,8 @@ export class ThreadPost {
    */
   pause(timeout: number): boolean {
     this.ring();
+    // Its own close is no reason to stop: the handler goes on, as on the event loop.
+    if (this.closed) return !this.#line.block(RUNS, timeout, () => this.#line.current !== this.#id);
     return !this.#line.block(RUNS, timeout, () => this.gone || this.#line.ended || this.#line.socketGone);
   }
 

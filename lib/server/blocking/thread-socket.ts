@@ -94,6 +94,7 @@ export class ThreadSocket implements BlockingLine {
   }
 
   close(code: number, reason: Bytes): void {
+    this.#post.closed = true;
     this.#post.send(FROM_THREAD.close, 0, String(code), reason);
     this.#post.ring();
     this.#ended = true;

@@ -39,7 +39,14 @@ export function fromNodeHandler<
       } else answer.fail((response.headersSent ? undefined : clientFault(error)) ?? error);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    response.once('close', () => signal?.removeEventListener('abort', onAbort));
+    response.once('close', () => {
+      signal?.removeEventListener('abort', onAbort);
+      // Node ends a request with its response, whether its body was read or not.
+      if (!response.writableEnded || message.destroyed) return;
+      // Its own would report a client that left.
+      message._destroy = (error, done) => done(error);
+      message.destroy();
+    });
     try {
       const result = handler(message as Message, response as Response, next);
       if (isPromise(result)) result.then(undefined, (error) => answer.fail(error));

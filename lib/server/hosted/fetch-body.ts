@@ -1,7 +1,7 @@
 /** The body of a fetch `Request`, read as the application reads `wsgi.input`. */
 import type { ReadableStreamReadResult } from 'node:stream/web';
 import type { BodySource } from '../../environ/input.js';
-import { ApplicationError, ClientDisconnected, ContentTooLarge } from '../../errors.js';
+import { ApplicationError, ClientDisconnected, ContentTooLarge, RequestError } from '../../errors.js';
 
 export class FetchBody implements BodySource {
   readonly #request: Request;
@@ -22,6 +22,7 @@ export class FetchBody implements BodySource {
     this.#declared = length === null ? undefined : Number(length);
     this.#limit = limit;
     if (this.#declared !== undefined && this.#declared > limit) throw tooLarge(limit);
+    if (this.#declared !== undefined && !Number.isSafeInteger(this.#declared)) throw notCountable();
     if (request.bodyUsed) throw readBefore();
   }
 
@@ -74,4 +75,9 @@ function cutShort(cause?: unknown): ClientDisconnected {
   const error = new ClientDisconnected('the client left before its body was complete');
   if (cause !== undefined) error.cause = cause;
   return error;
+}
+
+/** A length beyond 2^53, or none at all, where the host did not look. */
+function notCountable(): RequestError {
+  return new RequestError(413, 'The Content-Length is larger than any body that can be counted');
 }

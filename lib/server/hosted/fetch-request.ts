@@ -1,5 +1,6 @@
 /** A fetch `Request`, as the head and the connection that environ is built from. */
 import type { ConnectionFacts, RequestHead } from '../../environ/environ.js';
+import { plainAddress } from '../../environ/plain-address.js';
 
 /** What servers hand to a fetch handler beside the request, as far as it tells who the client is. */
 export interface FetchInfo {
@@ -48,7 +49,7 @@ function connectionOf(
     scheme,
     serverName: serverName || 'localhost',
     serverPort: port || (scheme === 'https' ? '443' : '80'),
-    remoteAddr: remoteAddress ?? '',
+    remoteAddr: plainAddress(remoteAddress ?? ''),
     remotePort: remotePort === undefined ? undefined : String(remotePort),
   };
 }

@@ -24,6 +24,12 @@ export const NODE_OPTIONS = [
   'websocketPingInterval',
   'allowedOrigins',
   'perMessageDeflate',
+  'deflateThreshold',
+  'deflateMemLevel',
+  'serverMaxWindowBits',
+  'serverNoContextTakeover',
+  'clientNoContextTakeover',
+  'websocketInflateBuffer',
 ] as const;
 
 /**

@@ -346,6 +346,13 @@ const handlers: Record<string, BlockingApplication> = {
     }
     return [];
   },
+  '/ws-sleep-closed': (environ) => {
+    environ['wsgi.websocket']?.accept();
+    environ['wsgi.websocket']?.close();
+    sleep(0.3);
+    record('slept after its own close');
+    return [];
+  },
   '/vectors': (environ, start_response) => {
     const plain = Object.entries(environ).filter(([, value]) => typeof value !== 'object');
     const seen = Object.fromEntries(plain);

@@ -91,4 +91,9 @@ describe('a WebSocket whose handler blocks', () => {
     await threads.wrote('sleep threw true');
     expect(await threads.text('/hello')).to.equal('hello');
   });
+
+  it('lets a handler sleep after its own close', async () => {
+    await connect('/ws-sleep-closed');
+    await threads.wrote('slept after its own close');
+  });
 });

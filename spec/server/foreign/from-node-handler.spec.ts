@@ -23,6 +23,17 @@ describe('fromNodeHandler', () => {
   });
 
   describe('the request', () => {
+    it('emits close after a normal end, though its body was not read', async () => {
+      const events: string[] = [];
+      const { url } = await served((message, response) => {
+        for (const event of ['aborted', 'error', 'close']) message.on(event, () => events.push(event));
+        response.end('done');
+      });
+      expect(await (await fetch(url, { method: 'POST', body: 'x'.repeat(1000) })).text()).to.equal('done');
+      await until(() => events.length > 0, 'the close');
+      expect(events).to.deep.equal(['close']);
+    });
+
     it('is an IncomingMessage with what the client sent', async () => {
       const { port } = await served(async (message, response) => {
         const { method, url, headers, rawHeaders, httpVersion, socket } = message;

@@ -95,6 +95,8 @@ describe('toFetchHandler', () => {
       const request = () => new Request(BASE);
       const node = { incoming: { socket: { remoteAddress: '192.0.2.1', remotePort: 1234 } } };
       expect(await seen(request(), {}, node)).to.include({ REMOTE_ADDR: '192.0.2.1', REMOTE_PORT: '1234' });
+      const dual = { incoming: { socket: { remoteAddress: '::ffff:192.0.2.1', remotePort: 1 } } };
+      expect(await seen(request(), {}, dual)).to.include({ REMOTE_ADDR: '192.0.2.1' });
       const deno = { remoteAddr: { hostname: '192.0.2.2', port: 5678 } };
       expect(await seen(request(), {}, deno)).to.include({ REMOTE_ADDR: '192.0.2.2', REMOTE_PORT: '5678' });
       const options = { remoteAddr: (_request: Request, info: unknown) => String(info) };
