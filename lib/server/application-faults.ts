@@ -23,6 +23,12 @@ export function startedOpen(): ApplicationError {
   );
 }
 
+export function openedStarted(): ApplicationError {
+  return new ApplicationError(
+    'The WebSocket was opened by accept(), send() or receive() although start_response was called, which refuses it',
+  );
+}
+
 export function startedTwice(): ApplicationError {
   return new ApplicationError(
     'start_response was already called: to replace what it was given, pass exc_info',

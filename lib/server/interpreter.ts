@@ -107,7 +107,7 @@ export class Interpreter implements Runner {
     } else if (this.headSent) throw thrownValue(exc_info);
     if (this.finished)
       throw this.gone ?? new ApplicationError('start_response was called after the response ended');
-    this.started = true;
+    this.started = this.sink.started = true;
     this.head = undefined;
     this.head = checkHead(status, headers);
     this.writable ??= (data) => this.write(data);
