@@ -40,6 +40,12 @@ export function checkCall(called: boolean, headSent: boolean, open: boolean, exc
   if (headSent) throw thrownValue(exc_info);
 }
 
+export function openedStarted(): ApplicationError {
+  return new ApplicationError(
+    'The WebSocket was opened by accept(), send() or receive() although start_response was called, which refuses it',
+  );
+}
+
 /** What `sys.exc_info()` holds as its value; a bare thrown value is its own. */
 function thrownValue(exc_info: unknown): unknown {
   return Array.isArray(exc_info) && (exc_info.length === 3 || exc_info.length === 2) ? exc_info[1] : exc_info;

@@ -67,6 +67,8 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     } else response.on('close', () => this.responseFinished());
   }
 
+  started = false;
+
   get hijacked(): boolean {
     return false;
   }

@@ -104,7 +104,7 @@ export class Interpreter implements Runner {
   private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
     checkCall(this.started, this.headSent, this.sink.hijacked, exc_info);
     if (this.finished) throw this.gone ?? late('start_response');
-    this.started = true;
+    this.started = this.sink.started = true;
     this.head = undefined;
     this.head = checkHead(status, headers);
     this.writable ??= (data) => this.write(data);

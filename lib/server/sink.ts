@@ -50,6 +50,8 @@ export interface Sink {
    * closed and ignored; of the methods above only `end` (it returned) or `abort` (it threw), and `done`, are called.
    */
   readonly hijacked: boolean;
+  /** The application called start_response: its WebSocket cannot be opened any more. */
+  started?: boolean;
 }
 
 /** Sees one request through: the interpreter, or whatever stands in for one that runs in a thread. */

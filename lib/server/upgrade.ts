@@ -3,6 +3,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Handshake, WebSocket, WebSocketError } from '../environ/websocket.js';
 import { goneError, SOCKET_DEAD } from '../environ/websocket-error.js';
 import type { ClientDisconnected } from '../errors.js';
+import { openedStarted } from './application-faults.js';
 import type { Connection, WsgiSocket } from './connection.js';
 import type { Gateway } from './gateway.js';
 import { Heartbeat } from './heartbeat.js';
@@ -268,6 +269,7 @@ class UpgradeSink extends HttpSink {
 
   #accept(protocol: string | undefined): ReturnType<Handshake['accept']> {
     const { socket } = this.connection;
+    if (this.started) throw openedStarted();
     if (this.response.headersSent) {
       throw new WebSocketError('The request was already answered: open the WebSocket before start_response');
     }

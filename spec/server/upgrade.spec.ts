@@ -63,6 +63,24 @@ describe('a WebSocket through makeServer', () => {
     expect(head).to.match(/^HTTP\/1.1 101 .*\r\nSec-WebSocket-Protocol: b/is);
   });
 
+  for (const method of ['accept', 'receive', 'send'] as const) {
+    it(`cannot be opened by ${method}() after start_response`, async () => {
+      const thrown = gate<unknown>();
+      const { serverPort } = await serveApp(async (environ, start_response) => {
+        start_response('403 Forbidden', [['Content-Length', '0']]);
+        try {
+          await environ['wsgi.websocket']?.[method](method === 'send' ? 'x' : (undefined as never));
+        } catch (error) {
+          thrown.open(error);
+        }
+        return [];
+      });
+      const { head } = await RawWebSocket.connect(serverPort);
+      expect(head).to.match(/^HTTP\/1.1 403 /);
+      expect(String(await thrown.promise)).to.contain('although start_response was called');
+    });
+  }
+
   it('has the subprotocol that the application chose', async () => {
     const app = socketApp(async (websocket) => {
       websocket.supportedProtocols = ['b', 'c'];
@@ -306,6 +324,6 @@ describe('an application that neither opens nor answers', () => {
     });
     const client = await RawWebSocket.connect(serverPort);
     expect(client.head).to.match(/^HTTP\/1\.1 200 /);
-    expect(await result.promise).to.match(/already answered/);
+    expect(await result.promise).to.match(/although start_response was called/);
   });
 });

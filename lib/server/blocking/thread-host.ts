@@ -194,7 +194,7 @@ export class ThreadHost {
         },
       });
       this.#forwarded?.apply(environ);
-      if (handshake !== undefined) door.socket = openDoor(environ, new ThreadSocket(post, handshake));
+      if (handshake !== undefined) door.socket = openDoor(environ, new ThreadSocket(post, handshake, sink));
       interpreter.run(application, environ);
     } catch (error) {
       interpreter.fail(error);

@@ -18,6 +18,8 @@ export class ThreadSink implements Sink {
   /** What waits for its first block, so that a small response is one frame. */
   #head: string | undefined;
 
+  started = false;
+
   /** @param websocket of an upgrade request. */
   constructor(post: ThreadPost, websocket: { readonly opened: boolean } | undefined) {
     this.#post = post;

@@ -3,6 +3,7 @@ import type { BlockingLine, Ending } from '../../environ/blocking-websocket.js';
 import type { Bytes } from '../../environ/types.js';
 import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../environ/websocket-error.js';
 import type { Message } from '../../environ/websocket-inbox.js';
+import { openedStarted } from '../application-faults.js';
 import type { HandshakeRequest } from '../websocket-handshake.js';
 import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from './messages.js';
 import type { Frame } from './ring.js';
@@ -26,13 +27,19 @@ export class ThreadSocket implements BlockingLine {
   readonly origin: string | undefined;
   readonly protocols: readonly string[];
   readonly #post: ThreadPost;
+  readonly #answer: { readonly started: boolean } | undefined;
   #received = 0;
   /** A message was asked for that has not come. */
   #asked = false;
   #ended = false;
   #ending: Ending | undefined;
 
-  constructor(post: ThreadPost, { version, origin, protocols }: HandshakeRequest) {
+  constructor(
+    post: ThreadPost,
+    { version, origin, protocols }: HandshakeRequest,
+    answer?: { readonly started: boolean },
+  ) {
+    this.#answer = answer;
     this.#post = post;
     this.version = version;
     this.origin = origin;
@@ -48,6 +55,7 @@ export class ThreadSocket implements BlockingLine {
   }
 
   accept(protocol: string | undefined): void {
+    if (this.#answer?.started) throw openedStarted();
     this.#post.send(FROM_THREAD.accept, protocol === undefined ? 0 : WITH_PROTOCOL, protocol);
     const answer = this.#post.receive();
     if (answer === undefined) throw goneError(SOCKET_DEAD);

@@ -346,6 +346,15 @@ const handlers: Record<string, BlockingApplication> = {
     }
     return [];
   },
+  '/ws-started': (environ, start_response) => {
+    start_response('403 Forbidden', [['Content-Length', '0']]);
+    try {
+      environ['wsgi.websocket']?.receive();
+    } catch (error) {
+      record(`receive threw ${String(error).includes('although start_response was called')}`);
+    }
+    return [];
+  },
   '/ws-sleep-closed': (environ) => {
     environ['wsgi.websocket']?.accept();
     environ['wsgi.websocket']?.close();

@@ -96,4 +96,9 @@ describe('a WebSocket whose handler blocks', () => {
     await connect('/ws-sleep-closed');
     await threads.wrote('slept after its own close');
   });
+
+  it('cannot be opened after start_response', async () => {
+    await connect('/ws-started').catch(() => {});
+    await threads.wrote('receive threw true');
+  });
 });
