@@ -78,6 +78,7 @@ export class Connection implements ConnectionFacts {
     socket.on('error', ignore);
     socket.on('end', socketOnEnd);
     socket.on('drain', socketOnDrain);
+    if (this.scheme === 'https') readThroughStream(socket);
   }
 
   /** Runs a request now, or when those before it are answered. */
@@ -151,6 +152,16 @@ export class Connection implements ConnectionFacts {
   }
 }
 
+/**
+ * Node's parser reads a connection past its stream until somebody listens to that. Over TLS it must not: when pipelined
+ * requests come faster than their responses are taken, Node pauses the parser, but the records that are decrypted
+ * already go on to it, and end in a parse error ("HPE_PAUSED"). The stream holds them back.
+ */
+function readThroughStream(socket: WsgiSocket): void {
+  socket.on('data', ignore);
+  socket.removeListener('data', ignore);
+}
+
 /** In place of `destroySoon`, which would reset the connection while the client is still sending. */
 export function lingeringClose(this: WsgiSocket): void {
   const connection = this[kConnection];
@@ -159,7 +170,12 @@ export function lingeringClose(this: WsgiSocket): void {
   if (this.writable) this.end();
   // How long the client may take to read the answer is for `timeout` to say.
   if (this.writableFinished) linger(this);
-  else this.once('finish', () => linger(this));
+  else {
+    this.once('finish', () => linger(this));
+    // Node loses errors of writes over TLS (a reset right after the handshake), and there is no `finish` then.
+    if (this.readableEnded) giveUpSoon(this);
+    else this.once('end', () => giveUpSoon(this));
+  }
   connection?.release();
   // What still comes is no longer for the parser.
   this.removeAllListeners('data');
@@ -185,6 +201,14 @@ function linger(socket: WsgiSocket): void {
   }
   socket.once('end', destroy);
   const timer = setTimeout(destroy, LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+/** The client has gone, and may never take what is left; while that is an answer, `timeout` says for how long it may. */
+function giveUpSoon(socket: WsgiSocket): void {
+  const timer = setTimeout(() => {
+    if (socket[kConnection]?.current === undefined) socket.destroy();
+  }, LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
 }
 
