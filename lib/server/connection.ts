@@ -34,6 +34,7 @@ export const kConnection = Symbol('wsgi connection');
 export interface WsgiSocket extends Socket {
   [kConnection]?: Connection;
   encrypted?: boolean;
+  _parent?: Socket | null;
 }
 
 /**
@@ -186,11 +187,12 @@ export function lingeringClose(this: WsgiSocket): void {
 /** For a response that ends with its connection: an orderly end would look like its own. */
 export function reset(socket: WsgiSocket): void {
   try {
-    socket.resetAndDestroy();
+    // Over TLS it is the connection underneath that can be reset; its parent, as Node keeps it.
+    (socket._parent ?? socket).resetAndDestroy();
   } catch {
     // None but TCP can be reset.
-    socket.destroy();
   }
+  socket.destroy();
 }
 
 function linger(socket: WsgiSocket): void {

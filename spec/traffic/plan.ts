@@ -69,6 +69,8 @@ const MUCH = 6 * MIB;
 /** Bytes of an unread body after which every server keeps the connection. */
 const LITTLE_UNREAD = 32 * 1024;
 const MOST_DEPTH = 8;
+/** Bytes of a body that goes to a thread in one piece. */
+const SMALL = 8 * 1024;
 /** As many blocks or reads, at most, make up a body. */
 const MOST_PIECES = 400;
 
@@ -110,6 +112,7 @@ function planHttp(random: Random, mode: Mode, id: string, fault: Fault | undefin
   const requests = Array.from({ length: count }, (_, i) => {
     const place = {
       id: `${id}.${i}`,
+      depth,
       version,
       last: i === count - 1,
       fault: faulty === i ? fault : undefined,
@@ -135,7 +138,8 @@ function planHttp(random: Random, mode: Mode, id: string, fault: Fault | undefin
 function planDeparture(random: Random, mode: Mode, count: number, depth: number): Departure {
   const request = random.integer(0, count - 1);
   const ways = WAYS.filter((way) => {
-    if (way === 'end') return mode.wholeProtocol;
+    // A client of TLS, OpenSSL that is, reads nothing more once it has said that it sends no more.
+    if (way === 'end') return mode.wholeProtocol && !mode.tls;
     // Node does not learn of a reset while it sends its last words of the handshake: that has a spec of its own.
     return way !== 'reset' || !mode.tls || request >= depth;
   });
@@ -145,14 +149,17 @@ function planDeparture(random: Random, mode: Mode, count: number, depth: number)
 
 interface Place {
   readonly id: string;
+  readonly depth: number;
   readonly version: HttpPlan['version'];
   /** Nothing follows it on its connection. */
   readonly last: boolean;
   readonly fault: Fault | undefined;
 }
 
-function planRequest(random: Random, mode: Mode, { id, version, last, fault }: Place): RequestPlan {
-  const sent = random.oneIn(3) ? 0 : sizeOf(random);
+function planRequest(random: Random, mode: Mode, { id, depth, version, last, fault }: Place): RequestPlan {
+  const wanted = random.oneIn(3) ? 0 : sizeOf(random);
+  // Also what a client sends in one piece may come in several, where it follows other requests.
+  const sent = mode.parts || depth === 1 || wanted > SMALL ? wanted : 0;
   const method = sent > 0 ? 'POST' : random.weighted<Method>({ GET: 6, POST: 2, HEAD: 1 });
   const chunked = version === '1.1' && method === 'POST' && random.oneIn(2);
   // What is not read has to be thrown away by the server, and more than a little of it ends the connection.

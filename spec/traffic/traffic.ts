@@ -15,7 +15,7 @@ const WARM_UP = 2;
 /** In each wave of that number the clients that stall have the server to themselves for a while. */
 const RESTS_EVERY = 8;
 /** As often the server is asked again whether it is at rest. */
-const TRIES = 20;
+const TRIES = 40;
 
 /** In percent of one processor: a timer may run now and then, a loop may not. */
 const MOST_CPU = 25;
