@@ -4,7 +4,7 @@ import type { ConnectionFacts } from '../environ/environ.js';
 import { plainAddress } from '../environ/plain-address.js';
 import { ClientDisconnected, type RequestError } from '../errors.js';
 import { LentSignal } from './abort-signal.js';
-import { linger } from './linger.js';
+import { LINGER_SILENCE_MS, linger } from './linger.js';
 
 /** A request that came while another one of its connection is being answered. */
 export type Turn = () => void;
@@ -32,6 +32,7 @@ export const kConnection = Symbol('wsgi connection');
 export interface WsgiSocket extends Socket {
   [kConnection]?: Connection;
   encrypted?: boolean;
+  _parent?: Socket | null;
 }
 
 /**
@@ -76,6 +77,7 @@ export class Connection implements ConnectionFacts {
     socket.on('error', ignore);
     socket.on('end', socketOnEnd);
     socket.on('drain', socketOnDrain);
+    if (this.scheme === 'https') readThroughStream(socket);
   }
 
   /** Runs a request now, or when those before it are answered. */
@@ -149,12 +151,25 @@ export class Connection implements ConnectionFacts {
   }
 }
 
+/**
+ * Node's parser reads a connection past its stream until somebody listens to that. Over TLS it must not: when pipelined
+ * requests come faster than their responses are taken, Node pauses the parser, but the records that are decrypted
+ * already go on to it, and end in a parse error ("HPE_PAUSED"). The stream holds them back.
+ */
+function readThroughStream(socket: WsgiSocket): void {
+  socket.on('data', ignore);
+  socket.removeListener('data', ignore);
+}
+
 /** In place of `destroySoon`, which would reset the connection while the client is still sending. */
 export function lingeringClose(this: WsgiSocket): void {
   const connection = this[kConnection];
   if (this.destroyed || connection?.ending) return;
   if (connection !== undefined) connection.ending = true;
   if (this.writable) this.end();
+  // Node loses errors of writes over TLS (a reset right after the handshake), and there is no `finish` then.
+  if (this.readableEnded) giveUpSoon(this);
+  else this.once('end', () => giveUpSoon(this));
   connection?.release();
   // What still comes is no longer for the parser.
   this.removeAllListeners('data');
@@ -164,11 +179,20 @@ export function lingeringClose(this: WsgiSocket): void {
 /** For a response that ends with its connection: an orderly end would look like its own. */
 export function reset(socket: WsgiSocket): void {
   try {
-    socket.resetAndDestroy();
+    // Over TLS it is the connection underneath that can be reset; its parent, as Node keeps it.
+    (socket._parent ?? socket).resetAndDestroy();
   } catch {
     // None but TCP can be reset.
-    socket.destroy();
   }
+  socket.destroy();
+}
+
+/** The client has gone, and may never take what is left; while that is an answer, `timeout` says for how long it may. */
+function giveUpSoon(socket: WsgiSocket): void {
+  const timer = setTimeout(() => {
+    if (socket[kConnection]?.current === undefined) socket.destroy();
+  }, LINGER_SILENCE_MS);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */

@@ -36,7 +36,7 @@ export function createServer(options: ResolvedOptions): HttpServer {
   const http =
     certfile === undefined || keyfile === undefined
       ? createHttpServer(settings)
-      : createHttpsServer({ ...settings, ...readTls(certfile, keyfile) });
+      : createHttpsServer({ ...settings, ...readTls(certfile, keyfile), allowHalfOpen: true });
   // Node would cut the list silently; the gateway counts and refuses.
   http.maxHeadersCount = 0;
   // A client that has shut down its sending side still gets its response.

@@ -1,9 +1,13 @@
 /** A response that fails after its head went out: whatever its framing, the client can tell. */
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { captureLog, closeServers, connectionsOf, serveApp } from '../support/serve.js';
 import { until } from '../support/until.js';
+
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const TLS = { certfile: fixture('localhost-cert.pem'), keyfile: fixture('localhost-key.pem') };
 
 /** Sends a part, and throws. */
 function failing(headers: [string, string][]): Application {
@@ -34,11 +38,19 @@ describe('a response that fails in its middle', () => {
       false,
     ],
   ];
-  for (const [what, text, headers, reset] of CASES) {
-    it(what, async () => {
+  const ways = CASES.flatMap((one) => [
+    { one, over: '', options: {} },
+    { one, over: ' (TLS)', options: TLS },
+  ]);
+  for (const {
+    one: [what, text, headers, reset],
+    over,
+    options,
+  } of ways) {
+    it(`${what}${over}`, async () => {
       const log = await captureLog(async () => {
-        const server = await serveApp(failing(headers));
-        const peer = await Peer.connect(server.serverPort);
+        const server = await serveApp(failing(headers), options);
+        const peer = await Peer.connect(server.serverPort, { tls: over !== '' });
         await peer.send(text);
         await peer.closed();
         expect(peer.text).to.match(/part(\r\n)?$/);

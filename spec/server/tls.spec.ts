@@ -1,6 +1,8 @@
 /** TLS: https and wss with a certificate and its key. */
 import { once } from 'node:events';
 import { request as httpsRequest } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { WebSocket as Client } from 'ws';
@@ -9,7 +11,8 @@ import { ConfigError } from '../../lib/errors.js';
 import { makeServer } from '../../lib/server/server.js';
 import { answer } from '../support/answer.js';
 import { closePeers, Peer, request } from '../support/peer.js';
-import { closeServers, serveApp } from '../support/serve.js';
+import { closeServers, connectionsOf, serveApp } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 const TLS = { certfile: fixture('localhost-cert.pem'), keyfile: fixture('localhost-key.pem') };
@@ -79,6 +82,47 @@ describe('a server with a certificate', () => {
     const other = await Peer.connect(server.serverPort, { tls: true });
     await other.send(request());
     expect((await other.response()).status).to.equal(200);
+  });
+
+  it('answers pipelined requests that come faster than their answers are taken', async () => {
+    const server = await serveApp(async (environ, start_response) => {
+      const { length } = await environ['wsgi.input'].read();
+      start_response('200 OK', [['X-Length', String(length)]]);
+      return Array.from({ length: environ.PATH_INFO === '/large' ? 1000 : 1 }, () => Buffer.alloc(8192));
+    }, TLS);
+    const connected = once(server.http, 'secureConnection') as Promise<[Socket]>;
+    const peer = await Peer.connect(server.serverPort, { tls: true, paused: true });
+    const [socket] = await connected;
+    await peer.send(request('/large'));
+    await until(() => socket.writableNeedDrain, 'an answer that waits for its client');
+    const lengths = [100_000, 100_000, 100_000];
+    const post = (length: number, i: number) =>
+      request('/', {
+        method: 'POST',
+        headers: [`Content-Length: ${length}`, `Connection: ${i === 2 ? 'close' : 'keep-alive'}`],
+        body: 'b'.repeat(length),
+      });
+    const { bytesRead } = socket;
+    const sent = peer.send(lengths.map(post).join(''));
+    await until(() => socket.bytesRead > bytesRead, 'the arrival of the next requests');
+    peer.socket.resume();
+    await Promise.all([sent, peer.closed()]);
+    const responses = await peer.responses(4);
+    expect(responses.map(({ status, headers }) => [status, headers['x-length']])).to.deep.equal([
+      [200, '0'],
+      ...lengths.map((length) => [200, String(length)]),
+    ]);
+  });
+
+  it('lets go of a client that resets its connection right after the handshake', async () => {
+    const server = await serveApp(app, TLS);
+    const raw = connect({ port: server.serverPort, host: '127.0.0.1' });
+    const socket = connectTls({ socket: raw, rejectUnauthorized });
+    socket.on('error', () => {});
+    await once(socket, 'secureConnect');
+    socket.write('GET / HTTP/1.1\r\nHo', () => raw.resetAndDestroy());
+    await once(socket, 'close');
+    await until(async () => (await connectionsOf(server)) === 0, 'the end of its connection');
   });
 
   it('stops at once, whatever connections are open without a request', async () => {

@@ -95,11 +95,12 @@ export class RawWebSocket {
     });
   }
 
+  /** @param place a port, or a connection that is there already. */
   static async connect(
-    port: number,
+    place: number | Socket,
     { headers = [], without = [], paused = false, also }: RawOptions = {},
   ): Promise<RawWebSocket> {
-    const client = new RawWebSocket(connect(port, '127.0.0.1'));
+    const client = new RawWebSocket(typeof place === 'number' ? connect(place, '127.0.0.1') : place);
     const lines = [
       'GET /chat HTTP/1.1',
       'Host: 127.0.0.1',
@@ -149,8 +150,13 @@ export class RawWebSocket {
   }
 
   #drained(resolve: () => void): void {
-    this.socket.once('drain', resolve);
-    this.socket.once('close', resolve);
+    const done = () => {
+      this.socket.removeListener('drain', done);
+      this.socket.removeListener('close', done);
+      resolve();
+    };
+    this.socket.on('drain', done);
+    this.socket.on('close', done);
   }
 
   async #until(reached: () => boolean): Promise<void> {
