@@ -44,7 +44,7 @@ describe('the report button of an error page', function () {
   for (const [debug, start] of [
     [
       true,
-      /^RangeError: a & "b" <c>\nRequest: GET \/fails\nwsgi \d+\.\d+\.\d+, Node v.*\n\nRangeError: [^]*at /,
+      /^RangeError: a & "b" <c>\nRequest: GET \/fails\nwsgi \d+\.\d+\.\d+, Node v.*\n\nRangeError: [\s\S]*at /,
     ],
     [false, /^Internal Server Error\nRequest: GET \/fails$/],
   ] as const) {
