@@ -15,6 +15,7 @@ interface Packed {
 
 const CONSUMER = `import {
   type Application,
+  BlockingWebSocket,
   type Environ,
   type FrameworkStartResponse,
   logger,
@@ -22,6 +23,7 @@ const CONSUMER = `import {
   parseForm,
   run,
   sleep,
+  WebSocket,
   WebSocketError,
   WSocketApp,
 } from 'wsgi';
@@ -68,6 +70,11 @@ await server.close();
 await run(app, { port: 0 });
 // @ts-expect-error: an option that does not exist
 await run(app, { prot: 0 });
+
+// @ts-expect-error: a gateway makes them
+new WebSocket();
+// @ts-expect-error: a gateway makes them
+new BlockingWebSocket();
 
 const response: TestResponse = await new Client(plain).post('/', { form: { a: 1 }, headers: new Headers() });
 const text: string = response.text;
