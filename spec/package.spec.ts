@@ -1,7 +1,7 @@
 /** The package as a user gets it: packed, installed in an empty folder, run and type-checked there. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { expect } from 'chai';
 import { ROOT } from './support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from './support/temporary-folder.js';
@@ -13,6 +13,7 @@ interface Packed {
 
 const CONSUMER = `import {
   type Application,
+  BlockingWebSocket,
   type Environ,
   type FrameworkStartResponse,
   logger,
@@ -20,6 +21,7 @@ const CONSUMER = `import {
   parseForm,
   run,
   sleep,
+  WebSocket,
   WebSocketError,
   WSocketApp,
 } from 'wsgi';
@@ -66,6 +68,11 @@ await server.close();
 await run(app, { port: 0 });
 // @ts-expect-error: an option that does not exist
 await run(app, { prot: 0 });
+
+// @ts-expect-error: a gateway makes them
+new WebSocket();
+// @ts-expect-error: a gateway makes them
+new BlockingWebSocket();
 
 const response: TestResponse = await new Client(plain).post('/', { form: { a: 1 }, headers: new Headers() });
 const text: string = response.text;
@@ -120,10 +127,37 @@ describe('the package', function () {
     const built = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' })
       .map((file) => `dist/${file.replaceAll('\\', '/')}`)
       .filter((file) => /\.[jt]s$/.test(file));
-    const expected = [...built, 'CHANGELOG.md', 'LICENSE', 'PORTING.md', 'README.md', 'package.json'];
+    const shown = ['docs', 'examples'].flatMap((name) =>
+      readdirSync(join(ROOT, name), { recursive: true, encoding: 'utf8', withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/')),
+    );
+    const documents = ['CHANGELOG', 'CONTRIBUTING', 'PORTING', 'README', 'SECURITY'].map(
+      (name) => `${name}.md`,
+    );
+    const expected = [...built, ...shown, ...documents, 'LICENSE', 'package.json'];
     expect(packed.files.map(({ path }) => path).sort()).to.deep.equal(expected.sort());
-    const odd = packed.files.filter(({ path }) => !/\.(d\.ts|js|md)$|^LICENSE$|^package\.json$/.test(path));
+    const rest = packed.files.filter(({ path }) => !path.startsWith('examples/'));
+    const odd = rest.filter(({ path }) => !/\.(d\.ts|js|md)$|^LICENSE$|^package\.json$/.test(path));
     expect(odd).to.deep.equal([]);
+  });
+
+  it('has what the links of its documents lead to', () => {
+    const root = join(folder, 'node_modules', 'wsgi');
+    const pages = packed.files.map(({ path }) => path).filter((path) => path.endsWith('.md'));
+    const missing: string[] = [];
+    let links = 0;
+    for (const page of pages) {
+      const text = readFileSync(join(root, page), 'utf8').replace(/^ *```.*?^ *```/gms, '');
+      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^[a-z]+:|^#/i.test(target)) continue;
+        links++;
+        const path = join(root, dirname(page), decodeURI(target.replace(/#.*/, '')));
+        if (!existsSync(path)) missing.push(`${page}: ${target}`);
+      }
+    }
+    expect(missing).to.deep.equal([]);
+    expect(links).to.be.above(20);
   });
 
   it('was built of every file of lib as it is now', () => {

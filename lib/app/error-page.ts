@@ -1,9 +1,7 @@
 /** The HTML pages of the framework: an error, a request's fault, a path that leads nowhere. */
+import { createRequire } from 'node:module';
 import { reasonOf } from './status.js';
 import { thrownMessage, thrownStack, thrownType } from './thrown.js';
-
-/** Where the report button leads unless an application says otherwise. */
-export const ISSUE_TRACKER = 'https://github.com/wsgi-js/wsgi/issues/new';
 
 /** A new-issue form takes its text from the URL; trackers refuse URLs much longer than this. */
 const LONGEST_REPORT = 4000;
@@ -21,8 +19,11 @@ export interface ErrorPageOptions {
   readonly path: string;
   /** Shows what was thrown and its stack: for developers' eyes only. */
   readonly debug: boolean;
-  /** URL of a new-issue form that reads `title` and `body` from its query; empty for no button. */
-  readonly issueTracker: string;
+  /**
+   * URL of a new-issue form that reads `title` and `body` from its query; undefined: the report button copies the report;
+   * empty for no button.
+   */
+  readonly issueTracker: string | undefined;
 }
 
 export function escapeHtml(text: string): string {
@@ -47,7 +48,7 @@ export function errorPage(thrown: unknown, options: ErrorPageOptions): string {
     reportButton(
       options.issueTracker,
       `${type}: ${message}`.slice(0, 200),
-      `${request}\nNode ${process.version}, ${process.platform}\n\n${stack.slice(0, LONGEST_REPORT)}`,
+      `${request}\n${versions()}\n\n${stack.slice(0, LONGEST_REPORT)}`,
     ),
   );
 }
@@ -69,8 +70,22 @@ function heading(status: number): string {
   return `${reasonOf(status)}(${status})`;
 }
 
-function reportButton(tracker: string, title: string, body: string): string {
+function versions(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  return `wsgi ${version}, Node ${process.version}, ${process.platform}`;
+}
+
+/** Not `navigator.clipboard`, which only pages of https and of this machine have. What cannot be copied is shown. */
+const COPY = `const text = document.createElement('textarea');
+text.value = this.dataset.report; text.readOnly = true; this.after(text); text.select();
+if (document.execCommand('copy')) { text.remove(); this.textContent = 'report copied' }`;
+
+function reportButton(tracker: string | undefined, title: string, body: string): string {
   if (tracker === '') return '';
+  if (tracker === undefined) {
+    const report = escapeHtml(`${title}\n${body}`);
+    return `<p><button class="report" type="button" data-report="${report}" onclick="${escapeHtml(COPY)}">report</button></p>`;
+  }
   const url = `${tracker}${tracker.includes('?') ? '&' : '?'}${new URLSearchParams({ title, body })}`;
   return `<p><a class="report" href="${escapeHtml(url)}" target="_blank" rel="noopener noreferrer">report</a></p>`;
 }

@@ -2,7 +2,7 @@
 import type { AnyEnviron, ErrorStream, ExcInfo } from '../environ/types.js';
 import { RequestError } from '../errors.js';
 import { logger } from '../logger.js';
-import { errorPage, ISSUE_TRACKER, requestErrorPage } from './error-page.js';
+import { errorPage, requestErrorPage } from './error-page.js';
 import { pathText } from './routes.js';
 import { toStatus } from './status.js';
 import { isGone, oneLine, thrownMessage, thrownStack, thrownType, toExcInfo } from './thrown.js';
@@ -18,10 +18,10 @@ export class Failure {
   readonly #scriptName: string;
   readonly #pathInfo: string;
   readonly #errors: ErrorStream | undefined;
-  readonly #issueTracker: string;
+  readonly #issueTracker: string | undefined;
 
   /** To be made before the handler runs, which may empty `environ`. */
-  constructor(environ: AnyEnviron, issueTracker: string = ISSUE_TRACKER) {
+  constructor(environ: AnyEnviron, issueTracker?: string) {
     this.#method = environ.REQUEST_METHOD;
     this.#scriptName = environ.SCRIPT_NAME ?? '';
     this.#pathInfo = environ.PATH_INFO ?? '';

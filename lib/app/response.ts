@@ -25,7 +25,7 @@ const EMPTY = Buffer.alloc(0);
 
 export interface ResponseOptions {
   /** Where the report button of the error page leads: see ErrorPageOptions. */
-  readonly issueTracker?: string;
+  readonly issueTracker?: string | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ import type {
 } from '../environ/types.js';
 import { type Message, WebSocket } from '../environ/websocket.js';
 import { Callable } from './callable.js';
-import { ISSUE_TRACKER, notFoundPage } from './error-page.js';
+import { notFoundPage } from './error-page.js';
 import type { EventHandlers } from './event.js';
 import { Conversation, defaultEvents, type OnClose, type OnConnect, type OnMessage } from './event-app.js';
 import type { FrameworkStartResponse, Handler } from './handler.js';
@@ -43,8 +43,11 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
   readonly app: ApplicationOn<E> | undefined;
   /** Subprotocols that this application speaks; the first that a client asks for and that is here is answered. */
   readonly protocols: readonly string[];
-  /** URL of the new-issue form that the report button of an error page opens; empty for no button. */
-  issueTracker = ISSUE_TRACKER;
+  /**
+   * URL of the new-issue form that the report button of an error page opens; undefined: the button copies a report to the
+   * clipboard; empty for no button.
+   */
+  issueTracker: string | undefined;
   readonly #events = defaultEvents<WebSocketOn<E>>();
 
   /**

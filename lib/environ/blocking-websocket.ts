@@ -57,7 +57,12 @@ export class BlockingWebSocket implements Iterable<Message> {
   #finished = false;
 
   /** @internal The gateway makes it. */
-  constructor(environ: BlockingEnviron, line: BlockingLine) {
+  static make(environ: BlockingEnviron, line: BlockingLine): BlockingWebSocket {
+    return new BlockingWebSocket(environ, line);
+  }
+
+  // Private, or the published types would offer one without arguments.
+  private constructor(environ: BlockingEnviron, line: BlockingLine) {
     this.environ = environ;
     this.path = environ.PATH_INFO;
     this.version = line.version;

@@ -57,7 +57,12 @@ export class WebSocket implements AsyncIterable<Message> {
   #finished = false;
 
   /** @internal The gateway makes it. */
-  constructor(environ: Environ, handshake: Handshake) {
+  static make(environ: Environ, handshake: Handshake): WebSocket {
+    return new WebSocket(environ, handshake);
+  }
+
+  // Private, or the published types would offer one without arguments.
+  private constructor(environ: Environ, handshake: Handshake) {
     this.environ = environ;
     this.path = environ.PATH_INFO;
     this.version = handshake.version;

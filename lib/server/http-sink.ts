@@ -1,5 +1,7 @@
 /** A response on a Node connection: the sink over `http.ServerResponse`, and the end of its request. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import type { Bytes, HeaderList } from '../environ/types.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../errors.js';
 import { hasUnsent } from './backlog.js';
@@ -16,6 +18,10 @@ import { type ResponseOwner, WsgiResponse } from './wsgi-response.js';
 const SMALL = 1024;
 
 const NOTHING = Buffer.alloc(0);
+
+/** This Node gathers the chunks of a response in the response, whose socket then gets nothing before the next turn. */
+const GATHERS = gathers();
+
 const NOT_ASCII = /[^\x00-\x7f]/;
 
 export class HttpSink implements Sink, Exchange, ResponseOwner {
@@ -112,7 +118,7 @@ export class HttpSink implements Sink, Exchange, ResponseOwner {
     this.bodyBytes += bytes.length;
     this.#headPending = false;
     const room = response.write(bytes, taken);
-    if (response.writableCorked > 0) ungather(response);
+    if (GATHERS && response.writableCorked > 0) ungather(response);
     return room;
   }
 
@@ -296,4 +302,22 @@ function latin1(bytes: Bytes): string {
   return (
     bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   ).toString('latin1');
+}
+
+/** Tried once, on a response without a connection: where chunks are gathered, the first one does not reach the socket. */
+function gathers(): boolean {
+  const socket = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const response = new ServerResponse({
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+    method: 'GET',
+  } as IncomingMessage);
+  let chunks = 0;
+  socket.write = (): boolean => {
+    chunks++;
+    return true;
+  };
+  response.assignSocket(socket as unknown as Socket);
+  response.write('a');
+  return chunks === 0;
 }

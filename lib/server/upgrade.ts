@@ -258,7 +258,7 @@ class UpgradeSink extends HttpSink {
         accept: (protocol) => this.#accept(protocol),
         gone: () => this.runner.socketGone?.(),
       };
-      this.#websocket = new WebSocket(environ, handshake);
+      this.#websocket = WebSocket.make(environ, handshake);
       environ['wsgi.websocket'] = this.#websocket;
       environ['wsgi.websocket_version'] = String(version);
       gateway.callUpgraded(this, environ);

@@ -1,11 +1,7 @@
 import { expect } from 'chai';
-import {
-  errorPage,
-  escapeHtml,
-  ISSUE_TRACKER,
-  notFoundPage,
-  requestErrorPage,
-} from '../../lib/app/error-page.js';
+import { errorPage, escapeHtml, notFoundPage, requestErrorPage } from '../../lib/app/error-page.js';
+
+const ISSUE_TRACKER = 'https://bugs.example/issues/new';
 
 describe('errorPage', () => {
   const options = { method: 'GET', path: '/a', debug: true, issueTracker: ISSUE_TRACKER };
@@ -53,6 +49,19 @@ describe('errorPage', () => {
     expect(report(other).searchParams.get('project')).to.equal('1');
     expect(report(other).searchParams.get('title')).to.equal('string: x');
     expect(errorPage('x', { ...options, issueTracker: '' })).to.not.contain('class="report"');
+  });
+
+  it('copies a report where no tracker was named, with the stack in debug only', () => {
+    const text = (debug: boolean) => {
+      const thrown = new RangeError('secret "x"');
+      const page = errorPage(thrown, { ...options, debug, issueTracker: undefined });
+      expect(page).to.not.match(/https?:|href/);
+      return /<button class="report" type="button" data-report="([^"]*)"/.exec(page)?.[1];
+    };
+    expect(text(true))
+      .to.match(/^RangeError: secret &quot;x&quot;\nRequest: GET \/a\nwsgi \d+\.\d+\.\d+, Node v\d/)
+      .and.include('error-page.spec.ts');
+    expect(text(false)).to.equal('Internal Server Error\nRequest: GET /a');
   });
 
   it('keeps the URL of the report short, and well-formed', () => {

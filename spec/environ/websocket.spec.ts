@@ -34,7 +34,7 @@ describe('WebSocket', () => {
     const environ = { PATH_INFO: '/chat' } as Environ;
 
     it('is closed at first, and the request can be looked at', () => {
-      const websocket = new WebSocket(environ, handshake(expect.fail));
+      const websocket = WebSocket.make(environ, handshake(expect.fail));
       expect(websocket).to.include({ path: '/chat', version: 13, origin: 'http://example.com', environ });
       expect(websocket).to.include({ opened: false, closed: false, protocol: '', closeCode: undefined });
       expect(websocket.protocols).to.deep.equal(['a', 'b']);
@@ -44,7 +44,7 @@ describe('WebSocket', () => {
       const refused = () => {
         throw new WebSocketError('The request was already answered');
       };
-      const websocket = new WebSocket(environ, handshake(refused));
+      const websocket = WebSocket.make(environ, handshake(refused));
       expect(() => websocket.accept()).to.throw(WebSocketError, 'already answered');
       expect(() => websocket.send('x')).to.throw(WebSocketError, 'already answered');
       expect(await thrown(() => websocket.receive())).to.be.instanceOf(WebSocketError);
@@ -52,17 +52,17 @@ describe('WebSocket', () => {
     });
 
     it('stays closed for a message that cannot be sent', () => {
-      const websocket = new WebSocket(environ, handshake(expect.fail));
+      const websocket = WebSocket.make(environ, handshake(expect.fail));
       expect(() => websocket.send(1 as never)).to.throw(TypeError);
     });
 
     it('cannot be closed with a close code before it is open', () => {
-      const websocket = new WebSocket(environ, handshake(expect.fail));
+      const websocket = WebSocket.make(environ, handshake(expect.fail));
       expect(() => websocket.close()).to.throw(WebSocketError, 'start_response');
     });
 
     it('does not open once the application is done', async () => {
-      const websocket = new WebSocket(environ, handshake(expect.fail));
+      const websocket = WebSocket.make(environ, handshake(expect.fail));
       websocket.finish(1000);
       expect(websocket.closed).to.equal(true);
       expect(() => websocket.accept()).to.throw(WebSocketError, 'Connection is already closed');

@@ -92,7 +92,7 @@ export async function serveWebSocket(
       },
       gone: () => gone(),
     };
-    const websocket = new WebSocket({ PATH_INFO: request.url } as Environ, handshake);
+    const websocket = WebSocket.make({ PATH_INFO: request.url } as Environ, handshake);
     server.seen.push({
       websocket,
       gone: new Promise((resolve) => {

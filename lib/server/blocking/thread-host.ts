@@ -291,7 +291,7 @@ function pulledBody(post: ThreadPost): BlockingSource {
 }
 
 function openDoor(environ: BlockingEnviron, line: ThreadSocket): BlockingWebSocket {
-  const socket = new BlockingWebSocket(environ, line);
+  const socket = BlockingWebSocket.make(environ, line);
   environ['wsgi.websocket'] = socket;
   environ['wsgi.websocket_version'] = String(line.version);
   return socket;
