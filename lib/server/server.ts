@@ -155,7 +155,7 @@ export class Server {
     await Promise.race([this.#gateway.idle, this.#cut]);
     clearTimeout(timer);
     this.#upgrades.heartbeat.stop();
-    await this.#pool?.close(end - performance.now(), this.#cut);
+    await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
     this.#gateway.accessLog?.close();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
     this.#errorLog.close?.();
