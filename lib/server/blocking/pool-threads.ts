@@ -1,4 +1,5 @@
 /** The threads of a pool: started, replaced when they die, and ended. */
+import { receiveMessageOnPort } from 'node:worker_threads';
 import { ConfigError } from '../../errors.js';
 import { describeThrown, logger } from '../../logger.js';
 import { describeLoadError } from './load-error.js';
@@ -115,16 +116,22 @@ export class PoolThreads {
     this.all[index] = thread;
     let failure: unknown;
     const { worker, port } = thread;
-    port.on('message', (report: ThreadReport) => {
+    const hear = (report: ThreadReport) => {
       if ('ready' in report) this.#threadReady(thread);
       else this.#loadFailed(thread, report.failed);
-    });
+    };
+    port.on('message', hear);
     const late = Math.max(timeout || LOAD_MS, this.#slowestLoad * LOADS);
     thread.loads(late, (milliseconds) => this.#loadsForLong(thread, milliseconds));
     worker.on('error', (error) => {
       failure = error;
     });
     worker.once('exit', (code) => {
+      // Its last word may not have been delivered yet.
+      for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
+        hear(last.message as ThreadReport);
+      }
+      port.close();
       this.#events.drain(thread);
       thread.ended();
       if (thread.dropped) this.#events.putBack(thread, thread.line.current);
