@@ -25,7 +25,7 @@ export const LEFT_OUT = {
   /** Threads: a client that does not read makes others wait. */
   stalledReadersOfThreads: true,
   /** Threads on Node 26: a small body is cut short that comes in parts, chunks or packets. */
-  partsOfSmallBodiesInThreads: true,
+  partsOfSmallBodiesInThreads: Number.parseInt(process.versions.node, 10) >= 26,
 };
 
 const ANSWERS: readonly Answering[] = [
