@@ -119,7 +119,7 @@ function planHttp(random: Random, mode: Mode, id: string, fault: Fault | undefin
     };
     return planRequest(random.fork(i), mode, place);
   });
-  const apart = (mode.parts || depth === 1) && random.oneIn(3);
+  const apart = mode.parts && random.oneIn(3);
   // A fetch server does not learn that the client of a request is gone that waits behind another one.
   const leaves = fault === undefined && (mode.host !== 'fetch-handler' || depth === 1);
   return {
@@ -158,7 +158,7 @@ interface Place {
 
 function planRequest(random: Random, mode: Mode, { id, depth, version, last, fault }: Place): RequestPlan {
   const wanted = random.oneIn(3) ? 0 : sizeOf(random);
-  // Also what a client sends in one piece may come in several, where it follows other requests.
+  // Also what a client sends in one piece may come in several, where other bytes go before it.
   const sent = mode.parts || depth === 1 || wanted > SMALL ? wanted : 0;
   const method = sent > 0 ? 'POST' : random.weighted<Method>({ GET: 6, POST: 2, HEAD: 1 });
   const chunked = version === '1.1' && method === 'POST' && random.oneIn(2);
@@ -173,7 +173,7 @@ function planRequest(random: Random, mode: Mode, { id, depth, version, last, fau
     method,
     order: planOrder(random, mode, { id, sent, reading, answering, fault }, version === '1.0' && !last),
     chunks: chunked ? chunksOf(random, mode, sent) : undefined,
-    padding: random.oneIn(10) ? paddingOf(random) : 0,
+    padding: (mode.parts || sent === 0) && random.oneIn(10) ? paddingOf(random) : 0,
     expects: mode.wholeProtocol && version === '1.1' && last && sent > 0 && random.oneIn(4),
   };
 }

@@ -6,7 +6,7 @@ import { runTraffic } from './traffic.js';
 
 /** `WSGI_SEED=…` repeats what failed: the message says which. */
 const SEED = process.env['WSGI_SEED'] ?? '1';
-const WAVES = 4;
+const WAVES = 3;
 
 describe('random traffic', function () {
   this.timeout(120_000);
