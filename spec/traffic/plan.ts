@@ -64,8 +64,8 @@ export interface Wave {
 }
 
 const MIB = 1024 * 1024;
-/** Bytes of a response that no kernel holds for its reader. */
-const MUCH = 6 * MIB;
+/** Bytes of a response of which the kernel does not hold all, or hardly all, for its reader. */
+const MUCH = [2 * MIB, 6 * MIB] as const;
 /** Bytes of an unread body after which every server keeps the connection. */
 const LITTLE_UNREAD = 32 * 1024;
 const MOST_DEPTH = 8;
@@ -77,7 +77,10 @@ const MOST_PIECES = 400;
 /** @param count of connections. */
 export function planWave(random: Random, mode: Mode, label: string, count: number): Wave {
   const talks = mode.websockets ? Math.ceil(count / 6) : 0;
-  const stalled = mode.stalls ? Math.ceil(count / 8) : 0;
+  const { threads } = mode.options;
+  // A handler that is ahead of its client keeps its thread: the others are for those that read.
+  const most = threads === undefined ? count / 8 : threads / 2;
+  const stalled = mode.stalls ? Math.ceil(most) : 0;
   const faults = [...mode.faults];
   return {
     seed: random.seed,
@@ -222,7 +225,7 @@ function planStalled(random: Random, mode: Mode, id: string): HttpPlan {
   const requests = Array.from({ length: random.integer(1, 3) }, (_, i): RequestPlan => {
     const answering = random.pick(['list', 'blocks', 'generator'] as const);
     const known = { id: `${id}.${i}`, sent: 0, reading: 'nothing', answering, fault: undefined } as const;
-    const much = { size: MUCH, blockSize: random.magnitude(20_000, 1_000_000) };
+    const much = { size: random.magnitude(...MUCH), blockSize: random.magnitude(20_000, 1_000_000) };
     const order = { ...planOrder(random.fork(i), mode, known, false), ...much };
     return { method: 'GET', order, chunks: undefined, padding: 0, expects: false };
   });
