@@ -121,7 +121,7 @@ export class PoolThreads {
       else this.#loadFailed(thread, report.failed);
     };
     port.on('message', hear);
-    const late = Math.max(timeout || LOAD_MS, this.#slowestLoad * LOADS);
+    const late = Math.max(timeout || LOAD_MS, LEAST_MS);
     thread.loads(late, (milliseconds) => this.#loadsForLong(thread, milliseconds));
     worker.on('error', (error) => {
       failure = error;
@@ -170,6 +170,8 @@ export class PoolThreads {
 
   /** The first threads may take as long as they like. One that replaces another loads what was loaded before. */
   #loadsForLong(thread: PooledThread, milliseconds: number): void {
+    // Others took as long, or nearly so.
+    if (milliseconds < this.#slowestLoad * LOADS) return;
     const hangs = this.#everReady && milliseconds >= LOAD_MS;
     const since = `A thread has been loading the application for ${Math.round(milliseconds / 1000)} s`;
     if (hangs) {
@@ -204,6 +206,9 @@ export class PoolThreads {
 
 /** Milliseconds after which a thread is taken for one that never loads the application, which others have loaded. */
 const LOAD_MS = 30_000;
+
+/** As long as this a thread may take in any case. */
+const LEAST_MS = 5000;
 
 /** It is late when it takes as many times as long as any before it: a busy machine is no fault. */
 const LOADS = 5;
