@@ -9,7 +9,7 @@ import { ServerProcess } from './server-process.js';
 import { WebSocketConversation } from './websocket-conversation.js';
 
 /** Connections of a wave. */
-const CONNECTIONS = 32;
+const CONNECTIONS = 16;
 /** After as many waves the code is compiled and the buffers are made: what is held then may be held later. */
 const WARM_UP = 2;
 /** In each wave of that number the clients that stall have the server to themselves for a while. */

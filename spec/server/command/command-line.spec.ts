@@ -93,7 +93,9 @@ describe('renderHelp', () => {
   ].filter(([, { flags }]) => flags.length > 0)) {
     it(`tells of ${name}`, () => {
       expect(words).to.include(option.doc.slice(0, -1));
-      for (const flag of option.flags) expect(help).to.include(flag.replace('--per-', '--no-per-'));
+      // What is on unless it is turned off is shown by what turns it off.
+      const shown = (flag: string) => (option.default === true ? flag.replace(/^--/, '--no-') : flag);
+      for (const flag of option.flags) expect(help).to.include(shown(flag));
     });
   }
 
