@@ -3,8 +3,13 @@
 /** They need a browser, a web server, Python or npm besides Node: once is enough. */
 const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/, /werkzeug/];
 
-/** They measure memory or processor time, which others would disturb. */
-const ALONE = [/^spec\/faults\/memory\.spec/, /^spec\/security\/growth\.spec/];
+/** They measure memory or processor time, or are about time itself, which others would disturb. */
+const ALONE = [
+  /^spec\/faults\/(memory|slow-clients)\.spec/,
+  /^spec\/security\/growth\.spec/,
+  /^spec\/server\/(heartbeat|timeouts)\.spec/,
+  /^spec\/server\/blocking\/(ends|stop)\.spec/,
+];
 
 /** The longest first, so that none of them is what the others wait for at the end. */
 const LONG = [

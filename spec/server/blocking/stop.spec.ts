@@ -56,7 +56,8 @@ describe('a process with threads', () => {
   });
 
   for (const path of ['/exit', '/timer-throws']) {
-    it(`replaces threads as often as a handler takes them down, and serves others (${path})`, async () => {
+    it(`replaces threads as often as a handler takes them down, and serves others (${path})`, async function () {
+      this.timeout(45_000);
       const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '2' } });
       const url = await command.address();
       const get = (path: string) => fetch(url + path).then((answer) => answer.status);
@@ -113,7 +114,8 @@ describe('a process with threads', () => {
   });
 });
 
-describe('a stop with threads has a bound', () => {
+describe('a stop with threads has a bound', function () {
+  this.timeout(60_000);
   afterEach(async () => {
     await killCommands();
     removeTemporaryFolders();
