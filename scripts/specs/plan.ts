@@ -11,6 +11,9 @@ const ALONE = [
   /^spec\/server\/blocking\/(ends|stop)\.spec/,
 ];
 
+/** They register tsx, which then also changes modules that other files load: their process runs no other. */
+const LAST = [/^spec\/server\/command\/(load-app|config-file)\.spec/];
+
 /** The longest first, so that none of them is what the others wait for at the end. */
 const LONG = [
   'spec/conformance/lighttpd.spec.ts',
@@ -43,6 +46,11 @@ export function planOf(files: readonly string[], nodes: number): Plan {
     together: jobs.filter(({ file }) => !matches(ALONE, file)),
     alone: jobs.filter(({ file }) => matches(ALONE, file)),
   };
+}
+
+/** No other file may run in the process after this one. */
+export function isLast(file: string): boolean {
+  return matches(LAST, file);
 }
 
 function matches(patterns: readonly RegExp[], file: string): boolean {

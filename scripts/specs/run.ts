@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Result } from './messages.js';
 import { mirror } from './mirror.js';
-import { type Job, planOf } from './plan.js';
+import { isLast, type Job, planOf } from './plan.js';
 import { Report } from './report.js';
 import { SpecProcess } from './spec-process.js';
 
@@ -60,17 +60,18 @@ async function run(file: string, node: number): Promise<Result> {
   busy.set(one, file);
   const result = await one.run(file);
   busy.delete(one);
-  if (one.usable) free.push(one);
+  if (one.usable && !isLast(file)) free.push(one);
+  else await end(node, one);
   return result;
 }
 
 async function endAll(): Promise<void> {
-  await Promise.all(
-    idle.map(async (processes, node) => {
-      for (const complaint of await Promise.all(processes.splice(0).map((one) => one.end())))
-        if (complaint !== undefined) report.add(node, complaint);
-    }),
-  );
+  await Promise.all(idle.flatMap((processes, node) => processes.splice(0).map((one) => end(node, one))));
+}
+
+async function end(node: number, one: SpecProcess): Promise<void> {
+  const complaint = await one.end();
+  if (complaint !== undefined) report.add(node, complaint);
 }
 
 /** Says what there is to say so far. */

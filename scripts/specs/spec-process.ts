@@ -15,6 +15,7 @@ export class SpecProcess {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
   readonly #files: string[] = [];
+  readonly #failing: string[] = [];
   #output = '';
 
   /** @param node the path of a Node. */
@@ -49,6 +50,7 @@ export class SpecProcess {
       this.#closed.then(() => [undefined] as const),
     ]);
     clearTimeout(limit);
+    if ((result?.failures.length ?? 1) > 0) this.#failing.push(file);
     if (result !== undefined) return withOutput(result, this.#output);
     const { exitCode, signalCode } = this.#child;
     const title = `The process ended with ${exitCode ?? signalCode} before the file did`;
@@ -71,8 +73,10 @@ export class SpecProcess {
     this.#child.disconnect();
     await exited;
     clearTimeout(limit);
-    const files = this.#files.join('\n');
-    return killed ? brokenResult('', 'The process does not end after these specs', files) : undefined;
+    if (!killed) return undefined;
+    // A test that failed, as a rule, has left something open.
+    const suspects = this.#failing.length > 0 ? this.#failing : this.#files;
+    return brokenResult('all', 'A process does not end', `  It does not end after ${suspects.join(', ')}`);
   }
 }
 

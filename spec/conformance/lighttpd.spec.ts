@@ -1,6 +1,7 @@
 /** The CGI gateway as processes that lighttpd starts. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Scenario } from '../../lib/testing/conformance/scenario.js';
 import { compile } from '../support/compiled.js';
 import { killLighttpd, Lighttpd } from '../support/lighttpd.js';
 import { requireProgram } from '../support/program.js';
@@ -14,9 +15,11 @@ describe('CGI scripts of lighttpd', function () {
   this.timeout(60_000);
   let lighttpd: Lighttpd;
   let file: string;
+  let places: Map<string, string>;
 
   before(async function () {
     requireProgram('lighttpd', this);
+    places = await placesOfScenarios();
     const script = compile('spec/support/cgi-scenario.ts');
     file = join(temporaryFolder(), 'scenario.json');
     lighttpd = await Lighttpd.start(script, { SCENARIO: file });
@@ -32,7 +35,7 @@ describe('CGI scripts of lighttpd', function () {
     // E-046 starts fifty processes at once.
     patience: 55,
     start: async (_app, options, id) => {
-      writeFileSync(file, JSON.stringify({ id, options }));
+      writeFileSync(file, JSON.stringify({ file: places.get(id), id, options }));
       return { url: lighttpd.url, close: async () => {} };
     },
     cannot: {
@@ -57,3 +60,15 @@ describe('CGI scripts of lighttpd', function () {
     facts: FACTS,
   });
 });
+
+/** The file of each scenario, by its id. */
+async function placesOfScenarios(): Promise<Map<string, string>> {
+  const folder = new URL('../../lib/testing/conformance/scenarios/', import.meta.url);
+  const places = new Map<string, string>();
+  for (const name of readdirSync(folder).filter((one) => one.endsWith('.ts') && one !== 'index.ts')) {
+    const file = name.replace(/\.ts$/, '.js');
+    const lists = (await import(new URL(file, folder).href)) as Record<string, readonly Scenario[]>;
+    for (const { id } of Object.values(lists).flat()) places.set(id, file);
+  }
+  return places;
+}

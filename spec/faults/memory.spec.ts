@@ -14,7 +14,7 @@ async function heapAfter(what: string): Promise<number[]> {
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     ['--expose-gc', ...NODE_OPTIONS, CHILD, what],
-    { timeout: 55_000 },
+    { timeout: 110_000 },
   );
   expect(stderr).not.to.match(/Warning/);
   return JSON.parse(stdout) as number[];
@@ -27,7 +27,7 @@ function growth(heap: readonly number[]): number {
 }
 
 describe('memory', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('stays flat over 20,000 requests on connections that are kept', async () => {
     const heap = await heapAfter('requests');

@@ -60,7 +60,7 @@ export const COMPRESS = 2;
 /** Flag of `accept`: a subprotocol was chosen. */
 export const WITH_PROTOCOL = 2;
 
-/** Flag of `chunk`: the handler has no more to send behind it. */
+/** Flag of `chunk`: the handler has no more to send after it. */
 export const LAST = 4;
 
 /** Flag of a queued request: the thread has to ask for its body. */

@@ -220,5 +220,5 @@ function nothingAttached(entry: ThreadEntry, code: number): string {
   if (code === UNSETTLED) return 'an await at its top level never came to an end';
   if (code !== 0) return `it called process.exit(${code})`;
   const what = 'script' in entry ? entry.script : entry.target;
-  return `${what} ended without calling run(). Each thread loads it anew, and run() has to be reached there as well`;
+  return `${what} ended without calling run(). Each thread loads it again, and run() has to be reached there as well`;
 }

@@ -1,7 +1,8 @@
 /** Imports a JavaScript or TypeScript file, and says in one sentence why when it cannot. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError } from '../../errors.js';
 import { NeverSettled, settled } from './settled.js';
@@ -22,7 +23,7 @@ export async function importModule(file: string, shown = basename(file)): Promis
   if (extension !== '' && !EXTENSIONS.some((known) => known === extension)) {
     throw new ConfigError(`${shown} is no module: its name must end in one of ${EXTENSIONS.join(' ')}`);
   }
-  if (extension.endsWith('ts') && !features.typescript) await enableTypeScript(file, shown);
+  if (extension.endsWith('ts')) await enableTypeScript(file, shown);
   try {
     const imported = import(pathToFileURL(file).href) as Promise<ModuleExports>;
     return unwrap(
@@ -43,18 +44,33 @@ function unwrap(exported: ModuleExports): ModuleExports {
   return compiled ? (inner as ModuleExports & object) : exported;
 }
 
-/** `tsx` as the application's own folder has it: the version that the application chose. */
+/** By Node itself, or by `tsx` as the application's own folder has it: the version that the application chose. */
 async function enableTypeScript(file: string, shown: string): Promise<void> {
+  // Node takes `export` in a .ts file for a syntax error where package.json says commonjs, as `npm init` does; tsx does not.
+  if (features.typescript && !(extname(file) === '.ts' && packageType(file) === 'commonjs')) return;
   let loader: string;
   try {
     loader = createRequire(file).resolve('tsx');
   } catch {
+    if (features.typescript) return;
     throw new ConfigError(
       `${shown} is TypeScript, which needs: npm install --save-dev tsx, or use Node 22.18 or newer`,
     );
   }
   // As `node --import tsx`, for the whole process: tsx's loader for one import would load packages, this one too, twice.
   await import(pathToFileURL(loader).href);
+}
+
+/** What the nearest package.json says; undefined if it says nothing. */
+function packageType(file: string): unknown {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    try {
+      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { type?: unknown }).type;
+    } catch {
+      // There is none here, or Node will complain of it.
+    }
+    if (folder === dirname(folder)) return undefined;
+  }
 }
 
 function explain(error: unknown, file: string, shown: string): ConfigError {
