@@ -1,6 +1,6 @@
 /**
  * Reads the form in a request body, within limits: one reader for the event loop and for a worker thread that blocks.
- * It waits where `wsgi.input`, or whoever takes a file, gives a promise, and nowhere else.
+ * It waits where `wsgi.input`, or the one that takes a file, gives a promise, and nowhere else.
  */
 import { RequestError } from '../errors.js';
 import { type Decode, decoderOf } from './form-charset.js';

@@ -1,5 +1,5 @@
 /**
- * SIGUSR1, which opens log files anew. By Node's default it opens the debugger: a port on which everybody of the machine
+ * SIGUSR1, which opens log files again. By Node's default it opens the debugger: a port on which everybody of the machine
  * may run code. A server that logs to no file has nothing to do then, and does nothing.
  */
 

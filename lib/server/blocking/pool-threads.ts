@@ -127,13 +127,13 @@ export class PoolThreads {
       failure = error;
     });
     worker.once('exit', (code) => {
+      this.#events.drain(thread);
+      thread.ended();
       // Its last word may not have been delivered yet.
       for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
         hear(last.message as ThreadReport);
       }
       port.close();
-      this.#events.drain(thread);
-      thread.ended();
       if (thread.dropped) this.#events.putBack(thread, thread.line.current);
       else if (thread.ready) this.#threadEnded(thread, code, failure);
       else if (failure !== undefined) this.#loadFailed(thread, describeLoadError(failure));

@@ -51,8 +51,7 @@ export class ThreadPool implements ThreadEvents {
     this.#budget = new Budget(responseBuffer);
     const start = { queue: this.#queue.memory, blocks: this.#blocks, entry, options, logLevel: logger.level };
     this.#threads = new PoolThreads({ threads, timeout, onFatal, ...start }, this);
-    const runnerOf = (id: number) => this.#running.get(id);
-    this.#watch = new ThreadWatch(timeout, this.#threads, runnerOf);
+    this.#watch = new ThreadWatch(timeout, this.#threads, this.#runnerOf);
     this.#busy = new BusyWatch(this.#threads, threads, this.#running);
     this.#listen();
   }
