@@ -1,10 +1,10 @@
-/** Which spec files run where: on each Node or once, beside others or alone, and which begin first. */
+/** Which spec files run where: on each Node or once, beside many others or few, and which begin first. */
 
 /** They need a browser, a web server, Python or npm besides Node: once is enough. */
 const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/, /werkzeug/];
 
-/** They measure memory or processor time, or are about time itself, which others would disturb. */
-const ALONE = [
+/** They measure memory or processor time, or are about time itself: no more of them at once than there are cores. */
+const APART = [
   /^spec\/faults\/(memory|slow-clients)\.spec/,
   /^spec\/security\/growth\.spec/,
   /^spec\/server\/(heartbeat|timeouts)\.spec/,
@@ -33,7 +33,7 @@ export interface Job {
 
 export interface Plan {
   readonly together: readonly Job[];
-  readonly alone: readonly Job[];
+  readonly apart: readonly Job[];
 }
 
 /** @param nodes how many. What runs once does so on the first. */
@@ -43,8 +43,8 @@ export function planOf(files: readonly string[], nodes: number): Plan {
     return Array.from({ length: times }, (_, node) => ({ file, node }));
   });
   return {
-    together: jobs.filter(({ file }) => !matches(ALONE, file)),
-    alone: jobs.filter(({ file }) => matches(ALONE, file)),
+    together: jobs.filter(({ file }) => !matches(APART, file)),
+    apart: jobs.filter(({ file }) => matches(APART, file)),
   };
 }
 

@@ -33,13 +33,14 @@ const files = specFiles(positionals);
 if (files.length === 0) throw new Error(`There is no spec file in ${positionals.join(', ')}`);
 const nodes = [process.execPath, ...values.also];
 const plan = planOf(files, nodes.length);
-const report = new Report(nodes.map(versionOf), plan.together.length + plan.alone.length);
+const report = new Report(nodes.map(versionOf), plan.together.length + plan.apart.length);
 const idle = nodes.map((): SpecProcess[] => []);
 const busy = new Map<SpecProcess, string>();
 process.once('SIGINT', stop).once('SIGTERM', stop);
 await work(plan.together, Number(values.jobs));
 await endAll();
-await work(plan.alone, 1);
+// They wait for most of their time: with a core for each none disturbs another.
+await work(plan.apart, availableParallelism());
 await endAll();
 report.print(values.times);
 process.exitCode = report.failed ? 1 : 0;
