@@ -11,15 +11,17 @@ import { type ServerProcess, within } from './server-process.js';
 /** Milliseconds in which every answer has to come, however busy the machine is. */
 export const PATIENCE_MS = 30_000;
 /** As many packets go out with a pause after each; those that follow go without. */
-const MOST_PAUSES = 40;
+const MOST_PAUSES = 15;
 /** As often a slow reader stops. */
 const MOST_RESTS = 60;
 
 /** What a client knows of the others. */
 export interface Scene {
   readonly server: ServerProcess;
-  /** Resolves when all that read have been served. */
-  readonly othersServed: Promise<unknown>;
+  /** Resolves when all that read have been served: some of those that do not read leave then. */
+  readonly readersServed: Promise<void>;
+  /** Resolves when they have left: the rest begins to read. */
+  readonly leaversGone: Promise<void>;
 }
 
 /** A client and what its connection may be cut by. */
@@ -85,7 +87,7 @@ export class HttpConversation {
         else await this.#until(() => this.#reader.count >= to);
         await within(
           sending,
-          this.#failure(to - 1, 'the server does not take the request').message,
+          () => this.#failure(to - 1, 'the server does not take it').message,
           PATIENCE_MS,
         );
         this.#check(from, to);
@@ -128,9 +130,14 @@ export class HttpConversation {
   }
 
   async #stall(): Promise<void> {
-    await this.#scene.othersServed;
-    if (this.plan.departure === undefined) this.#line?.socket.resume();
-    else this.#leave(this.plan.departure.way);
+    const { departure } = this.plan;
+    await this.#scene.readersServed;
+    if (departure !== undefined) {
+      this.#leave(departure.way);
+      return;
+    }
+    await this.#scene.leaversGone;
+    this.#line?.socket.resume();
   }
 
   readonly #wake = (): void => {
@@ -207,7 +214,7 @@ export class HttpConversation {
       const answer = this.#reader.count > last ? this.#reader.responses[last] : undefined;
       if (this.#closed || !socket.writable || answer?.headers.get('connection') === 'close') return false;
       const size =
-        packets.length === 0 || count > 10 * MOST_PAUSES ? bytes.length : packets[count % packets.length];
+        packets.length === 0 || count > 20 * MOST_PAUSES ? bytes.length : packets[count % packets.length];
       const packet = bytes.subarray(at, at + (size as number));
       at += packet.length;
       await new Promise<void>((resolve) => socket.write(packet, () => resolve()));

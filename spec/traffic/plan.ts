@@ -86,11 +86,9 @@ export function planWave(random: Random, mode: Mode, label: string, count: numbe
     seed: random.seed,
     http: Array.from({ length: count - talks }, (_, i) => {
       const own = random.fork(i);
+      if (i < stalled) return planStalled(own, mode, `${label}.${i}`, i % 2 === 1);
       // One of each kind in a wave: what the rest expect is to be served.
-      const fault = i % 3 === 0 ? faults.pop() : undefined;
-      return i < stalled
-        ? planStalled(own, mode, `${label}.${i}`)
-        : planHttp(own, mode, `${label}.${i}`, fault);
+      return planHttp(own, mode, `${label}.${i}`, i % 3 === 0 ? faults.pop() : undefined);
     }),
     talks: Array.from({ length: talks }, (_, i) =>
       planTalk(random.fork(`talk ${i}`), mode, `${label}.w${i}`),
@@ -131,7 +129,7 @@ function planHttp(random: Random, mode: Mode, id: string, fault: Fault | undefin
     requests,
     depth,
     packets: apart ? Array.from({ length: random.integer(1, 5) }, () => random.magnitude(1, 100_000)) : [],
-    pause: apart && random.oneIn(2) ? random.integer(1, 20) : 0,
+    pause: apart && random.oneIn(2) ? random.integer(1, 12) : 0,
     departure: leaves && random.oneIn(4) ? planDeparture(random, mode, count, depth) : undefined,
     reads: random.oneIn(6) ? 'slow' : 'fast',
     ends: random.pick(WAYS),
@@ -220,8 +218,8 @@ function paddingOf(random: Random): number {
   return random.oneIn(2) ? 16 * 1024 - random.integer(0, 1000) : random.magnitude(100, 48 * 1024);
 }
 
-/** Asks for much, and does not read. */
-function planStalled(random: Random, mode: Mode, id: string): HttpPlan {
+/** Asks for much, and does not read. @param leaves it never does. */
+function planStalled(random: Random, mode: Mode, id: string, leaves: boolean): HttpPlan {
   const requests = Array.from({ length: random.integer(1, 3) }, (_, i): RequestPlan => {
     const answering = random.pick(['list', 'blocks', 'generator'] as const);
     const known = { id: `${id}.${i}`, sent: 0, reading: 'nothing', answering, fault: undefined } as const;
@@ -229,7 +227,6 @@ function planStalled(random: Random, mode: Mode, id: string): HttpPlan {
     const order = { ...planOrder(random.fork(i), mode, known, false), ...much };
     return { method: 'GET', order, chunks: undefined, padding: 0, expects: false };
   });
-  const reset = random.oneIn(2);
   return {
     id,
     version: '1.1',
@@ -237,7 +234,7 @@ function planStalled(random: Random, mode: Mode, id: string): HttpPlan {
     depth: requests.length,
     packets: [],
     pause: 0,
-    departure: reset ? { request: 0, during: 'response', at: random.next() / 100, way: 'reset' } : undefined,
+    departure: leaves ? { request: 0, during: 'response', at: 0, way: 'reset' } : undefined,
     reads: 'stalled',
     ends: 'end',
   };

@@ -97,10 +97,18 @@ export class ServerProcess {
 }
 
 /** @throws Error with that complaint after half a minute. */
-export async function within<T>(work: Promise<T>, complaint: string, patience = PATIENCE_MS): Promise<T> {
+export async function within<T>(
+  work: Promise<T>,
+  complaint: string | (() => string),
+  patience = PATIENCE_MS,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${complaint} (${patience / 1000} s)`)), patience);
+    const complain = () => {
+      const text = typeof complaint === 'string' ? complaint : complaint();
+      reject(new Error(`${text} (${patience / 1000} s)`));
+    };
+    timer = setTimeout(complain, patience);
   });
   try {
     return await Promise.race([work, late]);

@@ -20,6 +20,8 @@ export interface Measure {
   /** The files among them. */
   readonly files: readonly string[];
   readonly connections: number;
+  /** Those that have loaded the application. */
+  readonly threads: number;
   /** CPU time of all threads while it rested, in percent of that time. */
   readonly cpu: number;
 }
@@ -89,7 +91,7 @@ async function measure(http: HttpServer): Promise<Measure> {
   };
 }
 
-function openDescriptors(): Pick<Measure, 'descriptors' | 'files'> {
+function openDescriptors(): Pick<Measure, 'descriptors' | 'files' | 'threads'> {
   const open = readdirSync('/proc/self/fd').map((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
@@ -98,7 +100,10 @@ function openDescriptors(): Pick<Measure, 'descriptors' | 'files'> {
       return '';
     }
   });
-  return { descriptors: open.length, files: open.filter((name) => /^\/(?!dev\/)/.test(name)) };
+  // Each has that file open, the main thread too.
+  const threads = open.filter((name) => name === process.env['TRAFFIC_VICTIMS']).length - 1;
+  const files = open.filter((name) => name.includes('wsgi-traffic'));
+  return { descriptors: open.length, files, threads };
 }
 
 const { http, close } = await start();

@@ -1,8 +1,9 @@
 /** Random traffic in waves, and what the server holds after it. */
 
+import { gate } from '../support/until.js';
 import { HttpConversation, type Scene } from './http-conversation.js';
 import { MODES, type ModeName } from './modes.js';
-import { planWave, type Wave } from './plan.js';
+import { type HttpPlan, planWave, type Wave } from './plan.js';
 import { Random } from './random.js';
 import type { Measure } from './server.js';
 import { ServerProcess } from './server-process.js';
@@ -16,6 +17,9 @@ const WARM_UP = 2;
 const RESTS_EVERY = 8;
 /** As often the server is asked again whether it is at rest. */
 const TRIES = 40;
+
+/** What no traffic should make Node or the server say. */
+const COMPLAINT = /^.*(?:\(node:\d+\)|Unhandled|AssertionError|TypeError|RangeError).*$/m;
 
 /** In percent of one processor: a timer may run now and then, a loop may not. */
 const MOST_CPU = 25;
@@ -43,29 +47,28 @@ export interface TrafficOptions {
 /** @throws Error that names the seed of the wave in which something went wrong, and says what. */
 export async function runTraffic({ mode, seed, goesOn, onWave }: TrafficOptions): Promise<Tally> {
   const [base = '', from = '0'] = seed.split('@');
-  const first = Number(from);
   const random = new Random(base);
   const server = await ServerProcess.start(MODES[mode]);
   let answers = 0;
   let waves = 0;
+  let number = Number(from);
   let before: Measure | undefined;
   try {
-    for (; waves < WARM_UP || goesOn(waves); waves++) {
-      const number = first + waves;
+    for (; waves < WARM_UP || goesOn(waves); waves++, number++) {
       if (waves === WARM_UP) before = await measureAtRest(server);
       const wave = planWave(random.fork(number), server.mode, `${number}`, CONNECTIONS);
-      try {
-        const count = await runWave(server, wave, waves % RESTS_EVERY === WARM_UP);
-        answers += count;
-      } catch (error) {
-        const rerun = `Again: WSGI_SEED=${base}@${number}, mode ${mode}, Node ${process.version}`;
-        throw new Error(`${(error as Error).message}\n${rerun}\n${server.log.slice(-3000)}`);
-      }
+      const count = await runWave(server, wave, waves % RESTS_EVERY === WARM_UP);
+      answers += count;
       onWave?.(number, answers);
     }
     const after = await measureAtRest(server, before);
     await server.stop();
     return { waves, answers, before: before ?? after, after };
+  } catch (error) {
+    const again = `WSGI_SEED=${base}@${number}, mode ${mode}, Node ${process.version}; all: WSGI_SEED=${seed}`;
+    throw new Error(
+      `${(error as Error).message}\nAgain: ${again}\nIts log ends:\n${server.log.slice(-2000)}`,
+    );
   } finally {
     server.kill();
   }
@@ -82,28 +85,34 @@ async function runWave(server: ServerProcess, { http, talks }: Wave, rests: bool
       failures.push(error as Error);
     }
   };
-  let serve: () => void = () => {};
-  const othersServed = new Promise<void>((resolve) => {
-    serve = resolve;
-  });
-  const scene: Scene = { server, othersServed };
+  const served = gate();
+  const gone = gate();
+  const scene: Scene = { server, readersServed: served.promise, leaversGone: gone.promise };
+  const played = (plans: readonly HttpPlan[]) => plans.map((plan) => play(new HttpConversation(plan, scene)));
   const stalled = http.filter(({ reads }) => reads === 'stalled');
-  const others = http.filter(({ reads }) => reads !== 'stalled');
-  const waiting = stalled.map((plan) => play(new HttpConversation(plan, scene)));
-  await Promise.all([
-    ...others.map((plan) => play(new HttpConversation(plan, scene))),
-    ...talks.map((plan) => play(new WebSocketConversation(plan, scene))),
-  ]);
-  if (rests && failures.length === 0) {
+  const leavers = played(stalled.filter(({ departure }) => departure !== undefined));
+  const stayers = played(stalled.filter(({ departure }) => departure === undefined));
+  const rest = async (who: string) => {
+    if (!rests || failures.length > 0) return;
     try {
       await atRest(server, () => true);
     } catch (error) {
-      failures.push(new Error(`While ${stalled.length} clients do not read: ${(error as Error).message}`));
+      failures.push(new Error(`While ${who} do not read: ${(error as Error).message}`));
     }
-  }
-  serve();
-  await Promise.all(waiting);
+  };
+  await Promise.all([
+    ...played(http.filter(({ reads }) => reads !== 'stalled')),
+    ...talks.map((plan) => play(new WebSocketConversation(plan, scene))),
+  ]);
+  await rest(`${stalled.length} clients`);
+  served.open();
+  await Promise.all(leavers);
+  await rest(`${stayers.length} clients, after ${leavers.length} others that did not have left,`);
+  gone.open();
+  await Promise.all(stayers);
   if (!server.alive) failures.unshift(new Error('The server process ended'));
+  const complaint = COMPLAINT.exec(server.log);
+  if (complaint !== null) failures.push(new Error(`The server complains: ${complaint[0]}`));
   if (failures.length === 0) return answers;
   const shown = failures.slice(0, 3).map(({ message }) => message);
   throw new Error(`${failures.length} of ${http.length + talks.length} clients failed:\n${shown.join('\n')}`);
@@ -116,8 +125,8 @@ async function measureAtRest(server: ServerProcess, before?: Measure): Promise<M
   await Promise.all(collect);
   return atRest(
     server,
-    ({ connections, descriptors, heap, memory }) => {
-      if (connections > 0) return false;
+    ({ connections, descriptors, threads: running, heap, memory }) => {
+      if (connections > 0 || running < threads) return false;
       if (before === undefined) return true;
       return (
         descriptors <= before.descriptors &&
