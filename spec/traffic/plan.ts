@@ -138,13 +138,12 @@ function planHttp(random: Random, mode: Mode, id: string, fault: Fault | undefin
 
 function planDeparture(random: Random, mode: Mode, count: number, depth: number): Departure {
   const request = random.integer(0, count - 1);
-  const ways = WAYS.filter((way) => {
-    // A client of TLS, OpenSSL that is, reads nothing more once it has said that it sends no more.
-    if (way === 'end') return mode.wholeProtocol && !mode.tls;
-    // Node does not learn of a reset while it sends its last words of the handshake: that has a spec of its own.
-    return way !== 'reset' || !mode.tls || request >= depth;
-  });
-  const during = random.pick(['head', 'body', 'response'] as const);
+  // A client of TLS, OpenSSL that is, reads nothing more once it has said that it sends no more.
+  const ways = WAYS.filter((way) => way !== 'end' || (mode.wholeProtocol && !mode.tls));
+  // Node does not learn of a client that leaves while the server says its last words of the handshake, and ends the
+  // connection after some time only: that has a spec of its own.
+  const early = mode.tls && request < depth;
+  const during = early ? 'response' : random.pick(['head', 'body', 'response'] as const);
   return { request, during, at: random.next(), way: random.pick(ways) };
 }
 
