@@ -1,6 +1,6 @@
 /** The ways in which the application is served, and what traffic each of them can be given. */
 import type { ServerOptions } from '../../lib/server/options.js';
-import type { Answering, Fault } from './order.js';
+import { ANSWERS, type Answering, type Fault } from './order.js';
 
 export interface Mode {
   readonly host: 'server' | 'node-handler' | 'fetch-handler';
@@ -27,17 +27,6 @@ export const LEFT_OUT = {
   /** Threads on Node 26: a small body is cut short that comes in parts, chunks or packets. */
   partsOfSmallBodiesInThreads: false,
 };
-
-const ANSWERS: readonly Answering[] = [
-  'list',
-  'blocks',
-  'generator',
-  'write',
-  'file',
-  'echo',
-  'handle',
-  'stream',
-];
 
 const EVENT_LOOP: Mode = {
   host: 'server',
