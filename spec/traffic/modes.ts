@@ -15,18 +15,8 @@ export interface Mode {
   readonly wholeProtocol: boolean;
   /** Clients that do not read until all others are served. */
   readonly stalls: boolean;
-  /** Small bodies in several chunks or packets, also while their request waits for its turn. */
-  readonly parts: boolean;
   readonly answers: readonly Answering[];
 }
-
-/** Switches for what the server does not get right yet: true leaves that traffic out. */
-export const LEFT_OUT = {
-  /** Threads: a client that does not read makes others wait. */
-  stalledReadersOfThreads: false,
-  /** Threads on Node 26: a small body is cut short that comes in parts, chunks or packets. */
-  partsOfSmallBodiesInThreads: false,
-};
 
 const EVENT_LOOP: Mode = {
   host: 'server',
@@ -37,7 +27,6 @@ const EVENT_LOOP: Mode = {
   websockets: true,
   wholeProtocol: true,
   stalls: true,
-  parts: true,
   answers: ANSWERS,
 };
 
@@ -46,10 +35,8 @@ const THREADS: Mode = {
   options: { threads: 4 },
   faults: ['exit', 'exitWithin', 'throw'],
   blocks: true,
-  stalls: !LEFT_OUT.stalledReadersOfThreads,
   // Node leaves a FileHandle open whose thread ends while it is being opened.
   answers: ANSWERS.filter((answering) => answering !== 'handle'),
-  parts: !LEFT_OUT.partsOfSmallBodiesInThreads,
 };
 
 /**

@@ -69,8 +69,6 @@ const MUCH = [2 * MIB, 6 * MIB] as const;
 /** Bytes of an unread body after which every server keeps the connection. */
 const LITTLE_UNREAD = 32 * 1024;
 const MOST_DEPTH = 8;
-/** Bytes of a body that goes to a thread in one piece. */
-const SMALL = 8 * 1024;
 /** As many blocks or reads, at most, make up a body. */
 const MOST_PIECES = 400;
 
@@ -113,14 +111,13 @@ function planHttp(random: Random, mode: Mode, id: string, fault: Fault | undefin
   const requests = Array.from({ length: count }, (_, i) => {
     const place = {
       id: `${id}.${i}`,
-      depth,
       version,
       last: i === count - 1,
       fault: faulty === i ? fault : undefined,
     };
     return planRequest(random.fork(i), mode, place);
   });
-  const apart = mode.parts && random.oneIn(3);
+  const apart = random.oneIn(3);
   // A fetch server does not learn that the client of a request is gone that waits behind another one.
   const leaves = fault === undefined && (mode.host !== 'fetch-handler' || depth === 1);
   return {
@@ -149,17 +146,14 @@ function planDeparture(random: Random, mode: Mode, count: number, depth: number)
 
 interface Place {
   readonly id: string;
-  readonly depth: number;
   readonly version: HttpPlan['version'];
   /** Nothing follows it on its connection. */
   readonly last: boolean;
   readonly fault: Fault | undefined;
 }
 
-function planRequest(random: Random, mode: Mode, { id, depth, version, last, fault }: Place): RequestPlan {
-  const wanted = random.oneIn(3) ? 0 : sizeOf(random);
-  // Also what a client sends in one piece may come in several, where other bytes go before it.
-  const sent = mode.parts || depth === 1 || wanted > SMALL ? wanted : 0;
+function planRequest(random: Random, mode: Mode, { id, version, last, fault }: Place): RequestPlan {
+  const sent = random.oneIn(3) ? 0 : sizeOf(random);
   const method = sent > 0 ? 'POST' : random.weighted<Method>({ GET: 6, POST: 2, HEAD: 1 });
   const chunked = version === '1.1' && method === 'POST' && random.oneIn(2);
   // What is not read has to be thrown away by the server, and more than a little of it ends the connection.
@@ -172,8 +166,8 @@ function planRequest(random: Random, mode: Mode, { id, depth, version, last, fau
   return {
     method,
     order: planOrder(random, mode, { id, sent, reading, answering, fault }, version === '1.0' && !last),
-    chunks: chunked ? chunksOf(random, mode, sent) : undefined,
-    padding: (mode.parts || sent === 0) && random.oneIn(10) ? paddingOf(random) : 0,
+    chunks: chunked ? chunksOf(random, sent) : undefined,
+    padding: random.oneIn(10) ? paddingOf(random) : 0,
     expects: mode.wholeProtocol && version === '1.1' && last && sent > 0 && random.oneIn(4),
   };
 }
@@ -203,13 +197,9 @@ function planOrder(random: Random, mode: Mode, known: Known, declared: boolean):
 }
 
 /** Odd sizes, and large enough that there are not too many chunks. */
-function chunksOf(random: Random, mode: Mode, sent: number): number[] {
+function chunksOf(random: Random, sent: number): number[] {
   const count = random.integer(1, 6);
-  const sizes = Array.from(
-    { length: count },
-    () => random.magnitude(Math.max(1, sent / MOST_PIECES), 100_000) | 1,
-  );
-  return mode.parts ? sizes : [sent | 1];
+  return Array.from({ length: count }, () => random.magnitude(Math.max(1, sent / MOST_PIECES), 100_000) | 1);
 }
 
 /** The heads that travel to threads beside small bodies end at 16 KiB; a field may have 64 KiB with all others. */
