@@ -3,7 +3,7 @@
 /** They need a browser, a web server, Python or npm besides Node: once is enough. */
 const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/, /werkzeug/];
 
-/** They measure memory or processor time, or are about time itself: no more of them at once than there are cores. */
+/** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [
   /^spec\/faults\/(memory|slow-clients)\.spec/,
   /^spec\/security\/growth\.spec/,
@@ -16,12 +16,18 @@ const LAST = [/^spec\/server\/command\/(load-app|config-file)\.spec/];
 
 /** The longest first, so that none of them is what the others wait for at the end. */
 const LONG = [
+  'spec/traffic/random-traffic.spec.ts',
+  'spec/server/command/reload.spec.ts',
+  'spec/server/blocking/stop.spec.ts',
   'spec/conformance/lighttpd.spec.ts',
-  'spec/conformance/threads.spec.ts',
   'spec/examples/examples.spec.ts',
+  'spec/conformance/threads.spec.ts',
+  'spec/environ/form-werkzeug.spec.ts',
   'spec/server/vectors.spec.ts',
   'spec/server/command/cli.spec.ts',
+  'spec/server/timeouts.spec.ts',
   'spec/browser/demo.spec.ts',
+  'spec/faults/memory.spec.ts',
 ];
 
 export interface Job {
