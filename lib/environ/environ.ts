@@ -40,14 +40,22 @@ export interface GatewayFacts {
   readonly baseEnviron: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** An AbortController, or what makes its signal when it is asked for it. */
+export interface SignalSource {
+  readonly signal: AbortSignal;
+}
+
 /** What a gateway gives each request; it may have more to read from than is named here. */
 export interface RequestServices<I = Input> {
   readonly input: I;
-  readonly abortSignal?: AbortSignal | undefined;
+  /** Gives `node.abort_signal`, when the application asks for that. */
+  readonly aborter?: SignalSource | undefined;
   readonly earlyHints?: EarlyHints | undefined;
 }
 
 const VERSION = Object.freeze([1, 0] as const);
+const SIGNAL = 'node.abort_signal';
+const PLAIN = { configurable: true, enumerable: true, writable: true };
 
 /**
  * The class of every environ: its prototype holds nothing and inherits nothing, so that an instance behaves as
@@ -76,17 +84,38 @@ class EnvironDict {
   declare 'wsgi.input_terminated': Environ['wsgi.input_terminated'];
   declare 'wsgi.file_wrapper': Environ['wsgi.file_wrapper'];
   declare 'node.nonblocking': boolean;
-  declare 'node.abort_signal': AbortSignal;
   declare 'wsgi.early_hints': EarlyHints;
   declare REMOTE_PORT: string;
+  readonly #aborter: SignalSource | undefined;
+
+  /** `node.abort_signal` until somebody asks for it: a signal costs more than the rest of environ. */
+  static readonly #signal: PropertyDescriptor = {
+    configurable: true,
+    enumerable: true,
+    get(this: object) {
+      const environ = EnvironDict.#ownerOf(this);
+      const value = environ.#aborter?.signal;
+      Object.defineProperty(environ, SIGNAL, { value, ...PLAIN });
+      return value;
+    },
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, SIGNAL, { value, ...PLAIN });
+    },
+  };
+
+  /** An object may have been made from an environ (`Object.create`). */
+  static #ownerOf(object: object): EnvironDict {
+    return #aborter in object ? object : EnvironDict.#ownerOf(Object.getPrototypeOf(object));
+  }
 
   constructor(
     head: RequestHead,
     target: Target,
     connection: ConnectionFacts,
     gateway: GatewayFacts,
-    { input, abortSignal, earlyHints }: RequestServices<Input | BlockingInput>,
+    { input, aborter, earlyHints }: RequestServices<Input | BlockingInput>,
   ) {
+    this.#aborter = aborter;
     this.REQUEST_METHOD = head.method as string;
     this.SCRIPT_NAME = gateway.scriptName;
     this.PATH_INFO = unquoteToNative(target.path);
@@ -109,7 +138,7 @@ class EnvironDict {
     this['wsgi.input_terminated'] = true;
     this['wsgi.file_wrapper'] = gateway.fileWrapper;
     this['node.nonblocking'] = gateway.nonblocking;
-    if (abortSignal !== undefined) this['node.abort_signal'] = abortSignal;
+    if (aborter !== undefined) Object.defineProperty(this, SIGNAL, EnvironDict.#signal);
     if (earlyHints !== undefined) this['wsgi.early_hints'] = earlyHints;
     if (connection.remotePort !== undefined) this.REMOTE_PORT = connection.remotePort;
   }

@@ -1,54 +1,21 @@
-/** `node.abort_signal`: an AbortSignal for each request at the price of one for each connection. */
+/** What fires `node.abort_signal` of one request; the signal is made when somebody asks for it. */
 
-/**
- * Making an AbortSignal costs more than the rest of environ, and few applications look at it. So a connection lends
- * the same signal to each of its requests for as long as nobody has used it; once one did, the next request gets a
- * fresh one. (Every use of a signal reads `aborted` or adds a listener.)
- */
-export class LentSignal {
-  #controller: AbortController;
-  #used = false;
+/** An AbortSignal costs more than the rest of environ, and few applications look at it. */
+export class Aborter {
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
 
-  constructor() {
-    this.#controller = this.#create();
-  }
-
-  /** The signal for the request that begins now. */
-  lend(): AbortSignal {
-    if (this.#used) {
-      this.#used = false;
-      this.#controller = this.#create();
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
   }
 
-  /** The client is gone while a request is under way. */
+  /** The client is gone. */
   abort(reason: Error): void {
-    this.#controller.abort(reason);
-  }
-
-  #create(): AbortController {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const use = () => {
-      this.#used = true;
-    };
-    Object.defineProperties(signal, {
-      aborted: {
-        configurable: true,
-        get() {
-          use();
-          return Reflect.get(AbortSignal.prototype, 'aborted', signal);
-        },
-      },
-      addEventListener: {
-        configurable: true,
-        value(...args: Parameters<AbortSignal['addEventListener']>) {
-          use();
-          AbortSignal.prototype.addEventListener.apply(signal, args);
-        },
-      },
-    });
-    return controller;
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
   }
 }

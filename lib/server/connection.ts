@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '../environ/environ.js';
 import { plainAddress } from '../environ/plain-address.js';
 import { ClientDisconnected, type RequestError } from '../errors.js';
-import { LentSignal } from './abort-signal.js';
+import { Aborter } from './abort-signal.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
 
 /** A request that came while another one of its connection is being answered. */
@@ -46,9 +46,10 @@ export class Connection implements ConnectionFacts {
   readonly remotePort: string | undefined;
   readonly serverName: string;
   readonly serverPort: string;
-  readonly signal = new LentSignal();
   /** The request that is being answered. */
   current: Exchange | undefined;
+  /** That of its application. */
+  #aborter: Aborter | undefined;
   /** What came after it was no request: to be answered in its turn, and then the connection ends. */
   malformed: RequestError | undefined;
   /** The last request whose response was complete before its body had come. */
@@ -95,10 +96,17 @@ export class Connection implements ConnectionFacts {
   /** The current request is answered. @returns true when the connection waits for nothing more. */
   leave(): boolean {
     this.current = undefined;
+    this.#aborter = undefined;
     if (this.#waiting.length === 0) return true;
     // Node gives the socket to the next response only after it has taken it from this one.
     process.nextTick(() => this.#next());
     return false;
+  }
+
+  /** For the application that is called now. */
+  newAborter(): Aborter {
+    this.#aborter = new Aborter();
+    return this.#aborter;
   }
 
   #next(): void {
@@ -139,14 +147,14 @@ export class Connection implements ConnectionFacts {
     const { current } = this;
     if (current === undefined) return;
     const error = new ClientDisconnected();
-    this.signal.abort(error);
+    this.#aborter?.abort(error);
     current.disconnected(error);
   }
 
   /** @internal The client sends no more, and may be gone altogether; it still gets its response if it is not. */
   onEnd(): void {
     if (this.current === undefined) return;
-    this.signal.abort(new ClientDisconnected());
+    this.#aborter?.abort(new ClientDisconnected());
     this.current.ended();
   }
 }

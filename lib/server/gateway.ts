@@ -152,7 +152,7 @@ export class Gateway {
     const { message, connection } = sink;
     const environ = this.describe(message, connection, {
       input: new BodyInput(body),
-      abortSignal: connection.signal.lend(),
+      aborter: connection.newAborter(),
       earlyHints: (headers) => sink.earlyHints(headers),
     });
     if (this.#forwarded !== undefined) {

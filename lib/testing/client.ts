@@ -174,7 +174,7 @@ export class Client {
       signal,
     });
     const response = await exchange.run(this.#application, () => {
-      const environ = builder.buildWith(input, exchange.signal, exchange.earlyHints);
+      const environ = builder.buildWith(input, exchange, exchange.earlyHints);
       return { environ, errors: keepErrors(environ) };
     });
     this.#keepCookies(response, builder.address);

@@ -1,6 +1,11 @@
 /** `EnvironBuilder`: an environ as the server would build it, from what a test says of a request. */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { buildEnviron, type GatewayFacts, type RequestServices } from '../environ/environ.js';
+import {
+  buildEnviron,
+  type GatewayFacts,
+  type RequestServices,
+  type SignalSource,
+} from '../environ/environ.js';
 import { fileWrapper } from '../environ/file-wrapper.js';
 import { BodyInput } from '../environ/input.js';
 import type { Environ } from '../environ/types.js';
@@ -65,7 +70,7 @@ export class EnvironBuilder {
    * @throws RequestError for what a server would refuse without asking the application, such as a Host that is none.
    */
   build(): Environ {
-    return this.buildWith(this.openInput(), new AbortController().signal);
+    return this.buildWith(this.openInput(), new AbortController());
   }
 
   /** @internal */
@@ -81,7 +86,7 @@ export class EnvironBuilder {
    */
   buildWith(
     input: MemoryBody | undefined,
-    abortSignal: AbortSignal,
+    aborter: SignalSource,
     earlyHints: RequestServices['earlyHints'] = ignore,
     rawHeaders: readonly string[] = this.rawHeaders,
   ): Environ {
@@ -108,7 +113,7 @@ export class EnvironBuilder {
       scriptName: scriptNameOf(site),
       baseEnviron: undefined,
     };
-    const services = { input: new BodyInput(input), abortSignal, earlyHints };
+    const services = { input: new BodyInput(input), aborter, earlyHints };
     const environ = buildEnviron(head, connection, facts, services);
     for (const [key, value] of Object.entries(environBase ?? {})) {
       if (!OF_REQUEST.test(key) && !(key.startsWith('HTTP_') && key in environ)) environ[key] = value;

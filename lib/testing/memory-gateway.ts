@@ -83,10 +83,9 @@ export class MemoryGateway extends Gateway {
   protected override describe(
     message: IncomingMessage,
     _connection: Connection,
-    { abortSignal, earlyHints }: RequestServices,
+    { aborter = new AbortController(), earlyHints }: RequestServices,
   ): Environ {
-    const signal = abortSignal ?? new AbortController().signal;
-    const environ = this.#builder.buildWith(undefined, signal, earlyHints, message.rawHeaders);
+    const environ = this.#builder.buildWith(undefined, aborter, earlyHints, message.rawHeaders);
     this.#errors = keepErrors(environ);
     return environ;
   }

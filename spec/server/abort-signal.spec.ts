@@ -134,6 +134,54 @@ describe('node.abort_signal', () => {
     expect(signals.map((signal) => signal.aborted)).to.deep.equal([false, false, true]);
   });
 
+  it('is made when it is asked for, also after the client has left', async () => {
+    const left = gate();
+    const seen = gate<unknown>();
+    const { serverPort } = await serveApp(async (environ, start_response) => {
+      await left.promise;
+      const { aborted, reason } = environ['node.abort_signal'];
+      seen.open([aborted, reason instanceof ClientDisconnected, environ['node.abort_signal'].aborted]);
+      return answer(start_response);
+    });
+    const peer = await Peer.connect(serverPort);
+    await peer.send(request());
+    peer.socket.resetAndDestroy();
+    setTimeout(left.open, 50);
+    expect(await seen.promise).to.deep.equal([true, true, true]);
+  });
+
+  it('is a key as any other: it can be listed, copied, inherited, replaced and deleted', async () => {
+    const KEY = 'node.abort_signal';
+    const seen: unknown[] = [];
+    const { serverPort } = await serveApp((environ, start_response) => {
+      const derived = Object.create(environ);
+      const copy = { ...environ };
+      seen.push(Object.keys(environ).includes(KEY), derived[KEY] === copy[KEY], environ[KEY] === copy[KEY]);
+      environ[KEY] = AbortSignal.abort();
+      seen.push(environ[KEY].aborted, copy[KEY].aborted);
+      seen.push(Reflect.deleteProperty(environ, KEY), KEY in environ);
+      return answer(start_response);
+    });
+    const peer = await Peer.connect(serverPort);
+    await peer.send(request());
+    await peer.response();
+    expect(seen).to.deep.equal([true, true, true, true, false, true, false]);
+  });
+
+  it('can be replaced before anybody has asked for it', async () => {
+    const signal = AbortSignal.abort();
+    let seen: AbortSignal | undefined;
+    const { serverPort } = await serveApp((environ, start_response) => {
+      environ['node.abort_signal'] = signal;
+      seen = { ...environ }['node.abort_signal'];
+      return answer(start_response);
+    });
+    const peer = await Peer.connect(serverPort);
+    await peer.send(request());
+    await peer.response();
+    expect(seen).to.equal(signal);
+  });
+
   it('gathers no listeners over 1,000 requests of one connection that each add one', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);

@@ -7,7 +7,7 @@ import { textToNative } from '../../environ/native-string.js';
 import type { BlockingApplication, BlockingEnviron, HeaderList } from '../../environ/types.js';
 import { goneError, SOCKET_DEAD } from '../../environ/websocket-error.js';
 import { ClientDisconnected } from '../../errors.js';
-import { LentSignal } from '../abort-signal.js';
+import { Aborter } from '../abort-signal.js';
 import { checkEarlyHints } from '../early-hints.js';
 import { type Forwarded, forwardedFor } from '../forwarded.js';
 import { Interpreter } from '../interpreter.js';
@@ -42,7 +42,7 @@ export class ThreadHost {
   readonly #queue: RequestQueue;
   readonly #line: ThreadLine;
   readonly #channel: ThreadChannel;
-  #signal = new LentSignal();
+  #aborter: Aborter | undefined;
   readonly #forwarded: Forwarded | undefined;
   readonly #turn = () => this.#work();
   #facts: GatewayFacts;
@@ -184,10 +184,11 @@ export class ThreadHost {
       },
     });
     const interpreter = new Interpreter(sink, head, report);
+    this.#aborter = new Aborter();
     try {
       const environ = buildEnviron(head, connection, this.#facts, {
         input: new BlockingBodyInput(bodyOf(request, post)),
-        abortSignal: this.#signal.lend(),
+        aborter: this.#aborter,
         earlyHints: (headers: HeaderList) => {
           post.send(FROM_THREAD.earlyHints, 0, encodeList(checkEarlyHints(headers)));
           post.ring();
@@ -212,10 +213,8 @@ export class ThreadHost {
     return false;
   }
 
-  /** The signal of this request fires; the next one has another client. */
   #abort(): void {
-    this.#signal.abort(new ClientDisconnected());
-    this.#signal = new LentSignal();
+    this.#aborter?.abort(new ClientDisconnected());
   }
 
   #outlive(rest: Promise<unknown>): void {

@@ -124,7 +124,7 @@ class FetchExchange implements FetchSinkOwner {
     };
     const environ = buildEnviron(head, own, facts, {
       input: new BodyInput(this.#body),
-      abortSignal: this.#aborter.signal,
+      aborter: this.#aborter,
     });
     forwarded?.apply(environ);
     return environ;

@@ -230,6 +230,30 @@ export const connection: Scenario[] = [
     },
   }),
   scenario({
+    id: 'A-238.own',
+    name: 'gives each request a signal of its own, which does not fire for a later request of its connection',
+    needs: ['abort'],
+    record: () => ({ signals: [] as AbortSignal[], fired: undefined as boolean[] | undefined }),
+    app: (seen) => async (environ, start_response) => {
+      seen.signals.push(environ['node.abort_signal']);
+      if (environ.PATH_INFO === '/last') {
+        await new Promise((resolve) => environ['node.abort_signal'].addEventListener('abort', resolve));
+        seen.fired = seen.signals.map(({ aborted }) => aborted);
+      }
+      return path(environ, start_response);
+    },
+    play: async ({ open, seen }) => {
+      const wire = await open();
+      wire.send(get('/1'));
+      await wire.response();
+      wire.send(get('/last'));
+      await eventually(() => seen.signals.length === 2, 'the second request');
+      wire.reset();
+      await eventually(() => seen.fired !== undefined, 'the signal');
+      expect(seen.fired).to.deep.equal([false, true]);
+    },
+  }),
+  scenario({
     id: 'A-239',
     name: 'logs nothing when the client leaves amid the response, whatever the application then does',
     covers: ['E-119'],
