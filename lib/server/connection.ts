@@ -85,7 +85,7 @@ export class Connection implements ConnectionFacts {
   enter(turn: Turn): void {
     // Behind a response that closes the connection, nothing is answered (RFC 9112 section 9.6).
     // The socket of a request that a test injects (light-my-request) does not say.
-    if (this.socket.writable === false) return;
+    if (this.socket.writable === false || this.malformed !== undefined) return;
     if (this.current === undefined && this.#waiting.length === 0) turn();
     else {
       this.#waiting.push(turn);

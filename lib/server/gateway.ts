@@ -13,13 +13,14 @@ import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { errorResponse } from './error-response.js';
 import { type Forwarded, forwardedFor } from './forwarded.js';
+import { HeadWatch } from './head-watch.js';
 import { HttpSink } from './http-sink.js';
 import { Interpreter } from './interpreter.js';
 import type { ResolvedOptions } from './options.js';
 import { type ParserError, parserFault } from './parser-fault.js';
 import { report } from './report.js';
 import { RequestBody } from './request-body.js';
-import { RequestLimits } from './request-limits.js';
+import { HEAD_TOO_LONG, RequestLimits } from './request-limits.js';
 import type { Runner } from './sink.js';
 import { framingOf } from './wsgi-request.js';
 
@@ -215,15 +216,29 @@ export class Gateway {
   /** Listener of `clientError`: what came is no request, or came too late. Answered in its turn. */
   clientError(error: ParserError, socket: WsgiSocket): void {
     const connection = this.connectionOf(socket);
-    // Behind a fault, everything is one; and what we do not read cannot come in time.
+    // After a fault, everything is one; and what we do not read cannot come in time.
     if (connection.malformed !== undefined || connection.ending) return;
     if (connection.held && error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return;
     if (socket.destroyed || error.code === 'ECONNRESET' || error.code === 'EPIPE' || !socket.writable) {
       socket.destroy();
       return;
     }
+    const seen = HeadWatch.of(socket)?.seen ?? 'nothing';
+    this.#refuse(connection, parserFault(error, connection.current?.received === false, seen));
+  }
+
+  /** Listener of `connection` and `secureConnection`. */
+  watchHead(socket: WsgiSocket): void {
+    HeadWatch.begin(socket, this.options.limitRequestHead, () => {
+      const connection = this.connectionOf(socket);
+      if (connection.malformed !== undefined || connection.ending || !socket.writable) return;
+      this.#refuse(connection, new RequestError(431, HEAD_TOO_LONG));
+    });
+  }
+
+  /** What the client sent is no request. */
+  #refuse(connection: Connection, fault: RequestError): void {
     const { current } = connection;
-    const fault = parserFault(error, current?.received === false);
     connection.malformed = fault;
     if (current === undefined) {
       // The fault is in the rest of a body whose request was answered.

@@ -6,6 +6,7 @@ import { framingOf } from './wsgi-request.js';
 
 /** Two spaces and "HTTP/1.1": what a request line holds beside method and target. */
 const REQUEST_LINE_REST = 10;
+export const HEAD_TOO_LONG = 'The header block of the request is too large (limit-request-head)';
 export const LINE_TOO_LONG = 'The request line is too long (limit-request-line)';
 
 export class RequestLimits {

@@ -200,8 +200,10 @@ export class Server {
   #attach(): void {
     const gateway = this.#gateway;
     const { http } = this;
+    const { certfile } = this.options;
     http.on('connection', this.#sockets.add);
     http.on('secureConnection', this.#sockets.add);
+    http.on(certfile === undefined ? 'connection' : 'secureConnection', gateway.watchHead.bind(gateway));
     http.on('request', gateway.handle.bind(gateway));
     http.on('checkContinue', gateway.handleExpectation.bind(gateway));
     http.on('checkExpectation', gateway.handle.bind(gateway));

@@ -77,12 +77,12 @@ describe('an HTTP client', () => {
   });
 
   const endless: Record<string, [parts: () => Iterable<string>, status: number[]]> = {
-    'a request line': [() => repeat('GET /', 'a'.repeat(10_000), 1000), [414, 431]],
-    'a name of a header': [
-      () => repeat('GET / HTTP/1.1\r\nHost: a\r\n', 'a'.repeat(10_000), 1000),
-      [414, 431],
-    ],
-    'a value of a header': [() => repeat('GET / HTTP/1.1\r\nX: ', 'a'.repeat(10_000), 1000), [414, 431]],
+    'a request line': [() => repeat('GET /', 'a'.repeat(10_000), 1000), [414]],
+    'a name of a header': [() => repeat('GET / HTTP/1.1\r\nHost: a\r\n', 'a'.repeat(10_000), 1000), [431]],
+    'a value of a header': [() => repeat('GET / HTTP/1.1\r\nX: ', 'a'.repeat(10_000), 1000), [431]],
+    'empty lines before a request': [() => repeat('', '\r\n'.repeat(5000), 1000), [431]],
+    'spaces before the target': [() => repeat('GET ', ' '.repeat(10_000), 1000), [431]],
+    'spaces before a value': [() => repeat('GET / HTTP/1.1\r\nX:', ' '.repeat(10_000), 1000), [431]],
     headers: [() => repeat('GET / HTTP/1.1\r\n', 'X: y\r\n'.repeat(1000), 1000), [431]],
     'a chunk extension': [() => repeat(`${CHUNKED}1;`, 'a'.repeat(10_000), 1000), [413]],
     'a trailer': [() => repeat(`${CHUNKED}0\r\nX: `, 'a'.repeat(10_000), 1000), [431]],
@@ -100,7 +100,6 @@ describe('an HTTP client', () => {
 
   // The parser throws these away: they cost the server no memory, and end with the time for a request.
   for (const [what, first, part, rest] of [
-    ['empty lines', '', '\r\n'.repeat(5000), request('/', { headers: ['Connection: close'] })],
     ['zeros before a chunk size', CHUNKED, '0'.repeat(10_000), '1\r\nx\r\n0\r\n\r\n'],
     ['short chunk extensions', CHUNKED, `1;${'a'.repeat(1000)}\r\nx\r\n`, '0\r\n\r\n'],
   ] as const) {

@@ -1,13 +1,10 @@
 /** A response that fails after its head went out: whatever its framing, the client can tell. */
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { captureLog, closeServers, connectionsOf, serveApp } from '../support/serve.js';
+import { TLS } from '../support/tls.js';
 import { until } from '../support/until.js';
-
-const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
-const TLS = { certfile: fixture('localhost-cert.pem'), keyfile: fixture('localhost-key.pem') };
 
 /** Sends a part, and throws. */
 function failing(headers: [string, string][]): Application {

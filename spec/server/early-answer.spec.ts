@@ -1,17 +1,14 @@
 /** An answer that comes before the request is all there: the client that first sends, and then reads, gets it. */
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { answer } from '../support/answer.js';
 import { closePeers, Peer, type PeerOptions, request } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
+import { TLS } from '../support/tls.js';
 
 /** More than fits between a client and a server that does not read. */
 const SIZE = 20_000_000;
 const BLOCK = Buffer.alloc(SIZE, 'x');
-
-const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
-const TLS = { certfile: fixture('localhost-cert.pem'), keyfile: fixture('localhost-key.pem') };
 
 const app: Application = async (environ, start_response) => {
   switch (environ.PATH_INFO) {

@@ -1,13 +1,10 @@
 /** A client that ends its side and still reads: it gets its answers. */
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { answer } from '../support/answer.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { closeServers, connectionsOf, serveApp } from '../support/serve.js';
+import { TLS } from '../support/tls.js';
 import { until } from '../support/until.js';
-
-const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
-const TLS = { certfile: fixture('localhost-cert.pem'), keyfile: fixture('localhost-key.pem') };
 
 for (const [over, options] of [
   ['', {}],

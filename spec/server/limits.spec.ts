@@ -6,6 +6,8 @@ import type { ServerOptions } from '../../lib/server/options.js';
 import { answer } from '../support/answer.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
+import { TLS } from '../support/tls.js';
+import { gate, until } from '../support/until.js';
 
 let calls = 0;
 const app: Application = (_environ, start_response) => {
@@ -102,6 +104,100 @@ describe('limits of a request head', () => {
       expect(peer.error).to.equal(undefined);
     });
   }
+});
+
+describe('a request head in several packets', () => {
+  beforeEach(() => {
+    calls = 0;
+  });
+
+  afterEach(async () => {
+    closePeers();
+    await closeServers();
+  });
+
+  const KIB = 'x'.repeat(1024);
+  const END = ' HTTP/1.1\r\nHost: a\r\n\r\n';
+  /** Of 4 KiB each, and 40 of them: more than twice the limit. */
+  const many = (text: string) => Array.from({ length: 40 }, () => text);
+  const TOO_LONG: [what: string, status: number, packets: string[]][] = [
+    ['a target', 414, ['GET /', ...many(KIB.repeat(4)), END]],
+    ['a target that begins in the first packet', 414, [`GET /${KIB}`, ...many(KIB.repeat(4)), END]],
+    ['a target after empty lines', 414, ['\r\n\r\n', `GET /${KIB}`, ...many(KIB.repeat(4)), END]],
+    ['a value', 431, ['GET / HTTP/1.1\r\nHost: a\r\nX: ', ...many(KIB.repeat(4)), '\r\n\r\n']],
+    ['a value after a request line cut in two', 431, ['GET /', ' HTTP/1.1\r\nX: ', ...many(KIB.repeat(4))]],
+    [
+      'a value after a packet that is a line break',
+      431,
+      ['GET / HTTP/1.1', '\r\nX: ', ...many(KIB.repeat(4))],
+    ],
+    ['a name', 431, ['GET / HTTP/1.1\r\nHost: a\r\n', ...many(KIB.repeat(4)), ': x\r\n\r\n']],
+    ['fields', 431, ['GET / HTTP/1.1\r\nHost: a\r\n', ...many('X: y\r\n'.repeat(700)), '\r\n']],
+    ['empty lines before the request', 431, [...many('\r\n'.repeat(2000)), request()]],
+    ['spaces before the target', 431, ['GET ', ...many(' '.repeat(4000)), `/${END}`]],
+    ['spaces before the version', 431, ['GET / ', ...many(' '.repeat(4000)), END]],
+    ['spaces before a value', 431, ['GET / HTTP/1.1\r\nHost:', ...many(' '.repeat(4000)), 'a\r\n\r\n']],
+  ];
+  for (const tls of [false, true]) {
+    for (const before of ['', request('/before')]) {
+      const where = `${tls ? 'over TLS' : 'over TCP'}${before === '' ? '' : ', after another request'}`;
+      for (const [what, status, packets] of TOO_LONG) {
+        it(`is refused with ${status} for ${what} without end, ${where}`, async () => {
+          const { serverPort } = await serveApp(app, tls ? TLS : {});
+          const peer = await Peer.connect(serverPort, { tls });
+          if (before !== '') {
+            await peer.send(before);
+            await peer.response();
+          }
+          for (const packet of packets) {
+            if (peer.socket.writable) await peer.send(packet);
+            await new Promise(setImmediate);
+          }
+          await peer.closed();
+          const statuses = (await peer.responses(before === '' ? 1 : 2)).map((response) => response.status);
+          expect(statuses).to.deep.equal(before === '' ? [status] : [200, status]);
+          expect(calls).to.equal(before === '' ? 0 : 1);
+        });
+      }
+    }
+
+    it(`is served up to the limit, as is each after it, ${tls ? 'over TLS' : 'over TCP'}`, async () => {
+      const { serverPort } = await serveApp(app, { ...(tls ? TLS : {}), limitRequestHead: 10_000 });
+      const peer = await Peer.connect(serverPort, { tls });
+      for (let i = 1; i <= 4; i++) {
+        for (const packet of [
+          '\r\n',
+          'POST /',
+          `${KIB.repeat(2)}${END.slice(0, -2)}`,
+          'Content-Length: 20000\r\n',
+        ])
+          await peer.send(packet);
+        for (const packet of [`X:${' '.repeat(4000)}`, 'y\r\n', `\r\n${KIB}`, 'x'.repeat(20_000 - 1024)])
+          await peer.send(packet);
+        expect((await peer.responses(i))[i - 1]?.status).to.equal(200);
+      }
+      expect(calls).to.equal(4);
+    });
+  }
+
+  it('is answered after the request before it, and calls nothing', async () => {
+    const held = gate();
+    const paths: string[] = [];
+    const { serverPort } = await serveApp(async (environ, start_response) => {
+      paths.push(environ.PATH_INFO);
+      await held.promise;
+      return answer(start_response);
+    });
+    const peer = await Peer.connect(serverPort);
+    await peer.send(request('/slow'));
+    await until(() => paths.length === 1);
+    for (const empty of many('\r\n'.repeat(4000))) await peer.send(empty);
+    await peer.send(request('/after'));
+    held.open();
+    await peer.closed();
+    expect((await peer.responses(2)).map(({ status }) => status)).to.deep.equal([200, 431]);
+    expect(paths).to.deep.equal(['/slow']);
+  });
 });
 
 describe('limitRequestBody', () => {

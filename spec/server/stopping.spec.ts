@@ -1,18 +1,16 @@
 /** What a stop waits for, and what not: connections without a request, and handlers that still run. */
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import type { Server } from '../../lib/server/server.js';
 import { answer } from '../support/answer.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { captureLog, closeServers, connectionsOf, serveApp } from '../support/serve.js';
+import { TLS } from '../support/tls.js';
 import { gate, until } from '../support/until.js';
 
 /** Longer than any spec may take: where it is waited for, the spec fails. */
 const PATIENT = { gracefulTimeout: 60 };
-const file = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
-const TLS = { certfile: file('localhost-cert.pem'), keyfile: file('localhost-key.pem') };
 
 const hello: Application = (_environ, start_response) => answer(start_response);
 

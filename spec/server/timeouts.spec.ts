@@ -1,16 +1,13 @@
 /** Time limits: on what a client sends, and on silence. */
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { RequestTimeout } from '../../lib/errors.js';
 import { answer } from '../support/answer.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { captureLog, closeServers, connectionsOf, serveApp } from '../support/serve.js';
+import { TLS } from '../support/tls.js';
 import { gate, until } from '../support/until.js';
 import { HANDSHAKE } from '../support/web-socket-client.js';
-
-const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
-const TLS = { certfile: fixture('localhost-cert.pem'), keyfile: fixture('localhost-key.pem') };
 
 const read: Application = async (environ, start_response) =>
   answer(start_response, String(await environ['wsgi.input'].read()));

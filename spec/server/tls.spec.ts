@@ -12,10 +12,9 @@ import { makeServer } from '../../lib/server/server.js';
 import { answer } from '../support/answer.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { closeServers, connectionsOf, serveApp } from '../support/serve.js';
+import { TLS } from '../support/tls.js';
 import { until } from '../support/until.js';
 
-const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
-const TLS = { certfile: fixture('localhost-cert.pem'), keyfile: fixture('localhost-key.pem') };
 const rejectUnauthorized = false;
 
 let seen: Environ | undefined;
