@@ -4,6 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Takes milliseconds. */
 type Blocker = (milliseconds: number) => void;
 
+/** A timer of Node that is given more fires at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 let blocker: Blocker | undefined;
 
 /** @internal From now on `sleep` blocks: this is a thread for handlers that do. */
@@ -20,6 +23,12 @@ export function blockInSleep(block: Blocker): void {
  */
 export function sleep(seconds: number): void | Promise<void> {
   if (!(seconds >= 0)) throw new RangeError(`sleep length must be a non-negative number, not ${seconds}`);
-  if (blocker === undefined) return delay(seconds * 1000);
+  if (blocker === undefined) return wait(seconds * 1000);
   blocker(seconds * 1000);
+}
+
+async function wait(milliseconds: number): Promise<void> {
+  let left = milliseconds;
+  for (; left > LONGEST_MS; left -= LONGEST_MS) await delay(LONGEST_MS);
+  await delay(left);
 }

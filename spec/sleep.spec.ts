@@ -33,6 +33,8 @@ describe('sleep', () => {
 
   it('waits for a fraction of a second', () => wakesAt(0.25, 250));
 
+  it('waits longer than a timer of Node can', () => wakesAt(60 * 86_400, 60 * 86_400_000));
+
   it('yields to others for zero seconds', async () => {
     const slept = sleep(0);
     expect(slept).to.be.instanceOf(Promise);

@@ -1,4 +1,5 @@
-/** What the status and the known length of a body make of a response head (RFC 9110 section 8.6, RFC 9112 section 6). */
+/** How long a body is: what a request says, and what status and known length make of a response head (RFC 9112 section 6). */
+import { RequestError } from '../errors.js';
 import type { CheckedHead } from './response-head.js';
 import type { ResponseHead } from './sink.js';
 
@@ -32,6 +33,17 @@ export function frame(checked: CheckedHead, isHead: boolean, inferredLength: num
     length,
     inferred,
   };
+}
+
+/**
+ * The bytes that a request says its body has.
+ * @throws RequestError: 400 for no number (RFC 9110 section 8.6), 413 for one that JavaScript would round.
+ */
+export function parseContentLength(text: string): number {
+  if (!/^[0-9]+$/.test(text)) throw new RequestError(400, 'The Content-Length is not a number of bytes');
+  const length = Number(text);
+  if (Number.isSafeInteger(length)) return length;
+  throw new RequestError(413, 'The Content-Length is larger than any body that can be counted');
 }
 
 /** Whatever the method (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5). */

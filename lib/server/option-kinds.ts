@@ -40,7 +40,7 @@ function number(metavar: string, rule: string, accept: (value: number) => boolea
 
 export function wholeNumber(min: number, max: number, metavar = 'N'): Kind<number> {
   const accept = (value: number) => Number.isInteger(value) && value >= min && value <= max;
-  return number(metavar, `a whole number from ${min} to ${max}`, accept);
+  return number(metavar, `a whole number from ${min} to ${max}`, accept, parseWhole);
 }
 
 export const port = wholeNumber(0, 65535, 'PORT');
@@ -55,21 +55,32 @@ export const milliseconds = number(
   'MS',
   `a whole number of milliseconds from 0 to ${MAX_MS}`,
   (value) => Number.isInteger(value) && value >= 0 && value <= MAX_MS,
+  parseWhole,
 );
 
 /** On the command line also with k, m or g for its powers of 1024, as nginx has it. */
 export function bytes(min = 0): Kind<number> {
   const accept = (value: number) => Number.isSafeInteger(value) && value >= min;
-  return number('BYTES', `a whole number of bytes, ${min} or more`, accept, parseBytes);
+  return number(
+    'BYTES',
+    `a whole number of bytes from ${min} to ${Number.MAX_SAFE_INTEGER}`,
+    accept,
+    parseBytes,
+  );
 }
 
 function parseNumber(text: string): unknown {
   return /^-?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : text;
 }
 
+/** Of digits alone: what JavaScript would round is not taken for a number. */
+function parseWhole(text: string): unknown {
+  return /^-?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text;
+}
+
 function parseBytes(text: string): unknown {
   const match = /^(\d+)([kmg])b?$/i.exec(text);
-  if (!match) return parseNumber(text);
+  if (!match) return parseWhole(text);
   return Number(match[1]) * 1024 ** ('kmg'.indexOf((match[2] ?? '').toLowerCase()) + 1);
 }
 

@@ -1,6 +1,7 @@
 /** What is refused of a request by its head alone: what is longer than the options allow, and what HTTP/1.1 forbids. */
 import type { IncomingMessage } from 'node:http';
 import { RequestError } from '../errors.js';
+import { parseContentLength } from './framing.js';
 import type { ResolvedOptions } from './options.js';
 import { framingOf } from './wsgi-request.js';
 
@@ -33,9 +34,7 @@ export class RequestLimits {
     }
     if (this.#fieldSizeLimit < this.#headLimit) this.#checkFieldSizes(rawHeaders);
     const { contentLength, transferEncoding, expect } = framingOf(message);
-    if (contentLength !== undefined && !Number.isSafeInteger(Number(contentLength))) {
-      throw new RequestError(413, 'The Content-Length is larger than any body that can be counted');
-    }
+    if (contentLength !== undefined) parseContentLength(contentLength);
     if (transferEncoding !== undefined) checkTransferEncoding(transferEncoding, contentLength, message);
     if (expect !== undefined) checkExpect(expect, message);
   }

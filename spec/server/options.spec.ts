@@ -28,8 +28,14 @@ const REFUSED: [Record<string, unknown>, string][] = [
     { requestTimeout: 0.5 },
     'Option requestTimeout must be a whole number of milliseconds from 0 to 2147483647, not 0.5',
   ],
-  [{ limitRequestBody: -1 }, 'Option limitRequestBody must be a whole number of bytes, 0 or more, not -1'],
-  [{ limitRequestHead: 0 }, 'Option limitRequestHead must be a whole number of bytes, 1 or more, not 0'],
+  [
+    { limitRequestBody: -1 },
+    'Option limitRequestBody must be a whole number of bytes from 0 to 9007199254740991, not -1',
+  ],
+  [
+    { limitRequestHead: 0 },
+    'Option limitRequestHead must be a whole number of bytes from 1 to 9007199254740991, not 0',
+  ],
   [{ logLevel: 'loud' }, "Option logLevel must be one of debug, info, warning, error, critical, not 'loud'"],
   [{ accessLogfile: '' }, "Option accessLogfile must be a path, not ''"],
   [{ ident: 'a\r\nb' }, "Option ident must be printable ASCII, not 'a\\r\\nb'"],

@@ -2,12 +2,13 @@
 import type { Readable } from 'node:stream';
 import type { BodySource } from '../../environ/input.js';
 import { ApplicationError, ClientDisconnected, ContentTooLarge, RequestError } from '../../errors.js';
+import { parseContentLength } from '../framing.js';
 
 export class CgiBody implements BodySource {
   /** Why the request cannot be served, if it cannot: 400, 411 or 413. */
   readonly refusal: RequestError | undefined;
   readonly #open: () => Readable;
-  /** Bytes that are still to come; Infinity where nobody told. */
+  /** Bytes that are still to come. */
   #left: number;
   #stream: Readable | undefined;
   #error: Error | undefined;
@@ -21,10 +22,17 @@ export class CgiBody implements BodySource {
   constructor(open: () => Readable, variables: ReadonlyMap<string, string>, limit: number) {
     this.#open = open;
     const length = variables.get('CONTENT_LENGTH') ?? '';
-    if (length !== '') this.#left = /^[0-9]+$/.test(length) ? Number(length) : Number.POSITIVE_INFINITY;
-    else this.#left = variables.has('HTTP_TRANSFER_ENCODING') ? Number.POSITIVE_INFINITY : 0;
-    if (this.#left > limit) this.refusal = tooLarge(limit);
-    if (!Number.isSafeInteger(this.#left)) this.refusal = length === '' ? lengthRequired() : badLength();
+    this.#left = 0;
+    if (length === '') {
+      if (variables.has('HTTP_TRANSFER_ENCODING')) this.refusal = lengthRequired();
+      return;
+    }
+    try {
+      this.#left = parseContentLength(length);
+      if (this.#left > limit) this.refusal = tooLarge(limit);
+    } catch (error) {
+      this.refusal = error as RequestError;
+    }
   }
 
   async pull(): Promise<Buffer | null> {
@@ -99,10 +107,6 @@ function cutShort(cause: unknown): ClientDisconnected {
 
 function tooLarge(limit: number): ContentTooLarge {
   return new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
-}
-
-function badLength(): RequestError {
-  return new RequestError(400, 'The Content-Length is not a number of bytes');
 }
 
 /** Apache hands on chunks so. The end of standard input would not tell a whole body from one that was cut short. */

@@ -1,7 +1,8 @@
 /** The body of a fetch `Request`, read as the application reads `wsgi.input`. */
 import type { ReadableStreamReadResult } from 'node:stream/web';
 import type { BodySource } from '../../environ/input.js';
-import { ApplicationError, ClientDisconnected, ContentTooLarge, RequestError } from '../../errors.js';
+import { ApplicationError, ClientDisconnected, ContentTooLarge } from '../../errors.js';
+import { parseContentLength } from '../framing.js';
 
 export class FetchBody implements BodySource {
   readonly #request: Request;
@@ -14,15 +15,16 @@ export class FetchBody implements BodySource {
 
   /**
    * @param limit in bytes; Infinity for none.
-   * @throws ContentTooLarge for a body that says so, ApplicationError for one that was read before.
+   * @throws ContentTooLarge for a body that says so, RequestError for a length that is no number, ApplicationError for one
+   * that was read before.
    */
   constructor(request: Request, limit: number) {
     const length = request.headers.get('content-length');
     this.#request = request;
-    this.#declared = length === null ? undefined : Number(length);
+    // No HTTP parser has looked at what a host made up itself.
+    this.#declared = length === null ? undefined : parseContentLength(length);
     this.#limit = limit;
     if (this.#declared !== undefined && this.#declared > limit) throw tooLarge(limit);
-    if (this.#declared !== undefined && !Number.isSafeInteger(this.#declared)) throw notCountable();
     if (request.bodyUsed) throw readBefore();
   }
 
@@ -75,9 +77,4 @@ function cutShort(cause?: unknown): ClientDisconnected {
   const error = new ClientDisconnected('the client left before its body was complete');
   if (cause !== undefined) error.cause = cause;
   return error;
-}
-
-/** A length beyond 2^53, or none at all, where the host did not look. */
-function notCountable(): RequestError {
-  return new RequestError(413, 'The Content-Length is larger than any body that can be counted');
 }

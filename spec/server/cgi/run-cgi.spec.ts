@@ -148,6 +148,7 @@ describe('runCgi', function () {
     const refused: [string, Record<string, string>, RegExp][] = [
       ['400 Bad Request', { CONTENT_LENGTH: '-1' }, /not a number of bytes/],
       ['400 Bad Request', { CONTENT_LENGTH: '5, 5' }, /not a number of bytes/],
+      ['413 Payload Too Large', { CONTENT_LENGTH: '9223372036854775808' }, /larger than any body/],
       ['411 Length Required', { HTTP_TRANSFER_ENCODING: 'chunked' }, /needs a Content-Length/],
       ['413 Payload Too Large', { CONTENT_LENGTH: '5', OPTIONS: '{"limitRequestBody":4}' }, /larger than 4/],
       ['400 Bad Request', { HTTP_HOST: 'a/b' }, /Host/],

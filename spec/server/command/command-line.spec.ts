@@ -42,6 +42,15 @@ const PARSED: [string[], object][] = [
 
 const REFUSED: [string[], string][] = [
   [['--threads', 'four'], "--threads must be a whole number from 0 to 1024, not 'four'"],
+  [['--threads', '2.0'], "--threads must be a whole number from 0 to 1024, not '2.0'"],
+  [
+    ['--limit-request-body', '1000.0000000000000001'],
+    "--limit-request-body must be a whole number of bytes from 0 to 9007199254740991, not '1000.0000000000000001'",
+  ],
+  [
+    ['--limit-request-body', '9007199254740993'],
+    "--limit-request-body must be a whole number of bytes from 0 to 9007199254740991, not '9007199254740993'",
+  ],
   [['-w', '4'], `There is no option -w${insteadOf('-w')}`],
   [['-D'], `There is no option -D${insteadOf('-D')}`],
   [['--timeuot', '4'], 'There is no option --timeuot (did you mean --timeout?)'],
@@ -56,7 +65,7 @@ const REFUSED: [string[], string][] = [
   [['--timeout', '0x10'], "--timeout must be a number of seconds from 0 to 2147483, not '0x10'"],
   [
     ['--limit-request-body', '1x'],
-    "--limit-request-body must be a whole number of bytes, 0 or more, not '1x'",
+    "--limit-request-body must be a whole number of bytes from 0 to 9007199254740991, not '1x'",
   ],
   [
     ['-b', '8000'],

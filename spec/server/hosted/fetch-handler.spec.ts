@@ -185,6 +185,22 @@ describe('toFetchHandler', () => {
       expect((await small(declared)).status).to.equal(413);
     });
 
+    for (const [length, status] of [
+      ['1e3', 400],
+      ['0x4', 400],
+      ['4, 4', 400],
+      ['9007199254740993', 413],
+    ] as const) {
+      it(`is ${status} for a Content-Length of ${length}, which no parser has looked at`, async () => {
+        const declared = new Request(BASE, {
+          method: 'POST',
+          body: 'four',
+          headers: { 'Content-Length': length },
+        });
+        expect((await toFetchHandler(show)(declared)).status).to.equal(status);
+      });
+    }
+
     it('fails to be read where it was cut short, behind what was sent', async () => {
       await captureLog(async () => {
         const app: Application = (_environ, start_response) => {
