@@ -81,6 +81,7 @@ const EXCEPT = {
   'A-169': 'its application takes what an older request reads for a promise',
   'A-193': 'the file that it sends is what it records',
   'A-238.fine': 'it records AbortSignals',
+  'A-238.own': 'it records AbortSignals',
 };
 
 /** The spec stops its server. */

@@ -38,6 +38,8 @@ export class ThreadLine {
   readonly #words: Int32Array;
   /** Sum of what the thread sent. */
   #sent = 0;
+  /** How many wait without blocking. */
+  #listening = 0;
 
   constructor(memory = new SharedArrayBuffer(WORDS * 4 + 2 * RING_BYTES)) {
     this.memory = memory;
@@ -188,6 +190,11 @@ export class ThreadLine {
   listen(seen: number): Promise<unknown> | undefined {
     Atomics.store(this.#words, WAITING, 1);
     const { async, value } = Atomics.waitAsync(this.#words, BELL, seen);
-    return async ? value.finally(() => Atomics.store(this.#words, WAITING, 0)) : undefined;
+    if (!async) return undefined;
+    // Of an earlier request, one may still wait, or be about to hear of a ring that came before this one listens.
+    this.#listening++;
+    return value.finally(() => {
+      if (--this.#listening === 0) Atomics.store(this.#words, WAITING, 0);
+    });
   }
 }

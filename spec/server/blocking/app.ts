@@ -17,6 +17,7 @@ const RECORD = process.env['WSGI_SPEC_RECORD'] ?? '';
 const BLOCK = Buffer.alloc(64 * 1024, 'b');
 
 let served = 0;
+const kept: AbortSignal[] = [];
 
 function record(line: string): void {
   appendFileSync(RECORD, `${line}\n`);
@@ -205,6 +206,11 @@ const handlers: Record<string, BlockingApplication> = {
     await aborted;
     return answer(start_response, 'aborted');
   },
+  '/keep': async (environ, start_response) => {
+    kept.push(environ['node.abort_signal']);
+    return answer(start_response, 'kept');
+  },
+  '/kept': (_environ, start_response) => answer(start_response, kept.splice(0).map(({ aborted }) => aborted)),
   '/exit': () => process.exit(3),
   '/uncaught': () => {
     setImmediate(() => {

@@ -75,6 +75,23 @@ describe('a client that leaves', () => {
     expect(text).to.match(/^HTTP\/1\.1 200 OK.*aborted$/s);
   });
 
+  it('while it waits on the event loop makes its signal fire, and none of the requests before', async () => {
+    for (let round = 0; round < 20; round++) {
+      threads.clear();
+      const socket = connect(threads.port, '127.0.0.1');
+      socket.on('error', () => {});
+      for (const path of ['/keep', '/keep']) {
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
+        await once(socket, 'data');
+      }
+      socket.write('GET /signal HTTP/1.1\r\nHost: h\r\n\r\n');
+      await threads.wrote('signal');
+      socket.resetAndDestroy();
+      // The only thread is free only when the handler has gone on.
+      expect(await threads.text('/kept')).to.equal('[false,false]');
+    }
+  });
+
   it('by the hundred, at any moment, leaves the threads as they were', async () => {
     const paths = ['/hello', '/forever', '/forever-write', '/sleep', '/read-all', '/count'];
     for (let i = 0; i < 200; i++) {
