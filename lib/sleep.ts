@@ -1,5 +1,6 @@
 /** Python's `time.sleep`. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { toBeWaitedFor } from './unawaited.js';
 
 /** Takes milliseconds. */
 type Blocker = (milliseconds: number) => void;
@@ -23,7 +24,7 @@ export function blockInSleep(block: Blocker): void {
  */
 export function sleep(seconds: number): void | Promise<void> {
   if (!(seconds >= 0)) throw new RangeError(`sleep length must be a non-negative number, not ${seconds}`);
-  if (blocker === undefined) return wait(seconds * 1000);
+  if (blocker === undefined) return toBeWaitedFor('sleep()', wait(seconds * 1000));
   blocker(seconds * 1000);
 }
 

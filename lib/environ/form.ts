@@ -1,4 +1,5 @@
 /** Form bodies: `parseForm(environ)` reads fields and files, within limits (werkzeug's `parse_form_data`). */
+import { toBeAwaited } from '../unawaited.js';
 import {
   type BlockingForm,
   type BlockingFormEnviron,
@@ -69,7 +70,7 @@ export function parseForm(
   // The overloads tie the kind of `onFile` to that of environ.
   return environ['node.nonblocking'] === false
     ? parseBlockingForm(environ, options as BlockingFormOptions)
-    : parseOnEventLoop(environ, options as FormOptions);
+    : toBeAwaited('parseForm()', parseOnEventLoop(environ, options as FormOptions));
 }
 
 async function parseOnEventLoop(environ: FormEnviron, options: FormOptions): Promise<Form> {

@@ -1,5 +1,6 @@
 /** `wsgi.input` on the event loop: PEP 3333 "Input and Error Streams", with promises. */
 import { inspect } from 'node:util';
+import { MOST_PENDING, TooManyPending, toBeAwaited } from '../unawaited.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Input } from './types.js';
 
@@ -22,6 +23,8 @@ export class BodyInput implements Input {
   #ended = false;
   /** The last call that was made, while it is under way. */
   #busy: Promise<unknown> | undefined;
+  /** How many calls are under way. */
+  #pending = 0;
 
   constructor(source: BodySource = NO_BODY) {
     this.#source = source;
@@ -29,11 +32,12 @@ export class BodyInput implements Input {
 
   /**
    * @param size bytes; left out, null or negative: all that remain.
-   * @throws RequestError when the body is cut short, malformed, late or over the limit.
+   * @throws RequestError when the body is cut short, malformed, late or over the limit; Error for the thousandth call that
+   * is made before the first is done.
    */
   read(size?: number | null): Promise<Buffer> {
     const wanted = checkSize('read', size);
-    return this.#inTurn(() => this.#read(wanted));
+    return this.#inTurn('read', () => this.#read(wanted));
   }
 
   /**
@@ -42,18 +46,18 @@ export class BodyInput implements Input {
    */
   read1(size?: number | null): Promise<Buffer> {
     const wanted = checkSize('read1', size);
-    return this.#inTurn(() => this.#read1(wanted));
+    return this.#inTurn('read1', () => this.#read1(wanted));
   }
 
   readline(size?: number | null): Promise<Buffer> {
     const wanted = checkSize('readline', size);
-    return this.#inTurn(() => this.#readline(wanted));
+    return this.#inTurn('readline', () => this.#readline(wanted));
   }
 
   /** @param hint bytes; left out, null, 0 or negative: all lines, as in Python's `io`. */
   readlines(hint?: number | null): Promise<Buffer[]> {
     const wanted = checkSize('readlines', hint) || Number.POSITIVE_INFINITY;
-    return this.#inTurn(() => this.#readlines(wanted));
+    return this.#inTurn('readlines', () => this.#readlines(wanted));
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
@@ -64,14 +68,17 @@ export class BodyInput implements Input {
     }
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #inTurn<T>(method: string, work: () => Promise<T>): Promise<T> {
+    const call = `wsgi.input.${method}()`;
+    if (++this.#pending > MOST_PENDING) throw new TooManyPending(call);
     const result = this.#busy === undefined ? work() : this.#busy.then(work, work);
     this.#busy = result;
     const settled = () => {
+      this.#pending--;
       if (this.#busy === result) this.#busy = undefined;
     };
     result.then(settled, settled);
-    return result;
+    return toBeAwaited(call, result);
   }
 
   async #read(wanted: number): Promise<Buffer> {

@@ -1,5 +1,7 @@
 /** Messages that arrived and wait to be received; makes the peer wait when they are too many. */
 
+import { MOST_PENDING, TooManyPending } from '../unawaited.js';
+
 /** Text from a text frame, bytes from a binary one. */
 export type Message = string | Buffer;
 
@@ -76,6 +78,7 @@ export class Inbox {
 
   /** The next message; only when there is none to take. */
   wait(): Promise<Message | null> {
+    if (this.#receivers.length >= MOST_PENDING) throw new TooManyPending('wsgi.websocket.receive()');
     return new Promise((receiver) => {
       this.#receivers.push(receiver);
     });

@@ -1,5 +1,6 @@
 /** `wsgi.websocket`: an open door that the first `accept()`, `receive()` or `send()` goes through. */
 import { type Logger, logger } from '../logger.js';
+import { TooManyPending, toBeAwaited } from '../unawaited.js';
 import type { Bytes, Environ } from './types.js';
 import { checkClose, chooseProtocol, isBinaryMessage, notOpenYet } from './websocket-arguments.js';
 import { type OpenSocket, WebSocketConnection } from './websocket-connection.js';
@@ -119,8 +120,9 @@ export class WebSocket implements AsyncIterable<Message> {
    */
   receive(): Promise<Message | null> {
     try {
-      return (this.#connection ?? this.#open()).receive();
+      return toBeAwaited('wsgi.websocket.receive()', (this.#connection ?? this.#open()).receive());
     } catch (error) {
+      if (error instanceof TooManyPending) throw error;
       return Promise.reject(error);
     }
   }

@@ -210,7 +210,11 @@ const handlers: Record<string, BlockingApplication> = {
     kept.push(environ['node.abort_signal']);
     return answer(start_response, 'kept');
   },
-  '/kept': (_environ, start_response) => answer(start_response, kept.splice(0).map(({ aborted }) => aborted)),
+  '/kept': (_environ, start_response) =>
+    answer(
+      start_response,
+      kept.splice(0).map(({ aborted }) => aborted),
+    ),
   '/exit': () => process.exit(3),
   '/uncaught': () => {
     setImmediate(() => {
