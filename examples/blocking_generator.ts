@@ -1,18 +1,7 @@
-// Generators that sleep and read between their parts, without await: node examples/blocking_generator.ts
-import { type BlockingEnviron, parseForm, run, sleep, WSocketApp } from 'wsgi';
+// A generator that reads between its parts, and a form, without await: node examples/blocking_generator.ts
+import { type BlockingEnviron, parseForm, run, WSocketApp } from 'wsgi';
 
 const app = new WSocketApp<BlockingEnviron>();
-
-app.route('/')(function* sender(_environ, start_response) {
-  start_response();
-  // ...some code here
-  yield 'Hello ';
-  sleep(2); // the client has what was yielded
-  yield Buffer.from('World');
-  sleep(5);
-  yield new TextEncoder().encode('!');
-  yield 2020; // generators
-});
 
 app.route('/lines')(function* lines(environ, start_response) {
   start_response(200, { 'Content-Type': 'text/plain; charset=utf-8' });

@@ -16,6 +16,7 @@ around an application while you develop or test, and it checks the application a
 \`\`\`js
 import { run } from 'wsgi';
 import { validator } from 'wsgi/validate';
+import { app } from './app.mjs';
 
 await run(validator(app));
 \`\`\`
