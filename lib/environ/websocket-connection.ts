@@ -48,6 +48,14 @@ const OPEN = 0;
 const HELD = 1;
 const CLOSED = 2;
 
+/** What is told to the gateway. */
+export interface Owner {
+  /** How the connection ends is known, or more of that: close code, reason or error. */
+  ending?(): void;
+  /** The connection is gone, both ways. Called once. */
+  gone?(): void;
+}
+
 export class WebSocketConnection {
   closeCode: number | undefined;
   closeReason: string | undefined;
@@ -58,7 +66,7 @@ export class WebSocketConnection {
   answering = 0;
 
   readonly #socket: OwnedSocket;
-  readonly #owner: { gone?(): void };
+  readonly #owner: Owner;
   readonly #logger: Logger;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
@@ -67,7 +75,7 @@ export class WebSocketConnection {
   /** The server stops: the connection is there for what was received, and for nothing more. */
   #goingAway = false;
 
-  constructor({ socket, stream }: OpenSocket, owner: { gone?(): void }, logger: Logger) {
+  constructor({ socket, stream }: OpenSocket, owner: Owner, logger: Logger) {
     this.#socket = socket;
     this.#owner = owner;
     this.#logger = logger;
@@ -176,6 +184,7 @@ export class WebSocketConnection {
     this.error ??= TOO_LARGE.has(error.code ?? '')
       ? new FrameTooLargeError(error.message)
       : new ProtocolError(error.message);
+    this.#owner.ending?.();
     this.#logger.debug(`A WebSocket failed: ${error.message}`);
   }
 
@@ -192,6 +201,7 @@ export class WebSocketConnection {
     if (this.#goingAway) return;
     this.closeCode = code;
     this.closeReason = reason;
+    this.#owner.ending?.();
   }
 
   #sayGoingAway(): void {

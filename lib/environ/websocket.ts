@@ -3,7 +3,7 @@ import { type Logger, logger } from '../logger.js';
 import { TooManyPending, toBeAwaited } from '../unawaited.js';
 import type { Bytes, Environ } from './types.js';
 import { checkClose, chooseProtocol, isBinaryMessage, notOpenYet } from './websocket-arguments.js';
-import { type OpenSocket, WebSocketConnection } from './websocket-connection.js';
+import { type OpenSocket, type Owner, WebSocketConnection } from './websocket-connection.js';
 import { ALREADY_CLOSED, goneError, type WebSocketError } from './websocket-error.js';
 import type { Message } from './websocket-inbox.js';
 
@@ -16,7 +16,7 @@ export type { Message } from './websocket-inbox.js';
  * An upgrade request that was checked and not answered yet: what the gateway gives to a `WebSocket`.
  * @internal
  */
-export interface Handshake {
+export interface Handshake extends Owner {
   /** 13, 8 or 7. */
   readonly version: number;
   readonly origin: string | undefined;
@@ -27,8 +27,6 @@ export interface Handshake {
    * @throws WebSocketError if the request was already answered, or the client is gone.
    */
   accept(protocol: string | undefined): OpenSocket;
-  /** The connection is gone, both ways. Called once, and only after `accept`. */
-  gone?(): void;
 }
 
 /**

@@ -66,6 +66,8 @@ export interface Runner {
   ended?(): void;
   /** The connection of an open WebSocket is gone, both ways. */
   socketGone?(): void;
+  /** It is known how its WebSocket ends, or more of that. */
+  socketEnding?(): void;
   /** The transport needs no more of what the sink was given. */
   released?(): void;
   /** The server stops: no more messages for the handler of an open WebSocket. */

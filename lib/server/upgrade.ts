@@ -256,6 +256,7 @@ class UpgradeSink extends HttpSink {
         origin,
         protocols,
         accept: (protocol) => this.#accept(protocol),
+        ending: () => this.runner.socketEnding?.(),
         gone: () => this.runner.socketGone?.(),
       };
       this.#websocket = WebSocket.make(environ, handshake);

@@ -139,6 +139,11 @@ export class RemoteRunner implements Runner {
     this.#pool.threadOf(this)?.line.webSocketGone(this.id);
   }
 
+  socketEnding(): void {
+    const thread = this.#pool.threadOf(this);
+    if (thread !== undefined) this.#socket?.tellEnding(thread, this.id);
+  }
+
   released(): void {
     this.#released = true;
     this.#outflow?.close();

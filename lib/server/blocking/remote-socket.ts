@@ -82,14 +82,23 @@ export class RemoteSocket {
     }
   }
 
+  /** The thread knows it as soon as it looks, also before it has received what came first. */
+  tellEnding({ line }: PooledThread, id: number): void {
+    line.tellEnding(id, this.#ending);
+  }
+
   #end(thread: PooledThread, id: number): void {
+    thread.post(TO_THREAD.ended, 0, id, '', this.#ending);
+  }
+
+  get #ending(): Buffer {
     const { closeCode, closeReason, error } = this.#websocket;
     const ending: EndingMessage = {
       code: closeCode,
       reason: closeReason,
       error: error === undefined ? undefined : encodeError(error).toString(),
     };
-    thread.post(TO_THREAD.ended, 0, id, '', Buffer.from(JSON.stringify(ending)));
+    return Buffer.from(JSON.stringify(ending));
   }
 
   #send(frame: Frame, thread: PooledThread, id: number, outflow: Outflow): void {

@@ -21,9 +21,15 @@ const ENDED = 35;
 const RETIRED = 36;
 /** The request whose WebSocket gets no more messages: the server stops. */
 const GOING_AWAY = 37;
+/** The request of which it is said how its WebSocket ends, in how many bytes, and how often that was written. */
+const TOLD = 38;
+const TOLD_BYTES = 39;
+const TOLD_TIMES = 40;
 /** Sum of what the clients have taken of what the thread sent; it wraps at 32 bits. */
 const SETTLED = 48;
 const WORDS = 64;
+/** A close reason has 123 bytes at most (RFC 6455 section 5.5), and an error of ours is not much longer. */
+const ENDING_BYTES = 4096;
 
 /** What a thread that has a request does. Only the first is for the watch on handlers that run for too long. */
 export const RUNS = 0;
@@ -36,16 +42,19 @@ export class ThreadLine {
   /** From the thread. */
   readonly outbound: Ring;
   readonly #words: Int32Array;
+  readonly #ending: Buffer;
   /** Sum of what the thread sent. */
   #sent = 0;
   /** How many wait without blocking. */
   #listening = 0;
 
-  constructor(memory = new SharedArrayBuffer(WORDS * 4 + 2 * RING_BYTES)) {
+  constructor(memory = new SharedArrayBuffer(WORDS * 4 + ENDING_BYTES + 2 * RING_BYTES)) {
     this.memory = memory;
     this.#words = new Int32Array(memory, 0, WORDS);
-    this.inbound = new Ring(memory, WORDS * 4);
-    this.outbound = new Ring(memory, WORDS * 4 + RING_BYTES);
+    this.#ending = Buffer.from(memory, WORDS * 4, ENDING_BYTES);
+    const rings = WORDS * 4 + ENDING_BYTES;
+    this.inbound = new Ring(memory, rings);
+    this.outbound = new Ring(memory, rings + RING_BYTES);
   }
 
   /** 0 for none. */
@@ -76,6 +85,16 @@ export class ThreadLine {
     return this.#isCurrent(SOCKET_GONE);
   }
 
+  /** How the WebSocket of the current request ends, where that was told. */
+  get ending(): Buffer | undefined {
+    while (this.#isCurrent(TOLD)) {
+      const times = Atomics.load(this.#words, TOLD_TIMES);
+      const bytes = Buffer.from(this.#ending.subarray(0, Atomics.load(this.#words, TOLD_BYTES)));
+      if (this.#isCurrent(TOLD) && Atomics.load(this.#words, TOLD_TIMES) === times) return bytes;
+    }
+    return undefined;
+  }
+
   /** The WebSocket of the current request gets no more messages: the server stops. */
   get goingAway(): boolean {
     return this.#isCurrent(GOING_AWAY);
@@ -101,6 +120,16 @@ export class ThreadLine {
   webSocketGone(id: number): void {
     Atomics.store(this.#words, SOCKET_GONE, id);
     this.ring();
+  }
+
+  /** @param bytes say how the WebSocket of a request ends: what the thread finds until it receives that in its turn. */
+  tellEnding(id: number, bytes: Buffer): void {
+    if (bytes.length > ENDING_BYTES) return;
+    Atomics.store(this.#words, TOLD, 0);
+    Atomics.add(this.#words, TOLD_TIMES, 1);
+    bytes.copy(this.#ending);
+    Atomics.store(this.#words, TOLD_BYTES, bytes.length);
+    Atomics.store(this.#words, TOLD, id);
   }
 
   goAway(id: number): void {

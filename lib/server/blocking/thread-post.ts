@@ -43,6 +43,11 @@ export class ThreadPost {
     return this.#line.gone || this.#line.current !== this.#id;
   }
 
+  /** How the WebSocket ends, once that is known. */
+  get ending(): Buffer | undefined {
+    return this.#line.current === this.#id ? this.#line.ending : undefined;
+  }
+
   get socketGone(): boolean {
     return this.#line.socketGone || this.#line.current !== this.#id;
   }

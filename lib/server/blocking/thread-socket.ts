@@ -51,7 +51,10 @@ export class ThreadSocket implements BlockingLine {
   }
 
   get ending(): Ending | undefined {
-    return this.#ending ?? (this.#post.goingAway ? SERVER_STOPS : undefined);
+    if (this.#ending !== undefined) return this.#ending;
+    const told = this.#post.ending;
+    if (told !== undefined) return decodeEnding(told);
+    return this.#post.goingAway ? SERVER_STOPS : undefined;
   }
 
   accept(protocol: string | undefined): void {
@@ -78,7 +81,8 @@ export class ThreadSocket implements BlockingLine {
         return null;
       }
       if (frame.type === TO_THREAD.ended) {
-        this.#finish(JSON.parse(frame.bytes.toString()) as EndingMessage);
+        this.#ended = true;
+        this.#ending = decodeEnding(frame.bytes);
         return null;
       }
       if (isLast) continue;
@@ -119,10 +123,10 @@ export class ThreadSocket implements BlockingLine {
     this.#post.send(FROM_THREAD.receive, 0, String(NEVER));
     this.#asked = true;
   }
+}
 
-  #finish({ code, reason, error }: EndingMessage): void {
-    this.#ended = true;
-    const failure = error === undefined ? undefined : decodeError(Buffer.from(error));
-    this.#ending = { code, reason, error: failure as Ending['error'] };
-  }
+function decodeEnding(bytes: Buffer): Ending {
+  const { code, reason, error } = JSON.parse(bytes.toString()) as EndingMessage;
+  const failure = error === undefined ? undefined : decodeError(Buffer.from(error));
+  return { code, reason, error: failure as Ending['error'] };
 }

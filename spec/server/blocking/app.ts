@@ -44,9 +44,14 @@ function gate(name: string): void {
   }
 }
 
+/** Unlike sleep(), also where the client has left. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+}
+
 /** As gate('save'), and goes on although the client has left: sleep() throws then. */
 function save(): void {
-  while (!existsSync(`${RECORD}.save`)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  while (!existsSync(`${RECORD}.save`)) pause();
   record('saved');
 }
 
@@ -258,6 +263,20 @@ const handlers: Record<string, BlockingApplication> = {
     } catch (error) {
       record(`threw ${(error as Error).name}`);
     }
+    return [];
+  },
+  '/ws-ending': (environ) => {
+    const wsock = environ['wsgi.websocket'];
+    if (wsock === undefined) return [];
+    wsock.receive();
+    for (let i = 0; i < 1000 && wsock.closeCode === undefined; i++) pause();
+    record(`knows ${wsock.closeCode} ${wsock.closeReason} ${wsock.error?.name}`);
+    try {
+      for (const message of wsock) record(`then received ${message}`);
+    } catch (error) {
+      record(`threw ${(error as Error).name}`);
+    }
+    record(`ended ${wsock.closeCode} ${wsock.closeReason} ${wsock.error?.name}`);
     return [];
   },
   '/ws-work': (environ) => {

@@ -1,5 +1,6 @@
 /** WebSockets whose handlers block. */
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { captureLog } from '../../support/serve.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
@@ -46,6 +47,32 @@ describe('a WebSocket whose handler blocks', () => {
     expect(await client.close(4000, 'bye')).to.deep.equal({ code: 4000, reason: 'bye' });
     await threads.wrote('ended 4000 bye');
     await threads.wrote('threw WebSocketError');
+  });
+
+  it('knows how it ends as soon as the peer has closed, before what came first is received', async () => {
+    const client = await connect('/ws-ending');
+    for (const message of ['first', 'second']) client.client.send(message);
+    client.client.close(4000, 'bye');
+    await threads.wrote('ended 4000 bye undefined');
+    expect(threads.record).to.deep.equal([
+      'knows 4000 bye undefined',
+      'then received second',
+      'ended 4000 bye undefined',
+    ]);
+  });
+
+  it('knows at once that the peer broke the protocol, or is gone', async () => {
+    const broken = await connect('/ws-ending');
+    broken.client.send('first');
+    // A frame with a reserved bit (RFC 6455 section 5.2).
+    (broken.client as unknown as { _socket: Socket })._socket.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]));
+    await threads.wrote('knows 1006  ProtocolError');
+    await threads.wrote('ended 1006  ProtocolError');
+    threads.clear();
+    const gone = await connect('/ws-ending');
+    gone.client.send('first');
+    gone.client.terminate();
+    await threads.wrote('knows 1006  undefined');
   });
 
   it('closes with a code, and with 1011 when the handler throws', async () => {
