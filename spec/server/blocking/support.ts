@@ -11,6 +11,15 @@ import { until } from '../../support/until.js';
 
 const SCRIPT = scriptOf('app.ts', import.meta.url);
 
+/** An error log for server and threads: what threads say, `captureLog()` does not hear. */
+export class SharedLog {
+  readonly errorLogfile = join(temporaryFolder({ log: '' }), 'log');
+
+  get text(): string {
+    return readFileSync(this.errorLogfile, 'utf8');
+  }
+}
+
 export class Threads {
   readonly server: Server;
   /** Of clients that are there. */
