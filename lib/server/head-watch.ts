@@ -1,10 +1,11 @@
 /** Counts the bytes of a request head, those too that Node's parser skips. */
-import type { IncomingMessage } from 'node:http';
 import type { WsgiSocket } from './connection.js';
+import type { WsgiRequest } from './wsgi-request.js';
 
-/** Node's parser of a connection: only `incoming` is known of every Node. */
+/** Node's parser of a connection. Without the optional parts, packets are seen as the stream has them. */
 interface Parser {
-  readonly incoming: IncomingMessage | null;
+  /** The last message whose head is complete; null after it was answered. */
+  readonly incoming: WsgiRequest | null;
   readonly constructor: { readonly kOnExecute?: number };
   getCurrentBuffer?(): Buffer;
   [callback: number]: ((result: unknown) => void) | null | undefined;
@@ -34,8 +35,8 @@ export class HeadWatch {
   readonly #limit: number;
   readonly #exceeded: () => void;
   #bytes = 0;
-  /** The message that ended before this head; undefined where there is no head, but a body. */
-  #last: IncomingMessage | null | undefined = null;
+  /** The last packet ended within a body. */
+  #inBody = false;
 
   static of(socket: WsgiSocket): HeadWatch | undefined {
     return (socket as ParsedSocket)[kHeadWatch];
@@ -81,17 +82,17 @@ export class HeadWatch {
   };
 
   #parsed(packet?: Buffer): void {
-    // After an upgrade there is none.
-    if (this.#socket.parser !== this.#parser) return;
     const { incoming } = this.#parser;
-    if (incoming?.complete === false) this.#last = undefined;
-    // Once a message is answered, the parser forgets it.
-    else if (incoming === this.#last || (incoming === null && this.#last !== undefined))
-      this.#count(packet ?? (this.#parser.getCurrentBuffer?.() as Buffer));
-    else {
-      this.#last = incoming;
+    if (incoming?.complete === false) {
+      this.#inBody = true;
+    } else if (this.#inBody || incoming?.ended === false) {
+      // A message ended in this packet.
+      if (incoming !== null) incoming.ended = true;
+      this.#inBody = false;
       this.#bytes = 0;
       this.seen = 'nothing';
+    } else if (this.#socket.parser === this.#parser) {
+      this.#count(packet ?? (this.#parser.getCurrentBuffer?.() as Buffer));
     }
   }
 

@@ -23,6 +23,8 @@ export function framingOf(message: IncomingMessage): FramingFields {
 export class WsgiRequest extends IncomingMessage {
   /** `headers` was asked for. */
   asked = false;
+  /** The packet in which it ended was seen. */
+  ended = false;
   #framing: FramingFields | undefined = undefined;
 
   get framing(): FramingFields {
