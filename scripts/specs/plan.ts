@@ -1,7 +1,16 @@
 /** Which spec files run where: on each Node or once, beside many others or few, and which begin first. */
 
-/** They need a browser, a web server, Python or npm besides Node: once is enough. */
-const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/, /werkzeug/];
+/** They need a browser, a web server, Python, npm or the compiler besides Node: once is enough. */
+const ONCE = [
+  /^spec\/browser\//,
+  /^spec\/proxies\//,
+  /lighttpd/,
+  /werkzeug/,
+  /^spec\/(documents|package)\.spec/,
+];
+
+/** A process for each example: the first and the last of the Nodes, as a rule the oldest and the newest, will do. */
+const TWICE = [/^spec\/examples\/examples\.spec/];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [
@@ -45,13 +54,18 @@ export interface Plan {
 /** @param nodes how many. What runs once does so on the first. */
 export function planOf(files: readonly string[], nodes: number): Plan {
   const jobs = [...files].sort(longestFirst).flatMap((file) => {
-    const times = matches(ONCE, file) ? 1 : nodes;
-    return Array.from({ length: times }, (_, node) => ({ file, node }));
+    return nodesFor(file, nodes).map((node) => ({ file, node }));
   });
   return {
     together: jobs.filter(({ file }) => !matches(APART, file)),
     apart: jobs.filter(({ file }) => matches(APART, file)),
   };
+}
+
+function nodesFor(file: string, nodes: number): number[] {
+  if (matches(ONCE, file)) return [0];
+  const all = Array.from({ length: nodes }, (_, node) => node);
+  return matches(TWICE, file) ? all.filter((node) => node === 0 || node === nodes - 1) : all;
 }
 
 /** No other file may run in the process after this one. */

@@ -1,8 +1,8 @@
 /** Waits for something that nobody announces. */
 
-/** @throws Error after ten seconds; as long as the test holds, it takes only a few milliseconds. */
+/** @throws Error after half a minute, however busy the machine is; as a rule it takes a few milliseconds. */
 export async function until(test: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 3000; i++) {
     if (await test()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
