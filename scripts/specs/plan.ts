@@ -9,8 +9,12 @@ const ONCE = [
   /^spec\/(documents|package)\.spec/,
 ];
 
-/** A process for each example: the first and the last of the Nodes, as a rule the oldest and the newest, will do. */
-const TWICE = [/^spec\/examples\/examples\.spec/];
+/** Many processes, or much work for `ws`: the first Node and the last will do, as a rule the oldest and the newest. */
+const TWICE = [
+  /^spec\/examples\/examples\.spec/,
+  /^spec\/server\/command\/reload\.spec/,
+  /^spec\/server\/autobahn-(large|deflate)\.spec/,
+];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [

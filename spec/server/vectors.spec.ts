@@ -158,6 +158,8 @@ for (const [where, start] of Object.entries(MODES)) {
         halfClose: vector.half_close === true,
         methods: [vector.raw_latin1.trimStart().split(' ')[0] ?? ''],
         responses: vector.responses ?? 1,
+        // Where the connection is to be closed, that may take a while on a busy machine.
+        ...(vector.expected.close ? { settle: 2000 } : {}),
       });
       return { reply, calls: [...mode.calls] };
     }
