@@ -2,7 +2,7 @@
 import { logger } from './logger.js';
 
 /** As many calls of one object may be under way: a loop that does not await makes them without end. */
-export const MOST_PENDING = 1000;
+const MOST_PENDING = 1000;
 
 const INSTEAD =
   'write await before it, or let handlers block as in Python: run(app, { threads: 8 }), wsgi --threads 8';
@@ -11,36 +11,44 @@ const INSTEAD =
 const OURS = new URL('.', import.meta.url).href;
 /** What was warned of: each once. */
 const warned = new Set<string>();
-const calls = new WeakMap<object, string>();
 
-const asText = { configurable: true, writable: true, value: warnOfText };
-const unawaited = Object.create(Promise.prototype, {
-  // In a template, by + and by String().
-  [Symbol.toPrimitive]: asText,
-  toString: asText,
-  // By JSON.stringify().
-  toJSON: {
-    ...asText,
-    value(this: Promise<unknown>) {
-      warnOfText.call(this);
-      return {};
-    },
-  },
-});
+/** A call of ours that gives a promise. */
+export class AwaitedCall {
+  readonly #name: string;
+  /** Of its promises: all that they know of their call. */
+  readonly #prototype: object;
 
-/**
- * The same promise, which warns once where it is turned into text.
- * @param call what gave it, for the warning: `wsgi.input.read()`.
- */
-export function toBeAwaited<T>(call: string, promise: Promise<T>): Promise<T> {
-  calls.set(promise, call);
-  return Object.setPrototypeOf(promise, unawaited);
-}
+  /** @param name for warnings: `wsgi.input.read()`. */
+  constructor(name: string) {
+    this.#name = name;
+    const asText = this.#asText.bind(this);
+    const method = (value: () => unknown) => ({ configurable: true, writable: true, value });
+    this.#prototype = Object.create(Promise.prototype, {
+      // In a template, by + and by String().
+      [Symbol.toPrimitive]: method(asText),
+      toString: method(asText),
+      // By JSON.stringify().
+      toJSON: method(() => {
+        asText();
+        return {};
+      }),
+    });
+  }
 
-function warnOfText(this: Promise<unknown>): string {
-  const call = calls.get(this) ?? 'a call';
-  warnOnce(call, `${call} gave a promise, and that was turned into text: ${INSTEAD}`);
-  return Object.prototype.toString.call(this);
+  /** The same promise, which warns once where it is turned into text. */
+  mark<T>(promise: Promise<T>): Promise<T> {
+    return Object.setPrototypeOf(promise, this.#prototype);
+  }
+
+  /** @throws TooManyPending if as many calls are under way. */
+  checkPending(count: number): void {
+    if (count >= MOST_PENDING) throw new TooManyPending(this.#name);
+  }
+
+  #asText(): string {
+    warnOnce(this.#name, 'gave a promise, and that was turned into text', new Error());
+    return '[object Promise]';
+  }
 }
 
 /** Ends a loop that would never end. */
@@ -73,27 +81,28 @@ class Watched extends Promise<void> {
 /** The promise of a wait, which warns once if nobody waits for it until it is over. */
 export function toBeWaitedFor(call: string, wait: Promise<void>): Promise<void> {
   if (warned.has(call)) return wait;
-  const where = place();
+  const called = new Error();
   const watched = new Watched((resolve, reject) => {
     wait.then(() => {
       resolve();
-      if (!watched.awaited) warnOnce(call, `${call} is over, and nothing awaits it: ${INSTEAD}`, where);
+      if (!watched.awaited) warnOnce(call, 'is over, and nothing awaits it', called);
     }, reject);
   });
   return watched;
 }
 
-function warnOnce(call: string, text: string, where = place()): void {
+/** @param at its stack says where; making that into text costs more than the rest. */
+function warnOnce(call: string, fault: string, at: Error): void {
   if (warned.has(call)) return;
   warned.add(call);
-  logger.warning(`${text}${where}`);
+  logger.warning(`${call} ${fault}: ${INSTEAD}${placeIn(at)}`);
 }
 
-/** Where the application did it, if its stack tells. */
-function place(): string {
-  const lines = new Error().stack?.split('\n').slice(1) ?? [];
-  const own = lines.find(
-    (line) => /file:|[/\\]/.test(line) && !line.includes(OURS) && !line.includes('node:'),
-  );
+/** Where the application did it, if the stack tells. */
+function placeIn({ stack = '' }: Error): string {
+  const own = stack
+    .split('\n')
+    .slice(1)
+    .find((line) => /file:|[/\\]/.test(line) && !line.includes(OURS) && !line.includes('node:'));
   return own === undefined ? '' : ` (${own.trim()})`;
 }

@@ -1,5 +1,5 @@
 /** Form bodies: `parseForm(environ)` reads fields and files, within limits (werkzeug's `parse_form_data`). */
-import { toBeAwaited } from '../unawaited.js';
+import { AwaitedCall } from '../unawaited.js';
 import {
   type BlockingForm,
   type BlockingFormEnviron,
@@ -14,6 +14,8 @@ import { callOnFile, UploadFolder } from './form-upload.js';
 import { FormValues } from './form-values.js';
 import { RequestEnd } from './request-end.js';
 import type { Environ } from './types.js';
+
+const PARSE_FORM = new AwaitedCall('parseForm()');
 
 export type FormOptions = FormOptionsOf<FilePart>;
 
@@ -70,7 +72,7 @@ export function parseForm(
   // The overloads tie the kind of `onFile` to that of environ.
   return environ['node.nonblocking'] === false
     ? parseBlockingForm(environ, options as BlockingFormOptions)
-    : toBeAwaited('parseForm()', parseOnEventLoop(environ, options as FormOptions));
+    : PARSE_FORM.mark(parseOnEventLoop(environ, options as FormOptions));
 }
 
 async function parseOnEventLoop(environ: FormEnviron, options: FormOptions): Promise<Form> {

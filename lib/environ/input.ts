@@ -1,6 +1,6 @@
 /** `wsgi.input` on the event loop: PEP 3333 "Input and Error Streams", with promises. */
 import { inspect } from 'node:util';
-import { MOST_PENDING, TooManyPending, toBeAwaited } from '../unawaited.js';
+import { AwaitedCall } from '../unawaited.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Input } from './types.js';
 
@@ -12,6 +12,11 @@ export interface BodySource {
 
 /** The input of a request that has no body. */
 const NO_BODY: BodySource = { pull: () => Promise.resolve(null) };
+
+const READ = new AwaitedCall('wsgi.input.read()');
+const READ1 = new AwaitedCall('wsgi.input.read1()');
+const READLINE = new AwaitedCall('wsgi.input.readline()');
+const READLINES = new AwaitedCall('wsgi.input.readlines()');
 
 /**
  * Reads by size and by line from a source, never past its end; all methods share one position.
@@ -37,7 +42,7 @@ export class BodyInput implements Input {
    */
   read(size?: number | null): Promise<Buffer> {
     const wanted = checkSize('read', size);
-    return this.#inTurn('read', () => this.#read(wanted));
+    return this.#inTurn(READ, () => this.#read(wanted));
   }
 
   /**
@@ -46,18 +51,18 @@ export class BodyInput implements Input {
    */
   read1(size?: number | null): Promise<Buffer> {
     const wanted = checkSize('read1', size);
-    return this.#inTurn('read1', () => this.#read1(wanted));
+    return this.#inTurn(READ1, () => this.#read1(wanted));
   }
 
   readline(size?: number | null): Promise<Buffer> {
     const wanted = checkSize('readline', size);
-    return this.#inTurn('readline', () => this.#readline(wanted));
+    return this.#inTurn(READLINE, () => this.#readline(wanted));
   }
 
   /** @param hint bytes; left out, null, 0 or negative: all lines, as in Python's `io`. */
   readlines(hint?: number | null): Promise<Buffer[]> {
     const wanted = checkSize('readlines', hint) || Number.POSITIVE_INFINITY;
-    return this.#inTurn('readlines', () => this.#readlines(wanted));
+    return this.#inTurn(READLINES, () => this.#readlines(wanted));
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
@@ -68,9 +73,8 @@ export class BodyInput implements Input {
     }
   }
 
-  #inTurn<T>(method: string, work: () => Promise<T>): Promise<T> {
-    const call = `wsgi.input.${method}()`;
-    if (++this.#pending > MOST_PENDING) throw new TooManyPending(call);
+  #inTurn<T>(call: AwaitedCall, work: () => Promise<T>): Promise<T> {
+    call.checkPending(this.#pending++);
     const result = this.#busy === undefined ? work() : this.#busy.then(work, work);
     this.#busy = result;
     const settled = () => {
@@ -78,7 +82,7 @@ export class BodyInput implements Input {
       if (this.#busy === result) this.#busy = undefined;
     };
     result.then(settled, settled);
-    return toBeAwaited(call, result);
+    return call.mark(result);
   }
 
   async #read(wanted: number): Promise<Buffer> {

@@ -1,6 +1,8 @@
 /** Messages that arrived and wait to be received; makes the peer wait when they are too many. */
 
-import { MOST_PENDING, TooManyPending } from '../unawaited.js';
+import { AwaitedCall } from '../unawaited.js';
+
+export const RECEIVE = new AwaitedCall('wsgi.websocket.receive()');
 
 /** Text from a text frame, bytes from a binary one. */
 export type Message = string | Buffer;
@@ -78,7 +80,7 @@ export class Inbox {
 
   /** The next message; only when there is none to take. */
   wait(): Promise<Message | null> {
-    if (this.#receivers.length >= MOST_PENDING) throw new TooManyPending('wsgi.websocket.receive()');
+    RECEIVE.checkPending(this.#receivers.length);
     return new Promise((receiver) => {
       this.#receivers.push(receiver);
     });

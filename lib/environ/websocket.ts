@@ -1,11 +1,11 @@
 /** `wsgi.websocket`: an open door that the first `accept()`, `receive()` or `send()` goes through. */
 import { type Logger, logger } from '../logger.js';
-import { TooManyPending, toBeAwaited } from '../unawaited.js';
+import { TooManyPending } from '../unawaited.js';
 import type { Bytes, Environ } from './types.js';
 import { checkClose, chooseProtocol, isBinaryMessage, notOpenYet } from './websocket-arguments.js';
 import { type OpenSocket, type Owner, WebSocketConnection } from './websocket-connection.js';
 import { ALREADY_CLOSED, goneError, type WebSocketError } from './websocket-error.js';
-import type { Message } from './websocket-inbox.js';
+import { type Message, RECEIVE } from './websocket-inbox.js';
 
 /** @internal It has types of the package `ws`, which applications need not install. */
 export type { OpenSocket } from './websocket-connection.js';
@@ -118,7 +118,7 @@ export class WebSocket implements AsyncIterable<Message> {
    */
   receive(): Promise<Message | null> {
     try {
-      return toBeAwaited('wsgi.websocket.receive()', (this.#connection ?? this.#open()).receive());
+      return RECEIVE.mark((this.#connection ?? this.#open()).receive());
     } catch (error) {
       if (error instanceof TooManyPending) throw error;
       return Promise.reject(error);
