@@ -121,7 +121,7 @@ describe('the code in the documents', function () {
 
   for (const [i, block] of alone.entries()) {
     const name = fileOf(block, i);
-    const args = name.endsWith('.config.mjs') ? ['-c', name] : [];
+    const isConfig = name.endsWith('.config.mjs');
     it(`runs: ${block.place}`, async () => {
       if (/^conformance\(/m.test(block.code)) {
         // One of its tests: the conformance suite has specs of its own.
@@ -134,14 +134,14 @@ describe('the code in the documents', function () {
         expect(status).to.equal(0);
         return;
       }
-      const script = name.endsWith('.config.mjs')
+      const script = isConfig
         ? join(ROOT, 'dist', 'cli.js')
         : join(folder, 'out', name.replace(/\.ts$/, '.js'));
       const cgi = { REQUEST_METHOD: 'GET', PATH_INFO: '/', SERVER_PROTOCOL: 'HTTP/1.1' };
       const env = { PORT: '0', ...(block.code.includes('runCgi(') ? cgi : {}) };
       const listens = /\brun\(|serveForever|wsgiApp/.test(block.code);
-      const bind = args.length > 0 ? ['-b', '127.0.0.1:0'] : [];
-      const command = new Command([...args, ...bind], { cwd: folder, script, plain: true, env });
+      const args = isConfig ? ['-c', name, '-b', '127.0.0.1:0'] : [];
+      const command = new Command(args, { cwd: folder, script, plain: true, env });
       if (!listens) {
         expect(await command.exit(), command.stderr).to.equal(0);
         return;

@@ -1,20 +1,7 @@
 /** Which spec files run where: on each Node or once, beside many others or few, and which begin first. */
 
-/** They need a browser, a web server, Python, npm or the compiler besides Node: once is enough. */
-const ONCE = [
-  /^spec\/browser\//,
-  /^spec\/proxies\//,
-  /lighttpd/,
-  /werkzeug/,
-  /^spec\/(documents|package)\.spec/,
-];
-
-/** Many processes, or much work for `ws`: the first Node and the last will do, as a rule the oldest and the newest. */
-const TWICE = [
-  /^spec\/examples\/examples\.spec/,
-  /^spec\/server\/command\/reload\.spec/,
-  /^spec\/server\/autobahn-(large|deflate)\.spec/,
-];
+/** They need a browser, a web server or Python besides Node: once is enough. */
+const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/, /werkzeug/];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [
@@ -58,18 +45,13 @@ export interface Plan {
 /** @param nodes how many. What runs once does so on the first. */
 export function planOf(files: readonly string[], nodes: number): Plan {
   const jobs = [...files].sort(longestFirst).flatMap((file) => {
-    return nodesFor(file, nodes).map((node) => ({ file, node }));
+    const times = matches(ONCE, file) ? 1 : nodes;
+    return Array.from({ length: times }, (_, node) => ({ file, node }));
   });
   return {
     together: jobs.filter(({ file }) => !matches(APART, file)),
     apart: jobs.filter(({ file }) => matches(APART, file)),
   };
-}
-
-function nodesFor(file: string, nodes: number): number[] {
-  if (matches(ONCE, file)) return [0];
-  const all = Array.from({ length: nodes }, (_, node) => node);
-  return matches(TWICE, file) ? all.filter((node) => node === 0 || node === nodes - 1) : all;
 }
 
 /** No other file may run in the process after this one. */

@@ -88,11 +88,7 @@ function* serve(environ: AnyEnviron, start_response: StartResponse, order: Order
     ['X-Thread', String(threadId)],
   ];
   if (fault === 'exit') exit();
-  if (fault === 'hang') {
-    noteVictim();
-    // As an endless loop, but it leaves the processor to the other specs.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  }
+  if (fault === 'loop') for (noteVictim(); ; );
   if (fault === 'throw') {
     setTimeout(() => {
       noteVictim();

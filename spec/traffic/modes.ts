@@ -52,11 +52,11 @@ export const MODES = {
   'event-loop-tls': overTls(EVENT_LOOP),
   threads: THREADS,
   'threads-tls': overTls(THREADS),
-  /** Handlers that hang need a timeout that is short, and no client may be slower than that. */
+  /** Endless loops need a timeout that is short, and no client may be slower than that. */
   'threads-stuck': {
     ...THREADS,
     options: { threads: 4, timeout: 3 },
-    faults: ['hang', 'exit', 'throw'],
+    faults: ['loop', 'exit', 'throw'],
     stalls: false,
   },
   'node-handler': { ...EVENT_LOOP, host: 'node-handler', wholeProtocol: false },

@@ -19,7 +19,7 @@ export const ANSWERS = ['list', 'blocks', 'generator', 'write', 'file', 'echo', 
 export type Answering = (typeof ANSWERS)[number];
 
 /** What ends the thread: `exit` at once, `exitWithin` in the middle of the answer, `throw` soon, under any request. */
-export const FAULTS = ['exit', 'exitWithin', 'throw', 'hang'] as const;
+export const FAULTS = ['exit', 'exitWithin', 'throw', 'loop'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export interface Order {

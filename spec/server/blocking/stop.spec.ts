@@ -58,12 +58,13 @@ describe('a process with threads', () => {
   for (const path of ['/exit', '/timer-throws']) {
     it(`replaces threads as often as a handler takes them down, and serves others (${path})`, async function () {
       this.timeout(45_000);
-      const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '1' } });
+      const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '2' } });
       const url = await command.address();
       const get = (path: string) => fetch(url + path).then((answer) => answer.status);
       // With a pause that doubles each time these rounds would take longer than a spec may.
       for (let round = 0; round < 12; round++) {
-        await get(path);
+        // As many as there are threads, so that none is spared.
+        await Promise.all([get(path), get(path)]);
         // What comes to a thread in the moment of its end fails with it. A second one does not.
         const answers = await Promise.all([get('/'), get('/'), get('/')]);
         expect(answers).to.include(200);
