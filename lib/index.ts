@@ -6,17 +6,16 @@ export type { HeadersLike } from './app/headers.js';
 export { Response } from './app/response.js';
 export type { StatusLike } from './app/status.js';
 export { WSocketApp } from './app/wsocket-app.js';
-export type { BlockingForm, BlockingFormOptions } from './environ/blocking-form.js';
+export { FileWrapper } from './environ/file/file-wrapper.js';
 export type {
   BlockingFilePart,
   BlockingFileStream,
   BlockingFormFile,
   OpenedFile,
-} from './environ/blocking-form-file.js';
-export { BlockingWebSocket } from './environ/blocking-websocket.js';
-export { FileWrapper } from './environ/file-wrapper.js';
-export { type Form, type FormOptions, parseForm } from './environ/form.js';
-export type { FilePart, FormFile } from './environ/form-file.js';
+} from './environ/form/blocking-file.js';
+export type { BlockingForm, BlockingFormOptions } from './environ/form/blocking-form.js';
+export type { FilePart, FormFile } from './environ/form/file.js';
+export { type Form, type FormOptions, parseForm } from './environ/form/form.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
 export type {
   AnyEnviron,
@@ -38,6 +37,7 @@ export type {
   WebSocketOn,
   Write,
 } from './environ/types.js';
+export { BlockingWebSocket } from './environ/websocket/blocking-websocket.js';
 export {
   FrameTooLargeError,
   type Message,
@@ -45,7 +45,7 @@ export {
   ReceiveTimeout,
   WebSocket,
   WebSocketError,
-} from './environ/websocket.js';
+} from './environ/websocket/websocket.js';
 export {
   ApplicationError,
   ClientDisconnected,
@@ -58,16 +58,20 @@ export {
 } from './errors.js';
 export { logger } from './logger.js';
 export { run } from './run.js';
-export type { CgiOptions } from './server/cgi/cgi-options.js';
-export { runCgi } from './server/cgi/run-cgi.js';
-export { type ForeignFetchHandler, fromFetchHandler } from './server/foreign/from-fetch-handler.js';
-export { type ForeignNodeHandler, fromNodeHandler } from './server/foreign/from-node-handler.js';
 export {
   type FetchHandler,
   type FetchHandlerOptions,
   toFetchHandler,
-} from './server/hosted/fetch-handler.js';
-export { type NodeHandler, type NodeHandlerOptions, toNodeHandler } from './server/hosted/node-handler.js';
-export type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options.js';
+} from './server/adapters/fetch/fetch-handler.js';
+export { type ForeignFetchHandler, fromFetchHandler } from './server/adapters/from/from-fetch-handler.js';
+export { type ForeignNodeHandler, fromNodeHandler } from './server/adapters/from/from-node-handler.js';
+export {
+  type NodeHandler,
+  type NodeHandlerOptions,
+  toNodeHandler,
+} from './server/adapters/node/node-handler.js';
+export type { CgiOptions } from './server/cgi/cgi-options.js';
+export { runCgi } from './server/cgi/run-cgi.js';
+export type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options/options.js';
 export { makeServer, type Server } from './server/server.js';
 export { sleep } from './sleep.js';

@@ -25,7 +25,8 @@ const CONSUMER = `import {
   WebSocketError,
   WSocketApp,
 } from 'wsgi';
-import { Client, type ConformanceResult, runConformance, type TestResponse } from 'wsgi/testing';
+import { type ConformanceResult, runConformance } from 'wsgi/conformance';
+import { Client, type TestResponse } from 'wsgi/testing';
 import { wsgiResponses } from 'wsgi/testing/chai';
 
 const app = new WSocketApp(null, ['v1.chat']);

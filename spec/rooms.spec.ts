@@ -1,4 +1,4 @@
-/** The rooms of lib, and the one way in which they import: app and server from environ, never from each other. */
+/** The rooms of lib, and the one way in which they import: app, interpreter and server from environ, never app and server from each other. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,9 @@ const BASE = ['errors.ts', 'logger.ts', 'unawaited.ts', 'sleep.ts'];
 const JOINTS = ['index.ts', 'cgi.ts', 'headers.ts', 'run.ts', 'cli.ts'];
 /** Rooms above others: what they may import beside the base and environ. No room imports them. */
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
-  testing: ['server'],
+  server: ['interpreter'],
+  testing: ['interpreter', 'server'],
+  conformance: ['testing', 'interpreter', 'server'],
   // Written with the functions that every WSGI program has.
   middleware: ['util'],
 };

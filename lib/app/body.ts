@@ -1,7 +1,7 @@
 /** What a handler returned becomes a WSGI body: an array that is ready, or an iterable that sends as parts come. */
 import { Blob } from 'node:buffer';
 import { Readable } from 'node:stream';
-import { FileWrapper } from '../environ/file-wrapper.js';
+import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Bytes, Environ } from '../environ/types.js';
 import { AsyncBody, type Head, LazyBody, SyncBody } from './lazy-body.js';

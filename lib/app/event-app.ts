@@ -1,9 +1,9 @@
 /** The event app: one conversation over a WebSocket, told to the handlers of onconnect, onmessage and onclose. */
 
-import type { BlockingWebSocket } from '../environ/blocking-websocket.js';
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
-import { type Message, WebSocket } from '../environ/websocket.js';
+import type { BlockingWebSocket } from '../environ/websocket/blocking-websocket.js';
+import { type Message, WebSocket } from '../environ/websocket/websocket.js';
 import { logger } from '../logger.js';
 import { sleep } from '../sleep.js';
 import { Event } from './event.js';

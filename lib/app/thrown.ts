@@ -1,7 +1,7 @@
 /** Anything can be thrown in JavaScript: its type, message and stack, without ever throwing. */
 import { inspect } from 'node:util';
 import type { ExcInfo } from '../environ/types.js';
-import { GONE } from '../environ/websocket-error.js';
+import { GONE } from '../environ/websocket/error.js';
 import { ClientDisconnected, WsgiError } from '../errors.js';
 import { describeThrown } from '../logger.js';
 

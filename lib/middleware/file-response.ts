@@ -1,7 +1,7 @@
 /** The response that is a file, a part of one, or the news that the client has it already. */
 import { type BigIntStats, constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
-import { fileWrapper } from '../environ/file-wrapper.js';
+import { fileWrapper } from '../environ/file/file-wrapper.js';
 import type { AnyEnviron, Body, HeaderList, StartResponse } from '../environ/types.js';
 import { formatDateTime } from '../util/date.js';
 import { parseRange, RangeReader } from './byte-range.js';

@@ -1,11 +1,11 @@
 /** `run`, as in WSocket: serves until the process is told to stop, and keeps it going meanwhile. */
 import type { Application, BlockingApplication } from '../environ/types.js';
+import { reportRejection } from '../interpreter/report.js';
 import { logger } from '../logger.js';
-import type { ThreadEntry } from './blocking/thread-data.js';
-import { resolveOptions, type ServerOptions } from './options.js';
-import { reportRejection } from './report.js';
+import { resolveOptions, type ServerOptions } from './options/options.js';
 import { Server } from './server.js';
 import { handleSignals } from './signals.js';
+import type { ThreadEntry } from './threads/shared/thread-data.js';
 
 /**
  * Runs an application until the process is told to stop (see `handleSignals`). A promise that one handler left to reject on

@@ -4,22 +4,27 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextErrorStream } from '../environ/error-stream.js';
 import type { Application, BlockingApplication } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
+import { checkApplication } from '../interpreter/check-application.js';
 import { logger } from '../logger.js';
-import { openAccessLog } from './access-log.js';
-import { ThreadPool } from './blocking/pool.js';
-import { thisScript } from './blocking/this-script.js';
-import { attachToThread } from './blocking/this-thread.js';
-import type { ThreadEntry } from './blocking/thread-data.js';
-import { ThreadedGateway } from './blocking/threaded-gateway.js';
-import { checkApplication } from './check-application.js';
-import { hostLiteral, type WsgiSocket } from './connection.js';
-import { Gateway, type GatewaySettings } from './gateway.js';
-import { createServer } from './http-server.js';
-import { listen } from './listen.js';
-import { type LogTarget, openLog } from './log-file.js';
-import { type ResolvedOptions, resolveOptions, type ServerOptions, type ThreadOptions } from './options.js';
-import { ServerSockets } from './server-sockets.js';
-import { Upgrades } from './upgrade.js';
+import { hostLiteral, type WsgiSocket } from './http/connection.js';
+import { Gateway, type GatewaySettings } from './http/gateway.js';
+import { createServer } from './http/http-server.js';
+import { listen } from './http/listen.js';
+import { ServerSockets } from './http/server-sockets.js';
+import { openAccessLog } from './log/access-log.js';
+import { type LogTarget, openLog } from './log/log-file.js';
+import {
+  type ResolvedOptions,
+  resolveOptions,
+  type ServerOptions,
+  type ThreadOptions,
+} from './options/options.js';
+import { ThreadPool } from './threads/io/pool.js';
+import { thisScript } from './threads/io/this-script.js';
+import { ThreadedGateway } from './threads/io/threaded-gateway.js';
+import type { ThreadEntry } from './threads/shared/thread-data.js';
+import { attachToThread } from './threads/worker/this-thread.js';
+import { Upgrades } from './websocket/upgrade.js';
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
 

@@ -1,6 +1,6 @@
 /** What signals mean to a server: SIGINT and SIGTERM stop it, gracefully and then at once; SIGHUP depends on the terminal. */
 import { logger } from '../logger.js';
-import { takeLogSignal } from './log-signal.js';
+import { takeLogSignal } from './log/log-signal.js';
 import type { Server } from './server.js';
 import { lostTerminal } from './terminal.js';
 import { isSupervised } from './workers/supervised.js';

@@ -6,8 +6,8 @@ import {
   type RequestServices,
   type SignalSource,
 } from '../environ/environ.js';
-import { fileWrapper } from '../environ/file-wrapper.js';
-import { BodyInput } from '../environ/input.js';
+import { fileWrapper } from '../environ/file/file-wrapper.js';
+import { BodyInput } from '../environ/input/input.js';
 import type { Environ } from '../environ/types.js';
 import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';
 import { type Content, contentOf } from './content.js';

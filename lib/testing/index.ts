@@ -1,4 +1,5 @@
 /** The public names of `wsgi/testing`. */
+
 export {
   type CallOptions,
   Client,
@@ -6,11 +7,6 @@ export {
   type MethodOptions,
   type WebSocketOptions,
 } from './client.js';
-export type { GatewayUnderTest, Running } from './conformance/gateway-under-test.js';
-export { type ConformanceResult, runConformance } from './conformance/run-conformance.js';
-export type { Capability, Facts, Scenario } from './conformance/scenario.js';
-export { scenarios } from './conformance/scenarios/index.js';
-export { conformance, type TestRunner } from './conformance/suite.js';
 export type { Cookie } from './cookie.js';
 export type { CookieJar, CookieKey, CookieOptions } from './cookie-jar.js';
 export { createEnviron, EnvironBuilder, type EnvironOptions } from './environ-builder.js';

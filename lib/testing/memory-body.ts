@@ -1,5 +1,5 @@
 /** The body of a request in memory, read as the application reads `wsgi.input`. */
-import type { BodySource } from '../environ/input.js';
+import type { BodySource } from '../environ/input/input.js';
 import type { Bytes } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
 import type { Content } from './content.js';

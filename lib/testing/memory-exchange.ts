@@ -1,11 +1,11 @@
 /** One request and its response in memory: the interpreter over a sink that keeps what it is given. */
 import type { Application, Bytes, Environ, HeaderList } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
-import { checkEarlyHints } from '../server/early-hints.js';
-import { Interpreter } from '../server/interpreter.js';
-import { type NamedRequest, report } from '../server/report.js';
-import type { ResponseHead, Sink } from '../server/sink.js';
-import { Turns } from '../server/turns.js';
+import { checkEarlyHints } from '../interpreter/early-hints.js';
+import { Interpreter } from '../interpreter/interpreter.js';
+import { type NamedRequest, report } from '../interpreter/report.js';
+import type { ResponseHead, Sink } from '../interpreter/sink.js';
+import { Turns } from '../interpreter/turns.js';
 import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';

@@ -1,5 +1,5 @@
 /** The public names of `wsgi/util`: Python's `wsgiref.util`, `demo_app` and `format_date_time`. */
-export { FileWrapper } from '../environ/file-wrapper.js';
+export { FileWrapper } from '../environ/file/file-wrapper.js';
 export { formatDateTime } from './date.js';
 export { demoApp } from './demo-app.js';
 export { isHopByHop } from './hop-by-hop.js';

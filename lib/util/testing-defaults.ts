@@ -1,5 +1,5 @@
 /** Python's `wsgiref.util.setup_testing_defaults`: makes an environ of what a spec cares about. */
-import { BodyInput } from '../environ/input.js';
+import { BodyInput } from '../environ/input/input.js';
 import type { LooseEnviron } from './loose-environ.js';
 import { MemoryErrors } from './memory-errors.js';
 import { guessScheme } from './scheme.js';

@@ -1,5 +1,5 @@
 /** A FileWrapper that the application returned: it stays itself, so that the server can send the file its own way. */
-import type { FileWrapper } from '../environ/file-wrapper.js';
+import type { FileWrapper } from '../environ/file/file-wrapper.js';
 import { andThen } from '../environ/maybe-promise.js';
 import type { Exchange, Lifetime } from './exchange.js';
 import { checkChildrenClosed } from './middleware.js';

@@ -1,5 +1,5 @@
 /** The validator, Python's `wsgiref.validate.validator`: read this file first. Rules are in rules.ts. */
-import { FileWrapper } from '../environ/file-wrapper.js';
+import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { isPromise } from '../environ/maybe-promise.js';
 import type {
   AnyEnviron,

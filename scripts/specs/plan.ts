@@ -7,25 +7,25 @@ const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/, /werkzeug/];
 const APART = [
   /^spec\/faults\/(memory|slow-clients)\.spec/,
   /^spec\/security\/growth\.spec/,
-  /^spec\/server\/(heartbeat|timeouts)\.spec/,
-  /^spec\/server\/blocking\/(ends|stop)\.spec/,
+  /^spec\/server\/(websocket\/heartbeat|http\/timeouts)\.spec/,
+  /^spec\/server\/threads\/(ends|stop)\.spec/,
 ];
 
 /** They register tsx, which then also changes modules that other files load: their process runs no other. */
-const LAST = [/^spec\/server\/command\/(load-app|config-file)\.spec/];
+const LAST = [/^spec\/server\/cli\/(load-app|config-file)\.spec/];
 
 /** The longest first, so that none of them is what the others wait for at the end. */
 const LONG = [
   'spec/traffic/random-traffic.spec.ts',
-  'spec/server/command/reload.spec.ts',
-  'spec/server/blocking/stop.spec.ts',
+  'spec/server/cli/reload.spec.ts',
+  'spec/server/threads/stop.spec.ts',
   'spec/conformance/lighttpd.spec.ts',
   'spec/examples/examples.spec.ts',
   'spec/conformance/threads.spec.ts',
-  'spec/environ/form-werkzeug.spec.ts',
+  'spec/environ/form/werkzeug.spec.ts',
   'spec/server/vectors.spec.ts',
-  'spec/server/command/cli.spec.ts',
-  'spec/server/timeouts.spec.ts',
+  'spec/server/cli/cli.spec.ts',
+  'spec/server/http/timeouts.spec.ts',
   'spec/browser/demo.spec.ts',
   'spec/faults/memory.spec.ts',
 ];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { Response } from '../../lib/app/response.js';
-import { fileWrapper } from '../../lib/environ/file-wrapper.js';
+import { fileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import { sleep } from '../../lib/sleep.js';
 import { gate } from '../support/until.js';
 import { Exchange, logged, makeEnviron, respond, turn } from './support.js';

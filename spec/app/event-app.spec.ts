@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Conversation, defaultEvents } from '../../lib/app/event-app.js';
-import { goneError } from '../../lib/environ/websocket-error.js';
+import { goneError } from '../../lib/environ/websocket/error.js';
 import { FakeSocket, logged, turn } from './support.js';
 
 describe('Conversation', () => {

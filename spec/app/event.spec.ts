@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Event, type EventHandler } from '../../lib/app/event.js';
-import { goneError } from '../../lib/environ/websocket-error.js';
+import { goneError } from '../../lib/environ/websocket/error.js';
 import { logged, turn } from './support.js';
 
 describe('Event', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { goneError } from '../../lib/environ/websocket-error.js';
+import { goneError } from '../../lib/environ/websocket/error.js';
 import { ClientDisconnected, ContentTooLarge, RequestError } from '../../lib/errors.js';
 import { Errors, type Exchange, FakeSocket, logged, respond } from './support.js';
 

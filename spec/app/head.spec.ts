@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import type { Handler } from '../../lib/app/handler.js';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
-import { fileWrapper } from '../../lib/environ/file-wrapper.js';
+import { fileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import type { Application } from '../../lib/environ/types.js';
 import { RequestError } from '../../lib/errors.js';
 import { validator } from '../../lib/validate/index.js';

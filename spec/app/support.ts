@@ -3,7 +3,7 @@
 import type { Handler } from '../../lib/app/handler.js';
 import { Response } from '../../lib/app/response.js';
 import type { Application, Body, Environ, ExcInfo, HeaderList } from '../../lib/environ/types.js';
-import type { WebSocket } from '../../lib/environ/websocket.js';
+import type { WebSocket } from '../../lib/environ/websocket/websocket.js';
 import { logger } from '../../lib/logger.js';
 
 /** What wsgi.errors got. */

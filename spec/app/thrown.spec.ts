@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { isGone, oneLine, thrownMessage, thrownStack, thrownType, toExcInfo } from '../../lib/app/thrown.js';
-import { goneError, ProtocolError } from '../../lib/environ/websocket-error.js';
+import { goneError, ProtocolError } from '../../lib/environ/websocket/error.js';
 import { ClientDisconnected, RequestError } from '../../lib/errors.js';
 
 describe('what was thrown', () => {

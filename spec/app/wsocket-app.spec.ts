@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { FrameworkStartResponse, Handler } from '../../lib/app/handler.js';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
 import type { Application, Environ, StartResponse } from '../../lib/environ/types.js';
-import { WebSocket } from '../../lib/environ/websocket.js';
+import { WebSocket } from '../../lib/environ/websocket/websocket.js';
 import { Exchange, FakeSocket, logged, makeEnviron, request, turn } from './support.js';
 
 describe('WSocketApp', () => {

@@ -6,7 +6,7 @@ import { logger } from '../../lib/logger.js';
 import { CgiExchange } from '../../lib/server/cgi/cgi-exchange.js';
 import { resolveCgiOptions } from '../../lib/server/cgi/cgi-options.js';
 import { CgiOutput } from '../../lib/server/cgi/cgi-output.js';
-import type { ResolvedOptions } from '../../lib/server/options.js';
+import type { ResolvedOptions } from '../../lib/server/options/options.js';
 import { CgiBridge, type Script } from '../support/cgi-bridge.js';
 import { CANNOT, EXCEPT, FACTS } from './cgi-limits.js';
 import { conformance } from './suite.js';

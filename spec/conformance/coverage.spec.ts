@@ -1,6 +1,6 @@
 /** The table is complete: each row of the checklist is a scenario, or is left out with a reason. */
 import { expect } from 'chai';
-import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
+import { scenarios } from '../../lib/conformance/scenarios/index.js';
 import { LEFT_OUT } from './left-out.js';
 import { DUTIES, FUNCTIONAL } from './requirements.js';
 

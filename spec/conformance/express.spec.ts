@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { type NodeHandlerOptions, toNodeHandler } from '../../lib/server/hosted/node-handler.js';
+import { type NodeHandlerOptions, toNodeHandler } from '../../lib/server/adapters/node/node-handler.js';
 import { conformance } from './suite.js';
 
 conformance({

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
-import { type FetchHandlerOptions, toFetchHandler } from '../../lib/server/hosted/fetch-handler.js';
+import { type FetchHandlerOptions, toFetchHandler } from '../../lib/server/adapters/fetch/fetch-handler.js';
 import { conformance } from './suite.js';
 
 conformance({

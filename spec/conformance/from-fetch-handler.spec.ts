@@ -1,7 +1,7 @@
 /** There and back: what a fetch handler does with the application of a fetch handler. */
 
-import { fromFetchHandler } from '../../lib/server/foreign/from-fetch-handler.js';
-import { toFetchHandler } from '../../lib/server/hosted/fetch-handler.js';
+import { toFetchHandler } from '../../lib/server/adapters/fetch/fetch-handler.js';
+import { fromFetchHandler } from '../../lib/server/adapters/from/from-fetch-handler.js';
 import { makeServer } from '../../lib/server/server.js';
 import { conformance } from './suite.js';
 

@@ -1,6 +1,6 @@
 /** There and back: what a Node handler does with the application of a Node handler. */
-import { fromNodeHandler } from '../../lib/server/foreign/from-node-handler.js';
-import { toNodeHandler } from '../../lib/server/hosted/node-handler.js';
+import { fromNodeHandler } from '../../lib/server/adapters/from/from-node-handler.js';
+import { toNodeHandler } from '../../lib/server/adapters/node/node-handler.js';
 import { makeServer } from '../../lib/server/server.js';
 import { conformance } from './suite.js';
 

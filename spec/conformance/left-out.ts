@@ -14,7 +14,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   ]),
   ...because('wsgiref.handlers over CGI, which no gateway of this suite speaks', ['E-109', 'E-116']),
   ...because('partial and failing writes are between Node and the kernel', ['E-118', 'E-120']),
-  'E-155': 'the access log belongs to the server: spec/server/access-log.spec.ts',
+  'E-155': 'the access log belongs to the server: spec/server/log/access-log.spec.ts',
   'E-180': 'there is no limit of requests to a process',
 };
 

@@ -1,7 +1,7 @@
 /** The CGI gateway as processes that lighttpd starts. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Scenario } from '../../lib/testing/conformance/scenario.js';
+import type { Scenario } from '../../lib/conformance/scenario.js';
 import { compile } from '../support/compiled.js';
 import { killLighttpd, Lighttpd } from '../support/lighttpd.js';
 import { requireProgram } from '../support/program.js';
@@ -63,7 +63,7 @@ describe('CGI scripts of lighttpd', function () {
 
 /** The file of each scenario, by its id. */
 async function placesOfScenarios(): Promise<Map<string, string>> {
-  const folder = new URL('../../lib/testing/conformance/scenarios/', import.meta.url);
+  const folder = new URL('../../lib/conformance/scenarios/', import.meta.url);
   const places = new Map<string, string>();
   for (const name of readdirSync(folder).filter((one) => one.endsWith('.ts') && one !== 'index.ts')) {
     const file = name.replace(/\.ts$/, '.js');

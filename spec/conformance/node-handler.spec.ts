@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type NodeHandlerOptions, toNodeHandler } from '../../lib/server/hosted/node-handler.js';
+import { type NodeHandlerOptions, toNodeHandler } from '../../lib/server/adapters/node/node-handler.js';
 import { conformance } from './suite.js';
 
 conformance({

@@ -1,8 +1,8 @@
 /** What the threads of threads.spec.ts load: the application of the scenario whose id stands in a file. */
 import { readFileSync } from 'node:fs';
+import { scenarios } from '../../lib/conformance/scenarios/index.js';
 import type { ApplicationOn, BlockingEnviron, Environ } from '../../lib/environ/types.js';
 import { run } from '../../lib/run.js';
-import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
 import { PROBE, recordOf, writeTo } from './threads-mirror.js';
 
 const file = process.env['WSGI_SCENARIO_FILE'] ?? '';

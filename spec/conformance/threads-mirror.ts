@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
-import type { Mirror } from '../../lib/testing/conformance/scenario.js';
+import type { Mirror } from '../../lib/conformance/scenario.js';
 
 /** For the thread. */
 export function writeTo(file: string): Mirror {

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { types } from 'node:util';
-import { resolveOptions, type ServerOptions } from '../../lib/server/options.js';
+import { scenarios } from '../../lib/conformance/scenarios/index.js';
+import { resolveOptions, type ServerOptions } from '../../lib/server/options/options.js';
 import { Server } from '../../lib/server/server.js';
-import { scenarios } from '../../lib/testing/conformance/scenarios/index.js';
 import { scriptOf } from '../support/source.js';
 import { conformance, type Running } from './suite.js';
 import { PROBE, readFrom, recordOf } from './threads-mirror.js';
@@ -72,7 +72,7 @@ function gated(): Record<string, string> {
 
 const EXCEPT = {
   'A-183': 'each copy of the table makes a folder of its own for that log',
-  'A-053.waiting': 'recording slows the writer; spec/server/blocking/streaming.spec.ts shows that it waits',
+  'A-053.waiting': 'recording slows the writer; spec/server/threads/streaming.spec.ts shows that it waits',
   'A-036.length': GATED,
   'A-036.blocking': 'its application and the spec share memory',
   'A-048': 'its application and the spec share memory',

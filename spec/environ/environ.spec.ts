@@ -1,8 +1,8 @@
 /** lib/environ/environ.ts: PEP 3333 "environ Variables". */
 import { expect } from 'chai';
 import { buildEnviron } from '../../lib/environ/environ.js';
-import { fileWrapper } from '../../lib/environ/file-wrapper.js';
-import { BodyInput } from '../../lib/environ/input.js';
+import { fileWrapper } from '../../lib/environ/file/file-wrapper.js';
+import { BodyInput } from '../../lib/environ/input/input.js';
 import { RequestError } from '../../lib/errors.js';
 import { build, CONNECTION, GATEWAY, HOST, head, refusal } from './heads.js';
 

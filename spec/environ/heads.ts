@@ -7,8 +7,8 @@ import {
   type RequestHead,
 } from '../../lib/environ/environ.js';
 import { TextErrorStream } from '../../lib/environ/error-stream.js';
-import { fileWrapper } from '../../lib/environ/file-wrapper.js';
-import { BodyInput } from '../../lib/environ/input.js';
+import { fileWrapper } from '../../lib/environ/file/file-wrapper.js';
+import { BodyInput } from '../../lib/environ/input/input.js';
 import type { Environ } from '../../lib/environ/types.js';
 import { RequestError } from '../../lib/errors.js';
 

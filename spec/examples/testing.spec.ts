@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CAPABILITIES } from '../../lib/testing/conformance/scenario.js';
+import { CAPABILITIES } from '../../lib/conformance/scenario.js';
 import { ROOT } from '../support/source.js';
 
 const FOLDER = join(ROOT, 'examples', 'testing');

@@ -1,6 +1,6 @@
 /** Run by full-disk.spec.ts: serves one upload of 4 MiB, then an ordinary request, and tells how both went, as JSON. */
 import { readdirSync } from 'node:fs';
-import { parseForm } from '../../lib/environ/form.js';
+import { parseForm } from '../../lib/environ/form/form.js';
 import type { Application } from '../../lib/environ/types.js';
 import { makeServer } from '../../lib/server/server.js';
 

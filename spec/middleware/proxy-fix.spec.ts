@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Application, Environ } from '../../lib/environ/types.js';
 import { ConfigError, RequestError } from '../../lib/errors.js';
 import { type ProxyFixOptions, proxyFix } from '../../lib/middleware/index.js';
-import { Forwarded } from '../../lib/server/forwarded.js';
+import { Forwarded } from '../../lib/server/http/forwarded.js';
 import { answer } from '../support/answer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { environOf, recorder } from './call.js';

@@ -1,6 +1,6 @@
 /** What a client names its headers: no key of environ is forged, and no prototype is touched. */
 import { expect } from 'chai';
-import { parseForm } from '../../lib/environ/form.js';
+import { parseForm } from '../../lib/environ/form/form.js';
 import type { Environ } from '../../lib/environ/types.js';
 import type { Server } from '../../lib/server/server.js';
 import { answerTo, statusesOf } from '../support/fuzz.js';

@@ -1,7 +1,7 @@
 /** What an HTTP client can make a server keep: requests, fields, trailers, parts of forms. All of it has an end. */
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { type Form, parseForm } from '../../lib/environ/form.js';
+import { type Form, parseForm } from '../../lib/environ/form/form.js';
 import type { Application } from '../../lib/environ/types.js';
 import type { Server } from '../../lib/server/server.js';
 import { closePeers, Peer, request } from '../support/peer.js';

@@ -2,13 +2,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { parseForm } from '../../lib/environ/form.js';
+import { parseForm } from '../../lib/environ/form/form.js';
 import type { Application, Environ } from '../../lib/environ/types.js';
-import { toFetchHandler } from '../../lib/server/hosted/fetch-handler.js';
-import { toNodeHandler } from '../../lib/server/hosted/node-handler.js';
+import { toFetchHandler } from '../../lib/server/adapters/fetch/fetch-handler.js';
+import { toNodeHandler } from '../../lib/server/adapters/node/node-handler.js';
 import { Client } from '../../lib/testing/client.js';
 import { validator } from '../../lib/validate/validator.js';
-import { END, file, TYPE } from '../environ/multipart.js';
+import { END, file, TYPE } from '../environ/form/multipart.js';
 import { answer } from '../support/answer.js';
 import { runScript } from '../support/cgi-script.js';
 import { Command, killCommands } from '../support/command.js';

@@ -7,10 +7,10 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError } from '../../lib/errors.js';
-import { SOCKET_PATH_BYTES } from '../../lib/server/bind-address.js';
-import { resolveOptions } from '../../lib/server/options.js';
+import { removeStaleSocket } from '../../lib/server/http/stale-socket.js';
+import { SOCKET_PATH_BYTES } from '../../lib/server/options/bind-address.js';
+import { resolveOptions } from '../../lib/server/options/options.js';
 import { makeServer, type Server } from '../../lib/server/server.js';
-import { removeStaleSocket } from '../../lib/server/stale-socket.js';
 import { answer } from '../support/answer.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 

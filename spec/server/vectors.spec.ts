@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { Application, Environ } from '../../lib/environ/types.js';
 import { exchange, type RawResponse, type Reply } from '../support/raw-client.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { Threads } from './blocking/support.js';
+import { Threads } from './threads/support.js';
 
 type Key = string | boolean | null;
 

@@ -1,7 +1,7 @@
 /** One scenario of the conformance suite as a CGI script: which one, stands in the file that SCENARIO names. */
 import { readFileSync } from 'node:fs';
 import { type CgiOptions, runCgi } from '../../lib/cgi.js';
-import type { Scenario } from '../../lib/testing/conformance/scenario.js';
+import type { Scenario } from '../../lib/conformance/scenario.js';
 
 /** @property file of the folder of scenarios: all of them take twice as long to load. */
 interface Chosen {
@@ -11,7 +11,7 @@ interface Chosen {
 }
 
 const { file, id, options } = JSON.parse(readFileSync(String(process.env['SCENARIO']), 'utf8')) as Chosen;
-const lists = (await import(`../../lib/testing/conformance/scenarios/${file}`)) as Record<string, Scenario[]>;
+const lists = (await import(`../../lib/conformance/scenarios/${file}`)) as Record<string, Scenario[]>;
 const scenario = Object.values(lists)
   .flat()
   .find((one) => one.id === id);

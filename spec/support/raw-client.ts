@@ -1,13 +1,13 @@
 /** A client that sends bytes as they are, and takes apart what comes back. */
 import { connect, type Socket } from 'node:net';
-import { bytes, parseResponses, type Reply } from '../../lib/testing/conformance/responses.js';
+import { bytes, parseResponses, type Reply } from '../../lib/conformance/responses.js';
 
 export {
   bytes,
   parseResponses,
   type RawResponse,
   type Reply,
-} from '../../lib/testing/conformance/responses.js';
+} from '../../lib/conformance/responses.js';
 
 export interface RawOptions {
   port: number;

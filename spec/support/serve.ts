@@ -1,7 +1,7 @@
 /** Servers for specs: on 127.0.0.1, a free port, closed by the spec's `afterEach`. */
 import type { Application } from '../../lib/environ/types.js';
 import { logger } from '../../lib/logger.js';
-import type { ServerOptions } from '../../lib/server/options.js';
+import type { ServerOptions } from '../../lib/server/options/options.js';
 import { makeServer, type Server } from '../../lib/server/server.js';
 
 const running = new Set<Server>();

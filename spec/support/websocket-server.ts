@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Environ } from '../../lib/environ/types.js';
-import { type Handshake, type OpenSocket, WebSocket } from '../../lib/environ/websocket.js';
+import { type Handshake, type OpenSocket, WebSocket } from '../../lib/environ/websocket/websocket.js';
 import {
   type AcceptorOptions,
   checkHandshake,
   isWebSocketRequest,
   WebSocketAcceptor,
-} from '../../lib/server/websocket-handshake.js';
+} from '../../lib/server/websocket/handshake.js';
 import { type RawOptions, RawWebSocket } from './frames.js';
 
 export type WebSocketApp = (websocket: WebSocket) => Promise<unknown>;

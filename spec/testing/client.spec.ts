@@ -1,7 +1,7 @@
 /** `Client`: requests and responses in memory. */
 import { expect } from 'chai';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
-import { parseForm } from '../../lib/environ/form.js';
+import { parseForm } from '../../lib/environ/form/form.js';
 import type { Application, Environ } from '../../lib/environ/types.js';
 import { ConfigError } from '../../lib/errors.js';
 import { Client } from '../../lib/testing/client.js';

@@ -1,5 +1,5 @@
 /** The ways in which the application is served, and what traffic each of them can be given. */
-import type { ServerOptions } from '../../lib/server/options.js';
+import type { ServerOptions } from '../../lib/server/options/options.js';
 import { ANSWERS, type Answering, type Fault } from './order.js';
 
 export interface Mode {

@@ -6,7 +6,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { serve } from '@hono/node-server';
 import type { Application } from '../../lib/environ/types.js';
 import { makeServer, toFetchHandler, toNodeHandler } from '../../lib/index.js';
-import type { ServerOptions } from '../../lib/server/options.js';
+import type { ServerOptions } from '../../lib/server/options/options.js';
 import { collectGarbage } from '../support/garbage.js';
 import { app } from './app.js';
 import type { Mode } from './modes.js';

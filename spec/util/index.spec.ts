@@ -1,6 +1,6 @@
 /** lib/util/index.ts: what `wsgi/util` and `wsgi/headers` hold. */
 import { expect } from 'chai';
-import { FileWrapper } from '../../lib/environ/file-wrapper.js';
+import { FileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import * as headers from '../../lib/headers.js';
 import * as util from '../../lib/util/index.js';
 

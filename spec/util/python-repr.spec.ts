@@ -1,6 +1,6 @@
 /** lib/util/python-repr.ts, against what Python 3.11 prints. */
 import { expect } from 'chai';
-import { BodyInput } from '../../lib/environ/input.js';
+import { BodyInput } from '../../lib/environ/input/input.js';
 import { pythonRepr } from '../../lib/util/python-repr.js';
 
 const CASES: [value: unknown, repr: string][] = [

@@ -1,6 +1,6 @@
 /** lib/util/testing-defaults.ts: `wsgiref.util.setup_testing_defaults` (CONFORMANCE D-006). */
 import { expect } from 'chai';
-import { BodyInput } from '../../lib/environ/input.js';
+import { BodyInput } from '../../lib/environ/input/input.js';
 import type { ErrorStream } from '../../lib/environ/types.js';
 import { MemoryErrors } from '../../lib/util/memory-errors.js';
 import { setupTestingDefaults } from '../../lib/util/testing-defaults.js';

@@ -1,7 +1,7 @@
 /** Applications that break no rule: the validator says nothing, and changes nothing. */
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { FileWrapper } from '../../lib/environ/file-wrapper.js';
+import { FileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import type { Application, Body, Bytes, Environ } from '../../lib/environ/types.js';
 import { validator } from '../../lib/validate/index.js';
 import { environOf, inputOf, outcomeOf, serve, serveSync } from './support.js';

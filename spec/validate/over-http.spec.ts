@@ -1,7 +1,7 @@
 /** The validator on our own gateway, in front of real clients. */
 import { expect } from 'chai';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
-import { FileWrapper } from '../../lib/environ/file-wrapper.js';
+import { FileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import type { Application } from '../../lib/environ/types.js';
 import { validator } from '../../lib/validate/index.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';

@@ -1,7 +1,7 @@
 /** A server and its environ for the validator's specs, and what they see of it: what was thrown, and the warnings. */
 import sinon from 'sinon';
 import { TextErrorStream } from '../../lib/environ/error-stream.js';
-import { BodyInput } from '../../lib/environ/input.js';
+import { BodyInput } from '../../lib/environ/input/input.js';
 import type { Application, Body, Environ, MaybePromise, StartResponse } from '../../lib/environ/types.js';
 import { forgetWarnings } from '../../lib/validate/violation.js';
 

@@ -1,8 +1,8 @@
 /** The body of a CGI request: as much of standard input as CONTENT_LENGTH says (RFC 3875 section 4.2). */
 import type { Readable } from 'node:stream';
-import type { BodySource } from '../../environ/input.js';
+import type { BodySource } from '../../environ/input/input.js';
 import { ApplicationError, ClientDisconnected, ContentTooLarge, RequestError } from '../../errors.js';
-import { parseContentLength } from '../framing.js';
+import { parseContentLength } from '../../interpreter/framing.js';
 
 export class CgiBody implements BodySource {
   /** Why the request cannot be served, if it cannot: 400, 411 or 413. */

@@ -1,15 +1,15 @@
 /** The one request of a CGI process, from its environment and standard input to standard output. */
 import type { Readable } from 'node:stream';
-import { fileWrapper } from '../../environ/file-wrapper.js';
-import { BodyInput } from '../../environ/input.js';
+import { fileWrapper } from '../../environ/file/file-wrapper.js';
+import { BodyInput } from '../../environ/input/input.js';
 import type { Application, Environ, ErrorStream } from '../../environ/types.js';
 import { ClientDisconnected } from '../../errors.js';
-import { errorResponse } from '../error-response.js';
-import { Forwarded } from '../forwarded.js';
-import { Interpreter } from '../interpreter.js';
-import { LINGER_MS } from '../linger.js';
-import type { ResolvedOptions } from '../options.js';
-import { report } from '../report.js';
+import { errorResponse } from '../../interpreter/error-response.js';
+import { Interpreter } from '../../interpreter/interpreter.js';
+import { report } from '../../interpreter/report.js';
+import { Forwarded } from '../http/forwarded.js';
+import { LINGER_MS } from '../http/linger.js';
+import type { ResolvedOptions } from '../options/options.js';
 import { CgiBody } from './cgi-body.js';
 import { buildCgiEnviron } from './cgi-environ.js';
 import type { CgiOutput } from './cgi-output.js';

@@ -1,6 +1,6 @@
 /** Options of a process that a web server starts: those of a server are refused rather than ignored. */
 import { ConfigError } from '../../errors.js';
-import { type ResolvedOptions, resolveOptions, type ServerOptions } from '../options.js';
+import { type ResolvedOptions, resolveOptions, type ServerOptions } from '../options/options.js';
 
 /** All others are the web server's: where it listens, its limits, timeouts and logs. */
 export const CGI_OPTIONS = [

@@ -1,7 +1,7 @@
 /** `--reload`: a supervisor of one process that serves, and starts it again when a file changes that it has loaded. */
 import inspector from 'node:inspector';
 import { isAbsolute, relative } from 'node:path';
-import { takeLogSignal } from '../log-signal.js';
+import { takeLogSignal } from '../log/log-signal.js';
 import { hadTerminal, lostTerminal } from '../terminal.js';
 import { RELOAD_GRACE_S } from './child-report.js';
 import { FileWatch } from './file-watch.js';

@@ -1,8 +1,8 @@
 /** Variables of CGI, and the environ that they become. */
 import { expect } from 'chai';
 import { TextErrorStream } from '../../../lib/environ/error-stream.js';
-import { fileWrapper } from '../../../lib/environ/file-wrapper.js';
-import { BodyInput } from '../../../lib/environ/input.js';
+import { fileWrapper } from '../../../lib/environ/file/file-wrapper.js';
+import { BodyInput } from '../../../lib/environ/input/input.js';
 import { buildCgiEnviron } from '../../../lib/server/cgi/cgi-environ.js';
 import { readVariables } from '../../../lib/server/cgi/cgi-variables.js';
 

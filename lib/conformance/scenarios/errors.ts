@@ -1,0 +1,297 @@
+/** A15: applications that fail. */
+
+import type { Application } from '../../environ/types.js';
+import { expect } from '../expect.js';
+import { answer, CLOSE, get, get10, head, KEEP_ALIVE, PLAIN, plain, text, texts } from '../messages.js';
+import { type Outcome, type Scenario, scenario } from '../scenario.js';
+
+const dies: Application = () => {
+  throw new Error('the secret of the application');
+};
+
+const diesLater: Application = (_environ, start_response) => {
+  start_response('200 OK', [['X-Old', '1'], ...plain(100)]);
+  throw new Error('the secret of the application');
+};
+
+const thrown: [name: string, value: unknown][] = [
+  ['a string', 'secret'],
+  ['null', null],
+  ['undefined', undefined],
+  ['zero', 0],
+  ['an object', { status: 404, secret: 1 }],
+  ['an object without a prototype', Object.create(null)],
+];
+
+/** Four ways to fail before anything was sent. */
+const early: [name: string, fail: (value: unknown) => Application][] = [
+  [
+    'thrown',
+    (value) => () => {
+      throw value;
+    },
+  ],
+  ['rejected', (value) => () => Promise.reject(value)],
+  [
+    'iterated',
+    (value) =>
+      // biome-ignore lint/correctness/useYield: it fails first
+      function* () {
+        throw value;
+      },
+  ],
+  [
+    'iterated asynchronously',
+    (value) =>
+      // biome-ignore lint/correctness/useYield: it fails first
+      async function* () {
+        throw value;
+      },
+  ],
+];
+
+const requests: [name: string, request: string][] = [
+  ['HTTP/1.0', get10()],
+  ['HTTP/1.0 with keep-alive', get10('/', KEEP_ALIVE)],
+  ['HTTP/1.1', get()],
+  ['HTTP/1.1 with close', get('/', CLOSE)],
+];
+
+/** PEP 3333 "Error Handling": the response, and what it gives away. */
+function isErrorPage(): (outcome: Outcome) => void {
+  return ({ first, body, raw, log, can }) => {
+    expect(first.status).to.equal(500);
+    expect(first.reason).to.equal('Internal Server Error');
+    expect(first.headers['content-type']).to.match(/^text\/plain/);
+    expect(first.headers['content-length']).to.equal(String(body.length));
+    if (can('closes')) expect(first.headers['connection']).to.equal('close');
+    expect(first.headers).to.have.property('date');
+    expect(first.headers).not.to.have.property('x-old');
+    expect(raw.toString('latin1')).not.to.match(/secret/i);
+    log.says(/secret/);
+  };
+}
+
+export const errors: Scenario[] = [
+  ...requests.flatMap(([name, request]) => [
+    scenario({
+      id: `E-080.${name}`,
+      name: `answers 500 when the application throws, on ${name}`,
+      covers: ['A-250', 'A-251', 'A-252', 'A-253', 'E-114', 'A-236'],
+      needs: request.includes('HTTP/1.0') ? ['http10'] : [],
+      app: () => dies,
+      request,
+      connection: 'closed',
+      check: isErrorPage(),
+    }),
+    scenario({
+      id: `E-081.${name}`,
+      name: `answers 500 when the application throws behind start_response, on ${name}`,
+      covers: ['A-250', 'A-251'],
+      needs: request.includes('HTTP/1.0') ? ['http10'] : [],
+      app: () => diesLater,
+      request,
+      connection: 'closed',
+      check: isErrorPage(),
+    }),
+  ]),
+  ...early.flatMap(([how, fail]) =>
+    thrown.map(([what, value]) =>
+      scenario({
+        id: `A-260.${how.replaceAll(' ', '-')}.${what.replaceAll(' ', '-')}`,
+        name: `answers 500 when ${what} is ${how}`,
+        covers: ['A-254', 'A-261'],
+        app: () => fail(value),
+        connection: 'closed',
+        check: ({ first, raw, log }) => {
+          expect(first.status).to.equal(500);
+          expect(raw.toString()).not.to.contain('secret');
+          log.says(/Error in the application \(received \S+Z\)\nThrown: /);
+        },
+      }),
+    ),
+  ),
+  scenario({
+    id: 'E-020',
+    name: 'outlives an application that takes wsgi.errors away and dies, and still logs why',
+    covers: ['A-186', 'A-259'],
+    app: () => (environ, start_response) => {
+      if (environ.PATH_INFO === '/fine') return answer(['fine'])(environ, start_response);
+      environ['wsgi.errors'] = null as never;
+      throw new Error('Throwing an exception from app handler. Server should not crash.');
+    },
+    play: async ({ open, log }) => {
+      const one = await open();
+      one.send(get());
+      expect((await one.response()).status).to.equal(500);
+      const two = await open();
+      two.send(get('/fine'));
+      expect((await two.response()).body.toString()).to.equal('fine');
+      log.says(/Server should not crash/);
+    },
+  }),
+  scenario({
+    id: 'A-254',
+    name: 'answers 500 when the iteration fails behind empty items',
+    app: () =>
+      function* (_environ, start_response) {
+        start_response('200 OK', [['X-Old', '1']]);
+        yield text('');
+        throw new Error('secret');
+      },
+    connection: 'closed',
+    check: isErrorPage(),
+  }),
+  scenario({
+    id: 'E-082',
+    name: 'sends nothing behind a head that was written when the application throws',
+    covers: ['A-255', 'A-236'],
+    needs: ['cuts'],
+    app: () => (_environ, start_response) => {
+      start_response('200 OK', plain(9))(text(''));
+      throw new Error('behind write');
+    },
+    connection: 'closed',
+    check: ({ first, raw, log }) => {
+      expect(first.status).to.equal(200);
+      expect(raw.toString())
+        .to.match(/\r\n\r\n$/)
+        .and.not.contain('500');
+      log.saysTimes(/behind write/, 1);
+    },
+  }),
+  scenario({
+    id: 'E-115',
+    name: 'ends with what was written when the application throws behind it',
+    covers: ['A-255', 'A-096'],
+    needs: ['cuts'],
+    app: () => (_environ, start_response) => {
+      start_response('200 OK', PLAIN)(text('output'));
+      throw new Error('behind write');
+    },
+    connection: 'closed',
+    check: ({ first, body, raw, log }) => {
+      expect(first.complete).to.equal(false);
+      expect(body).to.equal('output');
+      expect(raw.toString().match(/HTTP\/1/g)).to.have.length(1);
+      log.saysTimes(/behind write/, 1);
+    },
+  }),
+  ...['E-163', 'E-164', 'E-083'].map((id) =>
+    scenario({
+      id,
+      name:
+        id === 'E-163'
+          ? 'leaves a chunked body without its end when the iteration fails'
+          : id === 'E-164'
+            ? 'closes when the iteration fails, on HTTP/1.0'
+            : 'closes short of the Content-Length when the iteration fails',
+      covers: ['A-096', 'A-255'],
+      needs: id === 'E-164' ? ['http10', 'cuts'] : ['cuts'],
+      app: () =>
+        async function* (_environ, start_response) {
+          start_response('200 OK', id === 'E-083' ? plain(100) : PLAIN);
+          for (let i = 0; i < 5; i++) yield text(`part ${i}.`);
+          throw new Error('mid-body');
+        },
+      request: id === 'E-164' ? get10() : get(),
+      connection: 'closed',
+      check: ({ first, body, raw, log }) => {
+        expect(first.status).to.equal(200);
+        expect(body).to.equal('part 0.part 1.part 2.part 3.part 4.');
+        expect(raw.toString())
+          .not.to.match(/\r\n0\r\n/)
+          .and.not.contain('500');
+        if (id !== 'E-164') expect(first.complete).to.equal(false);
+        log.saysTimes(/mid-body/, 1);
+      },
+    }),
+  ),
+  scenario({
+    id: 'E-217',
+    name: 'cuts the body off at an item that is no bytes',
+    covers: ['A-255'],
+    needs: ['cuts'],
+    app: () => (_environ, start_response) => {
+      start_response('200 OK', PLAIN);
+      return [text('bytes'), 'text' as unknown as Uint8Array, text('never')];
+    },
+    connection: 'closed',
+    check: ({ first, body, log }) => {
+      expect(first.status).to.equal(200);
+      expect(first.complete).to.equal(false);
+      expect(body).to.equal('bytes');
+      log.says(/encode it: Buffer\.from\(text\)/);
+    },
+  }),
+  ...['text', '', 7, null, [1], new ArrayBuffer(1)].map((item) =>
+    scenario({
+      id: `A-250.item.${item === null ? 'null' : item === '' ? 'empty' : item.constructor.name}`,
+      name: `answers 500 when the one item is ${JSON.stringify(item)}`,
+      app: () => (_environ, start_response) => {
+        start_response('200 OK', [['X-Old', '1']]);
+        return [item as unknown as Uint8Array];
+      },
+      connection: 'closed',
+      check: ({ first, log }) => {
+        expect(first.status).to.equal(500);
+        expect(first.headers).not.to.have.property('x-old');
+        log.says(/The body has an item that is .*, not bytes/);
+      },
+    }),
+  ),
+  scenario({
+    id: 'E-084',
+    name: 'hides the traceback, and counts the bytes of its page right',
+    covers: ['A-252'],
+    app: () => () => {
+      throw new Error('secret \u20ac');
+    },
+    connection: 'closed',
+    check: isErrorPage(),
+  }),
+  scenario({
+    id: 'A-258',
+    name: 'answers HEAD with the head of a 500 alone',
+    app: () => dies,
+    request: head(),
+    connection: 'closed',
+    check: ({ first, raw }) => {
+      expect(first.status).to.equal(500);
+      expect(raw.toString()).to.match(/^(.+\r\n)+\r\n$/);
+    },
+  }),
+  scenario({
+    id: 'A-262',
+    name: 'calls an application that fails once, not again',
+    covers: ['A-259'],
+    record: () => ({ calls: 0 }),
+    app: (seen) => () => {
+      seen.calls++;
+      throw new Error('once');
+    },
+    connection: 'closed',
+    check: (_outcome, seen) => expect(seen.calls).to.equal(1),
+  }),
+  scenario({
+    id: 'A-259',
+    name: 'serves the next connection after each kind of failure',
+    app: () => (environ, start_response) => {
+      if (environ.PATH_INFO === '/fine') return answer(['fine'])(environ, start_response);
+      start_response('200 OK', PLAIN);
+      if (environ.PATH_INFO === '/1') throw new Error('one');
+      if (environ.PATH_INFO === '/2') return Promise.reject(new Error('two'));
+      return texts('a', 7 as unknown as string);
+    },
+    play: async ({ open }) => {
+      for (const path of ['/1', '/2', '/3']) {
+        const bad = await open();
+        bad.send(get(path, CLOSE));
+        await bad.end();
+        const good = await open();
+        good.send(get('/fine'));
+        expect((await good.response()).body.toString()).to.equal('fine');
+      }
+    },
+  }),
+];

@@ -1,0 +1,203 @@
+/**
+ * Reads the form in a request body, within limits: one reader for the event loop and for a worker thread that blocks.
+ * It waits where `wsgi.input`, or the one that takes a file, gives a promise, and nowhere else.
+ */
+import { RequestError } from '../../errors.js';
+import { isPromise, runSteps, type Steps, step } from '../maybe-promise.js';
+import type { MaybePromise } from '../types.js';
+import { type Decode, decoderOf } from './charset.js';
+import type { FileInfo } from './file-facts.js';
+import { type FormInputEnviron, formInput } from './input.js';
+import { type FormLimits, FormMeter } from './limits.js';
+import { PartBytes } from './part-bytes.js';
+import type { PartHead } from './part-head.js';
+import { formKind } from './request.js';
+import { boundaryOf, MultipartSplitter, type PartSink } from './splitter.js';
+import { UrlencodedParser } from './urlencoded.js';
+import type { FormValues } from './values.js';
+
+/** Takes one file; is not called again before it is done. */
+export type TakeFile = (info: FileInfo, bytes: PartBytes) => MaybePromise<void>;
+
+/** What `readForm` needs of environ. */
+export type FormReaderEnviron = FormInputEnviron & { readonly CONTENT_TYPE?: string };
+
+/** @throws RequestError, or what `wsgi.input` or `takeFile` threw. */
+export function readForm(
+  environ: FormReaderEnviron,
+  limits: FormLimits,
+  fields: FormValues<string>,
+  takeFile: TakeFile,
+): MaybePromise<void> {
+  const type = formKind(environ.CONTENT_TYPE);
+  if (type.kind === 'none') return;
+  const read = formInput(environ);
+  if (type.kind === 'multipart') {
+    return new MultipartReader(boundaryOf(type.contentType), read, limits, fields, takeFile).run();
+  }
+  return runSteps(readUrlencoded(new UrlencodedParser(type.charset, limits, fields), read));
+}
+
+function* readUrlencoded(parser: UrlencodedParser, read: () => MaybePromise<Buffer>): Steps<void> {
+  for (;;) {
+    const chunk = yield* step(read());
+    if (chunk.length === 0) break;
+    parser.write(chunk);
+  }
+  parser.end();
+}
+
+interface FoundFile {
+  readonly info: FileInfo;
+  readonly noneIfEmpty: boolean;
+  readonly bytes: PartBytes;
+}
+
+interface OpenField {
+  readonly name: string;
+  readonly decode: Decode;
+  readonly pieces: Buffer[];
+  size: number;
+}
+
+class MultipartReader implements PartSink {
+  readonly #read: () => MaybePromise<Buffer>;
+  readonly #splitter: MultipartSplitter;
+  readonly #limits: FormLimits;
+  readonly #meter: FormMeter;
+  readonly #fields: FormValues<string>;
+  readonly #takeFile: TakeFile;
+  /** Files that nobody took yet: those that begin in the block that was read last. */
+  readonly #found: FoundFile[] = [];
+  /** The part whose content comes. */
+  #field: OpenField | undefined;
+  #file: FoundFile | undefined;
+  /** The file that is being taken. */
+  #taken: FoundFile | undefined;
+  /** A block that is on its way. */
+  #feeding: Promise<void> | undefined;
+  #ended = false;
+  /** The first error: `onFile` may have caught it. */
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    boundary: string,
+    read: () => MaybePromise<Buffer>,
+    limits: FormLimits,
+    fields: FormValues<string>,
+    takeFile: TakeFile,
+  ) {
+    this.#splitter = new MultipartSplitter(boundary, this);
+    this.#read = read;
+    this.#limits = limits;
+    this.#meter = new FormMeter(limits);
+    this.#fields = fields;
+    this.#takeFile = takeFile;
+  }
+
+  run(): MaybePromise<void> {
+    return runSteps(this.#run());
+  }
+
+  *#run(): Steps<void> {
+    while (!this.#ended) {
+      yield* step(this.#feed());
+      // In order; each may read on, and so find more.
+      for (let file = this.#found.shift(); file !== undefined; file = this.#found.shift()) {
+        if (file.noneIfEmpty && (yield* file.bytes.isEmpty())) continue;
+        this.#taken = file;
+        try {
+          yield* step(this.#takeFile(file.info, file.bytes));
+        } catch (error) {
+          // Nobody reads on, whatever was begun.
+          this.#fail(error);
+        }
+        this.#taken = undefined;
+        this.#throwIfFailed();
+      }
+    }
+  }
+
+  /** Reads the next block. Of calls that overlap (a stream that was given up may still wait) all wait for the same. */
+  #feed(): MaybePromise<void> {
+    if (this.#feeding !== undefined) return this.#feeding;
+    const fed = runSteps(this.#readBlock());
+    if (!isPromise(fed)) return;
+    this.#feeding = Promise.resolve(fed).finally(() => {
+      this.#feeding = undefined;
+    });
+    return this.#feeding;
+  }
+
+  *#readBlock(): Steps<void> {
+    this.#throwIfFailed();
+    try {
+      const chunk = yield* step(this.#read());
+      // Meanwhile, the one who took the file may have failed.
+      this.#throwIfFailed();
+      if (chunk.length > 0) this.#splitter.write(chunk);
+      else {
+        this.#ended = true;
+        this.#splitter.end();
+      }
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.#taken?.bytes.fail(error);
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  part({ name, filename, noneIfEmpty, contentType, charset }: PartHead): void {
+    this.#meter.part();
+    if (filename === undefined) {
+      const decode = decoderOf(charset);
+      if (decode === undefined) {
+        throw new RequestError(415, `The field ${JSON.stringify(name)} has a charset that is not supported`);
+      }
+      this.#field = { name, decode, pieces: [], size: 0 };
+      return;
+    }
+    this.#meter.name(Buffer.byteLength(name));
+    const bytes = new PartBytes(() => this.#feed());
+    this.#file = { info: { name, filename, contentType }, noneIfEmpty, bytes };
+    this.#found.push(this.#file);
+  }
+
+  data(bytes: Buffer): void {
+    const field = this.#field;
+    if (field !== undefined) {
+      // A copy: an input that is not ours may use its memory again, and a small field does not keep a whole block.
+      field.pieces.push(Buffer.from(bytes));
+      field.size += bytes.length;
+      if (field.size > this.#limits.maxFieldSize) this.#measure(field);
+    }
+    const file = this.#file;
+    if (file === undefined) return;
+    file.bytes.push(bytes);
+    if (file.bytes.size > this.#limits.maxFileSize) throw this.#meter.fileTooLong(file.info.name);
+  }
+
+  partEnd(): void {
+    const field = this.#field;
+    if (field !== undefined) {
+      this.#measure(field);
+      this.#fields.append(field.name, field.decode(Buffer.concat(field.pieces)));
+    }
+    this.#file?.bytes.end();
+    this.#field = undefined;
+    this.#file = undefined;
+  }
+
+  #measure({ name, size }: OpenField): void {
+    this.#meter.field(name, Buffer.byteLength(name), size);
+  }
+}

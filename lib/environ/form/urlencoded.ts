@@ -1,0 +1,75 @@
+/** An application/x-www-form-urlencoded body (https://url.spec.whatwg.org/#urlencoded-parsing), taken as it comes. */
+import busboy from 'busboy';
+import { RequestError } from '../../errors.js';
+import { bytesToNative } from '../native-string.js';
+import { type Decode, decoderOf } from './charset.js';
+import { type FormLimits, FormMeter } from './limits.js';
+import type { FormValues } from './values.js';
+
+/** In latin-1 names and values come out as native strings: one character for each byte, so that sizes are known. */
+const HEADERS = { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' };
+const NO_LIMITS = { fieldNameSize: Number.POSITIVE_INFINITY, fieldSize: Number.POSITIVE_INFINITY };
+
+/**
+ * busboy takes the pairs apart and unquotes them, within `write()`. It sees whole pairs in one form only, for otherwise
+ * - it refuses a `%` that escapes nothing, which the standard and Python keep as it is,
+ * - it leaves out a pair whose name and value are empty (`=`), and one that is a lone `%41` at the end of a block.
+ */
+export class UrlencodedParser {
+  readonly #busboy = busboy({ headers: HEADERS, limits: NO_LIMITS });
+  readonly #decode: Decode;
+  readonly #meter: FormMeter;
+  readonly #fields: FormValues<string>;
+  /** What a name and a value can take before they must be over their limits; each byte may be written `%XX`. */
+  readonly #longest: number;
+  /** What came since the last `&`. */
+  #pending = '';
+
+  /** @throws RequestError 415 for a charset that is not known. */
+  constructor(charset: string, limits: FormLimits, fields: FormValues<string>) {
+    const decode = decoderOf(charset);
+    if (decode === undefined) {
+      throw new RequestError(415, `The form has a charset that is not known: ${JSON.stringify(charset)}`);
+    }
+    this.#decode = decode;
+    this.#meter = new FormMeter(limits);
+    this.#fields = fields;
+    this.#longest = 3 * (limits.maxFieldNameSize + limits.maxFieldSize) + '='.length;
+    this.#busboy.on('field', (name, value) => this.#field(name.slice(MARK.length), value));
+  }
+
+  write(chunk: Buffer): void {
+    const text = bytesToNative(chunk);
+    const whole = text.lastIndexOf('&') + 1;
+    if (whole > 0) {
+      this.#pairs(this.#pending + text.slice(0, whole));
+      this.#pending = '';
+    }
+    this.#pending += text.slice(whole);
+    // Throws: one of the two is too long, whatever follows.
+    if (this.#pending.length > this.#longest) this.end();
+  }
+
+  end(): void {
+    this.#pairs(`${this.#pending}&`);
+  }
+
+  /** @param pairs each with its `&`. */
+  #pairs(pairs: string): void {
+    const canonical = pairs.replace(/%(?![0-9A-Fa-f]{2})/g, '%25').replace(/[^&]+/g, `${MARK}$&`);
+    this.#busboy.write(Buffer.from(canonical, 'latin1'));
+  }
+
+  #field(name: string, value: string): void {
+    const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;
+    this.#meter.field(shown, name.length, value.length);
+    this.#fields.append(this.#text(name), this.#text(value));
+  }
+
+  #text(native: string): string {
+    return this.#decode(Buffer.from(native, 'latin1'));
+  }
+}
+
+/** Before each name: no pair is empty. */
+const MARK = '.';

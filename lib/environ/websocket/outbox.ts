@@ -1,0 +1,111 @@
+/** What goes out on an open WebSocket: one write a turn, and a promise while the peer is behind. */
+import type { Duplex } from 'node:stream';
+import type { WebSocket as WsSocket } from 'ws';
+import type { Bytes } from '../types.js';
+import { goneError, SOCKET_DEAD } from './error.js';
+
+/** A peer is behind when more bytes than this wait to be written to it. */
+export const HIGH_WATER_MARK = 64 * 1024;
+
+/** The options of `ws`, one object for each kind of frame. */
+const TEXT = { binary: false, compress: false };
+const TEXT_COMPRESSED = { binary: false, compress: true };
+const BINARY = { binary: true, compress: false };
+const BINARY_COMPRESSED = { binary: true, compress: true };
+
+export class Outbox {
+  readonly #socket: WsSocket;
+  readonly #stream: Duplex;
+  #corked = false;
+  /** Something was sent since the application last asked for a message. */
+  #again = false;
+  #drained: Drained | undefined;
+  #written: ((error?: Error | null) => void) | undefined;
+
+  constructor(socket: WsSocket, stream: Duplex) {
+    this.#socket = socket;
+    this.#stream = stream;
+  }
+
+  /** @param more more messages are likely in this turn. */
+  send(message: string | Bytes, binary: boolean, compress: boolean, more: boolean): void | Promise<void> {
+    const socket = this.#socket;
+    // Node writes a head and a text in a slower way than two buffers (bench: websocket).
+    const bytes = typeof message === 'string' ? Buffer.from(message) : message;
+    const options = binary ? (compress ? BINARY_COMPRESSED : BINARY) : compress ? TEXT_COMPRESSED : TEXT;
+    // A lone answer is written at once; from the second message on, a turn's messages are one write (bench: websocket).
+    if (more || this.#again) this.#cork();
+    this.#again = true;
+    if (socket.bufferedAmount + bytes.length <= HIGH_WATER_MARK) {
+      socket.send(bytes, options);
+      return;
+    }
+    this.#written ??= (error) => this.#onwritten(error);
+    socket.send(bytes, options, this.#written);
+    if (this.#corked) {
+      // Only a write tells whether the peer can take it.
+      this.#stream.uncork();
+      this.#stream.cork();
+    }
+    if (socket.bufferedAmount <= HIGH_WATER_MARK) return;
+    this.#drained ??= new Drained();
+    return this.#drained.promise;
+  }
+
+  /** The application asked for a message: what it sends next answers that. */
+  turn(): void {
+    this.#again = false;
+  }
+
+  uncork(): void {
+    this.#corked = false;
+    this.#stream.uncork();
+  }
+
+  /** The socket is gone. */
+  end(): void {
+    this.#drained?.reject(goneError(SOCKET_DEAD));
+    this.#drained = undefined;
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#stream.cork();
+    if (corked.push(this) === 1) setImmediate(uncorkAll);
+  }
+
+  #onwritten(error: Error | null | undefined): void {
+    // Node reports no error for a write that was under way when the stream was destroyed.
+    if (error || this.#stream.destroyed) this.end();
+    else if (this.#drained !== undefined && this.#socket.bufferedAmount <= HIGH_WATER_MARK) {
+      this.#drained.resolve();
+      this.#drained = undefined;
+    }
+  }
+}
+
+class Drained {
+  readonly promise: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: Error) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // An application need not await what `send` returns; its next call throws anyway.
+    this.promise.catch(ignore);
+  }
+}
+
+function ignore(): void {}
+
+/** All that were corked in this turn. */
+const corked: Outbox[] = [];
+
+function uncorkAll(): void {
+  for (let i = 0; i < corked.length; i++) corked[i]?.uncork();
+  corked.length = 0;
+}

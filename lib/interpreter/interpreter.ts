@@ -1,0 +1,350 @@
+/**
+ * What PEP 3333 asks of a gateway, once, for every transport: start_response, write, the walk over the iterable,
+ * Content-Length, close() and errors. It knows no socket; it talks to a sink.
+ * Nothing that returns synchronously is awaited: over a sink that blocks, an application runs without a promise.
+ */
+import { isUint8Array } from 'node:util/types';
+import { FileWrapper } from '../environ/file/file-wrapper.js';
+import { asPromise, isPromise } from '../environ/maybe-promise.js';
+import { RequestEnd } from '../environ/request-end.js';
+import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
+import { isGoneError } from '../environ/websocket/error.js';
+import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
+import { checkCall, describeItem, dropped, late, notStarted } from './application-faults.js';
+import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
+import { closeBody } from './close-body.js';
+import { sendError } from './error-response.js';
+import { frame, hasNoBody, shorten } from './framing.js';
+import { type NamedRequest, type Report, type Reporter, RequestReport } from './report.js';
+import { type CheckedHead, checkHead } from './response-head.js';
+import type { Runner, Sink } from './sink.js';
+
+export class Interpreter implements Runner {
+  private readonly sink: Sink;
+  private readonly log: Reporter;
+  private readonly isHead: boolean;
+  /** start_response was called, whether or not its arguments were right (PEP 3333 "The start_response() Callable"). */
+  private started = false;
+  private head: CheckedHead | undefined;
+  private headSent = false;
+  private bodiless = false;
+  /** Bytes of body that the head promised. */
+  private declared: number | undefined;
+  private inferred = false;
+  private sent = 0;
+  private wrote = false;
+  private warned = false;
+  private writable: Write | undefined;
+  /** The client's slowness, until it has caught up. */
+  private waiting: Promise<void> | undefined;
+  private end: RequestEnd | undefined;
+  private body: unknown;
+  private puller: Puller | undefined;
+  private items: number | undefined;
+  /** Bytes of a file that is the body, where that is sure. */
+  private fileSize: number | undefined;
+  private finished = false;
+  private gone: ClientDisconnected | undefined;
+  /** While the application has a promise to settle; never rejects. */
+  private running: Promise<unknown> | undefined;
+
+  constructor(sink: Sink, request: NamedRequest, report: Report) {
+    this.sink = sink;
+    this.isHead = request.method === 'HEAD';
+    this.log = new RequestReport(request, report);
+  }
+
+  run<E>(application: ApplicationOn<E>, environ: E): void {
+    this.end = new RequestEnd(environ);
+    try {
+      const result = application(environ, (status, headers, exc_info) =>
+        this.startResponse(status, headers, exc_info),
+      );
+      if (isPromise<Body>(result)) {
+        this.running = asPromise(result).then(
+          (body) => {
+            this.running = undefined;
+            return this.respond(body);
+          },
+          (error) => {
+            this.running = undefined;
+            this.fail(error);
+          },
+        );
+      } else this.respond(result);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** The client is gone: the application is told at its next call, and its iterable is closed now. */
+  disconnect(error = new ClientDisconnected()): void {
+    this.gone = error;
+    if (!this.finished) this.finish(true);
+  }
+
+  /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
+  fail(error: unknown): void {
+    const theirs = isRequestError(error) || isGoneError(error);
+    if (this.finished) {
+      if (!theirs && this.gone === undefined) this.log.say('Error after the response was complete', error);
+      return;
+    }
+    if (!theirs) this.log.say('Error in the application', error);
+    if (this.sink.hijacked || this.headSent) this.sink.abort();
+    else {
+      this.headSent = true;
+      sendError(this.sink, error, this.isHead, this.log);
+    }
+    this.finish(true);
+  }
+
+  // start_response and write
+
+  private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
+    checkCall(this.started, this.headSent, this.sink.hijacked, exc_info);
+    if (this.finished) throw this.gone ?? late('start_response');
+    this.started = this.sink.started = true;
+    this.head = undefined;
+    this.head = checkHead(status, headers);
+    this.writable ??= (data) => this.write(data);
+    return this.writable;
+  }
+
+  /** PEP 3333 "The write() Callable": treated as one more item, ahead of those of the iterable. */
+  private write(data: Bytes): void | Promise<void> {
+    if (!isUint8Array(data)) throw new ApplicationError(`write() takes bytes, not ${describeItem(data)}`);
+    if (this.finished) throw this.gone ?? late('write()');
+    if (this.head === undefined) throw notStarted(this.started, 'write()');
+    this.wrote = true;
+    // Even an empty block sends the headers: "when write is first called".
+    if (!this.headSent) this.sendHead(this.head, undefined);
+    const { room } = this;
+    if (this.bodiless && data.length > 0) this.warnBodiless();
+    const wait = this.bodiless
+      ? undefined
+      : this.sendBlock(data.length > room ? data.subarray(0, room) : data);
+    this.waiting = wait ?? this.waiting;
+    this.sink.flush();
+    if (data.length > room && !this.bodiless) {
+      throw new ApplicationError(`write() went beyond the Content-Length of ${this.declared} bytes`);
+    }
+    return wait;
+  }
+
+  // The body
+
+  /** @returns a promise where the response was over before, and the body takes time to close. */
+  private respond(body: unknown): Promise<void> | undefined {
+    if (this.finished) return closeBody(body, undefined, this.log);
+    this.body = body;
+    try {
+      if (this.sink.hijacked) this.leaveHijacked();
+      else if (body instanceof FileWrapper) this.sendFile(body);
+      else if (!Array.isArray(body) || body.length !== 1 || !this.sendSingle(body[0])) {
+        this.puller = iterate(body);
+        this.items = itemCount(body);
+        this.afterWait();
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+    return undefined;
+  }
+
+  /** Fast path: the list of one block, with which most applications answer, in one go. */
+  private sendSingle(block: unknown): boolean {
+    if (this.head === undefined || this.headSent || !isUint8Array(block)) return false;
+    if (this.head.length !== undefined && this.head.length !== block.length) return false;
+    this.sendHead(this.head, block.length);
+    this.sent = block.length;
+    if (this.bodiless || block.length === 0) this.sink.end();
+    else this.sink.end(block);
+    if (this.bodiless && block.length > 0) this.warnBodiless();
+    this.finish(false);
+    return true;
+  }
+
+  /** Pulls blocks until the body ends, or something has to be waited for. */
+  private pull(): void {
+    const puller = this.puller as Puller;
+    while (!this.finished) {
+      try {
+        const step = puller.next();
+        if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
+          this.running = asPromise(step).then(
+            (result) => {
+              this.running = undefined;
+              if (!this.finished && this.take(result, false)) this.afterWait();
+            },
+            (error) => {
+              this.running = undefined;
+              this.iterationFailed(error);
+            },
+          );
+          return;
+        }
+        if (!this.take(step, true)) return;
+      } catch (error) {
+        this.iterationFailed(error);
+        return;
+      }
+      if (this.waiting !== undefined) {
+        this.afterWait();
+        return;
+      }
+    }
+  }
+
+  /** Goes on pulling once the client has taken what it was sent. */
+  private afterWait(): void {
+    const { waiting } = this;
+    if (waiting === undefined) {
+      this.pull();
+      return;
+    }
+    this.waiting = undefined;
+    waiting.then(() => this.pull());
+  }
+
+  /** An iterator that threw is over: it gets close(), but no return(). */
+  private iterationFailed(error: unknown): void {
+    this.puller = undefined;
+    this.fail(error);
+  }
+
+  /** Handles one step of the iterator; false when the response is over. */
+  private take(step: IteratorResult<Bytes, unknown>, flush: boolean): boolean {
+    if (this.sink.hijacked) {
+      this.leaveHijacked();
+      return false;
+    }
+    try {
+      if (step.done) {
+        this.puller = undefined;
+        this.complete();
+        return false;
+      }
+      this.item(step.value);
+      // A synchronous iterator may block before its next item: this one must not wait for that (PEP 3333 "Buffering").
+      if (flush && !this.finished && this.headSent) this.sink.flush();
+    } catch (error) {
+      this.fail(error);
+    }
+    return !this.finished;
+  }
+
+  private item(block: Bytes): void {
+    if (!isUint8Array(block))
+      throw new ApplicationError(`The body has an item that is ${describeItem(block)}, not bytes`);
+    // "transmit the headers only after the first iteration that yields a non-empty bytestring"
+    if (block.length === 0) {
+      this.waiting = this.sink.pass?.();
+      return;
+    }
+    if (this.head === undefined) throw notStarted(this.started);
+    if (!this.headSent) {
+      const single = this.items === 1 && !this.wrote ? block.length : undefined;
+      this.sendHead(this.head, this.fileSize ?? single);
+    }
+    if (this.bodiless) {
+      this.warnBodiless();
+      this.sink.end();
+      this.finish(true);
+      return;
+    }
+    const { room } = this;
+    // Where the length was inferred from `len(iterable)`, the next step must show that there was but one item.
+    if (block.length < room || (block.length === room && this.inferred)) this.waiting = this.sendBlock(block);
+    else this.reachLength(block, room);
+  }
+
+  /** The declared length is reached: the rest of the body is not asked for (PEP 3333, RFC 9110 section 8.6). */
+  private reachLength(block: Bytes, room: number): void {
+    if (block.length > room)
+      this.log.say(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
+    this.sent += room;
+    if (this.inferred) this.sink.abort();
+    else this.sink.end(block.subarray(0, room));
+    this.finish(true);
+  }
+
+  /** Bytes that the declared length leaves. */
+  private get room(): number {
+    const declared = this.headSent ? this.declared : this.head?.length;
+    return declared === undefined ? Number.POSITIVE_INFINITY : declared - this.sent;
+  }
+
+  private complete(): void {
+    if (this.head === undefined) throw notStarted(this.started);
+    if (!this.headSent) this.sendHead(this.head, this.isHead ? this.fileSize : 0);
+    const missing = this.bodiless || this.declared === undefined ? 0 : this.declared - this.sent;
+    if (missing > 0) {
+      this.log.say(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
+      this.sink.abort();
+    } else this.sink.end();
+    this.finish(true);
+  }
+
+  // wsgi.file_wrapper
+
+  /** PEP 3333 "Optional Platform-Specific File Handling": only for our own wrapper, returned as it is. */
+  private sendFile(file: FileWrapper): void {
+    if (this.head === undefined) throw notStarted(this.started);
+    if (!this.headSent) {
+      this.fileSize = file.size();
+      this.head = shorten(this.head, this.fileSize);
+      // A file that cannot be read has to show before the head is sent. This one is not asked for.
+      if (hasNoBody(this.head.status)) this.sendHead(this.head, undefined);
+    }
+    if (this.bodiless) {
+      this.sink.end();
+      this.finish(false);
+    } else {
+      this.puller = pullFile(file, () => this.room);
+      this.afterWait();
+    }
+  }
+
+  // What goes to the sink
+
+  private sendHead(head: CheckedHead, inferredLength: number | undefined): void {
+    const framing = frame(head, this.isHead, inferredLength);
+    this.bodiless = framing.head.bodiless;
+    this.declared = framing.length;
+    this.inferred = framing.inferred;
+    this.headSent = true;
+    this.sink.head(framing.head);
+  }
+
+  private sendBlock(block: Bytes): Promise<void> | undefined {
+    if (block.length === 0) return undefined;
+    this.sent += block.length;
+    return this.sink.chunk(block);
+  }
+
+  private warnBodiless(): void {
+    if (this.isHead || this.warned) return;
+    this.warned = true;
+    this.log.say(dropped(this.head?.status));
+  }
+
+  private leaveHijacked(): void {
+    this.sink.end();
+    this.finish(true);
+  }
+
+  /** @param early the iterator may have more to give, so it gets `return()` before `close()`. */
+  private finish(early: boolean): void {
+    this.finished = true;
+    const closing = closeBody(this.body, early ? this.puller : undefined, this.log);
+    this.puller = undefined;
+    if (closing === undefined) this.leave();
+    else closing.then(() => this.leave());
+  }
+
+  private leave(): void {
+    this.sink.done(this.running);
+    this.end?.come(this.running);
+  }
+}

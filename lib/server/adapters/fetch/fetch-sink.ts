@@ -1,0 +1,153 @@
+/** A response as a `Response` of the Fetch standard: its body is pulled by whoever reads it. */
+import type { Bytes } from '../../../environ/types.js';
+import { ApplicationError, type ClientDisconnected } from '../../../errors.js';
+import { errorResponse } from '../../../interpreter/error-response.js';
+import type { ResponseHead, Sink } from '../../../interpreter/sink.js';
+import { Turns } from '../../../interpreter/turns.js';
+
+/** Bytes that may wait for the reader before the application does. */
+const WAITING = 16 * 1024;
+
+/** nginx's "client closed request": nobody will read it. */
+const CLIENT_GONE = 499;
+
+export interface FetchSinkOwner {
+  /** The reader cancelled the body. */
+  cancelled(): void;
+  /** See `Sink.done`. */
+  done(): void;
+}
+
+export class FetchSink implements Sink {
+  /** Settles with the first byte of the body, or its end; never rejects. */
+  readonly response: Promise<Response>;
+  readonly hijacked = false;
+  readonly #owner: FetchSinkOwner;
+  readonly #ident: string;
+  #respond: (response: Response) => void = () => {};
+  #responded = false;
+  #head: ResponseHead | undefined;
+  #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #failure: ApplicationError | undefined;
+  readonly #turns = new Turns();
+  /** The application waits for this to be called. */
+  #goOn: (() => void) | undefined;
+
+  /** @param ident value of the Server header; `''` for none. */
+  constructor(owner: FetchSinkOwner, ident: string) {
+    this.#owner = owner;
+    this.#ident = ident;
+    this.response = new Promise((resolve) => {
+      this.#respond = resolve;
+    });
+  }
+
+  head(head: ResponseHead): void {
+    if (head.status > 599) throw notShown(head.status);
+    if (!head.hasServer && this.#ident !== '') head.headers.push('Server', this.#ident);
+    this.#head = head;
+  }
+
+  chunk(bytes: Bytes): Promise<void> | undefined {
+    const stream = this.#open();
+    stream.enqueue(bytes);
+    if ((stream.desiredSize ?? 0) > 0) return this.#turns.next();
+    return new Promise((resolve) => {
+      this.#goOn = resolve;
+    });
+  }
+
+  pass(): Promise<void> | undefined {
+    return this.#turns.next();
+  }
+
+  flush(): void {
+    this.#open();
+  }
+
+  end(last?: Bytes): void {
+    const stream = this.#stream;
+    if (stream === undefined) this.#settle(last ?? null);
+    else {
+      if (last !== undefined) stream.enqueue(last);
+      stream.close();
+    }
+  }
+
+  /** The body must not look complete: reading it fails, behind what was taken. */
+  abort(): void {
+    if (this.#head === undefined) {
+      this.#settle(null);
+      return;
+    }
+    this.#open();
+    this.#failure = new ApplicationError('The response was cut short: see the log of the server');
+    this.#onPull();
+  }
+
+  done(): void {
+    if (!this.#responded) this.#answer(new Response(null, { status: CLIENT_GONE }));
+    this.#owner.done();
+  }
+
+  /**
+   * The client is gone: whoever still reads learns it, and what waits for the reader goes on, to its end. A server that
+   * stops reading by itself may do so first: to it, the failure of a body is an error to be logged.
+   */
+  disconnect(error: ClientDisconnected): void {
+    queueMicrotask(() => this.#stream?.error(error));
+    this.#goOn?.();
+  }
+
+  #open(): ReadableStreamDefaultController<Uint8Array> {
+    if (this.#stream !== undefined) return this.#stream;
+    if (this.#head === undefined) throw new ApplicationError('The response has no head that can be shown');
+    let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          stream = controller;
+        },
+        pull: () => this.#onPull(),
+        cancel: () => this.#owner.cancelled(),
+      },
+      { highWaterMark: WAITING, size: (chunk) => chunk.byteLength },
+    );
+    this.#stream = stream as unknown as ReadableStreamDefaultController<Uint8Array>;
+    this.#settle(body);
+    return this.#stream;
+  }
+
+  /** `error()` throws away what waits for the reader, and servers then what waits for the kernel. */
+  #onPull(): void {
+    const stream = this.#stream;
+    if (this.#failure === undefined) this.#goOn?.();
+    else if (stream?.desiredSize === WAITING) setImmediate(() => stream.error(this.#failure));
+  }
+
+  #settle(body: ReadableStream<Uint8Array> | Bytes | null): void {
+    if (this.#head === undefined) {
+      const error = errorResponse(undefined, false);
+      this.#answer(makeResponse(error.head, error.body));
+    } else this.#answer(makeResponse(this.#head, this.#head.bodiless ? null : body));
+  }
+
+  #answer(response: Response): void {
+    this.#responded = true;
+    this.#respond(response);
+  }
+}
+
+type ResponseBody = ConstructorParameters<typeof Response>[0];
+
+function makeResponse(head: ResponseHead, body: ReadableStream<Uint8Array> | Bytes | null): Response {
+  const headers = new Headers();
+  for (let i = 0; i < head.headers.length; i += 2) {
+    headers.append(head.headers[i] as string, head.headers[i + 1] as string);
+  }
+  return new Response(body as ResponseBody, { status: head.status, statusText: head.reason, headers });
+}
+
+function notShown(status: number): ApplicationError {
+  return new ApplicationError(`The status ${status} cannot be shown by a fetch Response, which goes to 599`);
+}

@@ -1,0 +1,194 @@
+/**
+ * A real `http.ServerResponse` without a connection: its head goes to `start_response`, its body to a pipe.
+ *
+ * It has to be real, for hosts change its prototype to one that ends in `ServerResponse.prototype`; and the methods
+ * that would write to a connection have to be its own properties, for then they stay. All that concerns headers is Node's.
+ */
+import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { isHopByHop } from '../../../environ/hop-by-hop.js';
+import type { EnvironSocket } from './environ-message.js';
+import { ResponsePipe } from './response-pipe.js';
+
+type Callback = (error?: Error | null) => void;
+type Headers = OutgoingHttpHeaders | readonly (string | number | readonly string[])[];
+type Chunk = string | Uint8Array;
+
+/** Node's, and missing in its types. */
+interface RawNames {
+  getRawHeaderNames(): string[];
+}
+
+export class EnvironResponse {
+  readonly response: ServerResponse;
+  readonly pipe: ResponsePipe;
+  /** Resolves when the head is to be sent; rejects if the handler failed before. */
+  readonly headed: Promise<void>;
+  /** The handler wants its head to go out ahead of any body. */
+  flushed = false;
+  readonly #socket: EnvironSocket;
+  #resolve: () => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #finished = false;
+
+  constructor(message: IncomingMessage, socket: EnvironSocket) {
+    const response = new ServerResponse(message);
+    this.response = response;
+    this.#socket = socket;
+    this.headed = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever fails before it is waited for has told it in another way.
+    this.headed.catch(() => {});
+    this.pipe = new ResponsePipe({
+      drained: () => response.emit('drain'),
+      finished: () => this.#finish(),
+      cutOff: () => {
+        message.destroy();
+        socket.destroy();
+      },
+    });
+    response.assignSocket(socket as unknown as Socket);
+    socket.once('close', () => this.fail(socket.errored ?? new Error('The handler destroyed its response')));
+    Object.assign(response, {
+      writeHead: this.#writeHead.bind(this),
+      flushHeaders: this.#flushHeaders.bind(this),
+      write: this.#write.bind(this),
+      end: this.#end.bind(this),
+      writeContinue: (sent?: Callback) => sent?.(),
+      writeProcessing: () => {},
+      writeEarlyHints: () => {},
+    });
+  }
+
+  get head(): { status: string; headers: [string, string][] } {
+    const response = this.response as ServerResponse & RawNames;
+    const headers: [string, string][] = [];
+    for (const name of response.getRawHeaderNames()) {
+      if (isHopByHop(name)) continue;
+      const value = response.getHeader(name);
+      for (const one of Array.isArray(value) ? value : [value]) headers.push([name, String(one)]);
+    }
+    return { status: `${response.statusCode} ${response.statusMessage}`, headers };
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+    this.pipe.fail(error);
+  }
+
+  get #bodiless(): boolean {
+    const { statusCode, req } = this.response;
+    return req.method === 'HEAD' || statusCode === 204 || statusCode === 205 || statusCode === 304;
+  }
+
+  #writeHead(status: number, reason?: string | Headers, given?: Headers): ServerResponse {
+    const { response } = this;
+    if (!response.headersSent) setHeaders(response, typeof reason === 'string' ? given : reason);
+    const args = typeof reason === 'string' ? [status, reason] : [status];
+    Reflect.apply(ServerResponse.prototype.writeHead, response, args);
+    const length = response.getHeader('content-length');
+    if (length !== undefined) this.pipe.promise(this.#bodiless ? 0 : Number(length));
+    return response;
+  }
+
+  #flushHeaders(): void {
+    this.flushed = true;
+    this.#begin();
+  }
+
+  #begin(): void {
+    // By its name, for middleware replaces it to have the last word on the head.
+    if (!this.response.headersSent) this.response.writeHead(this.response.statusCode);
+    this.#resolve();
+  }
+
+  #write(chunk: Chunk, encoding?: BufferEncoding | Callback, done?: Callback): boolean {
+    const callback = typeof encoding === 'function' ? encoding : done;
+    const bytes = toBytes(chunk, encoding);
+    if (this.response.writableEnded) return refuse(callback);
+    this.#begin();
+    if (!this.#bodiless) return this.pipe.push(bytes, callback);
+    if (callback !== undefined) process.nextTick(callback);
+    return true;
+  }
+
+  #end(
+    chunk?: Chunk | Callback | null,
+    encoding?: BufferEncoding | Callback,
+    done?: Callback,
+  ): ServerResponse {
+    const { response } = this;
+    const callback = [chunk, encoding, done].find((one) => typeof one === 'function');
+    if (response.writableEnded) {
+      callback?.();
+      return response;
+    }
+    if (callback !== undefined) response.once('finish', callback);
+    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') {
+      this.#inferLength(toBytes(chunk, encoding).length);
+      this.#write(chunk, typeof encoding === 'string' ? encoding : undefined);
+    } else this.#begin();
+    // What `writableEnded` reads.
+    Object.assign(response, { finished: true });
+    this.pipe.end();
+    return response;
+  }
+
+  /** As Node does: a body that comes in one piece has a length. */
+  #inferLength(length: number): void {
+    const { response } = this;
+    if (response.headersSent || this.#bodiless) return;
+    if (response.hasHeader('content-length') || response.hasHeader('transfer-encoding')) return;
+    response.setHeader('Content-Length', length);
+  }
+
+  #finish(): void {
+    if (this.#finished || this.#socket.destroyed) return;
+    this.#finished = true;
+    const { response } = this;
+    response.detachSocket(this.#socket as unknown as Socket);
+    // Newer Nodes (26) keep what it says where only their own end() reaches it.
+    Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
+    response.emit('finish');
+    process.nextTick(() => {
+      Object.assign(response, { destroyed: true, _closed: true });
+      response.emit('close');
+    });
+  }
+}
+
+/** Equal names in a flat list are values of one header. */
+function setHeaders(response: ServerResponse, headers: Headers | undefined): void {
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries((headers ?? {}) as OutgoingHttpHeaders)) {
+      if (value !== undefined) response.setHeader(name, value);
+    }
+    return;
+  }
+  const named = new Map<string, [name: string, values: string[]]>();
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = String(headers[i]);
+    const entry = named.get(name.toLowerCase()) ?? [name, []];
+    entry[1].push(...[headers[i + 1]].flat().map(String));
+    named.set(name.toLowerCase(), entry);
+  }
+  for (const [name, values] of named.values()) {
+    response.setHeader(name, values.length === 1 ? (values[0] as string) : values);
+  }
+}
+
+function toBytes(chunk: Chunk, encoding?: BufferEncoding | Callback): Uint8Array {
+  if (typeof chunk === 'string') {
+    return Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8');
+  }
+  if (chunk instanceof Uint8Array) return chunk;
+  throw new TypeError(`A response takes strings and bytes, not ${chunk === null ? 'null' : typeof chunk}`);
+}
+
+function refuse(callback: Callback | undefined): false {
+  const error = new Error('write() after end()');
+  if (callback !== undefined) process.nextTick(callback, error);
+  return false;
+}

@@ -1,0 +1,108 @@
+/** The gateway on a server that is not ours: requests come through a host, which knows more of them, and did more. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Duplex } from 'node:stream';
+import { buildEnviron, type RequestServices } from '../../../environ/environ.js';
+import { TextErrorStream } from '../../../environ/error-stream.js';
+import { BodyInput } from '../../../environ/input/input.js';
+import type { Application, Bytes, Environ } from '../../../environ/types.js';
+import { ContentTooLarge } from '../../../errors.js';
+import { logger } from '../../../logger.js';
+import { type Connection, hostLiteral } from '../../http/connection.js';
+import { Gateway } from '../../http/gateway.js';
+import { HttpSink } from '../../http/http-sink.js';
+import type { RequestBody } from '../../http/request-body.js';
+import type { ResolvedOptions } from '../../options/options.js';
+import { hostHeaders } from './host-headers.js';
+import { type HostedMessage, mountOf } from './host-mount.js';
+import { KeptBody, keptBody, wasRead } from './kept-body.js';
+
+export class HostedGateway extends Gateway {
+  constructor(application: Application, options: ResolvedOptions) {
+    const { serverName } = options;
+    super(application, {
+      options,
+      errors: new TextErrorStream(),
+      serverName: serverName === undefined ? undefined : hostLiteral(serverName),
+      keepAlive: undefined,
+    });
+  }
+
+  override handle(message: IncomingMessage, response: ServerResponse): void {
+    if (message.httpVersionMajor > 1) refuseHttp2(response);
+    else if (response.headersSent || response.writableEnded) logger.debug('The host answered already');
+    // Its client left while the host had it: nobody is there to be answered.
+    else if (!response.destroyed && message.errored === null) super.handle(message, response);
+  }
+
+  protected override sinkOf(
+    connection: Connection,
+    message: IncomingMessage,
+    response: ServerResponse,
+    body: RequestBody | undefined,
+  ): HttpSink {
+    return new HostedSink(this, connection, message, response, body);
+  }
+
+  /** A body that the host took holds up nothing any more: `describe` looks for its bytes. */
+  protected override bodyOf(
+    message: IncomingMessage,
+    response: ServerResponse,
+    expected: boolean,
+  ): RequestBody | undefined {
+    return wasRead(message) ? undefined : super.bodyOf(message, response, expected);
+  }
+
+  protected override describe(
+    message: IncomingMessage,
+    connection: Connection,
+    services: RequestServices,
+  ): Environ {
+    const { scriptName, target, uri } = mountOf(message as HostedMessage);
+    const { method, httpVersionMajor, httpVersionMinor } = message;
+    const rawHeaders = hostHeaders(message);
+    const head = { method, url: target, httpVersionMajor, httpVersionMinor, rawHeaders };
+    const facts = this.facts.scriptName === '' ? { ...this.facts, scriptName } : this.facts;
+    const input = wasRead(message) ? this.#keptInput(message) : services.input;
+    const environ = buildEnviron(head, connection, facts, { ...services, input });
+    environ.REQUEST_URI = environ.RAW_URI = uri;
+    return environ;
+  }
+
+  #keptInput(message: IncomingMessage): BodyInput {
+    const bytes = keptBody(message);
+    const limit = this.options.limitRequestBody || Number.POSITIVE_INFINITY;
+    if (bytes.length > limit) {
+      throw new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
+    }
+    return new BodyInput(new KeptBody(bytes));
+  }
+}
+
+/** What compression middleware adds to a response. */
+interface Flushable {
+  flush?: unknown;
+}
+
+/** Each block goes through, whatever middleware of the host holds the stream (PEP 3333 "Buffering and Streaming"). */
+class HostedSink extends HttpSink {
+  override chunk(bytes: Bytes): Promise<void> | undefined {
+    const wait = super.chunk(bytes);
+    const { flush } = this.response as Flushable;
+    if (typeof flush === 'function') flush.call(this.response);
+    return wait;
+  }
+
+  /** A response that a test injects (light-my-request) has nothing that could be closed gently. */
+  override abort(): void {
+    const { socket } = this.response;
+    if (socket === null || socket instanceof Duplex) super.abort();
+    else this.response.destroy();
+  }
+}
+
+/** The compatibility layer of `node:http2` has other connections and other rules than those that the gateway keeps. */
+function refuseHttp2(response: ServerResponse): void {
+  logger.error('An HTTP/2 request came to a WSGI application: serve HTTP/1.1 to it, HTTP/2 ends at a proxy');
+  response.statusCode = 505;
+  response.end();
+}

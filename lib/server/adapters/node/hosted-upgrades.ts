@@ -1,0 +1,87 @@
+/**
+ * Upgrades through a host: it routes a WebSocket handshake as any other GET, with its mount points and middleware, and
+ * the handler that it ends at opens the door.
+ */
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { Server as TlsServer } from 'node:tls';
+import type { WsgiSocket } from '../../http/connection.js';
+import { isWebSocketRequest } from '../../websocket/handshake.js';
+import { respondOn, Upgrades } from '../../websocket/upgrade.js';
+import type { HostedGateway } from './hosted-gateway.js';
+
+/** On a request: it is on its way through the host, with the bytes that came behind its head. */
+const kRest = Symbol('wsgi upgrade');
+
+interface UpgradeMessage extends IncomingMessage {
+  [kRest]?: Buffer;
+}
+
+interface ServedSocket extends WsgiSocket {
+  /** Set by Node. */
+  server?: Server;
+  /** Set by Node: the response that is being sent. */
+  _httpMessage?: ServerResponse | null;
+}
+
+export class HostedUpgrades {
+  readonly #gateway: HostedGateway;
+  readonly #upgrades: Upgrades;
+
+  constructor(gateway: HostedGateway) {
+    this.#gateway = gateway;
+    this.#upgrades = new Upgrades(gateway, (socket) => this.#readmit(socket));
+  }
+
+  /** Listener of `upgrade`. Of several handlers on one server, the first brings it to the host. */
+  enter(message: UpgradeMessage, socket: ServedSocket, rest: Buffer): void {
+    if (message[kRest] !== undefined) return;
+    message[kRest] = rest;
+    this.#gateway.connectionOf(socket);
+    whenFree(socket, () => {
+      if (isWebSocketRequest(message)) this.#route(message, socket);
+      else this.#upgrades.handle(message, socket, rest);
+    });
+  }
+
+  /** Serves a request that the host brought here; false if it is none that `enter` sent. */
+  arrive(message: UpgradeMessage, response: ServerResponse): boolean {
+    const rest = message[kRest];
+    if (rest === undefined || response.headersSent || response.destroyed) return false;
+    const connection = this.#gateway.connectionOf(message.socket);
+    connection.enter(() => this.#upgrades.serve(connection, message, rest, response));
+    return true;
+  }
+
+  goAway(): void {
+    this.#upgrades.goAway();
+  }
+
+  terminate(): void {
+    this.#upgrades.terminate();
+  }
+
+  /** A handshake that is refused, by the host or the application, ends its connection. */
+  #route(message: UpgradeMessage, socket: ServedSocket): void {
+    const response = respondOn(socket, message, false, ignore);
+    if (socket.server === undefined) this.arrive(message, response);
+    else socket.server.emit('request', message, response);
+  }
+
+  /** An upgrade to something else is an ordinary request, which the host gets without the Upgrade. */
+  #readmit(socket: ServedSocket): void {
+    // It may end anywhere in the host: what it was must not be put into a later request.
+    this.#gateway.connectionOf(socket).upgradeHeaders = undefined;
+    const { server } = socket;
+    server?.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
+  }
+}
+
+/** Requests before it on the same connection may still be answered by the host. */
+function whenFree(socket: ServedSocket, work: () => void): void {
+  if (socket.destroyed) return;
+  const busy = socket._httpMessage;
+  if (busy instanceof ServerResponse) busy.once('close', () => setImmediate(() => whenFree(socket, work)));
+  else work();
+}
+
+function ignore(): void {}

@@ -1,0 +1,79 @@
+/** The table of options as text: --help, and what docs/options.md is made of. */
+
+import { COMMAND_OPTIONS, type Option, SERVER_OPTIONS } from '../options/options.js';
+import { isBoolean } from './command-line.js';
+
+const COLUMN = 26;
+const WIDTH = 100;
+
+const HEAD = `Usage: wsgi [OPTIONS] [MODULE:CALLABLE]
+
+Serves a WSGI application: the CALLABLE that MODULE exports, or its application, or its default export.
+  wsgi app.mjs:app
+  wsgi ./site.js:createApp("x", 1)     a factory, with literal arguments
+  wsgi --cgi app.mjs:app               as a script of a web server, for one request
+  wsgi -b :8000 app.ts                 TypeScript, by Node 22.18 or newer or by tsx
+Without an application it serves a demo.
+`;
+
+const FOOT = `
+Environment: PORT sets the address to 0.0.0.0:PORT where neither --bind nor the config file does.
+Signals: SIGTERM and SIGINT stop gracefully, and at once the second time; SIGUSR1 opens the log files again;
+SIGHUP reloads with --reload, and stops gracefully when the terminal is gone.
+Exit status: 0 after a stop, 1 if something fails, 2 if the command line is wrong.
+`;
+
+export function renderHelp(): string {
+  let text = HEAD;
+  for (const [group, options] of optionGroups()) {
+    const lines = options
+      .filter(([, option]) => option.flags.length > 0)
+      .map(([, option]) => helpLines(option));
+    if (lines.length > 0) text += `\n${group}:\n${lines.join('')}`;
+  }
+  return text + FOOT;
+}
+
+function helpLines(option: Option): string {
+  const initial = spellDefault(option);
+  const doc = initial === '' ? option.doc : `${option.doc.slice(0, -1)} (default ${initial}).`;
+  const words = doc.split(' ');
+  const flags = `  ${spellFlags(option).join(', ')}`;
+  const lines = [''];
+  for (const word of words) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && COLUMN + line.length + word.length >= WIDTH) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  const indent = ' '.repeat(COLUMN);
+  const first = flags.length + 2 > COLUMN ? `${flags}\n${indent}` : flags.padEnd(COLUMN);
+  return `${first}${lines.join(`\n${indent}`)}\n`;
+}
+
+/** The flags as help and docs show them: of a boolean the one that changes the default. */
+export function spellFlags(option: Option): string[] {
+  const { flags, kind } = option;
+  if (!isBoolean(option))
+    return flags.map((flag, i) => (i < flags.length - 1 ? flag : `${flag} ${kind.metavar}`));
+  return option.default === true ? flags.map((flag) => flag.replace('--', '--no-')) : [...flags];
+}
+
+/** The default as one would write it; nothing where there is nothing to say. */
+export function spellDefault(option: Option): string {
+  const { default: initial } = option;
+  if (initial === undefined || isBoolean(option)) return '';
+  return initial === '' ? "''" : String(initial);
+}
+
+/** Options with their names, group by group, in the order of the table. */
+export function optionGroups(): Map<string, [string, Option][]> {
+  const groups = new Map<string, [string, Option][]>();
+  for (const entry of [
+    ...Object.entries<Option>(SERVER_OPTIONS),
+    ...Object.entries<Option>(COMMAND_OPTIONS),
+  ]) {
+    const { group } = entry[1];
+    groups.set(group, [...(groups.get(group) ?? []), entry]);
+  }
+  return groups;
+}

@@ -1,0 +1,227 @@
+/** What belongs to one client connection: its facts for environ, and the order of its requests. */
+import type { Socket } from 'node:net';
+import { Aborter } from '../../environ/abort-signal.js';
+import type { ConnectionFacts } from '../../environ/environ.js';
+import { plainAddress } from '../../environ/plain-address.js';
+import { ClientDisconnected, type RequestError } from '../../errors.js';
+import { LINGER_SILENCE_MS, linger } from './linger.js';
+
+/** A request that came while another one of its connection is being answered. */
+export type Turn = () => void;
+
+/** As many requests may wait for their turn before the connection is read no further. */
+const MAX_WAITING = 16;
+
+export interface Exchange {
+  /** The client is gone. */
+  disconnected(error: ClientDisconnected): void;
+  /** The client sends no more. */
+  ended(): void;
+  /** The client has taken what was sent. */
+  drained(): void;
+  /** What the client sent for this request cannot be read to its end. */
+  bodyFailed(error: RequestError): void;
+  /** Neither side has sent a byte for as long as `timeout` allows. */
+  silent(): void;
+  /** All of the request has come. */
+  readonly received: boolean;
+}
+
+export const kConnection = Symbol('wsgi connection');
+
+export interface WsgiSocket extends Socket {
+  [kConnection]?: Connection;
+  encrypted?: boolean;
+  _parent?: Socket | null;
+}
+
+/**
+ * Pipelined requests are answered one at a time: the application is not called for the next before the response to the
+ * last is complete and its iterable closed (`node:http` would call it at once).
+ */
+export class Connection implements ConnectionFacts {
+  readonly socket: WsgiSocket;
+  readonly scheme: 'http' | 'https';
+  readonly remoteAddr: string;
+  readonly remotePort: string | undefined;
+  readonly serverName: string;
+  readonly serverPort: string;
+  /** The request that is being answered. */
+  current: Exchange | undefined;
+  /** That of its application. */
+  #aborter: Aborter | undefined;
+  /** What came after it was no request: to be answered in its turn, and then the connection ends. */
+  malformed: RequestError | undefined;
+  /** The last request whose response was complete before its body had come. */
+  unread: { readonly complete: boolean } | undefined;
+  /** It is being closed: what still comes from the client is thrown away. */
+  ending = false;
+  /** The head of a request with an Upgrade that is served as an ordinary one: its headers as they were sent. */
+  upgradeHeaders: string[] | undefined;
+  /** The socket is read no further until those that wait are answered. */
+  held = false;
+  #waiting: Turn[] = [];
+
+  constructor(socket: WsgiSocket, serverName: string | undefined) {
+    this.socket = socket;
+    this.scheme = socket.encrypted === true ? 'https' : 'http';
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+    this.remoteAddr = plainAddress(remoteAddress ?? '');
+    this.remotePort = remotePort === undefined ? undefined : String(remotePort);
+    this.serverName =
+      serverName ?? (localAddress === undefined ? 'localhost' : hostLiteral(plainAddress(localAddress)));
+    // A Unix socket has no port; PEP 3333 wants one, so that of the scheme.
+    this.serverPort = String(localPort ?? (this.scheme === 'https' ? 443 : 80));
+    socket[kConnection] = this;
+    socket.on('close', socketOnClose);
+    // Between two owners (parser, WebSocket) a socket has no other listener; what it means is told by `close`.
+    socket.on('error', ignore);
+    socket.on('end', socketOnEnd);
+    socket.on('drain', socketOnDrain);
+    if (this.scheme === 'https') readThroughStream(socket);
+  }
+
+  /** Runs a request now, or when those before it are answered. */
+  enter(turn: Turn): void {
+    // Behind a response that closes the connection, nothing is answered (RFC 9112 section 9.6).
+    // The socket of a request that a test injects (light-my-request) does not say.
+    if (this.socket.writable === false || this.malformed !== undefined) return;
+    if (this.current === undefined && this.#waiting.length === 0) turn();
+    else {
+      this.#waiting.push(turn);
+      if (this.#waiting.length > MAX_WAITING && !this.held) this.#hold();
+    }
+  }
+
+  /** The current request is answered. @returns true when the connection waits for nothing more. */
+  leave(): boolean {
+    this.current = undefined;
+    this.#aborter = undefined;
+    if (this.#waiting.length === 0) return true;
+    // Node gives the socket to the next response only after it has taken it from this one.
+    process.nextTick(() => this.#next());
+    return false;
+  }
+
+  /** For the application that is called now. */
+  newAborter(): Aborter {
+    this.#aborter = new Aborter();
+    return this.#aborter;
+  }
+
+  #next(): void {
+    if (!this.socket.writable) this.#waiting = [];
+    const next = this.#waiting.shift();
+    if (this.#waiting.length === 0) this.release();
+    next?.();
+  }
+
+  /** `pause()` alone is not enough: Node resumes the socket behind each message that is complete. */
+  #hold(): void {
+    this.held = true;
+    this.socket.pause();
+    this.socket.resume = stay;
+  }
+
+  release(): void {
+    if (!this.held) return;
+    this.held = false;
+    Reflect.deleteProperty(this.socket, 'resume');
+    // Without a listener what comes would be lost; he who then adds one starts it himself.
+    if (this.socket.listenerCount('data') > 0) this.socket.resume();
+  }
+
+  get idle(): boolean {
+    return this.current === undefined && this.#waiting.length === 0;
+  }
+
+  /** Ends the connection so that the client can still read what was sent (RFC 9112 section 9.6). */
+  linger(): void {
+    this.#waiting = [];
+    lingeringClose.call(this.socket);
+  }
+
+  /** @internal */
+  onClose(): void {
+    this.#waiting = [];
+    const { current } = this;
+    if (current === undefined) return;
+    const error = new ClientDisconnected();
+    this.#aborter?.abort(error);
+    current.disconnected(error);
+  }
+
+  /** @internal The client sends no more, and may be gone altogether; it still gets its response if it is not. */
+  onEnd(): void {
+    if (this.current === undefined) return;
+    this.#aborter?.abort(new ClientDisconnected());
+    this.current.ended();
+  }
+}
+
+/**
+ * Node's parser reads a connection past its stream until somebody listens to that. Over TLS it must not: when pipelined
+ * requests come faster than their responses are taken, Node pauses the parser, but the records that are decrypted
+ * already go on to it, and end in a parse error ("HPE_PAUSED"). The stream holds them back.
+ */
+function readThroughStream(socket: WsgiSocket): void {
+  socket.on('data', ignore);
+  socket.removeListener('data', ignore);
+}
+
+/** In place of `destroySoon`, which would reset the connection while the client is still sending. */
+export function lingeringClose(this: WsgiSocket): void {
+  const connection = this[kConnection];
+  if (this.destroyed || connection?.ending) return;
+  if (connection !== undefined) connection.ending = true;
+  if (this.writable) this.end();
+  // Node loses errors of writes over TLS (a reset right after the handshake), and there is no `finish` then.
+  if (this.readableEnded) giveUpSoon(this);
+  else this.once('end', () => giveUpSoon(this));
+  connection?.release();
+  // What still comes is no longer for the parser.
+  this.removeAllListeners('data');
+  linger(this);
+}
+
+/** For a response that ends with its connection: an orderly end would look like its own. */
+export function reset(socket: WsgiSocket): void {
+  try {
+    // Over TLS it is the connection underneath that can be reset; its parent, as Node keeps it.
+    (socket._parent ?? socket).resetAndDestroy();
+  } catch {
+    // None but TCP can be reset.
+  }
+  socket.destroy();
+}
+
+/** The client has gone, and may never take what is left; while that is an answer, `timeout` says for how long it may. */
+function giveUpSoon(socket: WsgiSocket): void {
+  const timer = setTimeout(() => {
+    if (socket[kConnection]?.current === undefined) socket.destroy();
+  }, LINGER_SILENCE_MS);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+/** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */
+export function hostLiteral(address: string): string {
+  return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
+}
+
+function ignore(): void {}
+
+function stay(this: WsgiSocket): WsgiSocket {
+  return this;
+}
+
+function socketOnClose(this: WsgiSocket): void {
+  this[kConnection]?.onClose();
+}
+
+function socketOnEnd(this: WsgiSocket): void {
+  this[kConnection]?.onEnd();
+}
+
+function socketOnDrain(this: WsgiSocket): void {
+  this[kConnection]?.current?.drained();
+}

@@ -1,0 +1,69 @@
+/** Makes the `node:http` or `node:https` server that a gateway listens to. */
+import { readFileSync } from 'node:fs';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type ServerOptions as NodeOptions,
+} from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createSecureContext } from 'node:tls';
+import { ConfigError } from '../../errors.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { isWebSocketRequest } from '../websocket/handshake.js';
+import { WsgiRequest } from './wsgi-request.js';
+import { WsgiResponse } from './wsgi-response.js';
+
+/** @throws ConfigError for a certificate or a key that cannot be used. */
+export function createServer(options: ResolvedOptions): HttpServer {
+  const { certfile, keyfile, headersTimeout, requestTimeout, limitRequestHead } = options;
+  const settings: NodeOptions<typeof WsgiRequest, typeof WsgiResponse> & {
+    shouldUpgradeCallback: typeof isWebSocketRequest;
+  } = {
+    headersTimeout,
+    requestTimeout,
+    // The gateway sees to that.
+    keepAliveTimeout: 0,
+    maxHeaderSize: limitRequestHead,
+    // Often enough that a timeout is kept to within a quarter of it.
+    connectionsCheckingInterval: checkingInterval(headersTimeout, requestTimeout),
+    // Our own checks answer these, with a page and a line in the log.
+    requireHostHeader: false,
+    IncomingMessage: WsgiRequest,
+    ServerResponse: WsgiResponse,
+    // Newer Nodes ask which requests to hand over; older ones hand over all that have an Upgrade.
+    shouldUpgradeCallback: isWebSocketRequest,
+  };
+  const http =
+    certfile === undefined || keyfile === undefined
+      ? createHttpServer(settings)
+      : createHttpsServer({ ...settings, ...readTls(certfile, keyfile), allowHalfOpen: true });
+  // Node would cut the list silently; the gateway counts and refuses.
+  http.maxHeadersCount = 0;
+  // A client that has shut down its sending side still gets its response.
+  Object.assign(http, { httpAllowHalfOpen: true });
+  return http as HttpServer;
+}
+
+function checkingInterval(...timeouts: number[]): number {
+  const shortest = Math.min(...timeouts.filter((timeout) => timeout > 0), 120_000);
+  return Math.max(50, Math.floor(shortest / 4));
+}
+
+function readTls(certfile: string, keyfile: string): { cert: Buffer; key: Buffer } {
+  const read = (name: string, path: string) => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      throw new ConfigError(`The ${name} ${path} cannot be read: ${(error as Error).message}`);
+    }
+  };
+  const tls = { cert: read('certfile', certfile), key: read('keyfile', keyfile) };
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw new ConfigError(
+      `The certfile ${certfile} cannot be used with the keyfile ${keyfile}: ${(error as Error).message}`,
+    );
+  }
+  return tls;
+}

@@ -1,0 +1,249 @@
+/** One request that a thread answers, as the I/O thread sees it: stands in for the interpreter, which is in the thread. */
+import type { WebSocket } from '../../../environ/websocket/websocket.js';
+import { ApplicationError, isRequestError, ServerBusy } from '../../../errors.js';
+import { sendError } from '../../../interpreter/error-response.js';
+import { RequestReport } from '../../../interpreter/report.js';
+import type { Runner } from '../../../interpreter/sink.js';
+import { logger } from '../../../logger.js';
+import type { HttpSink } from '../../http/http-sink.js';
+import type { RequestBody } from '../../http/request-body.js';
+import { NONE } from '../shared/blocks.js';
+import {
+  decodeHead,
+  decodeList,
+  encodeRequest,
+  FROM_THREAD,
+  HAS_BODY,
+  isCharged,
+  LAST,
+  MORE,
+  TO_THREAD,
+  WHOLE_BODY,
+} from '../shared/messages.js';
+import type { Outflow } from '../shared/outflow.js';
+import type { Frame } from '../shared/ring.js';
+import { CLAIM_MS, type ThreadPool } from './pool.js';
+import type { PooledThread } from './pooled-thread.js';
+import { RemoteBody } from './remote-body.js';
+import { RemoteSocket } from './remote-socket.js';
+
+/** Bytes of a body that finds room in the queue beside its head. */
+const SMALL_BODY = 8 * 1024;
+
+/** Frames whose text may be longer than one of them; a WebSocket has bytes in pieces. */
+const HAS_TEXT: ReadonlySet<number> = new Set([
+  FROM_THREAD.head,
+  FROM_THREAD.response,
+  FROM_THREAD.earlyHints,
+]);
+
+export class RemoteRunner implements Runner {
+  /** 0 until it is queued. */
+  id = 0;
+  /** In the shared queue; -1: it waits for one. */
+  slot = -1;
+  /** A body that goes to the thread with the head. */
+  whole: Buffer | undefined;
+  readonly #pool: ThreadPool;
+  readonly #sink: HttpSink;
+  readonly log: RequestReport;
+  #body: RemoteBody | undefined;
+  #socket: RemoteSocket | undefined;
+  /** Of a text that comes in several frames. */
+  #text = '';
+  #headSent = false;
+  /** The sink has taken something that it may hold back. */
+  #unflushed = false;
+  /** Nothing more goes to the client; the thread may still be busy with it. */
+  #over = false;
+  #left = false;
+  #socketGone = false;
+  #outflow: Outflow | undefined;
+  /** The connection needs nothing more of what it was given. */
+  #released = false;
+
+  constructor(pool: ThreadPool, sink: HttpSink) {
+    this.#pool = pool;
+    this.#sink = sink;
+    this.log = new RequestReport(sink.message, pool.report);
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** It has a WebSocket that is open: it may take as long as it likes. */
+  get isConversation(): boolean {
+    return this.#sink.hijacked && !this.#over && !this.#socketGone;
+  }
+
+  // Runner
+
+  /** The application is the threads'. */
+  run(): void {
+    throw new ApplicationError('The application runs in threads');
+  }
+
+  start(body: RequestBody | undefined, websocket?: WebSocket): void {
+    if (this.#over) return;
+    this.whole = body?.takeWhole(SMALL_BODY);
+    if (body !== undefined && this.whole === undefined) this.#body = new RemoteBody(body);
+    if (websocket !== undefined) this.#socket = new RemoteSocket(websocket);
+    if (!this.#pool.submit(this)) this.fail(new ServerBusy());
+  }
+
+  /** The request head as it goes to a thread. */
+  encode(): string {
+    return encodeRequest(this.#sink.message, this.#sink.connection, this.#socket?.handshake);
+  }
+
+  get flags(): number {
+    if (this.whole !== undefined) return WHOLE_BODY;
+    return this.#body === undefined ? 0 : HAS_BODY;
+  }
+
+  fail(error: unknown): void {
+    if (this.#over) return;
+    if (!isRequestError(error)) logger.error(this.log.describe((error as Error).message));
+    if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
+    else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.log);
+    // A thread may be busy with it still; the connection need not wait for that.
+    this.left();
+  }
+
+  disconnect(): void {
+    if (this.#over) return;
+    this.#over = true;
+    // It never reached the application, or the application learns of it at its next call.
+    if (this.id === 0 || this.#pool.abandon(this)) this.#sink.done();
+  }
+
+  /**
+   * It will send no more, and may be gone altogether: who waits for a thread is taken for gone. (A handler that runs is
+   * told by its signal, and answers all the same: RFC 9112 section 9.6 lets a client close one side.)
+   */
+  ended(): void {
+    if (this.#over) return;
+    if (this.#pool.overloaded && this.#pool.withdraw(this)) {
+      this.fail(new ServerBusy());
+      return;
+    }
+    const thread = this.#pool.threadOf(this);
+    if (thread !== undefined) thread.line.clientEnded(this.id);
+    // A thread is about to take it.
+    else setTimeout(() => this.ended(), CLAIM_MS);
+  }
+
+  socketGone(): void {
+    this.#socketGone = true;
+    this.#pool.threadOf(this)?.line.webSocketGone(this.id);
+  }
+
+  socketEnding(): void {
+    const thread = this.#pool.threadOf(this);
+    if (thread !== undefined) this.#socket?.tellEnding(thread, this.id);
+  }
+
+  released(): void {
+    this.#released = true;
+    this.#outflow?.close();
+  }
+
+  goAway(): void {
+    this.#pool.threadOf(this)?.line.goAway(this.id);
+  }
+
+  // The thread's frames
+
+  take(frame: Frame, thread: PooledThread): void {
+    if (frame.type === FROM_THREAD.done) {
+      this.#pool.forget(this);
+      this.#outflow?.threadLeft();
+      this.left();
+    } else if (this.#over || (this.#released && isCharged(frame.type))) thread.discard(frame);
+    else if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) this.#serve(frame, thread);
+    else this.#text += frame.text;
+  }
+
+  /** Pushes out what was taken. */
+  flush(): void {
+    if (!this.#unflushed || this.#over) return;
+    this.#unflushed = false;
+    this.#sink.flush();
+  }
+
+  #serve(frame: Frame, thread: PooledThread): void {
+    const sink = this.#sink;
+    switch (frame.type) {
+      case FROM_THREAD.response:
+        this.#head(frame);
+        this.#unflushed = false;
+        if (frame.block !== NONE) this.#outflowOf(thread).hold(frame.block);
+        sink.end(frame.bytes.length === 0 ? undefined : frame.bytes);
+        break;
+      case FROM_THREAD.head:
+        this.#head(frame);
+        break;
+      case FROM_THREAD.chunk:
+        this.#chunk(frame, thread);
+        break;
+      case FROM_THREAD.end:
+        this.#unflushed = false;
+        sink.end();
+        break;
+      case FROM_THREAD.abort:
+        this.#unflushed = false;
+        sink.abort();
+        break;
+      case FROM_THREAD.earlyHints:
+        sink.sendHints(decodeList(this.#takeText(frame)));
+        break;
+      case FROM_THREAD.fetchHead:
+        thread.postText(TO_THREAD.head, this.id, this.encode());
+        if (this.whole !== undefined) thread.post(TO_THREAD.body, 0, this.id, '', this.whole);
+        break;
+      case FROM_THREAD.pull:
+        this.#body?.pump(thread, this.id, () => this.#over);
+        break;
+      default:
+        this.#socket?.take(frame, thread, this.id, this.#outflowOf(thread));
+    }
+  }
+
+  #outflowOf({ line }: PooledThread): Outflow {
+    this.#outflow ??= this.#pool.outflow(line);
+    return this.#outflow;
+  }
+
+  #head(frame: Frame): void {
+    this.#headSent = true;
+    this.#unflushed = true;
+    this.#sink.head(decodeHead(this.#takeText(frame)));
+  }
+
+  #chunk({ bytes, block, flags }: Frame, thread: PooledThread): void {
+    const outflow = this.#outflowOf(thread);
+    this.#unflushed = true;
+    outflow.hold(block);
+    outflow.add(bytes.length, (flags & LAST) !== 0);
+    this.#sink.relay(bytes, () => {
+      outflow.free(block);
+      outflow.taken(bytes.length);
+    });
+  }
+
+  /** The text of a frame, with what came of it before. */
+  #takeText({ text }: Frame): string {
+    const whole = this.#text + text;
+    this.#text = '';
+    return whole;
+  }
+
+  /** The thread is through with it, or is no more. */
+  left(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#over = true;
+    this.#sink.done();
+  }
+}

@@ -1,0 +1,143 @@
+/** The I/O thread's end of a WebSocket that a handler in a thread talks to. */
+
+import type { Message } from '../../../environ/websocket/inbox.js';
+import type { WebSocket } from '../../../environ/websocket/websocket.js';
+import type { HandshakeRequest } from '../../websocket/handshake.js';
+import { NONE } from '../shared/blocks.js';
+import { COMPRESS, encodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from '../shared/messages.js';
+import type { Outflow } from '../shared/outflow.js';
+import { inPieces } from '../shared/pieces.js';
+import type { Frame } from '../shared/ring.js';
+import type { EndingMessage } from '../worker/thread-socket.js';
+import type { PooledThread } from './pooled-thread.js';
+
+export class RemoteSocket {
+  readonly #websocket: WebSocket;
+  /** Of a message that comes in several frames. */
+  #pieces: Frame[] = [];
+  #receiving = false;
+  /** Messages that the thread was sent, and that it wants at least. */
+  #delivered = 0;
+  #wanted = 0;
+
+  constructor(websocket: WebSocket) {
+    this.#websocket = websocket;
+  }
+
+  get handshake(): HandshakeRequest {
+    const { version, origin, protocols } = this.#websocket;
+    return { version, origin, protocols };
+  }
+
+  take(frame: Frame, thread: PooledThread, id: number, outflow: Outflow): void {
+    switch (frame.type) {
+      case FROM_THREAD.accept:
+        this.#accept(frame, thread, id);
+        break;
+      case FROM_THREAD.receive:
+        this.#receive(thread, id, Number(frame.text));
+        break;
+      case FROM_THREAD.close:
+        this.#websocket.close(Number(frame.text), frame.bytes);
+        break;
+      default:
+        this.#send(frame, thread, id, outflow);
+    }
+  }
+
+  #accept({ flags, text }: Frame, thread: PooledThread, id: number): void {
+    try {
+      this.#websocket.accept((flags & WITH_PROTOCOL) === 0 ? undefined : text);
+      thread.post(TO_THREAD.accepted, 0, id, '');
+    } catch (error) {
+      thread.post(TO_THREAD.error, 0, id, '', encodeError(error));
+    }
+  }
+
+  /**
+   * Sends what has come, and all that came with it and for which there is room; the thread asks again when it has none
+   * left.
+   * @param had how many messages the thread had when it asked: it may have been answered meanwhile. Infinity: it wants
+   *   the end.
+   */
+  async #receive(thread: PooledThread, id: number, had: number): Promise<void> {
+    this.#wanted = had + 1;
+    if (this.#receiving) return;
+    this.#receiving = true;
+    const websocket = this.#websocket;
+    try {
+      while (this.#delivered < this.#wanted || (websocket.pending && !thread.dropped)) {
+        const message = await websocket.receive();
+        if (message === null) {
+          this.#end(thread, id);
+          return;
+        }
+        this.#delivered++;
+        post(thread, id, message);
+        await thread.room();
+      }
+    } catch {
+      this.#end(thread, id);
+    } finally {
+      this.#receiving = false;
+    }
+  }
+
+  /** The thread knows it as soon as it looks, also before it has received what came first. */
+  tellEnding({ line }: PooledThread, id: number): void {
+    line.tellEnding(id, this.#ending);
+  }
+
+  #end(thread: PooledThread, id: number): void {
+    thread.post(TO_THREAD.ended, 0, id, '', this.#ending);
+  }
+
+  get #ending(): Buffer {
+    const { closeCode, closeReason, error } = this.#websocket;
+    const ending: EndingMessage = {
+      code: closeCode,
+      reason: closeReason,
+      error: error === undefined ? undefined : encodeError(error).toString(),
+    };
+    return Buffer.from(JSON.stringify(ending));
+  }
+
+  #send(frame: Frame, thread: PooledThread, id: number, outflow: Outflow): void {
+    const { type, flags } = frame;
+    outflow.hold(frame.block);
+    outflow.add(frame.length, false);
+    this.#pieces.push({ ...frame });
+    if ((flags & MORE) !== 0) return;
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    // `ws` keeps a message for as long as it needs it: not in a block.
+    const message = frame.block === NONE && pieces.length === 1 ? frame.bytes : joined(pieces);
+    for (const { block } of pieces) outflow.free(block);
+    const taken = () => {
+      for (const { length } of pieces) outflow.taken(length);
+    };
+    // The thread learns from its line that the socket is gone.
+    const gone = () => {
+      taken();
+      thread.line.webSocketGone(id);
+    };
+    try {
+      const binary = type === FROM_THREAD.binary;
+      const sent = this.#websocket.send(message, binary, (flags & COMPRESS) !== 0);
+      if (sent === undefined) taken();
+      else sent.then(taken, gone);
+    } catch {
+      gone();
+    }
+  }
+}
+
+function joined(pieces: readonly Frame[]): Buffer {
+  return Buffer.concat(pieces.map(({ bytes }) => bytes));
+}
+
+function post(thread: PooledThread, id: number, message: Message): void {
+  const type = typeof message === 'string' ? TO_THREAD.text : TO_THREAD.binary;
+  const bytes = typeof message === 'string' ? Buffer.from(message) : message;
+  inPieces(bytes, (piece, more) => thread.post(type, more ? MORE : 0, id, '', piece));
+}

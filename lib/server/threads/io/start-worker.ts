@@ -1,0 +1,70 @@
+/** Makes the worker of a thread: what it loads first, and with which loader. */
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { watchThreads } from '../../../environ/form/open-folders.js';
+import { THREAD_KIND, type ThreadData } from '../shared/thread-data.js';
+
+/** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
+const COMMAND = new URL(import.meta.url.replace(/io\/start-worker(\.\w+)$/, 'worker/thread-app$1'));
+
+export type StartData = Omit<ThreadData, 'kind' | 'port' | 'blocks'>;
+
+export interface StartedWorker {
+  readonly worker: Worker;
+  /** What it says of itself. Keeps no process alive. */
+  readonly port: MessagePort;
+}
+
+export function startWorker(data: StartData, blocks: SharedArrayBuffer): StartedWorker {
+  const { port1, port2 } = new MessageChannel();
+  const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
+  const tsx = tsxApi();
+  const removeFolders = watchThreads();
+  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, blocks };
+  const worker = new Worker(tsx === undefined ? script : withTsx(tsx, script), {
+    workerData,
+    transferList: [port2],
+    argv: process.argv.slice(2),
+    stdout: true,
+    stderr: true,
+  });
+  // What it prints until it writes by itself (see writeAtOnce). Node would pipe it, with four listeners on the streams of
+  // this process for each thread: a warning of a leak from the eleventh on.
+  worker.stdout.on('data', (bytes: Buffer) => process.stdout.write(bytes));
+  worker.stderr.on('data', (bytes: Buffer) => process.stderr.write(bytes));
+  port1.unref();
+  // It has none any more once it has ended.
+  const { threadId } = worker;
+  worker.once('exit', () => removeFolders(threadId));
+  return { worker, port: port1 };
+}
+
+/** tsx is registered by its `--import` in the main thread only; a worker has to do so itself. */
+function tsxApi(): string | undefined {
+  const loader = process.execArgv.find((argument) => /(?:^|[/\\=])tsx(?:[/\\]|$)/.test(argument));
+  if (loader === undefined) return undefined;
+  const path = loader.replace(/^--import=/, '');
+  try {
+    // From where it was loaded: the application may not depend on it, as with `npx tsx`.
+    const from =
+      path === 'tsx' ? `${process.cwd()}/x` : path.startsWith('file:') ? fileURLToPath(path) : path;
+    // Found as `require` finds it; what `import` would find lies beside it.
+    return pathToFileURL(
+      createRequire(from)
+        .resolve('tsx/esm/api')
+        .replace(/\.cjs$/, '.mjs'),
+    ).href;
+  } catch {
+    return undefined;
+  }
+}
+
+function withTsx(tsx: string, script: string): URL {
+  const source = `
+    import { register } from ${JSON.stringify(tsx)};
+    register();
+    process.argv = ${JSON.stringify([process.execPath, script, ...process.argv.slice(2)])};
+    await import(${JSON.stringify(pathToFileURL(script).href)});`;
+  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+}

@@ -1,0 +1,188 @@
+/** What the I/O thread and a thread with a handler say to each other, and how it stands in a frame. */
+import type { ConnectionFacts, RequestHead } from '../../../environ/environ.js';
+import { FrameTooLargeError, ProtocolError, WebSocketError } from '../../../environ/websocket/websocket.js';
+import {
+  ApplicationError,
+  ClientDisconnected,
+  ContentTooLarge,
+  RequestError,
+  RequestTimeout,
+  WsgiError,
+} from '../../../errors.js';
+import type { ResponseHead } from '../../../interpreter/sink.js';
+import type { HandshakeRequest } from '../../websocket/handshake.js';
+
+/** Frames from a thread. */
+export const FROM_THREAD = {
+  /** A whole response: head and body. */
+  response: 1,
+  head: 2,
+  chunk: 3,
+  end: 4,
+  abort: 5,
+  /** The thread is through with the request. */
+  done: 6,
+  /** It wants the body of the request. */
+  pull: 7,
+  earlyHints: 8,
+  /** The whole request head, which was too long for the queue. */
+  fetchHead: 9,
+  accept: 10,
+  receive: 11,
+  text: 12,
+  binary: 13,
+  close: 14,
+} as const;
+
+/** A thread answers for the bytes of these frames until its client has taken them. */
+export function isCharged(type: number): boolean {
+  return type === FROM_THREAD.chunk || type === FROM_THREAD.text || type === FROM_THREAD.binary;
+}
+
+/** Frames to a thread. */
+export const TO_THREAD = {
+  head: 32,
+  body: 33,
+  bodyEnd: 34,
+  /** In answer to `pull` or `accept`. */
+  error: 35,
+  accepted: 36,
+  text: 37,
+  binary: 38,
+  /** No message will come. */
+  ended: 39,
+} as const;
+
+/** Flag of any frame: the next one of its type goes on where it ends. */
+export const MORE = 1;
+/** Flag of `text` and `binary`: compress. */
+export const COMPRESS = 2;
+/** Flag of `accept`: a subprotocol was chosen. */
+export const WITH_PROTOCOL = 2;
+
+/** Flag of `chunk`: the handler has no more to send after it. */
+export const LAST = 4;
+
+/** Flag of a queued request: the thread has to ask for its body. */
+export const HAS_BODY = 1;
+/** Flag of a queued request: its body is with it. */
+export const WHOLE_BODY = 2;
+
+/** No header, target or address holds a line feed (RFC 9112 sections 3 and 5). */
+const SEPARATOR = '\n';
+
+export interface RequestMessage {
+  readonly head: RequestHead;
+  readonly connection: ConnectionFacts;
+  /** Of an upgrade request: it was checked, and has an open door. */
+  readonly handshake: HandshakeRequest | undefined;
+}
+
+export function encodeRequest(
+  head: RequestHead,
+  connection: ConnectionFacts,
+  handshake: HandshakeRequest | undefined,
+): string {
+  const { method, url, httpVersionMajor, httpVersionMinor, rawHeaders } = head;
+  const { scheme, remoteAddr, remotePort = '', serverName, serverPort } = connection;
+  const door = handshake === undefined ? '' : JSON.stringify(handshake);
+  const text = `${door}\n${method}\n${url}\n${httpVersionMajor}\n${httpVersionMinor}\n${scheme}\n${remoteAddr}\n${remotePort}\n${serverName}\n${serverPort}`;
+  return rawHeaders.length === 0 ? text : text + SEPARATOR + rawHeaders.join(SEPARATOR);
+}
+
+/** Fields of a request before its headers. */
+const REQUEST_FIELDS = 10;
+
+export function decodeRequest(text: string): RequestMessage {
+  const fields = text.split(SEPARATOR);
+  const [door, method, url, major, minor, scheme, remoteAddr, remotePort, serverName, serverPort] =
+    fields as [string, string, string, string, string, 'http' | 'https', string, string, string, string];
+  const rawHeaders = fields.slice(REQUEST_FIELDS);
+  return {
+    head: {
+      method,
+      url,
+      httpVersionMajor: Number(major),
+      httpVersionMinor: Number(minor),
+      rawHeaders,
+    },
+    connection: { scheme, remoteAddr, remotePort: remotePort || undefined, serverName, serverPort },
+    handshake: door === '' ? undefined : (JSON.parse(door) as HandshakeRequest),
+  };
+}
+
+// Bits of a response head.
+const HAS_LENGTH = 1;
+const BODILESS = 2;
+const HAS_SERVER = 4;
+const CLOSE = 8;
+
+export function encodeHead(head: ResponseHead): string {
+  const bits =
+    (head.hasLength ? HAS_LENGTH : 0) |
+    (head.bodiless ? BODILESS : 0) |
+    (head.hasServer ? HAS_SERVER : 0) |
+    (head.close ? CLOSE : 0);
+  const text = `${head.status}\n${bits}\n${head.reason}`;
+  return head.headers.length === 0 ? text : text + SEPARATOR + head.headers.join(SEPARATOR);
+}
+
+export function decodeHead(text: string): ResponseHead {
+  const fields = text.split(SEPARATOR);
+  const bits = Number(fields[1]);
+  return {
+    status: Number(fields[0]),
+    reason: fields[2] as string,
+    headers: fields.slice(3),
+    hasLength: (bits & HAS_LENGTH) !== 0,
+    bodiless: (bits & BODILESS) !== 0,
+    hasServer: (bits & HAS_SERVER) !== 0,
+    close: (bits & CLOSE) !== 0,
+  };
+}
+
+/** Of strings without a line feed; an empty list is an empty text, and a list of one empty string cannot be told from it. */
+export function encodeList(list: readonly string[]): string {
+  return list.join(SEPARATOR);
+}
+
+export function decodeList(text: string): string[] {
+  return text === '' ? [] : text.split(SEPARATOR);
+}
+
+/** The errors that cross; an instance is made anew on the other side. */
+interface ErrorMessage {
+  readonly name: string;
+  readonly code: string;
+  readonly message: string;
+  readonly status?: number;
+}
+
+export function encodeError(error: unknown): Buffer {
+  const known = error instanceof WsgiError ? error : new ApplicationError(String(error));
+  const { name, code, message } = known;
+  const status = known instanceof RequestError ? { status: known.status } : {};
+  return Buffer.from(JSON.stringify({ name, code, message, ...status } satisfies ErrorMessage));
+}
+
+export function decodeError(bytes: Buffer): WsgiError {
+  const { name, code, message, status = 400 } = JSON.parse(bytes.toString()) as ErrorMessage;
+  switch (name) {
+    case ClientDisconnected.name:
+      return new ClientDisconnected(message);
+    case ContentTooLarge.name:
+      return new ContentTooLarge(message);
+    case RequestTimeout.name:
+      return new RequestTimeout(message);
+    case RequestError.name:
+      return new RequestError(status, message, code);
+    case FrameTooLargeError.name:
+      return new FrameTooLargeError(message);
+    case ProtocolError.name:
+      return new ProtocolError(message, code);
+    case WebSocketError.name:
+      return new WebSocketError(message, code);
+    default:
+      return new ApplicationError(message);
+  }
+}

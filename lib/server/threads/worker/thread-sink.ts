@@ -1,0 +1,92 @@
+/** The sink of a thread: a response goes to the I/O thread in frames, and a handler that is ahead of it blocks. */
+import type { Bytes } from '../../../environ/types.js';
+import { ClientDisconnected } from '../../../errors.js';
+import type { ResponseHead, Sink } from '../../../interpreter/sink.js';
+import { encodeHead, FROM_THREAD, LAST } from '../shared/messages.js';
+import { FRAME_LIMIT } from '../shared/ring.js';
+import type { ThreadPost } from './thread-post.js';
+
+export class ThreadSink implements Sink {
+  /** The interpreter is done with this response. */
+  over = false;
+  /** Called once, when it is done while nobody looked. */
+  onOver: (() => void) | undefined;
+  /** See `done`. */
+  rest: Promise<unknown> | undefined;
+  readonly #post: ThreadPost;
+  readonly #websocket: { readonly opened: boolean } | undefined;
+  /** What waits for its first block, so that a small response is one frame. */
+  #head: string | undefined;
+
+  started = false;
+
+  /** @param websocket of an upgrade request. */
+  constructor(post: ThreadPost, websocket: { readonly opened: boolean } | undefined) {
+    this.#post = post;
+    this.#websocket = websocket;
+  }
+
+  get hijacked(): boolean {
+    return this.#websocket?.opened === true;
+  }
+
+  head(head: ResponseHead): void {
+    this.#head = encodeHead(head);
+  }
+
+  /** @throws ClientDisconnected */
+  chunk(bytes: Bytes): undefined {
+    if (this.#post.gone) throw new ClientDisconnected();
+    this.#sendHead();
+    this.#post.sendBody(FROM_THREAD.chunk, 0, bytes);
+    // Of an asynchronous body nobody says flush(): it goes out while the application waits for the next block.
+    this.#post.ring();
+    // It may have left while this waited for room.
+    if (this.#post.gone) throw new ClientDisconnected();
+  }
+
+  /** @throws ClientDisconnected */
+  pass(): undefined {
+    if (this.#post.gone) throw new ClientDisconnected();
+  }
+
+  flush(): void {
+    this.#sendHead();
+    this.#post.ring();
+  }
+
+  end(last?: Bytes): void {
+    if (this.#head !== undefined && (last === undefined || last.length <= FRAME_LIMIT)) {
+      this.#post.send(FROM_THREAD.response, 0, this.#takeHead(), last);
+    } else {
+      this.#sendHead();
+      if (last !== undefined) this.#post.sendBody(FROM_THREAD.chunk, LAST, last);
+      this.#post.send(FROM_THREAD.end);
+    }
+    this.#post.ring();
+  }
+
+  abort(): void {
+    this.#sendHead();
+    this.#post.send(FROM_THREAD.abort);
+    this.#post.ring();
+  }
+
+  done(rest?: Promise<unknown>): void {
+    this.rest = rest;
+    this.over = true;
+    this.#post.send(FROM_THREAD.done);
+    this.#post.ring();
+    this.onOver?.();
+  }
+
+  #sendHead(): void {
+    if (this.#head !== undefined) this.#post.send(FROM_THREAD.head, 0, this.#takeHead());
+  }
+
+  #takeHead(): string {
+    const head = this.#head as string;
+    this.#head = undefined;
+    return head;
+  }
+}

@@ -1,0 +1,133 @@
+/** A thread's end of a WebSocket: the socket itself is with the I/O thread. */
+
+import type { Bytes } from '../../../environ/types.js';
+import type { BlockingLine, Ending } from '../../../environ/websocket/blocking-websocket.js';
+import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
+import type { Message } from '../../../environ/websocket/inbox.js';
+import { openedStarted } from '../../../interpreter/application-faults.js';
+import type { HandshakeRequest } from '../../websocket/handshake.js';
+import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from '../shared/messages.js';
+import type { Frame } from '../shared/ring.js';
+import type { ThreadPost } from './thread-post.js';
+
+/** What is said of the end of a connection. */
+export interface EndingMessage {
+  readonly code: number | undefined;
+  readonly reason: string | undefined;
+  /** As `encodeError` has it, as text. */
+  readonly error: string | undefined;
+}
+
+/** RFC 6455 section 7.4.1. */
+const SERVER_STOPS: Ending = { code: 1001, reason: '', error: undefined };
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class ThreadSocket implements BlockingLine {
+  readonly version: number;
+  readonly origin: string | undefined;
+  readonly protocols: readonly string[];
+  readonly #post: ThreadPost;
+  readonly #answer: { readonly started: boolean } | undefined;
+  #received = 0;
+  /** A message was asked for that has not come. */
+  #asked = false;
+  #ended = false;
+  #ending: Ending | undefined;
+
+  constructor(
+    post: ThreadPost,
+    { version, origin, protocols }: HandshakeRequest,
+    answer?: { readonly started: boolean },
+  ) {
+    this.#answer = answer;
+    this.#post = post;
+    this.version = version;
+    this.origin = origin;
+    this.protocols = protocols;
+  }
+
+  get closed(): boolean {
+    return this.#ended || this.#post.socketGone;
+  }
+
+  get ending(): Ending | undefined {
+    if (this.#ending !== undefined) return this.#ending;
+    const told = this.#post.ending;
+    if (told !== undefined) return decodeEnding(told);
+    return this.#post.goingAway ? SERVER_STOPS : undefined;
+  }
+
+  accept(protocol: string | undefined): void {
+    if (this.#answer?.started) throw openedStarted();
+    this.#post.send(FROM_THREAD.accept, protocol === undefined ? 0 : WITH_PROTOCOL, protocol);
+    const answer = this.#post.receive();
+    if (answer === undefined) throw goneError(SOCKET_DEAD);
+    if (answer.type === TO_THREAD.error) throw decodeError(answer.bytes);
+  }
+
+  receive(timeout: number): Message | null | undefined {
+    if (this.#ended) return null;
+    // Messages that have come as far as here are dropped, as those that have not.
+    const isLast = this.#post.goingAway;
+    if (isLast) this.#askForEnd();
+    const end = performance.now() + timeout;
+    const pieces: Buffer[] = [];
+    for (;;) {
+      const frame =
+        this.#post.poll() ?? this.#ask(isLast || pieces.length > 0 ? NEVER : end - performance.now());
+      if (frame === undefined) {
+        if (!this.#post.gone) return undefined;
+        this.#ended = true;
+        return null;
+      }
+      if (frame.type === TO_THREAD.ended) {
+        this.#ended = true;
+        this.#ending = decodeEnding(frame.bytes);
+        return null;
+      }
+      if (isLast) continue;
+      pieces.push(frame.bytes);
+      if ((frame.flags & MORE) !== 0) continue;
+      this.#asked = false;
+      this.#received++;
+      const bytes = pieces.length === 1 ? frame.bytes : Buffer.concat(pieces);
+      return frame.type === TO_THREAD.text ? bytes.toString() : bytes;
+    }
+  }
+
+  send(message: string | Bytes, binary: boolean, compress: boolean): void {
+    const bytes = typeof message === 'string' ? Buffer.from(message) : message;
+    const type = binary ? FROM_THREAD.binary : FROM_THREAD.text;
+    const flags = compress ? COMPRESS : 0;
+    this.#post.sendMessage(type, flags, bytes);
+    this.#post.ring();
+    // It may have gone while this waited for room.
+    if (this.#post.socketGone) throw goneError(ALREADY_CLOSED);
+  }
+
+  close(code: number, reason: Bytes): void {
+    this.#post.closed = true;
+    this.#post.send(FROM_THREAD.close, 0, String(code), reason);
+    this.#post.ring();
+    this.#ended = true;
+  }
+
+  /** More come than were asked for, if they are there: one question then does for all of them. */
+  #ask(timeout: number): Frame | undefined {
+    if (!this.#asked) this.#post.send(FROM_THREAD.receive, 0, String(this.#received));
+    this.#asked = true;
+    return this.#post.receive(timeout);
+  }
+
+  #askForEnd(): void {
+    this.#post.send(FROM_THREAD.receive, 0, String(NEVER));
+    this.#asked = true;
+  }
+}
+
+function decodeEnding(bytes: Buffer): Ending {
+  const { code, reason, error } = JSON.parse(bytes.toString()) as EndingMessage;
+  const failure = error === undefined ? undefined : decodeError(Buffer.from(error));
+  return { code, reason, error: failure as Ending['error'] };
+}

@@ -1,0 +1,148 @@
+/** Finds peers that are gone without a word, or read too slowly: pings them, and drops those that show no sign of life. */
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { WebSocket as WsSocket } from 'ws';
+import type { OpenSocket } from '../../environ/websocket/websocket.js';
+import { Backlog, hasUnsent, kernelRoom, takenOf } from '../http/backlog.js';
+
+/** Seconds that a peer has at most for each step of the closing handshake; `ws` has as many for all of it. */
+const CLOSING = 30;
+
+/** Bytes that the peer's kernel holds until the peer reads them, and with them our ping: the default of Linux. */
+const PEER_ROOM = 6 * 1024 ** 2;
+
+/** One timer for all sockets; it exists only while there are some, and keeps no process alive. */
+export class Heartbeat {
+  /** Bytes that a peer has to read between two beats. */
+  readonly toRead: number;
+  /** Milliseconds. */
+  readonly #period: number;
+  /** Pings go out with each so many beats. */
+  readonly #every: number;
+  readonly #watched = new Set<Watched>();
+  #beats = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param seconds between two pings; 0 sends none, and closing sockets only are watched.
+   * @param minRate bytes a second that a peer reads of what it is sent.
+   */
+  constructor(seconds: number, minRate: number) {
+    this.#every = seconds > 0 ? Math.ceil(seconds / CLOSING) : Number.POSITIVE_INFINITY;
+    this.#period = (seconds > 0 ? seconds / this.#every : CLOSING) * 1000;
+    this.toRead = (minRate * this.#period) / 1000;
+  }
+
+  /**
+   * Until its `close`. A silent peer is dropped between one and two intervals after it fell silent, or, where it may
+   * have been reading what it was sent, after it can have read that.
+   */
+  watch(open: OpenSocket): void {
+    const watched = new Watched(open, this);
+    this.#watched.add(watched);
+    const socket = open.socket as WatchedSocket;
+    socket[WATCHED] = watched;
+    socket.on('pong', socketOnPong);
+    socket.once('close', socketOnClose);
+    this.#timer ??= setInterval(() => this.#beat(), this.#period).unref();
+  }
+
+  #beat(): void {
+    const pings = ++this.#beats % this.#every === 0;
+    for (const watched of this.#watched) watched.beat(pings);
+  }
+
+  /** Watches none any more. */
+  stop(): void {
+    this.#watched.clear();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  forget(watched: Watched): void {
+    this.#watched.delete(watched);
+    if (this.#watched.size === 0) this.stop();
+  }
+}
+
+const WATCHED = Symbol('wsgi.heartbeat');
+
+interface WatchedSocket extends WsSocket {
+  [WATCHED]?: Watched;
+}
+
+/** One socket, and what was seen of it at the last beat. */
+class Watched {
+  readonly heartbeat: Heartbeat;
+  readonly #socket: WsSocket;
+  readonly #stream: Duplex & Partial<Pick<Socket, 'bytesRead'>>;
+  readonly #backlog: Backlog;
+  #judged = false;
+  #read = 0;
+  /** Where the oldest ping without an answer begins, or a place before that; -1: none is out. */
+  #ping = -1;
+  /** Bytes ahead of that ping, or of the close frame, that the peer may have to read; undefined: some are not sent yet. */
+  #ahead: number | undefined;
+
+  constructor({ socket, stream }: OpenSocket, heartbeat: Heartbeat) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#backlog = new Backlog(stream, kernelRoom() + PEER_ROOM);
+    this.heartbeat = heartbeat;
+  }
+
+  /** @param pings a ping is to be sent; otherwise only a closing socket is judged. */
+  beat(pings: boolean): void {
+    const { toRead } = this.heartbeat;
+    this.#backlog.pass(this.#stream, toRead);
+    // A closing socket gets no ping any more, but the peer may be gone, or not read what is left to send.
+    const isOpen = this.#socket.readyState === this.#socket.OPEN;
+    if (isOpen && !pings) return;
+    const waits = hasUnsent(this.#stream);
+    const paused = this.#socket.isPaused || this.#stream.isPaused();
+    // While we do not read, its pong cannot be seen: then only what it takes tells, if something waits for that.
+    if (paused) this.#forgetPing();
+    const judged = waits || !paused;
+    if (judged && this.#judged && !this.#isAlive(waits)) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#judged = judged;
+    this.#read = this.#stream.bytesRead ?? 0;
+    if (this.#ahead !== undefined) this.#ahead = Math.max(0, this.#ahead - toRead);
+    if (this.#ping === -1) this.#ping = takenOf(this.#stream);
+    if (!waits) this.#ahead ??= this.#backlog.bytes;
+    if (!isOpen) return;
+    this.#socket.ping();
+    // It has all the time until the next beat to be read.
+    this.#backlog.pass(this.#stream, 0);
+  }
+
+  /** It has read a ping, and all before it. */
+  pong(): void {
+    if (this.#ping === -1) return;
+    this.#backlog.hasAtMost(takenOf(this.#stream) - this.#ping);
+    this.#forgetPing();
+  }
+
+  #forgetPing(): void {
+    this.#ping = -1;
+    this.#ahead = undefined;
+  }
+
+  #isAlive(waits: boolean): boolean {
+    const speaks = (this.#stream.bytesRead ?? 0) !== this.#read;
+    // Of a peer that has to read, what it sends is no sign that it does.
+    if (speaks && !(waits && this.#backlog.isEmpty)) return true;
+    return this.#ahead === undefined ? !this.#backlog.isEmpty : this.#ahead > 0;
+  }
+}
+
+function socketOnClose(this: WatchedSocket): void {
+  const watched = this[WATCHED];
+  watched?.heartbeat.forget(watched);
+}
+
+function socketOnPong(this: WatchedSocket): void {
+  this[WATCHED]?.pong();
+}

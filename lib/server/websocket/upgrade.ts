@@ -1,0 +1,289 @@
+/** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
+import { type Handshake, WebSocket, WebSocketError } from '../../environ/websocket/websocket.js';
+import type { ClientDisconnected } from '../../errors.js';
+import { openedStarted } from '../../interpreter/application-faults.js';
+import type { ResponseHead } from '../../interpreter/sink.js';
+import type { Connection, WsgiSocket } from '../http/connection.js';
+import type { Gateway } from '../http/gateway.js';
+import { HttpSink } from '../http/http-sink.js';
+import {
+  checkHandshake,
+  type HandshakeRequest,
+  isWebSocketRequest,
+  type RefusedHandshake,
+  WebSocketAcceptor,
+} from './handshake.js';
+import { Heartbeat } from './heartbeat.js';
+
+/** Hands a connection back to the HTTP server, which reads the next request from it. */
+export type Readmit = (socket: WsgiSocket) => void;
+
+/** Milliseconds: as many as a timer can have. */
+const NEVER = 2 ** 31 - 1;
+
+/** Serves what Node's `upgrade` event brings. */
+export class Upgrades {
+  readonly gateway: Gateway;
+  readonly acceptor: WebSocketAcceptor;
+  readonly heartbeat: Heartbeat;
+  readonly #readmit: Readmit;
+  /** WebSockets that were opened, and whose handler or connection is still there. */
+  readonly #open = new Set<UpgradeSink>();
+
+  constructor(gateway: Gateway, readmit: Readmit) {
+    const { options } = gateway;
+    this.gateway = gateway;
+    this.acceptor = new WebSocketAcceptor({
+      maxMessage: options.websocketMaxMessage,
+      perMessageDeflate: options.perMessageDeflate,
+      // The heartbeat sees to that.
+      closeTimeout: NEVER,
+      deflate: options,
+      inflateBuffer: options.websocketInflateBuffer,
+    });
+    this.heartbeat = new Heartbeat(options.websocketPingInterval, options.minRate);
+    this.#readmit = readmit;
+  }
+
+  /** Listener of `upgrade`: Node has let go of the socket; `rest` are the bytes behind the head. */
+  handle(message: IncomingMessage, socket: WsgiSocket, rest: Buffer): void {
+    const connection = this.gateway.connectionOf(socket);
+    if (isWebSocketRequest(message)) {
+      connection.enter(() => this.serve(connection, message, rest, this.#respond(message, socket, rest)));
+    } else connection.enter(() => this.#serveOrdinary(connection, message, rest));
+  }
+
+  /** How many WebSockets there are. */
+  get running(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * The server stops: each handler gets no more messages, may answer the one that it works on, and its peer is then told
+   * 1001 (RFC 6455 section 7.4.1, "going away").
+   */
+  goAway(): void {
+    this.gateway.stopping = true;
+    for (const sink of this.#open) sink.goAway();
+  }
+
+  /** The grace period is over. */
+  terminate(): void {
+    for (const sink of this.#open) sink.terminate();
+  }
+
+  /** The connection is free for its next request. */
+  readmit(socket: WsgiSocket, rest: Buffer): void {
+    // Node has taken its listeners off but for these two, and adds them anew.
+    socket.removeAllListeners('pause');
+    socket.removeAllListeners('resume');
+    if (rest.length > 0) socket.unshift(rest);
+    this.#readmit(socket);
+  }
+
+  opened(sink: UpgradeSink): void {
+    this.#open.add(sink);
+    if (this.gateway.stopping) sink.goAway();
+  }
+
+  left(sink: UpgradeSink): void {
+    this.#open.delete(sink);
+  }
+
+  /** @param response on the socket, for a handshake that is refused. */
+  serve(connection: Connection, message: IncomingMessage, rest: Buffer, response: ServerResponse): void {
+    const sink = new UpgradeSink(this, connection, message, rest, response);
+    const handshake = checkHandshake(message, this.gateway.options.allowedOrigins);
+    if ('status' in handshake) sink.refuse(handshake);
+    else sink.offer(handshake);
+  }
+
+  #respond(message: IncomingMessage, socket: WsgiSocket, rest: Buffer): ServerResponse {
+    const keepAlive = !/(?:^|,)\s*close\s*(?:,|$)/i.test(message.headers.connection ?? '');
+    return respondOn(socket, message, keepAlive, () => this.readmit(socket, rest));
+  }
+
+  /**
+   * With a listener of `upgrade`, Node brings every request with an Upgrade there, h2c and POST included. Those are to
+   * be served as if they had none (RFC 9110 section 7.8): the request is put back, without it, to be parsed again.
+   */
+  #serveOrdinary(connection: Connection, message: IncomingMessage, rest: Buffer): void {
+    const { method, url, httpVersionMinor, rawHeaders } = message;
+    let head = `${method} ${url} HTTP/1.${httpVersionMinor}\r\n`;
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] as string;
+      if (name.toLowerCase() !== 'upgrade') head += `${name}: ${rawHeaders[i + 1]}\r\n`;
+    }
+    connection.upgradeHeaders = rawHeaders;
+    this.readmit(connection.socket, Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), rest]));
+  }
+}
+
+/**
+ * A response on a socket that Node has let go of.
+ * @param free called when it is sent and the connection may go on; otherwise the connection is closed.
+ */
+export function respondOn(
+  socket: WsgiSocket,
+  message: IncomingMessage,
+  keepAlive: boolean,
+  free: () => void,
+): ServerResponse {
+  const response = new FreeResponse(message);
+  response.shouldKeepAlive = keepAlive;
+  response.assignSocket(socket);
+  response.on('finish', () => {
+    response.detachSocket(socket);
+    if (response.shouldKeepAlive) free();
+    else socket.destroySoon();
+  });
+  return response;
+}
+
+/** On a socket that is Node's own, Node says when the client can take more. */
+class FreeResponse extends ServerResponse {
+  readonly #drained = () => this.emit('drain');
+
+  override assignSocket(socket: WsgiSocket): void {
+    super.assignSocket(socket);
+    socket.on('drain', this.#drained);
+  }
+
+  override detachSocket(socket: WsgiSocket): void {
+    socket.removeListener('drain', this.#drained);
+    super.detachSocket(socket);
+  }
+}
+
+/** The two ends of a WebSocket request: a response that refuses it, or a socket that was opened. */
+class UpgradeSink extends HttpSink {
+  readonly #upgrades: Upgrades;
+  readonly #rest: Buffer;
+  #websocket: WebSocket | undefined;
+
+  constructor(
+    upgrades: Upgrades,
+    connection: Connection,
+    message: IncomingMessage,
+    rest: Buffer,
+    response: ServerResponse,
+  ) {
+    super(upgrades.gateway, connection, message, response, undefined);
+    this.#upgrades = upgrades;
+    this.#rest = rest;
+    response.on('finish', () => this.closed());
+  }
+
+  override get hijacked(): boolean {
+    return this.#websocket?.opened === true;
+  }
+
+  override head(head: ResponseHead): void {
+    super.head(head);
+    if (head.headers.at(-2) === 'Connection') this.response.shouldKeepAlive = false;
+  }
+
+  override end(last?: Uint8Array): void {
+    if (this.hijacked) this.#websocket?.finish(1000);
+    else super.end(last);
+  }
+
+  override abort(): void {
+    if (this.hijacked) this.#websocket?.finish(1011);
+    else super.abort();
+  }
+
+  /** Pings find a dead peer, and an application may wait for messages as long as it likes. */
+  override silent(): void {
+    if (!this.hijacked) super.silent();
+  }
+
+  override disconnected(error: ClientDisconnected): void {
+    if (!this.hijacked) super.disconnected(error);
+    // The application learns it from its next receive() or send(), and ends by itself.
+    else this.closed();
+  }
+
+  /** A 103 ahead of the 101 makes clients give up the handshake. */
+  override sendHints(_checked: readonly string[]): void {}
+
+  goAway(): void {
+    this.runner.goAway?.();
+    this.#websocket?.goAway();
+  }
+
+  terminate(): void {
+    this.#websocket?.terminate();
+  }
+
+  protected override left(): void {
+    this.#upgrades.left(this);
+    super.left();
+  }
+
+  /** The handshake itself is wrong: the application is not asked. */
+  refuse({ status, reason, headers, body }: RefusedHandshake): void {
+    const flat = [
+      ...headers.flat(),
+      'Content-Type',
+      'text/plain; charset=utf-8',
+      'Content-Length',
+      `${body.length}`,
+    ];
+    this.head({
+      status,
+      reason,
+      headers: flat,
+      hasLength: true,
+      bodiless: false,
+      hasServer: false,
+      close: false,
+    });
+    this.end(Buffer.from(body));
+    this.done();
+  }
+
+  /** Calls the application, which opens the door or answers otherwise. */
+  offer({ version, origin, protocols }: HandshakeRequest): void {
+    const { gateway } = this;
+    try {
+      gateway.check(this, undefined);
+      const environ = gateway.environOf(this, undefined);
+      const handshake: Handshake = {
+        version,
+        origin,
+        protocols,
+        accept: (protocol) => this.#accept(protocol),
+        ending: () => this.runner.socketEnding?.(),
+        gone: () => this.runner.socketGone?.(),
+      };
+      this.#websocket = WebSocket.make(environ, handshake);
+      environ['wsgi.websocket'] = this.#websocket;
+      environ['wsgi.websocket_version'] = String(version);
+      gateway.callUpgraded(this, environ);
+    } catch (error) {
+      this.runner.fail(error);
+    }
+  }
+
+  #accept(protocol: string | undefined): ReturnType<Handshake['accept']> {
+    const { socket } = this.connection;
+    if (this.started) throw openedStarted();
+    if (this.response.headersSent) {
+      throw new WebSocketError('The request was already answered: open the WebSocket before start_response');
+    }
+    if (!socket.writable || !socket.readable) {
+      socket.destroy();
+      this.connection.onClose();
+      throw goneError(SOCKET_DEAD);
+    }
+    this.status = 101;
+    this.response.detachSocket(socket);
+    const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol);
+    this.#upgrades.heartbeat.watch(opened);
+    queueMicrotask(() => this.#upgrades.opened(this));
+    return opened;
+  }
+}

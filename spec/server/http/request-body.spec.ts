@@ -1,0 +1,40 @@
+/** The body of a request, as it stands in Node's message: in as many pieces as it came in. */
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { expect } from 'chai';
+import { RequestBody } from '../../../lib/server/http/request-body.js';
+
+const PIECES = ['abc', 'def', 'ghi'];
+
+/** A message that has all of its body, or waits for more. */
+function bodyOf(pieces: readonly string[], complete: boolean, limit = Number.POSITIVE_INFINITY): RequestBody {
+  const message = new IncomingMessage(new Socket());
+  for (const piece of pieces) message.push(Buffer.from(piece));
+  if (complete) {
+    message.complete = true;
+    message.push(null);
+  }
+  return new RequestBody(message, new ServerResponse(message), undefined, limit, false);
+}
+
+describe('RequestBody', () => {
+  it('#takeWhole gives all that came, in however many pieces', () => {
+    expect(String(bodyOf(PIECES, true).takeWhole(100))).to.equal('abcdefghi');
+    expect(String(bodyOf(['abc'], true).takeWhole(100))).to.equal('abc');
+    expect(String(bodyOf([], true).takeWhole(100))).to.equal('');
+  });
+
+  it('#takeWhole leaves alone what is not all there, or too long', async () => {
+    const parts = bodyOf(PIECES, false);
+    expect(parts.takeWhole(100)).to.equal(undefined);
+    expect(bodyOf(PIECES, true).takeWhole(8)).to.equal(undefined);
+    expect(bodyOf(PIECES, true, 8).takeWhole(100)).to.equal(undefined);
+  });
+
+  it('#pull gives all that came, piece by piece or not, and then its end', async () => {
+    const body = bodyOf(PIECES, true);
+    let text = '';
+    for (let chunk = await body.pull(); chunk !== null; chunk = await body.pull()) text += chunk;
+    expect(text).to.equal('abcdefghi');
+  });
+});

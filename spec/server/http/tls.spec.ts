@@ -1,0 +1,161 @@
+/** TLS: https and wss with a certificate and its key. */
+import { once } from 'node:events';
+import { request as httpsRequest } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { WebSocket as Client } from 'ws';
+import type { Application, Environ } from '../../../lib/environ/types.js';
+import { ConfigError } from '../../../lib/errors.js';
+import { makeServer } from '../../../lib/server/server.js';
+import { answer } from '../../support/answer.js';
+import { closePeers, Peer, request } from '../../support/peer.js';
+import { closeServers, connectionsOf, serveApp } from '../../support/serve.js';
+import { TLS } from '../../support/tls.js';
+import { until } from '../../support/until.js';
+
+const rejectUnauthorized = false;
+
+let seen: Environ | undefined;
+const app: Application = async (environ, start_response) => {
+  seen = environ;
+  const websocket = environ['wsgi.websocket'];
+  if (websocket === undefined) return answer(start_response, String(await environ['wsgi.input'].read()));
+  for await (const message of websocket) await websocket.send(message);
+  return [];
+};
+
+describe('a server with a certificate', () => {
+  beforeEach(() => {
+    seen = undefined;
+  });
+
+  afterEach(async () => {
+    closePeers();
+    await closeServers();
+  });
+
+  it('serves https', async () => {
+    const server = await serveApp(app, TLS);
+    expect(server.address).to.equal(`https://127.0.0.1:${server.serverPort}`);
+    const asked = httpsRequest(server.address, { method: 'POST', rejectUnauthorized });
+    asked.end('secret');
+    const [response] = await once(asked, 'response');
+    expect(String(await response.toArray())).to.equal('secret');
+    expect(seen).to.include({ 'wsgi.url_scheme': 'https', SERVER_PORT: String(server.serverPort) });
+  });
+
+  it('serves wss', async () => {
+    const { serverPort } = await serveApp(app, TLS);
+    const client = new Client(`wss://127.0.0.1:${serverPort}/`, { rejectUnauthorized });
+    await once(client, 'open');
+    client.send('hello');
+    const [data] = await once(client, 'message');
+    expect(String(data)).to.equal('hello');
+    expect(seen?.['wsgi.url_scheme']).to.equal('https');
+    client.close();
+    await once(client, 'close');
+  });
+
+  it('takes a connection back after it refused a handshake on it', async () => {
+    const { serverPort } = await serveApp(
+      (_environ, start_response) => answer(start_response, 'no', '403 Forbidden'),
+      TLS,
+    );
+    const peer = await Peer.connect(serverPort, { tls: true });
+    const handshake = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'];
+    handshake.push('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==');
+    await peer.send(request('/', { headers: handshake }));
+    await peer.response();
+    await peer.send(request());
+    const responses = await peer.responses(2);
+    expect(responses.map(({ status }) => status)).to.deep.equal([403, 403]);
+  });
+
+  it('drops a client that speaks no TLS, and goes on', async () => {
+    const server = await serveApp(app, TLS);
+    const peer = await Peer.connect(server.serverPort);
+    await peer.send(request());
+    await peer.closed();
+    const other = await Peer.connect(server.serverPort, { tls: true });
+    await other.send(request());
+    expect((await other.response()).status).to.equal(200);
+  });
+
+  it('answers pipelined requests that come faster than their answers are taken', async () => {
+    const server = await serveApp(async (environ, start_response) => {
+      const { length } = await environ['wsgi.input'].read();
+      start_response('200 OK', [['X-Length', String(length)]]);
+      return Array.from({ length: environ.PATH_INFO === '/large' ? 1000 : 1 }, () => Buffer.alloc(8192));
+    }, TLS);
+    const connected = once(server.http, 'secureConnection') as Promise<[Socket]>;
+    const peer = await Peer.connect(server.serverPort, { tls: true, paused: true });
+    const [socket] = await connected;
+    await peer.send(request('/large'));
+    await until(() => socket.writableNeedDrain, 'an answer that waits for its client');
+    const lengths = [100_000, 100_000, 100_000];
+    const post = (length: number, i: number) =>
+      request('/', {
+        method: 'POST',
+        headers: [`Content-Length: ${length}`, `Connection: ${i === 2 ? 'close' : 'keep-alive'}`],
+        body: 'b'.repeat(length),
+      });
+    const { bytesRead } = socket;
+    const sent = peer.send(lengths.map(post).join(''));
+    await until(() => socket.bytesRead > bytesRead, 'the arrival of the next requests');
+    peer.socket.resume();
+    await Promise.all([sent, peer.closed()]);
+    const responses = await peer.responses(4);
+    expect(responses.map(({ status, headers }) => [status, headers['x-length']])).to.deep.equal([
+      [200, '0'],
+      ...lengths.map((length) => [200, String(length)]),
+    ]);
+  });
+
+  it('lets go of a client that resets its connection right after the handshake', async () => {
+    const server = await serveApp(app, TLS);
+    const raw = connect({ port: server.serverPort, host: '127.0.0.1' });
+    const socket = connectTls({ socket: raw, rejectUnauthorized });
+    socket.on('error', () => {});
+    await once(socket, 'secureConnect');
+    socket.write('GET / HTTP/1.1\r\nHo', () => raw.resetAndDestroy());
+    await once(socket, 'close');
+    await until(async () => (await connectionsOf(server)) === 0, 'the end of its connection');
+  });
+
+  it('stops at once, whatever connections are open without a request', async () => {
+    const server = await serveApp(app, { ...TLS, gracefulTimeout: 60 });
+    await Peer.connect(server.serverPort);
+    await Peer.connect(server.serverPort, { tls: true });
+    const used = await Peer.connect(server.serverPort, { tls: true });
+    await used.send(request());
+    await used.response();
+    await server.close();
+  });
+});
+
+describe('a certificate that cannot be used', () => {
+  for (const [what, options, sentence] of [
+    [
+      'is not there',
+      { ...TLS, certfile: '/nowhere/cert.pem' },
+      /^The certfile \/nowhere\/cert\.pem cannot be read: /,
+    ],
+    [
+      'has a key that is not there',
+      { ...TLS, keyfile: '/nowhere/key.pem' },
+      /^The keyfile \/nowhere\/key\.pem cannot be read: /,
+    ],
+    [
+      'is none',
+      { ...TLS, certfile: fileURLToPath(import.meta.url) },
+      /^The certfile .* cannot be used with the keyfile /,
+    ],
+    ['comes without a key', { certfile: TLS.certfile }, /needs keyfile/],
+  ] as const) {
+    it(`is refused when it ${what}`, () => {
+      expect(() => makeServer('127.0.0.1', 0, app, options)).to.throw(ConfigError, sentence);
+    });
+  }
+});
