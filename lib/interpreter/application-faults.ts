@@ -1,7 +1,7 @@
-/** What an application did wrong, in words that name the rule and the mend. */
+/** What an application did wrong, in words that name the rule and say what to do. */
 
 import { typeName } from '../environ/type-name.js';
-import { ApplicationError } from '../errors.js';
+import { ApplicationError, ConfigError } from '../errors.js';
 
 /**
  * @param called start_response was called, but refused its arguments.
@@ -58,4 +58,13 @@ export function describeItem(value: unknown): string {
 
 export function dropped(status: number | undefined): string {
   return `A response with status ${status} has no body: what the application gave was dropped`;
+}
+
+/** @throws ConfigError */
+export function checkApplication(application: unknown): void {
+  if (typeof application !== 'function') {
+    throw new ConfigError(
+      `An application is a function of (environ, start_response), not ${typeof application}`,
+    );
+  }
 }

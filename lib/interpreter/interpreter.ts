@@ -11,12 +11,10 @@ import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/type
 import { isGoneError } from '../environ/websocket/error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
 import { checkCall, describeItem, dropped, late, notStarted } from './application-faults.js';
-import { itemCount, iterate, type Puller, pullFile } from './body-iterator.js';
-import { closeBody } from './close-body.js';
 import { sendError } from './error-response.js';
-import { frame, hasNoBody, shorten } from './framing.js';
 import { type NamedRequest, type Report, type Reporter, RequestReport } from './report.js';
-import { type CheckedHead, checkHead } from './response-head.js';
+import { closeBody, itemCount, iterate, type Puller, pullFile } from './response-body.js';
+import { type CheckedHead, checkHead, frame, hasNoBody, shorten } from './response-head.js';
 import type { Runner, Sink } from './sink.js';
 
 export class Interpreter implements Runner {

@@ -1,9 +1,14 @@
-/** The rules for status and headers that an application passes to `start_response` (PEP 3333, RFC 9110 section 5). */
+/**
+ * The rules for status and headers that an application passes to `start_response` (PEP 3333, RFC 9110 section 5), and the
+ * response head that is made of them (RFC 9112 section 6).
+ */
 import { inspect } from 'node:util';
 import { isHopByHop } from '../environ/hop-by-hop.js';
 import { TOKEN } from '../environ/token.js';
 import { typeName } from '../environ/type-name.js';
+import type { HeaderList } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
+import type { ResponseHead } from './sink.js';
 
 export interface CheckedHead {
   readonly status: number;
@@ -156,4 +161,59 @@ function checkLength(value: string, before: number): number {
   if (!Number.isSafeInteger(length))
     throw new ApplicationError('The header Content-Length must be a number of bytes');
   return length;
+}
+
+export interface Framing {
+  readonly head: ResponseHead;
+  /** Bytes of body that the head promises; undefined: the transport marks the end. */
+  readonly length: number | undefined;
+  /** The application did not say so. */
+  readonly inferred: boolean;
+}
+
+/** @param inferredLength of the body where it is known without the application's word. */
+export function frame(checked: CheckedHead, isHead: boolean, inferredLength: number | undefined): Framing {
+  const { status, reason, hasServer } = checked;
+  const bodiless = isHead || hasNoBody(status);
+  let { headers, length } = checked;
+  let inferred = false;
+  if (status === 204 || status === 205) {
+    // RFC 9110 sections 8.6 and 15.3.6: no length on 204, and none but 0 on 205.
+    if (checked.lengthAt !== -1) headers = headers.toSpliced(checked.lengthAt, 2);
+    length = undefined;
+    if (status === 205) headers.push('Content-Length', '0');
+  } else if (length === undefined && inferredLength !== undefined && status !== 304) {
+    length = inferredLength;
+    inferred = true;
+    headers.push('Content-Length', String(length));
+  }
+  const hasLength = length !== undefined || status === 205;
+  return {
+    head: { status, reason, headers, hasLength, bodiless, hasServer, close: false },
+    length,
+    inferred,
+  };
+}
+
+/** Whatever the method (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5). */
+export function hasNoBody(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
+
+/** A Content-Length beyond the end of a file is corrected, as waitress does, rather than left unmet. */
+export function shorten(checked: CheckedHead, size: number | undefined): CheckedHead {
+  if (size === undefined || checked.length === undefined || checked.length <= size) return checked;
+  const headers = checked.headers.with(checked.lengthAt + 1, String(size));
+  return { ...checked, headers, length: size };
+}
+
+/**
+ * Flat: name, value, name, value.
+ * @throws ApplicationError for headers that start_response would refuse, or a Content-Length.
+ */
+export function checkEarlyHints(headers: HeaderList): string[] {
+  const { headers: checked, lengthAt } = checkHead('200 OK', headers);
+  // RFC 9110 section 8.6; a client might take it for the length of what follows.
+  if (lengthAt !== -1) throw new ApplicationError('Early hints cannot have a Content-Length');
+  return checked;
 }

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextErrorStream } from '../environ/error-stream.js';
 import type { Application, BlockingApplication } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { checkApplication } from '../interpreter/check-application.js';
+import { checkApplication } from '../interpreter/application-faults.js';
 import { logger } from '../logger.js';
 import { hostLiteral, type WsgiSocket } from './http/connection.js';
 import { Gateway, type GatewaySettings } from './http/gateway.js';

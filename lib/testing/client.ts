@@ -1,6 +1,6 @@
 /** `Client`: requests to an application in its own process, without a socket. */
 import type { Application } from '../environ/types.js';
-import { checkApplication } from '../interpreter/check-application.js';
+import { checkApplication } from '../interpreter/application-faults.js';
 import { type Address, parseSite } from './address.js';
 import type { CookieScope } from './cookie.js';
 import { CookieJar } from './cookie-jar.js';

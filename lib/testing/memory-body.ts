@@ -1,7 +1,8 @@
 /** The body of a request in memory, read as the application reads `wsgi.input`. */
 import type { BodySource } from '../environ/input/input.js';
 import type { Bytes } from '../environ/types.js';
-import { ApplicationError, ClientDisconnected } from '../errors.js';
+import type { ClientDisconnected } from '../errors.js';
+import { cutShort, readTooLate } from '../interpreter/request-body.js';
 import type { Content } from './content.js';
 
 type Blocks = Iterator<Bytes, unknown> | AsyncIterator<Bytes, unknown>;
@@ -23,7 +24,7 @@ export class MemoryBody implements BodySource {
 
   /** @throws ClientDisconnected for a body that fails, or is shorter than it says: so it looks from a server. */
   async pull(): Promise<Buffer | null> {
-    if (this.#over) throw new ApplicationError('wsgi.input was read after the response was complete');
+    if (this.#over) throw readTooLate();
     if (this.#gone !== undefined) throw this.#gone;
     if (this.#ended || this.#received === this.#declared) return null;
     this.#blocks ??= start(this.#content.blocks());
@@ -70,10 +71,4 @@ export class MemoryBody implements BodySource {
 
 function start(blocks: Iterable<Bytes> | AsyncIterable<Bytes>): Blocks {
   return Symbol.asyncIterator in blocks ? blocks[Symbol.asyncIterator]() : blocks[Symbol.iterator]();
-}
-
-function cutShort(cause?: unknown): ClientDisconnected {
-  const error = new ClientDisconnected('the client left before its body was complete');
-  if (cause !== undefined) error.cause = cause;
-  return error;
 }

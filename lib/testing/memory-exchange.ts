@@ -1,11 +1,10 @@
 /** One request and its response in memory: the interpreter over a sink that keeps what it is given. */
 import type { Application, Bytes, Environ, HeaderList } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
-import { checkEarlyHints } from '../interpreter/early-hints.js';
 import { Interpreter } from '../interpreter/interpreter.js';
 import { type NamedRequest, report } from '../interpreter/report.js';
-import type { ResponseHead, Sink } from '../interpreter/sink.js';
-import { Turns } from '../interpreter/turns.js';
+import { checkEarlyHints } from '../interpreter/response-head.js';
+import { type ResponseHead, type Sink, Turns } from '../interpreter/sink.js';
 import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';

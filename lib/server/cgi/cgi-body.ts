@@ -1,8 +1,8 @@
 /** The body of a CGI request: as much of standard input as CONTENT_LENGTH says (RFC 3875 section 4.2). */
 import type { Readable } from 'node:stream';
 import type { BodySource } from '../../environ/input/input.js';
-import { ApplicationError, ClientDisconnected, ContentTooLarge, RequestError } from '../../errors.js';
-import { parseContentLength } from '../../interpreter/framing.js';
+import { RequestError } from '../../errors.js';
+import { cutShort, parseContentLength, readTooLate, tooLarge } from '../../interpreter/request-body.js';
 
 export class CgiBody implements BodySource {
   /** Why the request cannot be served, if it cannot: 400, 411 or 413. */
@@ -64,7 +64,7 @@ export class CgiBody implements BodySource {
 
   /** The response is complete: what is left of the body is not wanted. */
   discard(): void {
-    this.fail(new ApplicationError('wsgi.input was read after the response was complete'));
+    this.fail(readTooLate());
   }
 
   /**
@@ -97,16 +97,6 @@ export class CgiBody implements BodySource {
     for (const event of ['readable', 'end', 'error', 'close']) this.#stream.on(event, () => this.#wake());
     return this.#stream;
   }
-}
-
-function cutShort(cause: unknown): ClientDisconnected {
-  const error = new ClientDisconnected('the client left before its body was complete');
-  if (cause !== null) error.cause = cause;
-  return error;
-}
-
-function tooLarge(limit: number): ContentTooLarge {
-  return new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
 }
 
 /** Apache hands on chunks so. The end of standard input would not tell a whole body from one that was cut short. */

@@ -1,7 +1,6 @@
 /** A response as a CGI script writes it (RFC 3875 section 6): `Status:`, headers, an empty line, the body as it is. */
 import type { Bytes } from '../../environ/types.js';
-import type { ResponseHead, Sink } from '../../interpreter/sink.js';
-import { Turns } from '../../interpreter/turns.js';
+import { type ResponseHead, type Sink, Turns } from '../../interpreter/sink.js';
 import type { CgiOutput } from './cgi-output.js';
 
 /** How connections are framed and kept, Date and Server are the web server's. */

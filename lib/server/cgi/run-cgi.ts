@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs';
 import { TextErrorStream } from '../../environ/error-stream.js';
 import type { Application, MaybePromise } from '../../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../../errors.js';
-import { checkApplication } from '../../interpreter/check-application.js';
+import { checkApplication } from '../../interpreter/application-faults.js';
 import { reportRejection } from '../../interpreter/report.js';
 import { logger } from '../../logger.js';
 import { openLog } from '../log/log-file.js';

@@ -1,7 +1,8 @@
 /** The body of one request on a Node connection, pulled as the application reads it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodySource } from '../../environ/input/input.js';
-import { ApplicationError, ClientDisconnected, ContentTooLarge, type RequestError } from '../../errors.js';
+import { ApplicationError, type RequestError } from '../../errors.js';
+import { cutShort, readTooLate, tooLarge } from '../../interpreter/request-body.js';
 
 /** Bytes of an unread body that are thrown away to keep the connection; beyond, it is closed (gunicorn's figure). */
 export const DRAIN_LIMIT = 64 * 1024;
@@ -169,8 +170,7 @@ export class RequestBody implements BodySource {
 
   /** @internal */
   onClose(): void {
-    if (!this.#message.readableEnded)
-      this.fail(new ClientDisconnected('the client left before its body was complete'));
+    if (!this.#message.readableEnded) this.fail(cutShort());
   }
 
   #settle(how: (waiter: Waiter) => void): void {
@@ -185,18 +185,10 @@ function read(message: IncomingMessage): Buffer | null {
   return message.read() as Buffer | null;
 }
 
-function tooLarge(limit: number): ContentTooLarge {
-  return new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
-}
-
 function neverAskedFor(): ApplicationError {
   return new ApplicationError(
     'wsgi.input was first read after the response had begun: the client waits for "100 Continue" and will send nothing',
   );
-}
-
-function readTooLate(): ApplicationError {
-  return new ApplicationError('wsgi.input was read after the response was complete');
 }
 
 function ignore(): void {}

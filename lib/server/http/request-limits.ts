@@ -1,7 +1,7 @@
 /** What is refused of a request by its head alone: what is longer than the options allow, and what HTTP/1.1 forbids. */
 import type { IncomingMessage } from 'node:http';
 import { RequestError } from '../../errors.js';
-import { parseContentLength } from '../../interpreter/framing.js';
+import { parseContentLength } from '../../interpreter/request-body.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { framingOf } from './wsgi-request.js';
 

@@ -1,7 +1,6 @@
 /** lib/environ/form/input.ts: forms where `wsgi.input` is something else. */
 import { expect } from 'chai';
-import type { FormEnviron } from '../../../lib/environ/form/form.js';
-import { parseForm } from '../../../lib/environ/form/form.js';
+import { type FormEnviron, parseForm } from '../../../lib/environ/form/form.js';
 import { ApplicationError } from '../../../lib/errors.js';
 import { rejection } from '../bodies.js';
 import { END, field, TYPE } from './multipart.js';

@@ -1,8 +1,8 @@
 /** The body of a fetch `Request`, read as the application reads `wsgi.input`. */
 import type { ReadableStreamReadResult } from 'node:stream/web';
 import type { BodySource } from '../../../environ/input/input.js';
-import { ApplicationError, ClientDisconnected, ContentTooLarge } from '../../../errors.js';
-import { parseContentLength } from '../../../interpreter/framing.js';
+import { ApplicationError } from '../../../errors.js';
+import { cutShort, parseContentLength, readTooLate, tooLarge } from '../../../interpreter/request-body.js';
 
 export class FetchBody implements BodySource {
   readonly #request: Request;
@@ -29,7 +29,7 @@ export class FetchBody implements BodySource {
   }
 
   async pull(): Promise<Buffer | null> {
-    if (this.#over) throw new ApplicationError('wsgi.input was read after the response was complete');
+    if (this.#over) throw readTooLate();
     const { done, value } = await this.#read();
     if (done) {
       if (this.#reader !== undefined && this.#declared !== undefined && this.#received < this.#declared)
@@ -63,18 +63,8 @@ export class FetchBody implements BodySource {
   }
 }
 
-function tooLarge(limit: number): ContentTooLarge {
-  return new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
-}
-
 function readBefore(): ApplicationError {
   return new ApplicationError(
     'The body of this request was read before the application got it: hand on request.clone(), or do not read it',
   );
-}
-
-function cutShort(cause?: unknown): ClientDisconnected {
-  const error = new ClientDisconnected('the client left before its body was complete');
-  if (cause !== undefined) error.cause = cause;
-  return error;
 }

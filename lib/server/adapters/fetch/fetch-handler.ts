@@ -6,7 +6,7 @@ import { BodyInput } from '../../../environ/input/input.js';
 import { textToNative } from '../../../environ/native-string.js';
 import type { Application, Environ } from '../../../environ/types.js';
 import { ClientDisconnected } from '../../../errors.js';
-import { checkApplication } from '../../../interpreter/check-application.js';
+import { checkApplication } from '../../../interpreter/application-faults.js';
 import { Interpreter } from '../../../interpreter/interpreter.js';
 import { report } from '../../../interpreter/report.js';
 import { hostLiteral } from '../../http/connection.js';

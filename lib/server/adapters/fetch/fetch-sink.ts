@@ -2,8 +2,7 @@
 import type { Bytes } from '../../../environ/types.js';
 import { ApplicationError, type ClientDisconnected } from '../../../errors.js';
 import { errorResponse } from '../../../interpreter/error-response.js';
-import type { ResponseHead, Sink } from '../../../interpreter/sink.js';
-import { Turns } from '../../../interpreter/turns.js';
+import { type ResponseHead, type Sink, Turns } from '../../../interpreter/sink.js';
 
 /** Bytes that may wait for the reader before the application does. */
 const WAITING = 16 * 1024;

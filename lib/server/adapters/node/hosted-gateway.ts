@@ -5,7 +5,7 @@ import { buildEnviron, type RequestServices } from '../../../environ/environ.js'
 import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
 import type { Application, Bytes, Environ } from '../../../environ/types.js';
-import { ContentTooLarge } from '../../../errors.js';
+import { tooLarge } from '../../../interpreter/request-body.js';
 import { logger } from '../../../logger.js';
 import { type Connection, hostLiteral } from '../../http/connection.js';
 import { Gateway } from '../../http/gateway.js';
@@ -72,7 +72,7 @@ export class HostedGateway extends Gateway {
     const bytes = keptBody(message);
     const limit = this.options.limitRequestBody || Number.POSITIVE_INFINITY;
     if (bytes.length > limit) {
-      throw new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
+      throw tooLarge(limit);
     }
     return new BodyInput(new KeptBody(bytes));
   }

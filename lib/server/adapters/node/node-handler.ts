@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../../../environ/types.js';
-import { checkApplication } from '../../../interpreter/check-application.js';
+import { checkApplication } from '../../../interpreter/application-faults.js';
 import type { WsgiSocket } from '../../http/connection.js';
 import type { ServerOptions } from '../../options/options.js';
 import { NODE_OPTIONS, resolveHostedOptions } from '../hosted-options.js';

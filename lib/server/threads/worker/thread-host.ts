@@ -9,9 +9,9 @@ import type { BlockingApplication, BlockingEnviron, HeaderList } from '../../../
 import { BlockingWebSocket } from '../../../environ/websocket/blocking-websocket.js';
 import { goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
 import { ClientDisconnected } from '../../../errors.js';
-import { checkEarlyHints } from '../../../interpreter/early-hints.js';
 import { Interpreter } from '../../../interpreter/interpreter.js';
 import { report } from '../../../interpreter/report.js';
+import { checkEarlyHints } from '../../../interpreter/response-head.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
 import { Blocks } from '../shared/blocks.js';
 import {

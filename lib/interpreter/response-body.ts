@@ -1,10 +1,11 @@
-/** What an application returned, as something to pull blocks from. */
+/** What an application returned: the blocks that are pulled from it, and its end, `return()` and `close()`. */
 import { isUint8Array } from 'node:util/types';
 import type { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import { typeName } from '../environ/type-name.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
+import type { Reporter } from './report.js';
 
 export interface Puller {
   next(): MaybePromise<IteratorResult<Bytes, unknown>>;
@@ -64,3 +65,42 @@ export function itemCount(body: unknown): number | undefined {
   const { length } = body as { length?: unknown };
   return typeof length === 'number' && Number.isInteger(length) && length >= 0 ? length : undefined;
 }
+
+/**
+ * PEP 3333: "If the iterable returned by the application has a close() method, the server must call that method upon
+ * completion of the current request". A generator has `return()` for it, which runs its `finally` blocks.
+ * @returns a promise where one of the two gave one; it never rejects. Errors are reported, and change nothing else.
+ */
+export function closeBody(
+  body: unknown,
+  puller: Puller | undefined,
+  reporter: Reporter,
+): Promise<void> | undefined {
+  if (puller === undefined && isPlainList(body)) return undefined;
+  const failed = (error: unknown) => reporter.say('Error while the application closed its response', error);
+  const pending: Promise<void>[] = [];
+  const call = <K extends string>(owner: { readonly [name in K]?: unknown }, name: K) => {
+    try {
+      // The property too is foreign code, where it is a getter.
+      const method = owner[name];
+      const result: unknown = typeof method === 'function' ? method.call(owner) : undefined;
+      if (isPromise(result)) pending.push(asPromise(result).then(ignore, failed));
+    } catch (error) {
+      failed(error);
+    }
+  };
+  if (puller !== undefined) call(puller, 'return');
+  if (body !== null && typeof body === 'object') call(body, 'close');
+  return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
+}
+
+/** Fast path: what most applications answer with. */
+function isPlainList(body: unknown): boolean {
+  try {
+    return Array.isArray(body) && !('close' in body);
+  } catch {
+    return false;
+  }
+}
+
+function ignore(): void {}
