@@ -15,9 +15,9 @@ import { sendError } from './error-response.js';
 import { type NamedRequest, type Report, type Reporter, RequestReport } from './report.js';
 import { closeBody, itemCount, iterate, type Puller, pullFile } from './response-body.js';
 import { type CheckedHead, checkHead, frame, hasNoBody, shorten } from './response-head.js';
-import type { Runner, Sink } from './sink.js';
+import type { Sink } from './sink.js';
 
-export class Interpreter implements Runner {
+export class Interpreter {
   private readonly sink: Sink;
   private readonly log: Reporter;
   private readonly isHead: boolean;
@@ -41,7 +41,7 @@ export class Interpreter implements Runner {
   private items: number | undefined;
   /** Bytes of a file that is the body, where that is sure. */
   private fileSize: number | undefined;
-  private finished = false;
+  private over = false;
   private gone: ClientDisconnected | undefined;
   /** While the application has a promise to settle; never rejects. */
   private running: Promise<unknown> | undefined;
@@ -78,13 +78,18 @@ export class Interpreter implements Runner {
   /** The client is gone: the application is told at its next call, and its iterable is closed now. */
   disconnect(error = new ClientDisconnected()): void {
     this.gone = error;
-    if (!this.finished) this.finish(true);
+    if (!this.over) this.finish(true);
+  }
+
+  /** The application has sent nothing for so many seconds, and the gateway waits no longer. */
+  overdue(seconds: number): void {
+    this.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));
   }
 
   /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
   fail(error: unknown): void {
     const theirs = isRequestError(error) || isGoneError(error);
-    if (this.finished) {
+    if (this.over) {
       if (!theirs && this.gone === undefined) this.log.say('Error after the response was complete', error);
       return;
     }
@@ -101,7 +106,7 @@ export class Interpreter implements Runner {
 
   private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
     checkCall(this.started, this.headSent, this.sink.hijacked, exc_info);
-    if (this.finished) throw this.gone ?? late('start_response');
+    if (this.over) throw this.gone ?? late('start_response');
     this.started = this.sink.started = true;
     this.head = undefined;
     this.head = checkHead(status, headers);
@@ -112,7 +117,7 @@ export class Interpreter implements Runner {
   /** PEP 3333 "The write() Callable": treated as one more item, ahead of those of the iterable. */
   private write(data: Bytes): void | Promise<void> {
     if (!isUint8Array(data)) throw new ApplicationError(`write() takes bytes, not ${describeItem(data)}`);
-    if (this.finished) throw this.gone ?? late('write()');
+    if (this.over) throw this.gone ?? late('write()');
     if (this.head === undefined) throw notStarted(this.started, 'write()');
     this.wrote = true;
     // Even an empty block sends the headers: "when write is first called".
@@ -134,7 +139,7 @@ export class Interpreter implements Runner {
 
   /** @returns a promise where the response was over before, and the body takes time to close. */
   private respond(body: unknown): Promise<void> | undefined {
-    if (this.finished) return closeBody(body, undefined, this.log);
+    if (this.over) return closeBody(body, undefined, this.log);
     this.body = body;
     try {
       if (this.sink.hijacked) this.leaveHijacked();
@@ -166,14 +171,14 @@ export class Interpreter implements Runner {
   /** Pulls blocks until the body ends, or something has to be waited for. */
   private pull(): void {
     const puller = this.puller as Puller;
-    while (!this.finished) {
+    while (!this.over) {
       try {
         const step = puller.next();
         if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
           this.running = asPromise(step).then(
             (result) => {
               this.running = undefined;
-              if (!this.finished && this.take(result, false)) this.afterWait();
+              if (!this.over && this.take(result, false)) this.afterWait();
             },
             (error) => {
               this.running = undefined;
@@ -225,11 +230,11 @@ export class Interpreter implements Runner {
       }
       this.item(step.value);
       // A synchronous iterator may block before its next item: this one must not wait for that (PEP 3333 "Buffering").
-      if (flush && !this.finished && this.headSent) this.sink.flush();
+      if (flush && !this.over && this.headSent) this.sink.flush();
     } catch (error) {
       this.fail(error);
     }
-    return !this.finished;
+    return !this.over;
   }
 
   private item(block: Bytes): void {
@@ -334,7 +339,7 @@ export class Interpreter implements Runner {
 
   /** @param early the iterator may have more to give, so it gets `return()` before `close()`. */
   private finish(early: boolean): void {
-    this.finished = true;
+    this.over = true;
     const closing = closeBody(this.body, early ? this.puller : undefined, this.log);
     this.puller = undefined;
     if (closing === undefined) this.leave();

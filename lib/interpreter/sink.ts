@@ -2,8 +2,7 @@
  * Where a response goes: the interface between the interpreter, which knows PEP 3333, and a transport, which does not.
  * Order of calls: `head` once, `chunk` any number of times, then `end` or `abort` once. `abort` may come at any time.
  */
-import type { ApplicationOn, Bytes } from '../environ/types.js';
-import type { ClientDisconnected } from '../errors.js';
+import type { Bytes } from '../environ/types.js';
 
 export interface ResponseHead {
   /** 200 to 999. */
@@ -52,26 +51,6 @@ export interface Sink {
   readonly hijacked: boolean;
   /** The application called start_response: its WebSocket cannot be opened any more. */
   started?: boolean;
-}
-
-/** Sees one request through: the interpreter, or whatever stands in for one that runs in a thread. */
-export interface Runner {
-  /** Calls the application, and sees its response through to the end. */
-  run<E>(application: ApplicationOn<E>, environ: E): void;
-  /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
-  fail(error: unknown): void;
-  /** The client is gone. */
-  disconnect(error?: ClientDisconnected): void;
-  /** The client sends no more; it may still read, or be gone. */
-  ended?(): void;
-  /** The connection of an open WebSocket is gone, both ways. */
-  socketGone?(): void;
-  /** It is known how its WebSocket ends, or more of that. */
-  socketEnding?(): void;
-  /** The transport needs no more of what the sink was given. */
-  released?(): void;
-  /** The server stops: no more messages for the handler of an open WebSocket. */
-  goAway?(): void;
 }
 
 /** A body gives way after as many blocks, however fast they are taken. */

@@ -21,7 +21,7 @@ import {
 } from './options/options.js';
 import { ThreadPool } from './threads/io/pool.js';
 import { thisScript } from './threads/io/this-script.js';
-import { ThreadedGateway } from './threads/io/threaded-gateway.js';
+import { callInThreads } from './threads/io/threaded-gateway.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/this-thread.js';
 import { Upgrades } from './websocket/upgrade.js';
@@ -64,14 +64,11 @@ export class Server {
       keepAlive: options.keepAlive * 1000,
     };
     this.http = createServer(options);
-    // Behind all that can fail: threads would go on.
+    // After all that can fail: threads would go on.
     this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
+    const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool, options) };
     // With threads it is only a name here: they have their own.
-    const called = application as Application;
-    this.#gateway =
-      this.#pool === undefined
-        ? new Gateway(called, settings)
-        : new ThreadedGateway(called, settings, this.#pool);
+    this.#gateway = new Gateway(application as Application, { ...settings, ...call });
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
       this.http.emit(secure ? 'secureConnection' : 'connection', socket);
@@ -104,7 +101,7 @@ export class Server {
   }
 
   getApp(): Application {
-    return this.#gateway.application;
+    return this.#gateway.service.application;
   }
 
   /**
@@ -114,13 +111,13 @@ export class Server {
   setApp(application: Application): void {
     checkApplication(application);
     if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
-    this.#gateway.application = application;
+    this.#gateway.service.application = application;
   }
 
   /** What a graceful stop waits for: the handlers that run, also those whose client has left. */
   get running(): { readonly requests: number; readonly webSockets: number } {
     const webSockets = this.#upgrades.running;
-    return { requests: this.#gateway.running - webSockets, webSockets };
+    return { requests: this.#gateway.service.running.count - webSockets, webSockets };
   }
 
   /** Resolves when the server was closed; rejects if it could not listen. */
@@ -147,7 +144,7 @@ export class Server {
     // At once, where it can be: a request that comes after the call is not begun.
     if (!this.#begun) await this.listening.catch(() => undefined);
     if (!this.http.listening) return;
-    this.#gateway.stopping = true;
+    this.#gateway.service.stopping = true;
     this.#sockets.endIdle(this.http);
     this.#upgrades.goAway();
     const grace = this.options.gracefulTimeout * 1000;
@@ -157,11 +154,11 @@ export class Server {
     // Node says "closed" ahead of the last sockets, whose requests are still to be logged.
     while (this.#sockets.size > 0) await nextTurn();
     // Their handlers may still clean up.
-    await Promise.race([this.#gateway.idle, this.#cut]);
+    await Promise.race([this.#gateway.service.running.idle, this.#cut]);
     clearTimeout(timer);
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
-    this.#gateway.accessLog?.close();
+    this.#gateway.service.accessLog?.close();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
     this.#errorLog.close?.();
   }

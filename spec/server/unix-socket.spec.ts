@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError } from '../../lib/errors.js';
-import { removeStaleSocket } from '../../lib/server/http/stale-socket.js';
+import { removeStaleSocket } from '../../lib/server/http/listen.js';
 import { SOCKET_PATH_BYTES } from '../../lib/server/options/bind-address.js';
 import { resolveOptions } from '../../lib/server/options/options.js';
 import { makeServer, type Server } from '../../lib/server/server.js';

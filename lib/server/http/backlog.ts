@@ -1,35 +1,7 @@
-/** What a client may still have to read of what was sent to it. Nobody tells that: so it is reckoned. */
+/** What a client may still have to read of what was sent to it: an estimate, because the kernel does not tell. */
 import { readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-
-/** What Node has below a socket; below that of TLS, `_parent` is the one that the kernel takes bytes from. */
-interface Handle {
-  readonly bytesWritten?: number;
-  /** Of those, the bytes that the kernel has not taken yet. */
-  readonly writeQueueSize?: number;
-  readonly _parent?: Handle | null;
-}
-
-type Stream = Duplex & Partial<Pick<Socket, 'bytesWritten'>> & { readonly _handle?: Handle | null };
-
-/** Bytes that the kernel has taken; with TLS, as they were encrypted. */
-export function takenOf(stream: Stream): number {
-  const { bytesWritten, writeQueueSize } = lowest(stream) ?? {};
-  if (bytesWritten === undefined) return (stream.bytesWritten ?? 0) - stream.writableLength;
-  return bytesWritten - (writeQueueSize ?? 0);
-}
-
-/** Bytes wait for the kernel to take them, which waits for the client. */
-export function hasUnsent(stream: Stream): boolean {
-  return stream.writableLength > 0 || (lowest(stream)?.writeQueueSize ?? 0) > 0;
-}
-
-function lowest(stream: Stream): Handle | undefined {
-  let handle = stream._handle ?? undefined;
-  while (handle?._parent) handle = handle._parent;
-  return handle;
-}
+import { takenOf } from './node-internals.js';
 
 /** What the kernel has for sending at most, where it does not say: the default of Linux, and about that of others. */
 const USUAL_ROOM = 4 * 1024 ** 2;
@@ -63,7 +35,7 @@ export class Backlog {
   readonly #most: number;
 
   /** @param most bytes that there can be; what was taken beyond has been read. */
-  constructor(stream: Stream, most: number) {
+  constructor(stream: Duplex, most: number) {
     this.#taken = takenOf(stream);
     this.#most = most;
   }
@@ -79,7 +51,7 @@ export class Backlog {
   }
 
   /** Time has passed in which a client has to read so many bytes. */
-  pass(stream: Stream, bytes: number): void {
+  pass(stream: Duplex, bytes: number): void {
     const taken = takenOf(stream);
     const more = Math.max(0, taken - this.#taken);
     // What was taken meanwhile may have been taken just now.

@@ -1,6 +1,7 @@
 /** Finds connections on which neither side has sent a byte for too long, and clients that read too slowly. */
-import { Backlog, hasUnsent, kernelRoom, takenOf } from './backlog.js';
+import { Backlog, kernelRoom } from './backlog.js';
 import type { Connection } from './connection.js';
+import { hasUnsent, takenOf } from './node-internals.js';
 
 /** Checks per time limit: silence is found between one limit and a quarter more. */
 const CHECKS = 4;
@@ -29,7 +30,7 @@ export class ConnectionWatch {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param limit milliseconds; 0: nobody is watched.
+   * @param limit milliseconds; 0: nothing is watched.
    * @param phaseOf what goes on: when it changes, the time begins anew. undefined: nothing that is watched here.
    * @param silent called for a connection that was silent for as long, and again after as long.
    * @param minRate bytes a second that a client reads which something waits to be sent to; its time begins when it has

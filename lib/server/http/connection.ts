@@ -1,10 +1,11 @@
-/** What belongs to one client connection: its facts for environ, and the order of its requests. */
+/** One client connection: its facts for environ, the order of its requests, and how it is closed. */
 import type { Socket } from 'node:net';
-import { Aborter } from '../../environ/abort-signal.js';
 import type { ConnectionFacts } from '../../environ/environ.js';
 import { plainAddress } from '../../environ/plain-address.js';
 import { ClientDisconnected, type RequestError } from '../../errors.js';
+import { errorResponse } from '../../interpreter/error-response.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
+import { belowTls } from './node-internals.js';
 
 /** A request that came while another one of its connection is being answered. */
 export type Turn = () => void;
@@ -12,11 +13,12 @@ export type Turn = () => void;
 /** As many requests may wait for their turn before the connection is read no further. */
 const MAX_WAITING = 16;
 
-export interface Exchange {
-  /** The client is gone. */
+/** The request that is being answered, as its connection knows it. */
+export interface CurrentRequest {
+  /** The client has left. */
   disconnected(error: ClientDisconnected): void;
-  /** The client sends no more. */
-  ended(): void;
+  /** The client sends no more, and may have left; it still gets its response if it has not. */
+  halfClosed(error: ClientDisconnected): void;
   /** The client has taken what was sent. */
   drained(): void;
   /** What the client sent for this request cannot be read to its end. */
@@ -27,12 +29,19 @@ export interface Exchange {
   readonly received: boolean;
 }
 
+/** What a connection has to know of its server. */
+export interface ConnectionOwner {
+  /** It takes no new requests. */
+  readonly stopping: boolean;
+  /** Value of the Server header; `''` for none. */
+  readonly ident: string;
+}
+
 export const kConnection = Symbol('wsgi connection');
 
 export interface WsgiSocket extends Socket {
   [kConnection]?: Connection;
   encrypted?: boolean;
-  _parent?: Socket | null;
 }
 
 /**
@@ -47,10 +56,8 @@ export class Connection implements ConnectionFacts {
   readonly serverName: string;
   readonly serverPort: string;
   /** The request that is being answered. */
-  current: Exchange | undefined;
-  /** That of its application. */
-  #aborter: Aborter | undefined;
-  /** What came after it was no request: to be answered in its turn, and then the connection ends. */
+  current: CurrentRequest | undefined;
+  /** What came after it was not a request: it is answered in its turn, and then the connection ends. */
   malformed: RequestError | undefined;
   /** The last request whose response was complete before its body had come. */
   unread: { readonly complete: boolean } | undefined;
@@ -61,9 +68,12 @@ export class Connection implements ConnectionFacts {
   /** The socket is read no further until those that wait are answered. */
   held = false;
   #waiting: Turn[] = [];
+  readonly #owner: ConnectionOwner;
 
-  constructor(socket: WsgiSocket, serverName: string | undefined) {
+  /** @param serverName SERVER_NAME; undefined: the address that the client reached. */
+  constructor(socket: WsgiSocket, serverName: string | undefined, owner: ConnectionOwner) {
     this.socket = socket;
+    this.#owner = owner;
     this.scheme = socket.encrypted === true ? 'https' : 'http';
     const { localAddress, localPort, remoteAddress, remotePort } = socket;
     this.remoteAddr = plainAddress(remoteAddress ?? '');
@@ -74,7 +84,7 @@ export class Connection implements ConnectionFacts {
     this.serverPort = String(localPort ?? (this.scheme === 'https' ? 443 : 80));
     socket[kConnection] = this;
     socket.on('close', socketOnClose);
-    // Between two owners (parser, WebSocket) a socket has no other listener; what it means is told by `close`.
+    // Between two owners (parser, WebSocket) a socket has no other listener; `close` says what it means.
     socket.on('error', ignore);
     socket.on('end', socketOnEnd);
     socket.on('drain', socketOnDrain);
@@ -83,7 +93,7 @@ export class Connection implements ConnectionFacts {
 
   /** Runs a request now, or when those before it are answered. */
   enter(turn: Turn): void {
-    // Behind a response that closes the connection, nothing is answered (RFC 9112 section 9.6).
+    // After a response that closes the connection, nothing is answered (RFC 9112 section 9.6).
     // The socket of a request that a test injects (light-my-request) does not say.
     if (this.socket.writable === false || this.malformed !== undefined) return;
     if (this.current === undefined && this.#waiting.length === 0) turn();
@@ -93,20 +103,53 @@ export class Connection implements ConnectionFacts {
     }
   }
 
-  /** The current request is answered. @returns true when the connection waits for nothing more. */
-  leave(): boolean {
+  /**
+   * The current request is over.
+   * @param received all of it has come.
+   */
+  leave(message: { readonly complete: boolean }, received: boolean): void {
     this.current = undefined;
-    this.#aborter = undefined;
-    if (this.#waiting.length === 0) return true;
+    if (!received) {
+      this.unread = message;
+      if (this.malformed !== undefined) this.linger();
+    }
     // Node gives the socket to the next response only after it has taken it from this one.
-    process.nextTick(() => this.#next());
-    return false;
+    if (this.#waiting.length > 0) process.nextTick(() => this.#next());
+    else if (this.#owner.stopping || this.malformed !== undefined) process.nextTick(() => this.#end());
   }
 
-  /** For the application that is called now. */
-  newAborter(): Aborter {
-    this.#aborter = new Aborter();
-    return this.#aborter;
+  /** What the client sent is not a request: answered in its turn. */
+  refuse(fault: RequestError): void {
+    const { current } = this;
+    this.malformed = fault;
+    if (current === undefined) {
+      // The fault is in the rest of a body whose request was answered.
+      if (this.unread?.complete === false) this.linger();
+      else this.answer(fault);
+    } else if (!current.received) current.bodyFailed(fault);
+  }
+
+  /** After a fault everything is one, and what we do not read cannot come in time. */
+  get refused(): boolean {
+    return this.malformed !== undefined || this.ending;
+  }
+
+  /** Answers what never became a request, and ends the connection. */
+  answer(fault: RequestError): void {
+    const { head, body } = errorResponse(fault, false);
+    const { ident } = this.#owner;
+    const headers = [...head.headers, 'Date', new Date().toUTCString(), 'Connection', 'close'];
+    if (ident !== '') headers.push('Server', ident);
+    let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`;
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    this.socket.write(`${text}\r\n${body.toString('latin1')}`, 'latin1');
+    this.linger();
+  }
+
+  #end(): void {
+    if (!this.idle || !this.socket.writable) return;
+    if (this.malformed !== undefined) this.answer(this.malformed);
+    else this.linger();
   }
 
   #next(): void {
@@ -116,7 +159,7 @@ export class Connection implements ConnectionFacts {
     next?.();
   }
 
-  /** `pause()` alone is not enough: Node resumes the socket behind each message that is complete. */
+  /** `pause()` alone is not enough: Node resumes the socket after each message that is complete. */
   #hold(): void {
     this.held = true;
     this.socket.pause();
@@ -127,7 +170,7 @@ export class Connection implements ConnectionFacts {
     if (!this.held) return;
     this.held = false;
     Reflect.deleteProperty(this.socket, 'resume');
-    // Without a listener what comes would be lost; he who then adds one starts it himself.
+    // Without a listener what comes would be lost; whoever adds one resumes the socket.
     if (this.socket.listenerCount('data') > 0) this.socket.resume();
   }
 
@@ -144,23 +187,17 @@ export class Connection implements ConnectionFacts {
   /** @internal */
   onClose(): void {
     this.#waiting = [];
-    const { current } = this;
-    if (current === undefined) return;
-    const error = new ClientDisconnected();
-    this.#aborter?.abort(error);
-    current.disconnected(error);
+    this.current?.disconnected(new ClientDisconnected());
   }
 
-  /** @internal The client sends no more, and may be gone altogether; it still gets its response if it is not. */
+  /** @internal */
   onEnd(): void {
-    if (this.current === undefined) return;
-    this.#aborter?.abort(new ClientDisconnected());
-    this.current.ended();
+    this.current?.halfClosed(new ClientDisconnected());
   }
 }
 
 /**
- * Node's parser reads a connection past its stream until somebody listens to that. Over TLS it must not: when pipelined
+ * Node's parser reads a connection past its stream until there is a listener for that. Over TLS it must not: when pipelined
  * requests come faster than their responses are taken, Node pauses the parser, but the records that are decrypted
  * already go on to it, and end in a parse error ("HPE_PAUSED"). The stream holds them back.
  */
@@ -187,10 +224,10 @@ export function lingeringClose(this: WsgiSocket): void {
 /** For a response that ends with its connection: an orderly end would look like its own. */
 export function reset(socket: WsgiSocket): void {
   try {
-    // Over TLS it is the connection underneath that can be reset; its parent, as Node keeps it.
-    (socket._parent ?? socket).resetAndDestroy();
+    // Over TLS it is the connection underneath that can be reset.
+    (belowTls(socket) ?? socket).resetAndDestroy();
   } catch {
-    // None but TCP can be reset.
+    // Only TCP can be reset.
   }
   socket.destroy();
 }

@@ -1,15 +1,9 @@
-/** Counts the bytes of a request head, those too that Node's parser skips. */
-import type { WsgiSocket } from './connection.js';
-import type { WsgiRequest } from './wsgi-request.js';
+/** Watches Node's parser: counts the bytes of a request head, also those that it skips, and says why it gave up. */
 
-/** Node's parser of a connection. Without the optional parts, packets are seen as the stream has them. */
-interface Parser {
-  /** The last message whose head is complete; null after it was answered. */
-  readonly incoming: WsgiRequest | null;
-  readonly constructor: { readonly kOnExecute?: number };
-  getCurrentBuffer?(): Buffer;
-  [callback: number]: ((result: unknown) => void) | null | undefined;
-}
+import { ClientDisconnected, RequestError, RequestTimeout } from '../../errors.js';
+import type { WsgiSocket } from './connection.js';
+import { afterEachPacket, type Parser, parserOf } from './node-internals.js';
+import { HEAD_TOO_LONG, LINE_TOO_LONG } from './request-limits.js';
 
 const LF = 10;
 const CR = 13;
@@ -18,7 +12,6 @@ const kHeadWatch = Symbol('wsgi head watch');
 
 /** A socket of an `http.Server`. */
 interface ParsedSocket extends WsgiSocket {
-  parser?: Parser | null;
   [kHeadWatch]?: HeadWatch;
 }
 
@@ -47,8 +40,8 @@ export class HeadWatch {
    * @param limit bytes of a head. @param exceeded called for a head that is longer.
    */
   static begin(socket: WsgiSocket, limit: number, exceeded: () => void): void {
-    const { parser } = socket as ParsedSocket;
-    if (parser) new HeadWatch(socket, parser, limit, exceeded);
+    const parser = parserOf(socket);
+    if (parser !== undefined) new HeadWatch(socket, parser, limit, exceeded);
   }
 
   private constructor(socket: ParsedSocket, parser: Parser, limit: number, exceeded: () => void) {
@@ -57,27 +50,12 @@ export class HeadWatch {
     this.#limit = limit;
     this.#exceeded = exceeded;
     socket[kHeadWatch] = this;
-    if (!this.#hookParser(parser)) socket.on('data', this.#onData);
-  }
-
-  /** The parser, which reads a TCP connection without its stream, calls back after each packet. */
-  #hookParser(parser: Parser): boolean {
-    const index = parser.constructor.kOnExecute;
-    const parsed = index === undefined ? undefined : parser[index];
-    if (index === undefined || typeof parsed !== 'function' || parser.getCurrentBuffer === undefined)
-      return false;
-    // Over TLS it gets what the stream read, and does not call.
-    if (this.#socket.encrypted === true) return false;
-    parser[index] = (result) => {
-      parsed(result);
-      this.#parsed();
-    };
-    return true;
+    if (!afterEachPacket(socket, parser, () => this.#parsed())) socket.on('data', this.#onData);
   }
 
   /** Node's own listener, which came first, has given this packet to the parser. */
   readonly #onData = (packet: Buffer): void => {
-    if (this.#socket.parser === this.#parser) this.#parsed(packet);
+    if (parserOf(this.#socket) === this.#parser) this.#parsed(packet);
     else this.#socket.removeListener('data', this.#onData);
   };
 
@@ -91,7 +69,7 @@ export class HeadWatch {
       this.#inBody = false;
       this.#bytes = 0;
       this.seen = 'nothing';
-    } else if (this.#socket.parser === this.#parser) {
+    } else if (parserOf(this.#socket) === this.#parser) {
       this.#count(packet ?? (this.#parser.getCurrentBuffer?.() as Buffer));
     }
   }
@@ -104,4 +82,37 @@ export class HeadWatch {
     }
     if (this.#bytes > this.#limit) this.#exceeded();
   }
+}
+
+/** What comes with `clientError`. */
+export type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer; bytesParsed?: number };
+
+/**
+ * @param inBody the head has come: what is too large are the trailers.
+ * @param seen of the head, in earlier packets.
+ */
+export function parserFault(error: ParserError, inBody: boolean, seen: HeadWatch['seen']): RequestError {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      if (!inBody && isRequestLine(error, seen)) return new RequestError(414, LINE_TOO_LONG);
+      return new RequestError(431, HEAD_TOO_LONG);
+    case 'HPE_INVALID_EOF_STATE':
+      return new ClientDisconnected('the client left before its request was complete');
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new RequestError(413, 'The chunk extensions of the request body are too large');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new RequestTimeout('The request did not come in time');
+    default:
+      return new RequestError(400, 'What was sent is not a valid HTTP/1.1 request');
+  }
+}
+
+/** The parser does not say what overflowed, but how far it got in the last packet. */
+function isRequestLine({ rawPacket, bytesParsed = 0 }: ParserError, seen: HeadWatch['seen']): boolean {
+  if (rawPacket === undefined || seen === 'fields') return false;
+  const begin = rawPacket.subarray(0, bytesParsed).lastIndexOf('\n') + 1;
+  if (begin === 0) return true;
+  if (seen === 'line') return false;
+  // Before a request line there is an empty one, or the end of a message, which is one too.
+  return /^\r?\n$|\n\r?\n$/.test(rawPacket.toString('latin1', Math.max(0, begin - 3), begin));
 }

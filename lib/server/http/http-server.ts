@@ -10,8 +10,7 @@ import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../../errors.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { isWebSocketRequest } from '../websocket/handshake.js';
-import { WsgiRequest } from './wsgi-request.js';
-import { WsgiResponse } from './wsgi-response.js';
+import { allowHalfOpen, WsgiRequest, WsgiResponse } from './node-internals.js';
 
 /** @throws ConfigError for a certificate or a key that cannot be used. */
 export function createServer(options: ResolvedOptions): HttpServer {
@@ -21,7 +20,7 @@ export function createServer(options: ResolvedOptions): HttpServer {
   } = {
     headersTimeout,
     requestTimeout,
-    // The gateway sees to that.
+    // The gateway ends idle connections.
     keepAliveTimeout: 0,
     maxHeaderSize: limitRequestHead,
     // Often enough that a timeout is kept to within a quarter of it.
@@ -39,8 +38,7 @@ export function createServer(options: ResolvedOptions): HttpServer {
       : createHttpsServer({ ...settings, ...readTls(certfile, keyfile), allowHalfOpen: true });
   // Node would cut the list silently; the gateway counts and refuses.
   http.maxHeadersCount = 0;
-  // A client that has shut down its sending side still gets its response.
-  Object.assign(http, { httpAllowHalfOpen: true });
+  allowHalfOpen(http as HttpServer);
   return http as HttpServer;
 }
 

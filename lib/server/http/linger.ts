@@ -1,6 +1,6 @@
 /** The end of a connection whose client may still be sending: it gets to read its answer before a reset. */
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { readAgain } from './node-internals.js';
 
 // What still comes is read and thrown away for as long, and as much, as this: a client that first sends all of its
 // request, and then reads, cannot be answered otherwise. (nginx: lingering_time, lingering_timeout.)
@@ -50,9 +50,7 @@ function read(socket: Duplex): void {
   // What the parser has of a body that nobody reads must not hold this up any more.
   socket.pause = stay;
   socket.resume();
-  // The parser stops reading by the socket's handle, of which the stream knows nothing: it takes itself for reading, and
-  // would never begin again. (Node 20; where it does read, this has no effect.)
-  if (socket instanceof Socket) socket._read(0);
+  readAgain(socket);
 }
 
 function stay(this: Duplex): Duplex {

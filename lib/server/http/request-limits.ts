@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { RequestError } from '../../errors.js';
 import { parseContentLength } from '../../interpreter/request-body.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { framingOf } from './wsgi-request.js';
+import { framingOf } from './node-internals.js';
 
 /** Two spaces and "HTTP/1.1": what a request line holds beside method and target. */
 const REQUEST_LINE_REST = 10;

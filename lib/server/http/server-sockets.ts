@@ -2,25 +2,21 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { kConnection, lingeringClose, type WsgiSocket } from './connection.js';
+import { belowTls } from './node-internals.js';
 
 /** Milliseconds that a connection without a request stays half open after a stop. */
 const IDLE_LINGER_MS = 250;
 
-interface TlsSocket extends WsgiSocket {
-  /** Set by Node on a TLS socket: the one below it. */
-  _parent?: Socket | null;
-}
-
 export class ServerSockets {
   /** Node does not count those that are still in their TLS handshake. */
-  readonly #open = new Set<TlsSocket>();
+  readonly #open = new Set<WsgiSocket>();
   /** Those that a stop has ended. */
   readonly #ended = new Set<Socket>();
 
   /** Listener of `connection` and `secureConnection`. One that was handed back to the HTTP server comes again. */
-  readonly add = (socket: TlsSocket): void => {
+  readonly add = (socket: WsgiSocket): void => {
     // Its handshake came to an end after the stop.
-    if (this.#ended.has(socket._parent as Socket)) socket.destroy();
+    if (this.#ended.has(belowTls(socket) as Socket)) socket.destroy();
     if (this.#open.has(socket)) return;
     this.#open.add(socket);
     socket.once('close', () => {
@@ -43,8 +39,8 @@ export class ServerSockets {
     for (const socket of this.#open) socket.destroy = stay;
     http.close();
     for (const socket of this.#open) Reflect.deleteProperty(socket, 'destroy');
-    const belowTls = new Set([...this.#open].map(({ _parent }) => _parent));
-    for (const socket of this.#open) if (!belowTls.has(socket) && isIdle(socket)) this.#end(socket);
+    const carriers = new Set([...this.#open].map(belowTls));
+    for (const socket of this.#open) if (!carriers.has(socket) && isIdle(socket)) this.#end(socket);
     setTimeout(destroyAll, IDLE_LINGER_MS, this.#ended).unref();
   }
 

@@ -1,13 +1,15 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Environ } from '../../environ/types.js';
 import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import { type Handshake, WebSocket, WebSocketError } from '../../environ/websocket/websocket.js';
 import type { ClientDisconnected } from '../../errors.js';
 import { openedStarted } from '../../interpreter/application-faults.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
+import { Exchange } from '../http/exchange.js';
 import type { Gateway } from '../http/gateway.js';
-import { HttpSink } from '../http/http-sink.js';
+import { ResponseSink } from '../http/response-sink.js';
 import {
   checkHandshake,
   type HandshakeRequest,
@@ -30,10 +32,10 @@ export class Upgrades {
   readonly heartbeat: Heartbeat;
   readonly #readmit: Readmit;
   /** WebSockets that were opened, and whose handler or connection is still there. */
-  readonly #open = new Set<UpgradeSink>();
+  readonly #open = new Set<WebSocketExchange>();
 
   constructor(gateway: Gateway, readmit: Readmit) {
-    const { options } = gateway;
+    const { options } = gateway.service;
     this.gateway = gateway;
     this.acceptor = new WebSocketAcceptor({
       maxMessage: options.websocketMaxMessage,
@@ -47,7 +49,7 @@ export class Upgrades {
     this.#readmit = readmit;
   }
 
-  /** Listener of `upgrade`: Node has let go of the socket; `rest` are the bytes behind the head. */
+  /** Listener of `upgrade`: Node has let go of the socket; `rest` are the bytes after the head. */
   handle(message: IncomingMessage, socket: WsgiSocket, rest: Buffer): void {
     const connection = this.gateway.connectionOf(socket);
     if (isWebSocketRequest(message)) {
@@ -65,39 +67,39 @@ export class Upgrades {
    * 1001 (RFC 6455 section 7.4.1, "going away").
    */
   goAway(): void {
-    this.gateway.stopping = true;
-    for (const sink of this.#open) sink.goAway();
+    this.gateway.service.stopping = true;
+    for (const exchange of this.#open) exchange.goAway();
   }
 
   /** The grace period is over. */
   terminate(): void {
-    for (const sink of this.#open) sink.terminate();
+    for (const exchange of this.#open) exchange.terminate();
   }
 
   /** The connection is free for its next request. */
   readmit(socket: WsgiSocket, rest: Buffer): void {
-    // Node has taken its listeners off but for these two, and adds them anew.
+    // Node has taken its listeners off but for these two, and adds them again.
     socket.removeAllListeners('pause');
     socket.removeAllListeners('resume');
     if (rest.length > 0) socket.unshift(rest);
     this.#readmit(socket);
   }
 
-  opened(sink: UpgradeSink): void {
-    this.#open.add(sink);
-    if (this.gateway.stopping) sink.goAway();
+  opened(exchange: WebSocketExchange): void {
+    this.#open.add(exchange);
+    if (this.gateway.service.stopping) exchange.goAway();
   }
 
-  left(sink: UpgradeSink): void {
-    this.#open.delete(sink);
+  over(exchange: WebSocketExchange): void {
+    this.#open.delete(exchange);
   }
 
   /** @param response on the socket, for a handshake that is refused. */
   serve(connection: Connection, message: IncomingMessage, rest: Buffer, response: ServerResponse): void {
-    const sink = new UpgradeSink(this, connection, message, rest, response);
-    const handshake = checkHandshake(message, this.gateway.options.allowedOrigins);
-    if ('status' in handshake) sink.refuse(handshake);
-    else sink.offer(handshake);
+    const exchange = new WebSocketExchange(this, connection, message, rest, response);
+    const handshake = checkHandshake(message, this.gateway.service.options.allowedOrigins);
+    if ('status' in handshake) exchange.refuse(handshake);
+    else exchange.offer(handshake);
   }
 
   #respond(message: IncomingMessage, socket: WsgiSocket, rest: Buffer): ServerResponse {
@@ -157,11 +159,13 @@ class FreeResponse extends ServerResponse {
   }
 }
 
-/** The two ends of a WebSocket request: a response that refuses it, or a socket that was opened. */
-class UpgradeSink extends HttpSink {
+/** A WebSocket request: a response that refuses it, or a socket that was opened. */
+class WebSocketExchange extends Exchange {
+  override readonly isUpgrade = true;
+  websocket: WebSocket | undefined = undefined;
   readonly #upgrades: Upgrades;
   readonly #rest: Buffer;
-  #websocket: WebSocket | undefined;
+  #handshake: HandshakeRequest | undefined = undefined;
 
   constructor(
     upgrades: Upgrades,
@@ -170,107 +174,57 @@ class UpgradeSink extends HttpSink {
     rest: Buffer,
     response: ServerResponse,
   ) {
-    super(upgrades.gateway, connection, message, response, undefined);
+    super(upgrades.gateway.service, connection, message, response, undefined);
     this.#upgrades = upgrades;
     this.#rest = rest;
-    response.on('finish', () => this.closed());
+    response.on('finish', () => this.finished());
   }
 
-  override get hijacked(): boolean {
-    return this.#websocket?.opened === true;
+  protected override newSink(): ResponseSink {
+    return new UpgradeSink(this);
   }
 
-  override head(head: ResponseHead): void {
-    super.head(head);
-    if (head.headers.at(-2) === 'Connection') this.response.shouldKeepAlive = false;
-  }
-
-  override end(last?: Uint8Array): void {
-    if (this.hijacked) this.#websocket?.finish(1000);
-    else super.end(last);
-  }
-
-  override abort(): void {
-    if (this.hijacked) this.#websocket?.finish(1011);
-    else super.abort();
-  }
-
-  /** Pings find a dead peer, and an application may wait for messages as long as it likes. */
-  override silent(): void {
-    if (!this.hijacked) super.silent();
-  }
-
-  override disconnected(error: ClientDisconnected): void {
-    if (!this.hijacked) super.disconnected(error);
-    // The application learns it from its next receive() or send(), and ends by itself.
-    else this.closed();
-  }
-
-  /** A 103 ahead of the 101 makes clients give up the handshake. */
-  override sendHints(_checked: readonly string[]): void {}
-
-  goAway(): void {
-    this.runner.goAway?.();
-    this.#websocket?.goAway();
-  }
-
-  terminate(): void {
-    this.#websocket?.terminate();
-  }
-
-  protected override left(): void {
-    this.#upgrades.left(this);
-    super.left();
-  }
-
-  /** The handshake itself is wrong: the application is not asked. */
+  /** The handshake itself is wrong: the application is not called. */
   refuse({ status, reason, headers, body }: RefusedHandshake): void {
-    const flat = [
-      ...headers.flat(),
-      'Content-Type',
-      'text/plain; charset=utf-8',
-      'Content-Length',
-      `${body.length}`,
-    ];
-    this.head({
+    const type = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', `${body.length}`];
+    this.sink.head({
       status,
       reason,
-      headers: flat,
+      headers: [...headers.flat(), ...type],
       hasLength: true,
       bodiless: false,
       hasServer: false,
       close: false,
     });
-    this.end(Buffer.from(body));
+    this.sink.end(Buffer.from(body));
     this.done();
   }
 
   /** Calls the application, which opens the door or answers otherwise. */
-  offer({ version, origin, protocols }: HandshakeRequest): void {
-    const { gateway } = this;
-    try {
-      gateway.check(this, undefined);
-      const environ = gateway.environOf(this, undefined);
-      const handshake: Handshake = {
-        version,
-        origin,
-        protocols,
-        accept: (protocol) => this.#accept(protocol),
-        ending: () => this.runner.socketEnding?.(),
-        gone: () => this.runner.socketGone?.(),
-      };
-      this.#websocket = WebSocket.make(environ, handshake);
-      environ['wsgi.websocket'] = this.#websocket;
-      environ['wsgi.websocket_version'] = String(version);
-      gateway.callUpgraded(this, environ);
-    } catch (error) {
-      this.runner.fail(error);
-    }
+  offer(handshake: HandshakeRequest): void {
+    this.#handshake = handshake;
+    this.serve();
+  }
+
+  override environ(): Environ {
+    const environ = super.environ();
+    const { version, origin, protocols } = this.#handshake as HandshakeRequest;
+    this.websocket = WebSocket.make(environ, {
+      version,
+      origin,
+      protocols,
+      accept: (protocol) => this.#accept(protocol),
+      ending: () => this.runner?.webSocketEnding?.(),
+      gone: () => this.runner?.webSocketClosed?.(),
+    });
+    environ['wsgi.websocket'] = this.websocket;
+    environ['wsgi.websocket_version'] = String(version);
+    return environ;
   }
 
   #accept(protocol: string | undefined): ReturnType<Handshake['accept']> {
-    const { socket } = this.connection;
-    if (this.started) throw openedStarted();
+    const { socket } = this;
+    if (this.sink.started) throw openedStarted();
     if (this.response.headersSent) {
       throw new WebSocketError('The request was already answered: open the WebSocket before start_response');
     }
@@ -279,11 +233,72 @@ class UpgradeSink extends HttpSink {
       this.connection.onClose();
       throw goneError(SOCKET_DEAD);
     }
-    this.status = 101;
+    this.sink.status = 101;
     this.response.detachSocket(socket);
     const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol);
     this.#upgrades.heartbeat.watch(opened);
     queueMicrotask(() => this.#upgrades.opened(this));
     return opened;
   }
+
+  /** Pings find a dead peer, and an application may wait for messages as long as it likes. */
+  override silent(): void {
+    if (!this.sink.hijacked) super.silent();
+  }
+
+  override disconnected(error: ClientDisconnected): void {
+    if (!this.sink.hijacked) super.disconnected(error);
+    // The application learns it from its next receive() or send(), and ends by itself.
+    else this.connectionClosed(error);
+  }
+
+  goAway(): void {
+    this.runner?.goAway?.();
+    this.websocket?.goAway();
+  }
+
+  terminate(): void {
+    this.websocket?.terminate();
+  }
+
+  protected override over(): void {
+    this.#upgrades.over(this);
+    super.over();
+  }
+}
+
+class UpgradeSink extends ResponseSink {
+  readonly #exchange: WebSocketExchange;
+
+  constructor(exchange: WebSocketExchange) {
+    super(exchange);
+    this.#exchange = exchange;
+  }
+
+  override get hijacked(): boolean {
+    return this.#exchange.websocket?.opened === true;
+  }
+
+  override head(head: ResponseHead): void {
+    super.head(head);
+    if (head.headers.at(-2) === 'Connection') this.response.shouldKeepAlive = false;
+  }
+
+  /** A handshake may have come through another framework's server. */
+  protected override writeHead({ status, reason, headers }: ResponseHead): void {
+    this.#exchange.service.host.writeHead(this.response, status, reason, headers);
+  }
+
+  override end(last?: Uint8Array): void {
+    if (this.hijacked) this.#exchange.websocket?.finish(1000);
+    else super.end(last);
+  }
+
+  override abort(): void {
+    if (this.hijacked) this.#exchange.websocket?.finish(1011);
+    else super.abort();
+  }
+
+  /** A 103 ahead of the 101 makes clients give up the handshake. */
+  override sendHints(_checked: readonly string[]): void {}
 }

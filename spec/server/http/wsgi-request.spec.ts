@@ -2,7 +2,7 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { framingOf, WsgiRequest } from '../../../lib/server/http/wsgi-request.js';
+import { framingOf, WsgiRequest } from '../../../lib/server/http/node-internals.js';
 import { answer } from '../../support/answer.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { closeServers, serveApp } from '../../support/serve.js';

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import type { Application } from '../../../lib/environ/types.js';
-import { WsgiResponse } from '../../../lib/server/http/wsgi-response.js';
+import { WsgiResponse } from '../../../lib/server/http/node-internals.js';
 import { answer } from '../../support/answer.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { closeServers, serveApp } from '../../support/serve.js';

@@ -6,15 +6,24 @@ import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
 import type { Application, Bytes, Environ } from '../../../environ/types.js';
 import { tooLarge } from '../../../interpreter/request-body.js';
+import type { ResponseHead } from '../../../interpreter/sink.js';
 import { logger } from '../../../logger.js';
-import { type Connection, hostLiteral } from '../../http/connection.js';
+import { hostLiteral } from '../../http/connection.js';
+import type { Exchange, Host } from '../../http/exchange.js';
 import { Gateway } from '../../http/gateway.js';
-import { HttpSink } from '../../http/http-sink.js';
-import type { RequestBody } from '../../http/request-body.js';
+import { ResponseSink } from '../../http/response-sink.js';
 import type { ResolvedOptions } from '../../options/options.js';
 import { hostHeaders } from './host-headers.js';
 import { type HostedMessage, mountOf } from './host-mount.js';
+import { writeHostedHead } from './hosted-head.js';
 import { KeptBody, keptBody, wasRead } from './kept-body.js';
+
+const HOST: Host = {
+  wasRead,
+  describe,
+  sink: (exchange) => new HostedSink(exchange),
+  writeHead: writeHostedHead,
+};
 
 export class HostedGateway extends Gateway {
   constructor(application: Application, options: ResolvedOptions) {
@@ -24,58 +33,35 @@ export class HostedGateway extends Gateway {
       errors: new TextErrorStream(),
       serverName: serverName === undefined ? undefined : hostLiteral(serverName),
       keepAlive: undefined,
+      host: HOST,
     });
   }
 
   override handle(message: IncomingMessage, response: ServerResponse): void {
     if (message.httpVersionMajor > 1) refuseHttp2(response);
     else if (response.headersSent || response.writableEnded) logger.debug('The host answered already');
-    // Its client left while the host had it: nobody is there to be answered.
+    // Its client left while the host had it: nobody waits for an answer.
     else if (!response.destroyed && message.errored === null) super.handle(message, response);
   }
+}
 
-  protected override sinkOf(
-    connection: Connection,
-    message: IncomingMessage,
-    response: ServerResponse,
-    body: RequestBody | undefined,
-  ): HttpSink {
-    return new HostedSink(this, connection, message, response, body);
-  }
+function describe({ message, connection, service }: Exchange, services: RequestServices): Environ {
+  const { scriptName, target, uri } = mountOf(message as HostedMessage);
+  const { method, httpVersionMajor, httpVersionMinor } = message;
+  const rawHeaders = hostHeaders(message);
+  const head = { method, url: target, httpVersionMajor, httpVersionMinor, rawHeaders };
+  const facts = service.facts.scriptName === '' ? { ...service.facts, scriptName } : service.facts;
+  const input = wasRead(message) ? keptInput(message, service.options.limitRequestBody) : services.input;
+  const environ = buildEnviron(head, connection, facts, { ...services, input });
+  environ.REQUEST_URI = environ.RAW_URI = uri;
+  return environ;
+}
 
-  /** A body that the host took holds up nothing any more: `describe` looks for its bytes. */
-  protected override bodyOf(
-    message: IncomingMessage,
-    response: ServerResponse,
-    expected: boolean,
-  ): RequestBody | undefined {
-    return wasRead(message) ? undefined : super.bodyOf(message, response, expected);
-  }
-
-  protected override describe(
-    message: IncomingMessage,
-    connection: Connection,
-    services: RequestServices,
-  ): Environ {
-    const { scriptName, target, uri } = mountOf(message as HostedMessage);
-    const { method, httpVersionMajor, httpVersionMinor } = message;
-    const rawHeaders = hostHeaders(message);
-    const head = { method, url: target, httpVersionMajor, httpVersionMinor, rawHeaders };
-    const facts = this.facts.scriptName === '' ? { ...this.facts, scriptName } : this.facts;
-    const input = wasRead(message) ? this.#keptInput(message) : services.input;
-    const environ = buildEnviron(head, connection, facts, { ...services, input });
-    environ.REQUEST_URI = environ.RAW_URI = uri;
-    return environ;
-  }
-
-  #keptInput(message: IncomingMessage): BodyInput {
-    const bytes = keptBody(message);
-    const limit = this.options.limitRequestBody || Number.POSITIVE_INFINITY;
-    if (bytes.length > limit) {
-      throw tooLarge(limit);
-    }
-    return new BodyInput(new KeptBody(bytes));
-  }
+/** @param limit in bytes; 0 for none. */
+function keptInput(message: IncomingMessage, limit: number): BodyInput {
+  const bytes = keptBody(message);
+  if (limit > 0 && bytes.length > limit) throw tooLarge(limit);
+  return new BodyInput(new KeptBody(bytes));
 }
 
 /** What compression middleware adds to a response. */
@@ -83,8 +69,12 @@ interface Flushable {
   flush?: unknown;
 }
 
-/** Each block goes through, whatever middleware of the host holds the stream (PEP 3333 "Buffering and Streaming"). */
-class HostedSink extends HttpSink {
+class HostedSink extends ResponseSink {
+  protected override writeHead({ status, reason, headers }: ResponseHead): void {
+    writeHostedHead(this.response, status, reason, headers);
+  }
+
+  /** Each block goes through, whatever middleware of the host holds the stream (PEP 3333 "Buffering and Streaming"). */
   override chunk(bytes: Bytes): Promise<void> | undefined {
     const wait = super.chunk(bytes);
     const { flush } = this.response as Flushable;

@@ -2,14 +2,15 @@
  * Upgrades through a host: it routes a WebSocket handshake as any other GET, with its mount points and middleware, and
  * the handler that it ends at opens the door.
  */
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
 import type { WsgiSocket } from '../../http/connection.js';
+import { responseOn } from '../../http/node-internals.js';
 import { isWebSocketRequest } from '../../websocket/handshake.js';
 import { respondOn, Upgrades } from '../../websocket/upgrade.js';
 import type { HostedGateway } from './hosted-gateway.js';
 
-/** On a request: it is on its way through the host, with the bytes that came behind its head. */
+/** On a request: it is on its way through the host, with the bytes that came after its head. */
 const kRest = Symbol('wsgi upgrade');
 
 interface UpgradeMessage extends IncomingMessage {
@@ -19,8 +20,6 @@ interface UpgradeMessage extends IncomingMessage {
 interface ServedSocket extends WsgiSocket {
   /** Set by Node. */
   server?: Server;
-  /** Set by Node: the response that is being sent. */
-  _httpMessage?: ServerResponse | null;
 }
 
 export class HostedUpgrades {
@@ -43,7 +42,7 @@ export class HostedUpgrades {
     });
   }
 
-  /** Serves a request that the host brought here; false if it is none that `enter` sent. */
+  /** Serves a request that the host brought here; false if `enter` did not send it. */
   arrive(message: UpgradeMessage, response: ServerResponse): boolean {
     const rest = message[kRest];
     if (rest === undefined || response.headersSent || response.destroyed) return false;
@@ -79,8 +78,8 @@ export class HostedUpgrades {
 /** Requests before it on the same connection may still be answered by the host. */
 function whenFree(socket: ServedSocket, work: () => void): void {
   if (socket.destroyed) return;
-  const busy = socket._httpMessage;
-  if (busy instanceof ServerResponse) busy.once('close', () => setImmediate(() => whenFree(socket, work)));
+  const busy = responseOn(socket);
+  if (busy !== undefined) busy.once('close', () => setImmediate(() => whenFree(socket, work)));
   else work();
 }
 

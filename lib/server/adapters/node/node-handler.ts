@@ -46,9 +46,9 @@ export function toNodeHandler(application: Application, options: NodeHandlerOpti
     upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) =>
       upgrades.enter(message, socket as WsgiSocket, head),
     close: () => {
-      if (gateway.stopping) upgrades.terminate();
+      if (gateway.service.stopping) upgrades.terminate();
       else upgrades.goAway();
-      return gateway.idle;
+      return gateway.service.running.idle;
     },
   });
 }

@@ -1,12 +1,12 @@
 /** One request that a thread answers, as the I/O thread sees it: stands in for the interpreter, which is in the thread. */
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
-import { ApplicationError, isRequestError, ServerBusy } from '../../../errors.js';
+import { isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
 import { RequestReport } from '../../../interpreter/report.js';
-import type { Runner } from '../../../interpreter/sink.js';
 import { logger } from '../../../logger.js';
-import type { HttpSink } from '../../http/http-sink.js';
+import type { Exchange, Runner } from '../../http/exchange.js';
 import type { RequestBody } from '../../http/request-body.js';
+import type { ResponseSink } from '../../http/response-sink.js';
 import { NONE } from '../shared/blocks.js';
 import {
   decodeHead,
@@ -45,7 +45,8 @@ export class RemoteRunner implements Runner {
   /** A body that goes to the thread with the head. */
   whole: Buffer | undefined;
   readonly #pool: ThreadPool;
-  readonly #sink: HttpSink;
+  readonly #exchange: Exchange;
+  readonly #sink: ResponseSink;
   readonly log: RequestReport;
   #body: RemoteBody | undefined;
   #socket: RemoteSocket | undefined;
@@ -62,10 +63,11 @@ export class RemoteRunner implements Runner {
   /** The connection needs nothing more of what it was given. */
   #released = false;
 
-  constructor(pool: ThreadPool, sink: HttpSink) {
+  constructor(pool: ThreadPool, exchange: Exchange) {
     this.#pool = pool;
-    this.#sink = sink;
-    this.log = new RequestReport(sink.message, pool.report);
+    this.#exchange = exchange;
+    this.#sink = exchange.sink;
+    this.log = new RequestReport(exchange.message, pool.report);
   }
 
   get over(): boolean {
@@ -79,11 +81,6 @@ export class RemoteRunner implements Runner {
 
   // Runner
 
-  /** The application is the threads'. */
-  run(): void {
-    throw new ApplicationError('The application runs in threads');
-  }
-
   start(body: RequestBody | undefined, websocket?: WebSocket): void {
     if (this.#over) return;
     this.whole = body?.takeWhole(SMALL_BODY);
@@ -94,7 +91,8 @@ export class RemoteRunner implements Runner {
 
   /** The request head as it goes to a thread. */
   encode(): string {
-    return encodeRequest(this.#sink.message, this.#sink.connection, this.#socket?.handshake);
+    const { message, connection } = this.#exchange;
+    return encodeRequest(message, connection, this.#socket?.handshake);
   }
 
   get flags(): number {
@@ -106,10 +104,13 @@ export class RemoteRunner implements Runner {
     if (this.#over) return;
     if (!isRequestError(error)) logger.error(this.log.describe((error as Error).message));
     if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
-    else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.log);
+    else sendError(this.#sink, error, this.#exchange.message.method === 'HEAD', this.log);
     // A thread may be busy with it still; the connection need not wait for that.
     this.left();
   }
+
+  /** Whether it is the handler that is slow, or its turn that has not come, the watch on threads knows. */
+  overdue(): void {}
 
   disconnect(): void {
     if (this.#over) return;
@@ -119,10 +120,10 @@ export class RemoteRunner implements Runner {
   }
 
   /**
-   * It will send no more, and may be gone altogether: who waits for a thread is taken for gone. (A handler that runs is
+   * The client sends no more, and may have left: one that waits for a thread is taken to have left. (A handler that runs is
    * told by its signal, and answers all the same: RFC 9112 section 9.6 lets a client close one side.)
    */
-  ended(): void {
+  halfClosed(): void {
     if (this.#over) return;
     if (this.#pool.overloaded && this.#pool.withdraw(this)) {
       this.fail(new ServerBusy());
@@ -131,20 +132,20 @@ export class RemoteRunner implements Runner {
     const thread = this.#pool.threadOf(this);
     if (thread !== undefined) thread.line.clientEnded(this.id);
     // A thread is about to take it.
-    else setTimeout(() => this.ended(), CLAIM_MS);
+    else setTimeout(() => this.halfClosed(), CLAIM_MS);
   }
 
-  socketGone(): void {
+  webSocketClosed(): void {
     this.#socketGone = true;
     this.#pool.threadOf(this)?.line.webSocketGone(this.id);
   }
 
-  socketEnding(): void {
+  webSocketEnding(): void {
     const thread = this.#pool.threadOf(this);
     if (thread !== undefined) this.#socket?.tellEnding(thread, this.id);
   }
 
-  released(): void {
+  finished(): void {
     this.#released = true;
     this.#outflow?.close();
   }

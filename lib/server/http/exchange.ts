@@ -1,0 +1,321 @@
+/**
+ * One request, from its head to its line in the access log: read this file first.
+ *
+ * connection.ts says whose turn it is; `serve` checks the request, makes its environ and calls the application, on the
+ * event loop or in a thread; lib/interpreter walks what it returns; response-sink.ts sends it.
+ *
+ * How an exchange ends. It has two sides, which finish in either order, and it is over when both have:
+ *
+ *   state   | application                          | connection                    | `done`    | `finished`
+ *   --------|--------------------------------------|-------------------------------|-----------|-----------
+ *   Open    | runs                                 | response incomplete           | → Sending | → Closing
+ *   Sending | has returned, its iterable is closed | bytes are under way           | -         | → Over
+ *   Closing | still runs, or closes its iterable   | response sent, or client gone | → Over    | -
+ *   Over    | has returned                         | response sent, or client gone | -         | -
+ *
+ * The line of the access log is written when the connection's side has finished; when the exchange is over, the
+ * connection goes on to its next request.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Aborter } from '../../environ/abort-signal.js';
+import type { GatewayFacts, RequestServices } from '../../environ/environ.js';
+import { BodyInput } from '../../environ/input/input.js';
+import type { Application, Environ, HeaderList } from '../../environ/types.js';
+import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
+import { Interpreter } from '../../interpreter/interpreter.js';
+import type { Report } from '../../interpreter/report.js';
+import { checkEarlyHints } from '../../interpreter/response-head.js';
+import { type AccessLog, basicUser } from '../log/access-log.js';
+import type { ResolvedOptions } from '../options/options.js';
+import type { Connection, CurrentRequest, WsgiSocket } from './connection.js';
+import type { Forwarded } from './forwarded.js';
+import { hasUnsent, type ResponseOwner, tellFinished } from './node-internals.js';
+import type { RequestBody } from './request-body.js';
+import type { RequestLimits } from './request-limits.js';
+import type { Answered, ResponseSink } from './response-sink.js';
+
+/** What all exchanges of a gateway share. */
+export interface Service {
+  application: Application;
+  /** The server takes no new requests: each response closes its connection. */
+  stopping: boolean;
+  readonly options: ResolvedOptions;
+  readonly facts: GatewayFacts;
+  readonly limits: RequestLimits;
+  readonly forwarded: Forwarded | undefined;
+  readonly accessLog: AccessLog | undefined;
+  readonly report: Report;
+  /** Value of the Server header; `''` for none. */
+  readonly ident: string;
+  /** Milliseconds of silence after which a request is ended; 0 for never. */
+  readonly timeout: number;
+  /** Milliseconds that a connection waits for its next request; undefined: the host decides. 0: one request only. */
+  readonly keepAlive: number | undefined;
+  /** How many exchanges are not over. */
+  readonly running: Running;
+  readonly host: Host;
+  /** Makes the exchange's runner, and starts it. */
+  readonly call: (exchange: Exchange) => void;
+}
+
+/** Where requests come from: our own server, another framework's, or a test. */
+export interface Host {
+  /** The body is the host's: it has read it already. */
+  wasRead(message: IncomingMessage): boolean;
+  describe(exchange: Exchange, services: RequestServices): Environ;
+  sink(exchange: Exchange): ResponseSink;
+  /** As `response.writeHead`, beside what the host has set on the response. */
+  writeHead(response: ServerResponse, status: number, reason: string, headers: string[]): void;
+  /** An exchange is over. */
+  over?(): void;
+}
+
+/** What runs the application of one exchange: the interpreter, or the I/O thread's side of a thread that has it. */
+export interface Runner {
+  /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
+  fail(error: unknown): void;
+  /** The client has left. */
+  disconnect(error: ClientDisconnected): void;
+  /** Neither side has sent a byte for so many seconds, and it is for the application to go on. */
+  overdue(seconds: number): void;
+  /** The client sends no more; it may still read, or have left. */
+  halfClosed?(): void;
+  /** The connection needs no more of what the sink was given. */
+  finished?(): void;
+  /** The connection of an open WebSocket is closed, both ways. */
+  webSocketClosed?(): void;
+  /** It is known how its WebSocket ends, or more of that. */
+  webSocketEnding?(): void;
+  /** The server stops: no more messages for the handler of an open WebSocket. */
+  goAway?(): void;
+}
+
+/** How many requests are not over: a stop waits for them. */
+export class Running {
+  count = 0;
+  #onIdle: (() => void)[] = [];
+
+  end(): void {
+    if (--this.count > 0 || this.#onIdle.length === 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  /** Resolves when there are none. */
+  get idle(): Promise<void> {
+    return this.count === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+}
+
+enum State {
+  Open,
+  Sending,
+  Closing,
+  Over,
+}
+
+/** nginx's status in its log for a request whose client left before it was answered. */
+const CLIENT_LEFT = 499;
+
+export class Exchange implements CurrentRequest, Answered, ResponseOwner {
+  readonly service: Service;
+  readonly connection: Connection;
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: RequestBody | undefined;
+  readonly sink: ResponseSink;
+  /** Undefined until the application is called. */
+  runner: Runner | undefined = undefined;
+  /** environ has a WebSocket to open. */
+  readonly isUpgrade: boolean = false;
+  #state = State.Open;
+  #aborter: Aborter | undefined = undefined;
+  /** The client's address, where a trusted proxy told it. */
+  #clientAddr: string | undefined = undefined;
+  /** When it came, for the access log. */
+  readonly #time: number;
+
+  constructor(
+    service: Service,
+    connection: Connection,
+    message: IncomingMessage,
+    response: ServerResponse,
+    body: RequestBody | undefined,
+  ) {
+    this.service = service;
+    this.connection = connection;
+    this.message = message;
+    this.response = response;
+    this.body = body;
+    this.#time = service.accessLog === undefined ? 0 : Date.now();
+    this.sink = this.newSink();
+    connection.current = this;
+    service.running.count++;
+    tellFinished(response, this);
+  }
+
+  protected newSink(): ResponseSink {
+    return this.service.host.sink(this);
+  }
+
+  // The way in
+
+  serve(): void {
+    try {
+      this.check();
+      this.service.call(this);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** @throws RequestError when the request is not fit for the application. */
+  protected check(): void {
+    this.service.limits.check(this.message);
+    if (this.body?.error !== undefined) throw this.body.error;
+  }
+
+  /** @throws RequestError when the request is not fit for the application. */
+  environ(): Environ {
+    const { forwarded, host } = this.service;
+    this.#aborter = new Aborter();
+    const environ = host.describe(this, {
+      input: new BodyInput(this.body),
+      aborter: this.#aborter,
+      earlyHints: (headers) => this.earlyHints(headers),
+    });
+    if (forwarded !== undefined) {
+      forwarded.apply(environ);
+      this.#clientAddr = environ.REMOTE_ADDR;
+    }
+    return environ;
+  }
+
+  /** Calls the application on the event loop. */
+  interpret(environ: Environ): void {
+    const interpreter = new Interpreter(this.sink, this.message, this.service.report);
+    this.runner = interpreter;
+    interpreter.run(this.service.application, environ);
+  }
+
+  /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */
+  earlyHints(headers: HeaderList): void {
+    this.sink.sendHints(checkEarlyHints(headers));
+  }
+
+  /** A request that does not reach its application is answered by an interpreter all the same. */
+  protected fail(error: unknown): void {
+    const runner = this.runner ?? new Interpreter(this.sink, this.message, this.service.report);
+    this.runner = runner;
+    runner.fail(error);
+  }
+
+  // What the connection tells
+
+  get received(): boolean {
+    return this.body === undefined || this.body.complete;
+  }
+
+  disconnected(error: ClientDisconnected): void {
+    this.#aborter?.abort(error);
+    this.body?.fail(error);
+    this.sink.drained();
+    this.runner?.disconnect(error);
+    this.finished();
+  }
+
+  /** As `disconnected`, for an application that notices by itself. */
+  protected connectionClosed(error: ClientDisconnected): void {
+    this.#aborter?.abort(error);
+    this.finished();
+  }
+
+  halfClosed(error: ClientDisconnected): void {
+    this.#aborter?.abort(error);
+    this.runner?.halfClosed?.();
+  }
+
+  drained(): void {
+    this.sink.drained();
+  }
+
+  bodyFailed(error: RequestError): void {
+    this.body?.fail(error);
+  }
+
+  silent(): void {
+    const { socket } = this;
+    const seconds = this.service.timeout / 1000;
+    if (this.body?.starving) {
+      this.body.fail(new RequestTimeout(`The rest of the request body did not come within ${seconds} s`));
+    } else if (hasUnsent(socket) || this.sink.waitsForClient) socket.destroy();
+    else this.runner?.overdue(seconds);
+  }
+
+  // What the response depends on
+
+  get socket(): WsgiSocket {
+    return this.connection.socket;
+  }
+
+  get http11(): boolean {
+    return this.message.httpVersionMinor === 1;
+  }
+
+  get ident(): string {
+    return this.service.ident;
+  }
+
+  get last(): boolean {
+    const { stopping, keepAlive } = this.service;
+    return stopping || keepAlive === 0 || this.body?.tooMuchLeft === true;
+  }
+
+  // The end: see the table above
+
+  /** @param rest what still runs although nobody waits for it; never rejects. A stop waits for it. */
+  done(rest?: Promise<unknown>): void {
+    const { running } = this.service;
+    if (rest !== undefined) {
+      running.count++;
+      void rest.then(() => running.end());
+    }
+    if (this.#state === State.Open) this.#state = State.Sending;
+    else if (this.#state === State.Closing) this.over();
+  }
+
+  responseFinished(): void {
+    if (!this.response.writableFinished) this.connection.onClose();
+    this.finished();
+  }
+
+  protected finished(): void {
+    const before = this.#state;
+    if (before === State.Closing || before === State.Over) return;
+    this.#state = State.Closing;
+    this.runner?.finished?.();
+    this.service.accessLog?.write(this.#logLine());
+    if (before === State.Sending) this.over();
+  }
+
+  protected over(): void {
+    const { service, connection } = this;
+    this.#state = State.Over;
+    service.running.end();
+    connection.leave(this.message, this.received);
+    service.host.over?.();
+  }
+
+  #logLine(): Parameters<AccessLog['write']>[0] {
+    const { method, url, httpVersion, headers } = this.message;
+    return {
+      remoteAddr: this.#clientAddr ?? this.connection.remoteAddr,
+      user: basicUser(headers.authorization),
+      time: new Date(this.#time),
+      requestLine: `${method} ${url} HTTP/${httpVersion}`,
+      status: this.sink.status || CLIENT_LEFT,
+      bytes: this.sink.bodyBytes,
+      referer: headers.referer,
+      userAgent: headers['user-agent'],
+    };
+  }
+}

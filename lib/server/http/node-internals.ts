@@ -1,0 +1,324 @@
+/**
+ * Everything of Node that we use without its documentation, or change, in one place. What only makes requests cheaper can
+ * be switched off in `internals`: it is off where a Node does not have it, and everything works without it.
+ *
+ *   name        | what                                                   | without it
+ *   ------------|--------------------------------------------------------|-----------------------------------------------
+ *   lazyHeaders | `IncomingMessage.headers`, an accessor that we         | every request builds `headers`, because Node
+ *               | override                                               | asks each for `headers.expect`
+ *   oneWrite    | `ServerResponse._writeRaw`, through which a response   | a small response is two writes, the second of
+ *               | goes to its socket                                     | nothing
+ *   detach      | `ServerResponse.detachSocket`, which Node calls when   | a `close` listener for each response
+ *               | a response is finished                                 |
+ *   kernelQueue | `socket._handle.writeQueueSize` and `_parent`: bytes   | what the kernel has not taken counts as read, so
+ *               | that the kernel has not taken                          | slow clients are found later
+ *   parserHook  | the parser's callback after each packet                | a `data` listener, which takes the bytes past
+ *               |                                                        | the stream
+ *
+ * The functions after these rest on names that Node has had since version 8 or longer: `destroySoon`, `assignSocket`,
+ * `_httpMessage`, `httpAllowHalfOpen`, `_keepAliveTimeout`. Where one is missing they do nothing, and the docstring says
+ * what is lost. `bench/README.md` has what each was measured to save.
+ */
+import { type Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { type Duplex, Writable } from 'node:stream';
+
+type Data = string | Uint8Array;
+type WriteRaw = (
+  this: ServerResponse,
+  data: Data,
+  encoding: BufferEncoding,
+  callback?: unknown,
+  size?: number,
+) => boolean;
+
+const headersAccessor = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers');
+const { _writeRaw: writeRaw } = ServerResponse.prototype as unknown as { readonly _writeRaw?: WriteRaw };
+
+/** What this Node has, and is used. Specs set them to false. */
+export const internals = {
+  lazyHeaders: headersAccessor?.get !== undefined,
+  oneWrite: typeof writeRaw === 'function',
+  detach: typeof ServerResponse.prototype.detachSocket === 'function',
+  kernelQueue: true,
+  parserHook: true,
+};
+
+// A request that builds `headers` only for whoever asks
+
+/** The headers that the gateway itself acts on. What was sent twice is as Node has it: joined, or the first. */
+export interface FramingFields {
+  readonly contentLength: string | undefined;
+  readonly transferEncoding: string | undefined;
+  readonly expect: string | undefined;
+}
+
+/** @param message of any server. */
+export function framingOf(message: IncomingMessage): FramingFields {
+  if (message instanceof WsgiRequest) return message.framing;
+  const { 'content-length': contentLength, 'transfer-encoding': transferEncoding, expect } = message.headers;
+  return { contentLength, transferEncoding, expect };
+}
+
+/**
+ * The `IncomingMessage` of our own servers. environ is made of `rawHeaders`, and Node asks for `headers.expect` only: the
+ * first that asks for `headers` gets a view that builds them when it is asked for anything else.
+ */
+export class WsgiRequest extends IncomingMessage {
+  /** `headers` was asked for. */
+  asked = false;
+  /** The packet in which it ended was seen. */
+  ended = false;
+  #framing: FramingFields | undefined = undefined;
+
+  get framing(): FramingFields {
+    this.#framing ??= framingIn(this.rawHeaders);
+    return this.#framing;
+  }
+}
+
+function framingIn(rawHeaders: readonly string[]): FramingFields {
+  let contentLength: string | undefined;
+  let transferEncoding: string | undefined;
+  let expect: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    const value = rawHeaders[i + 1];
+    // Most names differ in length already.
+    switch (name.length) {
+      case 6:
+        if (name.toLowerCase() === 'expect') expect = joined(expect, value);
+        break;
+      case 14:
+        if (name.toLowerCase() === 'content-length') contentLength ??= value;
+        break;
+      case 17:
+        if (name.toLowerCase() === 'transfer-encoding') transferEncoding = joined(transferEncoding, value);
+        break;
+    }
+  }
+  return { contentLength, transferEncoding, expect };
+}
+
+function joined(before: string | undefined, value: string | undefined): string | undefined {
+  return before === undefined ? value : `${before}, ${value}`;
+}
+
+type Headers = IncomingMessage['headers'];
+
+interface View {
+  readonly request: WsgiRequest;
+}
+
+if (headersAccessor?.get !== undefined) {
+  const build = headersAccessor.get as (this: WsgiRequest) => Headers;
+  Object.defineProperty(WsgiRequest.prototype, 'headers', {
+    ...headersAccessor,
+    get(this: WsgiRequest): Headers {
+      if (this.asked || !internals.lazyHeaders) return build.call(this);
+      this.asked = true;
+      return new Proxy<View>({ request: this }, view) as unknown as Headers;
+    },
+  });
+}
+
+/** Passes everything on to the real `headers`, except the one question that they need not be built for. */
+const view: ProxyHandler<View> = {
+  get: ({ request }, name) =>
+    name === 'expect' ? request.framing.expect : Reflect.get(request.headers, name),
+  set: ({ request }, name, value) => Reflect.set(request.headers, name, value),
+  has: ({ request }, name) => Reflect.has(request.headers, name),
+  deleteProperty: ({ request }, name) => Reflect.deleteProperty(request.headers, name),
+  defineProperty: ({ request }, name, descriptor) =>
+    Reflect.defineProperty(request.headers, name, descriptor),
+  ownKeys: ({ request }) => Reflect.ownKeys(request.headers),
+  getOwnPropertyDescriptor: ({ request }, name) => Reflect.getOwnPropertyDescriptor(request.headers, name),
+};
+
+// A response that ends in one write, and says that it is finished without a listener
+
+/** Told when the last byte of a response was handed to the kernel, or its connection was closed before. */
+export interface ResponseOwner {
+  responseFinished(): void;
+}
+
+/** The `ServerResponse` of our own servers. */
+export class WsgiResponse extends ServerResponse<WsgiRequest> {
+  owner: ResponseOwner | undefined = undefined;
+  #holds = false;
+  /** What was held back until it is known what follows. */
+  #held: Data | undefined = undefined;
+  #callback: unknown = undefined;
+
+  /**
+   * As `end`, which makes two writes of it, the second of nothing, to learn when the first is done.
+   * @param last bytes, or latin-1.
+   */
+  endWith(last: Data): void {
+    this.#holds = true;
+    try {
+      this.end(last, 'latin1');
+    } finally {
+      this.#holds = false;
+      if (this.#held !== undefined) this.#release(this.#callback);
+    }
+  }
+
+  /** @internal Node's way to the socket. */
+  _writeRaw(data: Data, encoding: BufferEncoding, callback?: unknown, size?: number): boolean {
+    if (this.#holds) {
+      this.#holds = false;
+      this.#held = data;
+      this.#callback = callback;
+      return true;
+    }
+    if (this.#held !== undefined) {
+      // The first block has no callback of its own.
+      if (data === '') return this.#release(callback);
+      this.#release(this.#callback);
+    }
+    return (writeRaw as WriteRaw).call(this, data, encoding, callback, size);
+  }
+
+  #release(callback: unknown): boolean {
+    const held = this.#held as Data;
+    this.#held = undefined;
+    return (writeRaw as WriteRaw).call(this, held, 'latin1', callback);
+  }
+
+  override detachSocket(socket: Socket): void {
+    super.detachSocket(socket);
+    if (internals.detach) this.owner?.responseFinished();
+  }
+}
+
+export function tellFinished(response: ServerResponse, owner: ResponseOwner): void {
+  if (response instanceof WsgiResponse && internals.detach) response.owner = owner;
+  else response.on('close', () => owner.responseFinished());
+}
+
+/** @param last bytes, or latin-1. */
+export function endWith(response: ServerResponse, last: Data): void {
+  if (response instanceof WsgiResponse && internals.oneWrite) response.endWith(last);
+  else response.end(last, 'latin1');
+}
+
+/**
+ * What a Keep-Alive header tells the client: Node sends one for its own timeout, and idle connections are ended by ours.
+ * @param timeout milliseconds; 0 sends no such header.
+ */
+export function setKeepAlive(response: ServerResponse, timeout: number): void {
+  (response as { _keepAliveTimeout?: number })._keepAliveTimeout = timeout;
+}
+
+/**
+ * True where Node gathers the chunks of a response in the response (26), whose socket then gets nothing before the next
+ * turn. Tried once, on a response without a connection: its first chunk does not reach the socket.
+ */
+export function gathersChunks(): boolean {
+  const socket = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const response = new ServerResponse({
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+    method: 'GET',
+  } as IncomingMessage);
+  let chunks = 0;
+  socket.write = (): boolean => {
+    chunks++;
+    return true;
+  };
+  response.assignSocket(socket as unknown as Socket);
+  response.write('a');
+  return chunks === 0;
+}
+
+// Sockets
+
+/** What Node has below a socket; below that of TLS, `_parent` is the one that the kernel takes bytes from. */
+interface Handle {
+  readonly bytesWritten?: number;
+  /** Of those, the bytes that the kernel has not taken yet. */
+  readonly writeQueueSize?: number;
+  readonly _parent?: Handle | null;
+}
+
+type Stream = Duplex & Partial<Pick<Socket, 'bytesWritten'>> & { readonly _handle?: Handle | null };
+
+/** Bytes that the kernel has taken; with TLS, as they were encrypted. */
+export function takenOf(stream: Stream): number {
+  const { bytesWritten, writeQueueSize } = lowest(stream) ?? {};
+  if (bytesWritten === undefined) return (stream.bytesWritten ?? 0) - stream.writableLength;
+  return bytesWritten - (writeQueueSize ?? 0);
+}
+
+/** Bytes wait for the kernel to take them, which waits for the client. */
+export function hasUnsent(stream: Stream): boolean {
+  return stream.writableLength > 0 || (lowest(stream)?.writeQueueSize ?? 0) > 0;
+}
+
+function lowest(stream: Stream): Handle | undefined {
+  if (!internals.kernelQueue) return undefined;
+  let handle = stream._handle ?? undefined;
+  while (handle?._parent) handle = handle._parent;
+  return handle;
+}
+
+/** The TCP socket below one of TLS; undefined for all others. */
+export function belowTls(socket: Socket): Socket | undefined {
+  return (socket as { _parent?: Socket | null })._parent ?? undefined;
+}
+
+/** Node ends the connection after a response with `destroySoon`, which resets it while the client still sends. */
+export function endInPlaceOfNode(socket: Socket, end: (this: never) => void): void {
+  socket.destroySoon = end as () => void;
+}
+
+/**
+ * Reads a socket whose parser has stopped reading by the handle, of which the stream knows nothing: it takes itself for
+ * reading, and would never begin again (Node 20; where it does read, this has no effect).
+ */
+export function readAgain(socket: Duplex): void {
+  if (socket instanceof Socket) socket._read(0);
+}
+
+/** A client that has shut down its sending side still gets its response. */
+export function allowHalfOpen(http: HttpServer): void {
+  Object.assign(http, { httpAllowHalfOpen: true });
+}
+
+/** The response that Node is sending on a socket. */
+export function responseOn(socket: Socket): ServerResponse | undefined {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+// The parser
+
+/** Node's parser of a connection. Without the optional parts, packets are seen as the stream has them. */
+export interface Parser {
+  /** The last message whose head is complete; null after it was answered. */
+  readonly incoming: WsgiRequest | null;
+  readonly constructor: { readonly kOnExecute?: number };
+  getCurrentBuffer?(): Buffer;
+  [callback: number]: ((result: unknown) => void) | null | undefined;
+}
+
+export function parserOf(socket: Socket): Parser | undefined {
+  return (socket as { parser?: Parser | null }).parser ?? undefined;
+}
+
+/**
+ * Calls back after each packet that the parser of a TCP connection, which it reads without its stream, was through with.
+ * @returns false where that cannot be: the packets then come as `data` events of the socket, after the parser had them.
+ */
+export function afterEachPacket(socket: Socket, parser: Parser, parsed: () => void): boolean {
+  const index = parser.constructor.kOnExecute;
+  const execute = index === undefined ? undefined : parser[index];
+  if (!internals.parserHook || index === undefined || typeof execute !== 'function') return false;
+  // Over TLS it gets what the stream read, and does not call.
+  if (parser.getCurrentBuffer === undefined || 'encrypted' in socket) return false;
+  parser[index] = (result) => {
+    execute(result);
+    parsed();
+  };
+  return true;
+}

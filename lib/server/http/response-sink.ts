@@ -1,0 +1,220 @@
+/** The sink over `http.ServerResponse`: how a response gets onto a Node connection. */
+import type { ServerResponse } from 'node:http';
+import type { Bytes } from '../../environ/types.js';
+import { type ResponseHead, type Sink, Turns } from '../../interpreter/sink.js';
+import { lingeringClose, reset, type WsgiSocket } from './connection.js';
+import { endInPlaceOfNode, endWith, gathersChunks } from './node-internals.js';
+import type { RequestBody } from './request-body.js';
+
+/** Bytes of a block that is small. */
+const SMALL = 1024;
+
+const NOTHING = Buffer.alloc(0);
+
+const GATHERS = gathersChunks();
+
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** The request that a response is for, as far as the response depends on it. */
+export interface Answered {
+  readonly response: ServerResponse;
+  readonly socket: WsgiSocket;
+  readonly body: RequestBody | undefined;
+  /** HTTP/1.1, which has chunks and interim responses. */
+  readonly http11: boolean;
+  /** Value of the Server header; `''` for none. */
+  readonly ident: string;
+  /** No other request may follow on the connection. */
+  readonly last: boolean;
+  /** See `Sink.done`. */
+  done(rest?: Promise<unknown>): void;
+}
+
+export class ResponseSink implements Sink {
+  /** 0 until there is one. */
+  status = 0;
+  bodyBytes = 0;
+  started = false;
+  protected readonly request: Answered;
+  protected readonly response: ServerResponse;
+  /** `writeHead` was called, and nothing was sent since. */
+  #headPending = false;
+  /** The end of the response shows without the end of the connection. */
+  #framed = true;
+  #head: ResponseHead | undefined;
+  #aborted = false;
+  readonly #turns = new Turns();
+  /** Until the client has taken what waits. */
+  #draining: Promise<void> | undefined;
+  #onDrained: (() => void) | undefined;
+  #watchesDrain = false;
+
+  constructor(request: Answered) {
+    this.request = request;
+    this.response = request.response;
+  }
+
+  get hijacked(): boolean {
+    return false;
+  }
+
+  head(head: ResponseHead): void {
+    const { headers } = head;
+    const { request } = this;
+    this.status = head.status;
+    this.#head = head;
+    this.#framed = head.hasLength || head.bodiless || request.http11;
+    if (!head.hasServer && request.ident !== '') headers.push('Server', request.ident);
+    if (head.close || request.last) {
+      headers.push('Connection', 'close');
+      endInPlaceOfNode(request.socket, lingeringClose);
+    }
+    this.writeHead(head);
+    this.#headPending = true;
+  }
+
+  protected writeHead({ status, reason, headers }: ResponseHead): void {
+    this.response.writeHead(status, reason, headers);
+  }
+
+  chunk(bytes: Bytes): Promise<void> | undefined {
+    if (!this.relay(bytes)) {
+      this.#draining ??= this.#awaitDrain();
+      return this.#draining;
+    }
+    return this.#turns.next();
+  }
+
+  pass(): Promise<void> | undefined {
+    return this.#turns.next();
+  }
+
+  /**
+   * Takes one non-empty block for a caller that bounds by itself what waits.
+   * @param taken called when the kernel has it; it may not be when the connection ends before.
+   * @returns false if the client is behind.
+   */
+  relay(bytes: Bytes, taken?: () => void): boolean {
+    const { response } = this;
+    this.bodyBytes += bytes.length;
+    this.#headPending = false;
+    const room = response.write(bytes, taken);
+    if (GATHERS && response.writableCorked > 0) ungather(response);
+    return room;
+  }
+
+  flush(): void {
+    this.#sendPendingHead();
+    this.response.socket?.uncork();
+  }
+
+  end(last?: Bytes): void {
+    this.#letGoOfBody();
+    if (last === undefined) this.response.end();
+    else {
+      this.bodyBytes += last.length;
+      // A small block goes out fastest as one latin-1 string together with the head (bench: hello).
+      endWith(this.response, last.length <= SMALL ? latin1(last) : last);
+    }
+  }
+
+  abort(): void {
+    const { response } = this;
+    const { socket } = response;
+    if (socket === null) {
+      // On a host's server it may be waiting behind another response of its connection.
+      response.once('socket', cutOff);
+      return;
+    }
+    this.#sendPendingHead();
+    this.#aborted = true;
+    // Not response.end(), which would complete the framing: the client must see that it was cut short.
+    if (this.#framed) lingeringClose.call(socket);
+    else {
+      socket.uncork();
+      socket.write('', () => reset(socket));
+    }
+  }
+
+  done(rest?: Promise<unknown>): void {
+    this.request.done(rest);
+  }
+
+  /** The client has taken what was sent. */
+  drained(): void {
+    const resolve = this.#onDrained;
+    this.#onDrained = undefined;
+    this.#draining = undefined;
+    resolve?.();
+  }
+
+  /** It is for the client, not the application, to go on. */
+  get waitsForClient(): boolean {
+    const { response } = this;
+    return response.writableNeedDrain || response.writableEnded || this.#aborted;
+  }
+
+  /** An interim 103 response (RFC 8297). @param checked flat: name, value, name, value. */
+  sendHints(checked: readonly string[]): void {
+    const { response } = this;
+    if (!this.request.http11 || response.headersSent || response.destroyed) return;
+    let head = 'HTTP/1.1 103 Early Hints\r\n';
+    for (let i = 0; i < checked.length; i += 2) head += `${checked[i]}: ${checked[i + 1]}\r\n`;
+    response.socket?.write(`${head}\r\n`, 'latin1');
+  }
+
+  #awaitDrain(): Promise<void> {
+    // Node tells a response of it only while the socket is its own; the connection tells it always.
+    if (!this.#watchesDrain) this.response.on('drain', () => this.drained());
+    this.#watchesDrain = true;
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  #sendPendingHead(): void {
+    if (!this.#headPending) return;
+    this.#headPending = false;
+    // Node sends a head by itself as UTF-8, and before bytes as latin-1. Where no body follows it takes no bytes.
+    if (this.#head?.bodiless === false && !isAscii(this.#head)) this.response.write(NOTHING);
+    else this.response.flushHeaders();
+  }
+
+  /** A body that was not read to its end is thrown away, or its sender cut off. */
+  #letGoOfBody(): void {
+    const { body, socket } = this.request;
+    if (body === undefined) return;
+    body.responseEnded();
+    if (body.complete) return;
+    // If the client itself asked for the end of the connection.
+    endInPlaceOfNode(socket, lingeringClose);
+    body.discard(() => lingeringClose.call(socket));
+  }
+}
+
+/** Each block is to be one chunk, and in the hands of the socket, which still makes one write of them. */
+function ungather(response: ServerResponse): void {
+  const { socket } = response;
+  socket?.cork();
+  response.uncork();
+  if (socket !== null) process.nextTick(uncork, socket);
+}
+
+function uncork(socket: WsgiSocket): void {
+  socket.uncork();
+}
+
+/** What was written so far goes out first, when the event `socket` is over. */
+function cutOff(socket: WsgiSocket): void {
+  setImmediate(() => lingeringClose.call(socket));
+}
+
+function isAscii({ reason, headers }: ResponseHead): boolean {
+  return !NOT_ASCII.test(reason) && !headers.some((text) => NOT_ASCII.test(text));
+}
+
+function latin1(bytes: Bytes): string {
+  return (
+    bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  ).toString('latin1');
+}
