@@ -3,7 +3,7 @@ import { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Environ } from '../../../environ/types.js';
-import type { HostedMessage } from '../node/host-mount.js';
+import type { HostedMessage } from '../node/host-request.js';
 import { mayHaveBody, rawHeadersOf, readSome, targetsOf } from './environ-request.js';
 
 /** What a handler may ask of the connection; nothing can be read from it or written to it. */

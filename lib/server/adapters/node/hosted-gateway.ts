@@ -1,22 +1,17 @@
 /** The gateway on a server that is not ours: requests come through a host, which knows more of them, and did more. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Duplex } from 'node:stream';
 import { buildEnviron, type RequestServices } from '../../../environ/environ.js';
 import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
-import type { Application, Bytes, Environ } from '../../../environ/types.js';
+import type { Application, Environ } from '../../../environ/types.js';
 import { tooLarge } from '../../../interpreter/request-body.js';
-import type { ResponseHead } from '../../../interpreter/sink.js';
 import { logger } from '../../../logger.js';
 import { hostLiteral } from '../../http/connection.js';
 import type { Exchange, Host } from '../../http/exchange.js';
 import { Gateway } from '../../http/gateway.js';
-import { ResponseSink } from '../../http/response-sink.js';
 import type { ResolvedOptions } from '../../options/options.js';
-import { hostHeaders } from './host-headers.js';
-import { type HostedMessage, mountOf } from './host-mount.js';
-import { writeHostedHead } from './hosted-head.js';
-import { KeptBody, keptBody, wasRead } from './kept-body.js';
+import { type HostedMessage, hostHeaders, KeptBody, keptBody, mountOf, wasRead } from './host-request.js';
+import { HostedSink, writeHostedHead } from './hosted-response.js';
 
 const HOST: Host = {
   wasRead,
@@ -62,32 +57,6 @@ function keptInput(message: IncomingMessage, limit: number): BodyInput {
   const bytes = keptBody(message);
   if (limit > 0 && bytes.length > limit) throw tooLarge(limit);
   return new BodyInput(new KeptBody(bytes));
-}
-
-/** What compression middleware adds to a response. */
-interface Flushable {
-  flush?: unknown;
-}
-
-class HostedSink extends ResponseSink {
-  protected override writeHead({ status, reason, headers }: ResponseHead): void {
-    writeHostedHead(this.response, status, reason, headers);
-  }
-
-  /** Each block goes through, whatever middleware of the host holds the stream (PEP 3333 "Buffering and Streaming"). */
-  override chunk(bytes: Bytes): Promise<void> | undefined {
-    const wait = super.chunk(bytes);
-    const { flush } = this.response as Flushable;
-    if (typeof flush === 'function') flush.call(this.response);
-    return wait;
-  }
-
-  /** A response that a test injects (light-my-request) has nothing that could be closed gently. */
-  override abort(): void {
-    const { socket } = this.response;
-    if (socket === null || socket instanceof Duplex) super.abort();
-    else this.response.destroy();
-  }
 }
 
 /** The compatibility layer of `node:http2` has other connections and other rules than those that the gateway keeps. */

@@ -1,5 +1,9 @@
-/** The head of a response that began life elsewhere: a host may have set headers on it, or listen for more. */
+/** A response that began in a host: it may have set headers on it, listen for more, or hold what is written. */
 import { ServerResponse } from 'node:http';
+import { Duplex } from 'node:stream';
+import type { Bytes } from '../../../environ/types.js';
+import type { ResponseHead } from '../../../interpreter/sink.js';
+import { ResponseSink } from '../../http/response-sink.js';
 
 /** Of these, the host's stand beside the application's; of all others the application's replace the host's. */
 const SHARED = new Set(['set-cookie', 'vary', 'link']);
@@ -48,4 +52,30 @@ function hostValues(response: ServerResponse, key: string): string[] {
   const value = response.getHeader(key);
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [String(value)];
+}
+
+/** What compression middleware adds to a response. */
+interface Flushable {
+  flush?: unknown;
+}
+
+export class HostedSink extends ResponseSink {
+  protected override writeHead({ status, reason, headers }: ResponseHead): void {
+    writeHostedHead(this.response, status, reason, headers);
+  }
+
+  /** Each block goes through, whatever middleware of the host holds the stream (PEP 3333 "Buffering and Streaming"). */
+  override chunk(bytes: Bytes): Promise<void> | undefined {
+    const wait = super.chunk(bytes);
+    const { flush } = this.response as Flushable;
+    if (typeof flush === 'function') flush.call(this.response);
+    return wait;
+  }
+
+  /** A response that a test injects (light-my-request) has nothing that could be closed gently. */
+  override abort(): void {
+    const { socket } = this.response;
+    if (socket === null || socket instanceof Duplex) super.abort();
+    else this.response.destroy();
+  }
 }

@@ -1,0 +1,128 @@
+/** What a host did with a request before the application got it: its mount point, its headers, its body. */
+import type { IncomingMessage } from 'node:http';
+import type { BodySource } from '../../../environ/input/input.js';
+import { unquoteToNative } from '../../../environ/native-string.js';
+import { ApplicationError } from '../../../errors.js';
+
+/** What hosts leave on a request. */
+export interface HostedMessage extends IncomingMessage {
+  /** As sent. Express, Connect. */
+  originalUrl?: unknown;
+  /** What was taken off it. Express. */
+  baseUrl?: unknown;
+}
+
+export interface Mount {
+  /** SCRIPT_NAME. */
+  readonly scriptName: string;
+  /** The target with the mount point in it, and with what middleware of the host rewrote. */
+  readonly target: string;
+  /** As sent. */
+  readonly uri: string;
+}
+
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
+export function mountOf(message: HostedMessage): Mount {
+  const url = message.url as string;
+  const { originalUrl, baseUrl } = message;
+  if (typeof originalUrl !== 'string' || originalUrl === url) {
+    return { scriptName: '', target: url, uri: url };
+  }
+  const [origin, seen] = split(url);
+  const whole = pathOf(split(originalUrl)[1]);
+  const base = typeof baseUrl === 'string' ? baseUrl : stripped(whole, pathOf(seen));
+  // Hosts turn what is left of the mount point itself into "/", which would be another path.
+  const rest = whole === base && seen.startsWith('/') ? seen.slice(1) : seen;
+  return { scriptName: unquoteToNative(base), target: origin + base + rest, uri: originalUrl };
+}
+
+/** What Connect took off: it does not say. */
+function stripped(whole: string, seen: string): string {
+  if (whole.endsWith(seen)) return whole.slice(0, whole.length - seen.length);
+  return seen === '/' ? whole : '';
+}
+
+function split(url: string): [origin: string, rest: string] {
+  const origin = ORIGIN.exec(url)?.[0] ?? '';
+  return [origin, url.slice(origin.length)];
+}
+
+function pathOf(target: string): string {
+  const end = target.search(/[?#]/);
+  return end === -1 ? target : target.slice(0, end);
+}
+
+/**
+ * Middleware adds, replaces and deletes in `req.headers`. What was sent more than once stands there joined or shortened
+ * by Node: of that, middleware can only delete.
+ * @returns flat: name, value, name, value.
+ */
+export function hostHeaders({ headers, rawHeaders }: IncomingMessage): string[] {
+  const times = new Map<string, number>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    times.set(name, (times.get(name) ?? 0) + 1);
+  }
+  const flat: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    if (headers[name] !== undefined && times.get(name) !== 1) flat.push(name, rawHeaders[i + 1] as string);
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || (times.get(name) ?? 0) > 1) continue;
+    for (const one of Array.isArray(value) ? value : [value]) flat.push(name, String(one));
+  }
+  return flat;
+}
+
+/** What body parsers leave on a request. */
+interface ParsedMessage extends IncomingMessage {
+  /** By custom, the bytes as they came. */
+  rawBody?: unknown;
+  /** The same from a parser such as `express.raw()` or `express.text()`; from others, something else. */
+  body?: unknown;
+}
+
+/** True if bytes of the body were taken, so that `wsgi.input` cannot read it from its start. */
+export function wasRead(message: IncomingMessage): boolean {
+  return message.readableDidRead;
+}
+
+/** @throws ApplicationError if the bytes are gone. */
+export function keptBody({ rawBody, body, headers }: ParsedMessage): Buffer {
+  const declared = headers['content-length'];
+  const length = declared === undefined ? undefined : Number(declared);
+  const coding = headers['content-encoding'] ?? 'identity';
+  for (const candidate of [rawBody, body]) {
+    // Parsers undo the coding that the header still names.
+    const bytes = coding === 'identity' ? toBytes(candidate, length) : undefined;
+    if (bytes !== undefined && (length === undefined || bytes.length === length)) return bytes;
+  }
+  throw new ApplicationError(
+    'The body of this request was read before the application got it: mount the application before any body ' +
+      'parser, or have the parser keep the bytes, as express.raw() does (req.body) or others in req.rawBody',
+  );
+}
+
+/** Text only where its length can be compared, and nothing in it was malformed: then it is what came. */
+function toBytes(value: unknown, length: number | undefined): Buffer | undefined {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (typeof value !== 'string' || length === undefined || value.includes('\ufffd')) return undefined;
+  return Buffer.from(value);
+}
+
+/** A body that is all there. */
+export class KeptBody implements BodySource {
+  #bytes: Buffer | null;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  pull(): Promise<Buffer | null> {
+    const bytes = this.#bytes;
+    this.#bytes = null;
+    return Promise.resolve(bytes);
+  }
+}
