@@ -23,7 +23,7 @@ export function late(called: string): ApplicationError {
 
 /**
  * PEP 3333 "The start_response() Callable": once, and again for an error until headers were sent, which is thrown then.
- * @param open the WebSocket is: there is no response any more.
+ * @param open the WebSocket is open, so that there is no response any more.
  */
 export function checkCall(called: boolean, headSent: boolean, open: boolean, exc_info: unknown): void {
   if (open) {

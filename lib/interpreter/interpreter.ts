@@ -75,7 +75,7 @@ export class Interpreter {
     }
   }
 
-  /** The client is gone: the application is told at its next call, and its iterable is closed now. */
+  /** The client has left: the application learns it at its next call, and its iterable is closed now. */
   disconnect(error = new ClientDisconnected()): void {
     this.gone = error;
     if (!this.over) this.finish(true);

@@ -4,7 +4,7 @@ import { describeThrown, logger } from '../logger.js';
 /** Tells the deployer what went wrong in the application: a sentence, and what was thrown if anything was. */
 export type Report = (message: string, error?: unknown) => void;
 
-/** Who tells it, and of which request. */
+/** Tells it, and of which request. */
 export interface Reporter {
   say: Report;
 }
@@ -50,5 +50,5 @@ export class RequestReport implements Reporter {
 
 /** Listener for `unhandledRejection`: by Node's default such a promise ends the process. */
 export function reportRejection(reason: unknown): void {
-  logger.error(`A promise was rejected that nobody waits for\n${describeThrown(reason)}`);
+  logger.error(`Unhandled promise rejection\n${describeThrown(reason)}`);
 }

@@ -14,7 +14,7 @@ export interface Puller {
 
 /**
  * The iterator of a returned body; an asynchronous one is preferred where there are both.
- * @throws ApplicationError when the value is no iterable, or a string or bytes, whose items would be no blocks.
+ * @throws ApplicationError when the value is not iterable, or is a string or bytes, whose items are not blocks.
  */
 export function iterate(body: unknown): Puller {
   if (typeof body === 'string' || isUint8Array(body)) {

@@ -156,7 +156,7 @@ function isBlank(code: number): boolean {
 }
 
 function checkLength(value: string, before: number): number {
-  if (before !== -1) throw new ApplicationError('The header Content-Length may stand only once');
+  if (before !== -1) throw new ApplicationError('The header Content-Length appears more than once');
   const length = DIGITS.test(value) ? Number(value) : Number.NaN;
   if (!Number.isSafeInteger(length))
     throw new ApplicationError('The header Content-Length must be a number of bytes');

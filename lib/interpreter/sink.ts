@@ -27,9 +27,9 @@ export interface Sink {
   /** Takes one non-empty block. Returns a promise if no more should come until it settles. */
   chunk(bytes: Bytes): Promise<void> | undefined;
   /**
-   * The application gave an empty block, and nothing to send: others get their turn, and it may be that nobody waits for
-   * what it will give. Returns a promise if no more should come until it settles.
-   * @throws ClientDisconnected where only this tells that the client is gone.
+   * The application gave an empty block, so there is nothing to send: others get their turn, and the client may have left
+   * meanwhile. Returns a promise if no more should come until it settles.
+   * @throws ClientDisconnected where only this shows that the client has left.
    */
   pass?(): Promise<void> | undefined;
   /** Pushes out what `head` and `chunk` took, before the application goes on. */

@@ -31,7 +31,7 @@ export class ConnectionWatch {
 
   /**
    * @param limit milliseconds; 0: nothing is watched.
-   * @param phaseOf what goes on: when it changes, the time begins anew. undefined: nothing that is watched here.
+   * @param phaseOf what goes on: when it changes, the time starts again. undefined: it is not watched.
    * @param silent called for a connection that was silent for as long, and again after as long.
    * @param minRate bytes a second that a client reads which something waits to be sent to; its time begins when it has
    * read, at that rate, all that the kernel took. 0: whatever it reads is enough.
@@ -73,7 +73,7 @@ export class ConnectionWatch {
       const { socket } = connection;
       const phase = this.#phaseOf(connection);
       seen.backlog.pass(socket, this.#toRead);
-      // Of a client that has to read, what it sends is no sign that it does.
+      // A client that has to read may send without reading.
       const waits = hasUnsent(socket);
       const progress = waits ? takenOf(socket) : takenOf(socket) + socket.bytesRead;
       const mayBeReading = waits && !seen.backlog.isEmpty;

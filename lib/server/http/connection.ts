@@ -216,7 +216,7 @@ export function lingeringClose(this: WsgiSocket): void {
   if (this.readableEnded) giveUpSoon(this);
   else this.once('end', () => giveUpSoon(this));
   connection?.release();
-  // What still comes is no longer for the parser.
+  // What still comes is not for the parser any more.
   this.removeAllListeners('data');
   linger(this);
 }
@@ -232,7 +232,7 @@ export function reset(socket: WsgiSocket): void {
   socket.destroy();
 }
 
-/** The client has gone, and may never take what is left; while that is an answer, `timeout` says for how long it may. */
+/** The client has left, and may never take what remains; while that is an answer, `timeout` bounds it. */
 function giveUpSoon(socket: WsgiSocket): void {
   const timer = setTimeout(() => {
     if (socket[kConnection]?.current === undefined) socket.destroy();

@@ -10,8 +10,8 @@
  *   --------|--------------------------------------|-------------------------------|-----------|-----------
  *   Open    | runs                                 | response incomplete           | → Sending | → Closing
  *   Sending | has returned, its iterable is closed | bytes are under way           | -         | → Over
- *   Closing | still runs, or closes its iterable   | response sent, or client gone | → Over    | -
- *   Over    | has returned                         | response sent, or client gone | -         | -
+ *   Closing | still runs, or closes its iterable   | response sent, or client left | → Over    | -
+ *   Over    | has returned                         | response sent, or client left | -         | -
  *
  * The line of the access log is written when the connection's side has finished; when the exchange is over, the
  * connection goes on to its next request.
@@ -272,7 +272,7 @@ export class Exchange implements CurrentRequest, Answered, ResponseOwner {
 
   // The end: see the table above
 
-  /** @param rest what still runs although nobody waits for it; never rejects. A stop waits for it. */
+  /** @param rest the application, where it still runs after the response ended; never rejects. A stop waits for it. */
   done(rest?: Promise<unknown>): void {
     const { running } = this.service;
     if (rest !== undefined) {

@@ -11,7 +11,7 @@ const BY_SSL = new Map<string, 'http' | 'https'>([
   ['off', 'http'],
 ]);
 
-/** By the options of a gateway; undefined where no proxy is believed. */
+/** By the options of a gateway; undefined where no proxy is trusted. */
 export function forwardedFor({
   forwardedAllowIps,
   socketPath,
@@ -30,7 +30,7 @@ export class Forwarded {
 
   /**
    * @param allowed IP addresses, CIDR ranges, or `*`; not empty.
-   * @param unixSocket the server listens on one. A TCP peer that is gone has no address either: it tells nothing.
+   * @param unixSocket the server listens on one. A TCP peer that has left has no address either, and is not trusted.
    */
   constructor(allowed: readonly string[], unixSocket: boolean) {
     this.#trusted = allowed.includes('*') ? undefined : blockList(allowed);
@@ -43,7 +43,7 @@ export class Forwarded {
     const client = this.#client(environ['HTTP_X_FORWARDED_FOR']);
     if (client !== undefined) {
       environ.REMOTE_ADDR = client;
-      // That of the proxy's connection, and nobody says what the client's was.
+      // It is that of the proxy's connection; the client's is not known.
       delete environ.REMOTE_PORT;
     }
     const scheme = schemeOf(environ);
@@ -69,15 +69,15 @@ export class Forwarded {
   }
 
   /**
-   * Each proxy adds its peer at the right. So the client is the first from there that is no proxy of ours; what stands
-   * left of it may be invented, and is not looked at.
+   * Each proxy adds its peer at the right. So the client is the first from there that is not a trusted proxy; what
+   * stands left of it may be invented, and is not used.
    */
   #client(value: string | undefined): string | undefined {
     const hops = list(value);
     let client: string | undefined;
     for (let i = hops.length - 1; i >= 0; i--) {
       const hop = addressIn(hops[i] as string);
-      // Who is left of it, nobody can tell; the last that is known stays.
+      // What is left of it cannot be known; the last known address stays.
       if (hop === undefined) break;
       client = hop;
       if (!this.#trusts(client)) break;

@@ -14,14 +14,14 @@ export const LINGER_BYTES = 1024 ** 3;
 
 /**
  * Destroys the connection once the client has ended it, or a bound is reached. The answer is written, and its end.
- * @param socket its bytes belong to nobody else any more.
+ * @param socket nothing else reads it any more.
  */
 export function linger(socket: Duplex): void {
   let left = LINGER_BYTES;
   let silence: NodeJS.Timeout | undefined;
   let whole: NodeJS.Timeout | undefined;
   const destroy = () => socket.destroy();
-  // How long the client may take to read the answer is not for these to say.
+  // Until it has read the answer, other timeouts apply.
   const answered = () => {
     if (socket.readableEnded) destroy();
     else if (!socket.destroyed) {
@@ -47,7 +47,7 @@ export function linger(socket: Duplex): void {
 }
 
 function read(socket: Duplex): void {
-  // What the parser has of a body that nobody reads must not hold this up any more.
+  // What the parser holds of an unread body must not stop this.
   socket.pause = stay;
   socket.resume();
   readAgain(socket);

@@ -9,7 +9,7 @@ import type { ResolvedOptions } from '../options/options.js';
 import { hostLiteral } from './connection.js';
 
 /**
- * Resolves once it listens. A Unix socket that a killed server has left behind is replaced.
+ * Resolves once it listens. A Unix socket that a killed server has left is replaced.
  * @throws ConfigError that says why it cannot.
  */
 export async function listen(http: HttpServer, options: ResolvedOptions): Promise<void> {
@@ -40,14 +40,14 @@ function bind(http: HttpServer, { host, port, socketPath, backlog }: ResolvedOpt
 export type Occupant =
   /** Nothing is there, or nothing any more: try again. */
   | 'free'
-  /** Somebody listens, or it cannot be told. */
+  /** A process listens, or that cannot be known. */
   | 'in use'
-  /** A file, a folder, a link: nothing that a server left behind. */
+  /** A file, a folder, a link: not something that a server left. */
   | 'no socket';
 
 /**
  * Removes the socket that a killed server has left at `path`; leaves all else alone. Only a refused connection is proof
- * that nobody listens: a full queue, or a lack of rights, is not.
+ * that no process listens: a full queue, or missing rights, is not.
  */
 export async function removeStaleSocket(path: string): Promise<Occupant> {
   const before = lstatSync(path, { throwIfNoEntry: false });
@@ -62,7 +62,7 @@ export async function removeStaleSocket(path: string): Promise<Occupant> {
   return 'free';
 }
 
-/** The code of the error that a connection meets; undefined if somebody answers. */
+/** The code of the error that a connection meets; undefined if it is accepted. */
 function connectionError(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);

@@ -44,7 +44,7 @@ export const internals = {
   parserHook: true,
 };
 
-// A request that builds `headers` only for whoever asks
+// A request that builds `headers` only when they are asked for
 
 /** The headers that the gateway itself acts on. What was sent twice is as Node has it: joined, or the first. */
 export interface FramingFields {

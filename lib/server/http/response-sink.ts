@@ -92,7 +92,7 @@ export class ResponseSink implements Sink {
   /**
    * Takes one non-empty block for a caller that bounds by itself what waits.
    * @param taken called when the kernel has it; it may not be when the connection ends before.
-   * @returns false if the client is behind.
+   * @returns false if the client reads more slowly.
    */
   relay(bytes: Bytes, taken?: () => void): boolean {
     const { response } = this;
@@ -122,7 +122,7 @@ export class ResponseSink implements Sink {
     const { response } = this;
     const { socket } = response;
     if (socket === null) {
-      // On a host's server it may be waiting behind another response of its connection.
+      // On a host's server it may be waiting for another response of its connection.
       response.once('socket', cutOff);
       return;
     }

@@ -294,7 +294,7 @@ describe('runCgi', function () {
     it('logs a rejected promise that nobody waits for, and goes on', async () => {
       const { code, body, stderr } = await run('/rejects');
       expect({ code, body: body.toString() }).to.deep.equal({ code: 0, body: 'fine' });
-      expect(stderr).to.match(/A promise was rejected that nobody waits for\nError: nobody waits/);
+      expect(stderr).to.match(/Unhandled promise rejection\nError: nobody waits/);
     });
   });
 

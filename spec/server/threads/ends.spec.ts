@@ -78,7 +78,7 @@ describe('a thread', () => {
   it('goes on when a promise is rejected that nobody waits for, and logs that', async () => {
     expect(await threads.text('/reject')).to.equal('fine');
     await threads.fetch('/hello');
-    await says(/A promise was rejected that nobody waits for\nError: nobody waits for this/);
+    await says(/Unhandled promise rejection\nError: nobody waits for this/);
   });
 
   it('may send messages of its own: they are not for the server', async () => {

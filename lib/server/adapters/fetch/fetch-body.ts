@@ -15,7 +15,7 @@ export class FetchBody implements BodySource {
 
   /**
    * @param limit in bytes; Infinity for none.
-   * @throws ContentTooLarge for a body that says so, RequestError for a length that is no number, ApplicationError for one
+   * @throws ContentTooLarge for a body that says so, RequestError for a length that is not a number, ApplicationError for one
    * that was read before.
    */
   constructor(request: Request, limit: number) {

@@ -28,7 +28,7 @@ export type FetchHandler = (request: Request, info?: unknown) => Promise<Respons
 /**
  * The gateway on a server that speaks the Fetch standard. There is no `wsgi.websocket` and no `wsgi.early_hints`.
  * The promise never rejects: an application that fails is answered with 500.
- * @throws ConfigError for options that cannot work, or are the server's; an application that is no function.
+ * @throws ConfigError for options that cannot work, or are the server's; an application that is not a function.
  */
 export function toFetchHandler(application: Application, given: FetchHandlerOptions = {}): FetchHandler {
   checkApplication(application);

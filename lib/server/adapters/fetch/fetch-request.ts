@@ -2,7 +2,7 @@
 import type { ConnectionFacts, RequestHead } from '../../../environ/environ.js';
 import { plainAddress } from '../../../environ/plain-address.js';
 
-/** What servers hand to a fetch handler beside the request, as far as it tells who the client is. */
+/** What servers give a fetch handler beside the request, as far as it names the client. */
 export interface FetchInfo {
   /** `@hono/node-server`; in Hono it is `c.env`. */
   readonly incoming?: { readonly socket?: { remoteAddress?: string; remotePort?: number } };

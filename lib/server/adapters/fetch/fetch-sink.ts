@@ -1,4 +1,4 @@
-/** A response as a `Response` of the Fetch standard: its body is pulled by whoever reads it. */
+/** A response as a `Response` of the Fetch standard: its body is pulled as it is read. */
 import type { Bytes } from '../../../environ/types.js';
 import { ApplicationError, type ClientDisconnected } from '../../../errors.js';
 import { errorResponse } from '../../../interpreter/error-response.js';
@@ -7,7 +7,7 @@ import { type ResponseHead, type Sink, Turns } from '../../../interpreter/sink.j
 /** Bytes that may wait for the reader before the application does. */
 const WAITING = 16 * 1024;
 
-/** nginx's "client closed request": nobody will read it. */
+/** nginx's "client closed request": no client will read it. */
 const CLIENT_GONE = 499;
 
 export interface FetchSinkOwner {
@@ -73,7 +73,7 @@ export class FetchSink implements Sink {
     }
   }
 
-  /** The body must not look complete: reading it fails, behind what was taken. */
+  /** The body must not look complete: reading it fails, after what was taken. */
   abort(): void {
     if (this.#head === undefined) {
       this.#settle(null);
@@ -90,7 +90,7 @@ export class FetchSink implements Sink {
   }
 
   /**
-   * The client is gone: whoever still reads learns it, and what waits for the reader goes on, to its end. A server that
+   * The client has left: a reader gets an error, and what waits for the reader goes on, to its end. A server that
    * stops reading by itself may do so first: to it, the failure of a body is an error to be logged.
    */
   disconnect(error: ClientDisconnected): void {

@@ -25,7 +25,7 @@ export class EnvironSocket extends Duplex {
     this.remoteFamily = REMOTE_ADDR.includes(':') ? 'IPv6' : 'IPv4';
     this.localAddress = isIP(serverName) === 0 ? undefined : serverName;
     this.localPort = Number(SERVER_PORT);
-    // A handler that destroys the response with an error means the client; there is none to raise it to.
+    // A handler that destroys the response with an error means it for the client, and nothing here can take it.
     this.on('error', () => {});
   }
 

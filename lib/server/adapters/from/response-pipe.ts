@@ -89,7 +89,7 @@ export class ResponsePipe implements AsyncIterable<Bytes> {
       this.#finish();
       if (this.#full) this.#drain();
     } else {
-      // As on a connection that is gone: full for ever, or a handler that writes until it is would never rest.
+      // As on a closed connection: always full, because a handler that writes until it is full would never stop.
       this.#full = true;
       this.fail(new ClientDisconnected());
       this.#writer.cutOff();

@@ -89,7 +89,7 @@ export function wasRead(message: IncomingMessage): boolean {
   return message.readableDidRead;
 }
 
-/** @throws ApplicationError if the bytes are gone. */
+/** @throws ApplicationError if the bytes were not kept. */
 export function keptBody({ rawBody, body, headers }: ParsedMessage): Buffer {
   const declared = headers['content-length'];
   const length = declared === undefined ? undefined : Number(declared);

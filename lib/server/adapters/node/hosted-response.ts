@@ -42,7 +42,7 @@ export function writeHostedHead(
   response.writeHead(status, reason);
 }
 
-/** No host had a hand in it, so the application's headers go out in its order. */
+/** The host has changed nothing, so the application's headers go out in its order. */
 function isUntouched(response: ServerResponse): boolean {
   return response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0;
 }

@@ -30,7 +30,7 @@ export interface NodeHandler {
 /**
  * The gateway on somebody else's server. SCRIPT_NAME is where the host mounted it (`req.baseUrl`), unless the option
  * `scriptName` says otherwise.
- * @throws ConfigError for options that cannot work, or are the server's; an application that is no function.
+ * @throws ConfigError for options that cannot work, or are the server's; an application that is not a function.
  */
 export function toNodeHandler(application: Application, options: NodeHandlerOptions = {}): NodeHandler {
   checkApplication(application);
