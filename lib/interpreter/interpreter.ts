@@ -64,10 +64,7 @@ export class Interpreter {
             this.running = undefined;
             return this.respond(body);
           },
-          (error) => {
-            this.running = undefined;
-            this.fail(error);
-          },
+          (error) => this.applicationFailed(error),
         );
       } else this.respond(result);
     } catch (error) {
@@ -78,7 +75,7 @@ export class Interpreter {
   /** The client has left: the application learns it at its next call, and its iterable is closed now. */
   disconnect(error = new ClientDisconnected()): void {
     this.gone = error;
-    if (!this.over) this.finish(true);
+    if (!this.over) this.finish();
   }
 
   /** The application has sent nothing for so many seconds, and the gateway waits no longer. */
@@ -99,13 +96,15 @@ export class Interpreter {
       this.headSent = true;
       sendError(this.sink, error, this.isHead, this.log);
     }
-    this.finish(true);
+    this.finish();
   }
 
   // start_response and write
 
   private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
-    checkCall(this.started, this.headSent, this.sink.hijacked, exc_info);
+    const { hijacked } = this.sink;
+    if (this.started || hijacked || exc_info !== undefined)
+      checkCall(this.started, this.headSent, hijacked, exc_info);
     if (this.over) throw this.gone ?? late('start_response');
     this.started = this.sink.started = true;
     this.head = undefined;
@@ -142,7 +141,7 @@ export class Interpreter {
     if (this.over) return closeBody(body, undefined, this.log);
     this.body = body;
     try {
-      if (this.sink.hijacked) this.leaveHijacked();
+      if (this.sink.hijacked) this.endEarly();
       else if (body instanceof FileWrapper) this.sendFile(body);
       else if (!Array.isArray(body) || body.length !== 1 || !this.sendSingle(body[0])) {
         this.puller = iterate(body);
@@ -164,7 +163,7 @@ export class Interpreter {
     if (this.bodiless || block.length === 0) this.sink.end();
     else this.sink.end(block);
     if (this.bodiless && block.length > 0) this.warnBodiless();
-    this.finish(false);
+    this.finish();
     return true;
   }
 
@@ -180,16 +179,13 @@ export class Interpreter {
               this.running = undefined;
               if (!this.over && this.take(result, false)) this.afterWait();
             },
-            (error) => {
-              this.running = undefined;
-              this.iterationFailed(error);
-            },
+            (error) => this.applicationFailed(error),
           );
           return;
         }
         if (!this.take(step, true)) return;
       } catch (error) {
-        this.iterationFailed(error);
+        this.applicationFailed(error);
         return;
       }
       if (this.waiting !== undefined) {
@@ -211,7 +207,8 @@ export class Interpreter {
   }
 
   /** An iterator that threw is over: it gets close(), but no return(). */
-  private iterationFailed(error: unknown): void {
+  private applicationFailed(error: unknown): void {
+    this.running = undefined;
     this.puller = undefined;
     this.fail(error);
   }
@@ -219,7 +216,7 @@ export class Interpreter {
   /** Handles one step of the iterator; false when the response is over. */
   private take(step: IteratorResult<Bytes, unknown>, flush: boolean): boolean {
     if (this.sink.hijacked) {
-      this.leaveHijacked();
+      this.endEarly();
       return false;
     }
     try {
@@ -252,8 +249,7 @@ export class Interpreter {
     }
     if (this.bodiless) {
       this.warnBodiless();
-      this.sink.end();
-      this.finish(true);
+      this.endEarly();
       return;
     }
     const { room } = this;
@@ -269,7 +265,7 @@ export class Interpreter {
     this.sent += room;
     if (this.inferred) this.sink.abort();
     else this.sink.end(block.subarray(0, room));
-    this.finish(true);
+    this.finish();
   }
 
   /** Bytes that the declared length leaves. */
@@ -286,7 +282,7 @@ export class Interpreter {
       this.log.say(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
       this.sink.abort();
     } else this.sink.end();
-    this.finish(true);
+    this.finish();
   }
 
   // wsgi.file_wrapper
@@ -300,10 +296,8 @@ export class Interpreter {
       // A file that cannot be read has to show before the head is sent. This one is not asked for.
       if (hasNoBody(this.head.status)) this.sendHead(this.head, undefined);
     }
-    if (this.bodiless) {
-      this.sink.end();
-      this.finish(false);
-    } else {
+    if (this.bodiless) this.endEarly();
+    else {
       this.puller = pullFile(file, () => this.room);
       this.afterWait();
     }
@@ -332,15 +326,15 @@ export class Interpreter {
     this.log.say(dropped(this.head?.status));
   }
 
-  private leaveHijacked(): void {
+  private endEarly(): void {
     this.sink.end();
-    this.finish(true);
+    this.finish();
   }
 
-  /** @param early the iterator may have more to give, so it gets `return()` before `close()`. */
-  private finish(early: boolean): void {
+  private finish(): void {
     this.over = true;
-    const closing = closeBody(this.body, early ? this.puller : undefined, this.log);
+    // An iterator that may have more to give gets `return()` before `close()`.
+    const closing = closeBody(this.body, this.puller, this.log);
     this.puller = undefined;
     if (closing === undefined) this.leave();
     else closing.then(() => this.leave());

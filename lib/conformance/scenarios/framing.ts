@@ -160,7 +160,7 @@ export const framing: Scenario[] = [
     connection: 'closed',
     check: ({ first, log }) => {
       expect(first.status).to.equal(500);
-      log.says(/Content-Length may stand only once/);
+      log.says(/Content-Length appears more than once/);
     },
   }),
 ];

@@ -43,7 +43,7 @@ export class ResponseSink implements Sink {
   #framed = true;
   #head: ResponseHead | undefined;
   #aborted = false;
-  readonly #turns = new Turns();
+  #turns: Turns | undefined;
   /** Until the client has taken what waits. */
   #draining: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
@@ -82,10 +82,11 @@ export class ResponseSink implements Sink {
       this.#draining ??= this.#awaitDrain();
       return this.#draining;
     }
-    return this.#turns.next();
+    return this.pass();
   }
 
   pass(): Promise<void> | undefined {
+    this.#turns ??= new Turns();
     return this.#turns.next();
   }
 
