@@ -1,8 +1,6 @@
 /** The rules for status and headers that an application passes to `start_response` (PEP 3333, RFC 9110 section 5). */
 import { inspect } from 'node:util';
-import { isHopByHop } from '../environ/hop-by-hop.js';
-import { TOKEN } from '../environ/token.js';
-import { typeName } from '../environ/type-name.js';
+import { isHopByHop, TOKEN, typeName } from '../environ/syntax.js';
 import { ApplicationError } from '../errors.js';
 
 export interface CheckedHead {

@@ -2,7 +2,7 @@
 import { isUint8Array } from 'node:util/types';
 import { ApplicationError } from '../../errors.js';
 import { andThen, isPromise } from '../maybe-promise.js';
-import { typeName } from '../type-name.js';
+import { typeName } from '../syntax.js';
 import type { BlockingEnviron, Environ, MaybePromise } from '../types.js';
 import { READ_SIZE } from './request.js';
 

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { RequestError } from '../../errors.js';
 import { unquoteToNative } from '../native-string.js';
-import { TOKEN } from '../token.js';
+import { TOKEN } from '../syntax.js';
 import { decoderOf } from './charset.js';
 import { charsetOf } from './request.js';
 

@@ -1,8 +1,8 @@
 /** What belongs to one client connection: its facts for environ, and the order of its requests. */
 import type { Socket } from 'node:net';
-import { Aborter } from '../../environ/abort-signal.js';
 import type { ConnectionFacts } from '../../environ/environ.js';
-import { plainAddress } from '../../environ/plain-address.js';
+import { Aborter } from '../../environ/request-end.js';
+import { plainAddress } from '../../environ/syntax.js';
 import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
 
