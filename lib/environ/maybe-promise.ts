@@ -26,7 +26,7 @@ export function andThen<T, U>(
 /** Work that may have to wait, written once for both kinds of handler: what it waits for goes through `step`. */
 export type Steps<T> = Generator<unknown, T, unknown>;
 
-/** `yield* step(value)` in a generator is `await value`, but does not wait for what is no promise. */
+/** `yield* step(value)` in a generator is `await value`, but waits for nothing that is not a promise. */
 export function* step<T>(value: MaybePromise<T>): Steps<T> {
   // `runSteps` gives back what a promise settled to, or the value itself.
   return (yield value) as T;
@@ -66,3 +66,6 @@ export function now<T>(value: MaybePromise<T>): T {
   if (isPromise(value)) throw new TypeError('A promise, where all blocks');
   return value;
 }
+
+/** For what has to be a function and has nothing to do. */
+export function ignore(): void {}

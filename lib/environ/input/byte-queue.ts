@@ -6,6 +6,8 @@ const EMPTY = Buffer.alloc(0);
 export class ByteQueue {
   /** How many bytes wait. */
   length = 0;
+  /** No more will come. */
+  ended = false;
   #chunks: Buffer[] = [];
   /** Bytes already taken from the first chunk. */
   #offset = 0;
@@ -16,6 +18,12 @@ export class ByteQueue {
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.length += chunk.length;
+  }
+
+  /** The next chunk; null: there is none. */
+  add(chunk: Buffer | null): void {
+    if (chunk === null) this.ended = true;
+    else this.push(chunk);
   }
 
   /** Takes `count` bytes, or all there are if fewer. */

@@ -5,8 +5,7 @@ import type { BlockingForm } from '../../../lib/environ/form/blocking-form.js';
 import type { FilePart } from '../../../lib/environ/form/file.js';
 import { type Form, parseForm } from '../../../lib/environ/form/form.js';
 import type { FormOptionsOf } from '../../../lib/environ/form/request.js';
-import { BlockingBodyInput } from '../../../lib/environ/input/blocking-input.js';
-import { BodyInput } from '../../../lib/environ/input/input.js';
+import { BlockingBodyInput, BodyInput } from '../../../lib/environ/input/input.js';
 import { blockingSource, source } from '../bodies.js';
 
 export type EitherOptions = FormOptionsOf<FilePart | BlockingFilePart>;

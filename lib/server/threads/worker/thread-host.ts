@@ -2,7 +2,7 @@
 
 import { buildEnviron, type GatewayFacts } from '../../../environ/environ.js';
 import { fileWrapper } from '../../../environ/file/file-wrapper.js';
-import { BlockingBodyInput, type BlockingSource } from '../../../environ/input/blocking-input.js';
+import { BlockingBodyInput, type BlockingSource } from '../../../environ/input/input.js';
 import { textToNative } from '../../../environ/native-string.js';
 import { Aborter } from '../../../environ/request-end.js';
 import type { BlockingApplication, BlockingEnviron, HeaderList } from '../../../environ/types.js';
