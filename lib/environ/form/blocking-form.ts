@@ -5,7 +5,7 @@ import { RequestEnd } from '../request-end.js';
 import type { BlockingEnviron } from '../types.js';
 import { type BlockingFilePart, BlockingFormFile } from './blocking-file.js';
 import { BlockingUploadFolder, callOnFile } from './blocking-upload.js';
-import { readForm } from './reader.js';
+import { readForm } from './multipart.js';
 import { checkOptions, type FormOptionsOf } from './request.js';
 import { FormValues } from './values.js';
 

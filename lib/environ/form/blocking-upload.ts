@@ -5,9 +5,9 @@ import { isPromise, now } from '../maybe-promise.js';
 import type { RequestEnd } from '../request-end.js';
 import type { BlockingFilePart, BlockingFileStream } from './blocking-file.js';
 import type { FileContent, FileInfo } from './file-facts.js';
-import { forget, ownFolderPrefix, remember } from './open-folders.js';
 import type { PartBytes } from './part-bytes.js';
 import { READ_SIZE } from './request.js';
+import { forget, ownFolderPrefix, remember } from './temporary-files.js';
 import { UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
 
 export type BlockingOnFile = (part: BlockingFilePart) => unknown;

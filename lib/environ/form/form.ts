@@ -10,9 +10,9 @@ import {
   parseBlockingForm,
 } from './blocking-form.js';
 import { type FilePart, FormFile } from './file.js';
-import { readForm } from './reader.js';
+import { readForm } from './multipart.js';
+import { callOnFile, UploadFolder } from './on-file.js';
 import { checkOptions, type FormOptionsOf } from './request.js';
-import { callOnFile, UploadFolder } from './upload.js';
 import { FormValues } from './values.js';
 
 const PARSE_FORM = new AwaitedCall('parseForm()');

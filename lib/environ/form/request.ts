@@ -1,6 +1,6 @@
 /** What a call of `parseForm` asks for: its options, and the kind of form that CONTENT_TYPE tells. */
 import { ConfigError } from '../../errors.js';
-import { checkLimits, type FormLimits } from './limits.js';
+import { checkLimits, type FormLimits } from './options.js';
 
 /** Bytes asked of `wsgi.input` at a time. */
 export const READ_SIZE = 65_536;

@@ -3,7 +3,7 @@ import busboy from 'busboy';
 import { RequestError } from '../../errors.js';
 import { bytesToNative } from '../native-string.js';
 import { type Decode, decoderOf } from './charset.js';
-import { type FormLimits, FormMeter } from './limits.js';
+import { type FormLimits, FormMeter } from './options.js';
 import type { FormValues } from './values.js';
 
 /** In latin-1 names and values come out as native strings: one character for each byte, so that sizes are known. */

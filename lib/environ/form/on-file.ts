@@ -5,8 +5,8 @@ import { finished, Readable } from 'node:stream';
 import type { RequestEnd } from '../request-end.js';
 import type { FilePart } from './file.js';
 import type { FileContent, FileInfo } from './file-facts.js';
-import { forget, ownFolderPrefix, remember, removePath } from './open-folders.js';
 import type { PartBytes } from './part-bytes.js';
+import { forget, ownFolderPrefix, remember, removePath } from './temporary-files.js';
 import { UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
 
 export type OnFile = (part: FilePart) => unknown;

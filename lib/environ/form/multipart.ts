@@ -8,7 +8,7 @@ import type { MaybePromise } from '../types.js';
 import { type Decode, decoderOf } from './charset.js';
 import type { FileInfo } from './file-facts.js';
 import { type FormInputEnviron, formInput } from './input.js';
-import { type FormLimits, FormMeter } from './limits.js';
+import { type FormLimits, FormMeter } from './options.js';
 import { PartBytes } from './part-bytes.js';
 import type { PartHead } from './part-head.js';
 import { formKind } from './request.js';
