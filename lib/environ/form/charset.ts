@@ -109,3 +109,9 @@ function utf16(bytes: Buffer): string {
   const bigEndian = bytes.subarray(0, 2).equals(UTF_16_BE_MARK);
   return new TextDecoder(bigEndian ? 'utf-16be' : 'utf-16le').decode(bytes);
 }
+
+/** Of a form, or of one part. What HTML sends is UTF-8 always; other clients may say so. */
+export function charsetOf(contentType: string): string {
+  const found = /;[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|([^\s;"]*))/i.exec(contentType);
+  return (found?.[1] ?? found?.[2]) || 'utf-8';
+}

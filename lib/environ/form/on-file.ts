@@ -1,87 +1,23 @@
-/** Where the files of a form go while it is read: temporary files, or the caller's `onFile`. */
-import { mkdtempSync } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+/** `onFile`: the caller's function takes the bytes of each file, as a stream, or in a worker thread blocking. */
 import { finished, Readable } from 'node:stream';
-import type { RequestEnd } from '../request-end.js';
-import type { FilePart } from './file.js';
-import type { FileContent, FileInfo } from './file-facts.js';
+import { READ_SIZE } from '../input/byte-queue.js';
+import { checkSize } from '../input/input.js';
+import { ignore, isPromise, now } from '../maybe-promise.js';
+import type { BlockingFilePart, BlockingFileStream, FileContent, FileInfo, FilePart } from './file.js';
 import type { PartBytes } from './part-bytes.js';
-import { forget, ownFolderPrefix, remember, removePath } from './temporary-files.js';
-import { UPLOAD_FLAGS, UPLOAD_MODE, uploadPath } from './upload-path.js';
-
-export type OnFile = (part: FilePart) => unknown;
-
-/** Writes files to a folder, and removes them: when it is told to, with the request, or with the process. */
-export class UploadFolder {
-  /** Undefined: a fresh folder of its own, made for the first file. */
-  readonly #given: string | undefined;
-  readonly #end: RequestEnd | undefined;
-  #own: string | undefined;
-  #paths: string[] = [];
-  /** Being removed. */
-  #closing: string[] = [];
-
-  /** @param end of the request; undefined: nobody tells it. */
-  constructor(folder: string | undefined, end: RequestEnd | undefined) {
-    this.#given = folder;
-    this.#end = end;
-  }
-
-  async store(bytes: PartBytes): Promise<FileContent> {
-    if (this.#paths.length === 0) this.#keep();
-    // At once: at the end of the process nobody waits for what is under way.
-    const path = uploadPath(this.#given ?? this.#ownFolder());
-    this.#paths.push(path);
-    const handle = await open(path, UPLOAD_FLAGS, UPLOAD_MODE);
-    try {
-      for await (const block of bytes) await writeAll(handle, block);
-    } finally {
-      await handle.close();
-    }
-    return { size: bytes.size, path };
-  }
-
-  /** What the application moved elsewhere stays there. */
-  async close(): Promise<void> {
-    const all = this.#paths;
-    if (this.#own !== undefined) all.push(this.#own);
-    this.#paths = [];
-    this.#own = undefined;
-    this.#closing.push(...all);
-    for (const path of all) await rm(path, { recursive: true, force: true });
-    this.#closing = this.#closing.filter((path) => !all.includes(path));
-    if (this.#closing.length === 0 && this.#paths.length === 0) forget(this);
-  }
-
-  /** At the end of the process. */
-  remove(): void {
-    for (const path of [...this.#closing, ...this.#paths, this.#own])
-      if (path !== undefined) removePath(path);
-  }
-
-  #keep(): void {
-    remember(this);
-    this.#end?.add(() => this.close());
-  }
-
-  #ownFolder(): string {
-    this.#own ??= mkdtempSync(ownFolderPrefix());
-    return this.#own;
-  }
-}
-
-async function writeAll(handle: FileHandle, block: Buffer): Promise<void> {
-  for (let done = 0; done < block.length; ) done += (await handle.write(block, done)).bytesWritten;
-}
 
 /**
- * Gives a file to the caller's function and waits until both are done: the function with its work, the stream with
- * its bytes. What nobody reads is thrown away.
+ * Waits until both are done: the function with its work, the stream with its bytes. What the function does not read is
+ * thrown away.
  */
-export async function callOnFile(onFile: OnFile, info: FileInfo, bytes: PartBytes): Promise<FileContent> {
+export async function callOnFile(
+  onFile: (part: FilePart) => unknown,
+  info: FileInfo,
+  bytes: PartBytes,
+): Promise<FileContent> {
   const stream = Readable.from(bytes, { objectMode: false });
-  // Who does not listen misses the error here, but parseForm() rejects with it.
-  stream.on('error', streamOnError);
+  // A function that does not listen misses the error here, but parseForm() rejects with it.
+  stream.on('error', ignore);
   const value = await new Promise<unknown>((resolve, reject) => {
     bytes.whenFailed((error) => {
       stream.destroy(error instanceof Error ? error : undefined);
@@ -96,4 +32,59 @@ export async function callOnFile(onFile: OnFile, info: FileInfo, bytes: PartByte
   return { size: bytes.size, value };
 }
 
-function streamOnError(): void {}
+/**
+ * The same in a worker thread.
+ * @throws TypeError if the function returns a promise: what it waits for cannot come before the form is read.
+ */
+export function callBlockingOnFile(
+  onFile: (part: BlockingFilePart) => unknown,
+  info: FileInfo,
+  bytes: PartBytes,
+): FileContent {
+  const stream = new PartStream(bytes);
+  let value: unknown;
+  try {
+    value = onFile({ ...info, stream });
+  } finally {
+    stream.finish();
+  }
+  if (isPromise(value)) {
+    // Should it reject as well, this is the error to be told.
+    value.then(undefined, ignore);
+    throw new TypeError('onFile returned a promise: in a worker thread it has to be done when it returns');
+  }
+  now(bytes.drain());
+  return { size: bytes.size, value };
+}
+
+/** What `onFile` reads, and only while it runs. */
+class PartStream implements BlockingFileStream {
+  #bytes: PartBytes | undefined;
+
+  constructor(bytes: PartBytes) {
+    this.#bytes = bytes;
+  }
+
+  read(size?: number | null): Buffer {
+    return now(this.#open().read(checkSize('read', size, 'stream')));
+  }
+
+  *[Symbol.iterator](): Generator<Buffer, void, undefined> {
+    for (;;) {
+      const block = now(this.#open().read1(READ_SIZE));
+      if (block.length === 0) return;
+      yield block;
+    }
+  }
+
+  finish(): void {
+    this.#bytes = undefined;
+  }
+
+  #open(): PartBytes {
+    if (this.#bytes === undefined) {
+      throw new TypeError('onFile has returned: what it did not read of this file was thrown away');
+    }
+    return this.#bytes;
+  }
+}

@@ -3,8 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { RequestError } from '../../errors.js';
 import { unquoteToNative } from '../native-string.js';
 import { TOKEN } from '../syntax.js';
-import { decoderOf } from './charset.js';
-import { charsetOf } from './request.js';
+import { charsetOf, decoderOf } from './charset.js';
 
 export interface PartHead {
   /** Of the field. */
@@ -21,7 +20,7 @@ export interface PartHead {
 
 type Parameters = ReadonlyMap<string, string>;
 
-/** @throws RequestError 400 for all that cannot be read: a part that is left out would be missed by nobody. */
+/** @throws RequestError 400 for all that cannot be read: no one would notice that a part was left out. */
 export function readPartHead(bytes: Buffer): PartHead {
   const headers = readHeaders(bytes);
   const disposition = headers.get('content-disposition');

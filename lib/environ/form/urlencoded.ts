@@ -1,7 +1,9 @@
 /** An application/x-www-form-urlencoded body (https://url.spec.whatwg.org/#urlencoded-parsing), taken as it comes. */
 import busboy from 'busboy';
 import { RequestError } from '../../errors.js';
+import { type Steps, step } from '../maybe-promise.js';
 import { bytesToNative } from '../native-string.js';
+import type { MaybePromise } from '../types.js';
 import { type Decode, decoderOf } from './charset.js';
 import { type FormLimits, FormMeter } from './options.js';
 import type { FormValues } from './values.js';
@@ -38,7 +40,17 @@ export class UrlencodedParser {
     this.#busboy.on('field', (name, value) => this.#field(name.slice(MARK.length), value));
   }
 
-  write(chunk: Buffer): void {
+  /** @param next reads a block; an empty one is the end. */
+  *read(next: () => MaybePromise<Buffer>): Steps<void> {
+    for (;;) {
+      const chunk = yield* step(next());
+      if (chunk.length === 0) break;
+      this.#write(chunk);
+    }
+    this.#end();
+  }
+
+  #write(chunk: Buffer): void {
     const text = bytesToNative(chunk);
     const whole = text.lastIndexOf('&') + 1;
     if (whole > 0) {
@@ -47,10 +59,10 @@ export class UrlencodedParser {
     }
     this.#pending += text.slice(whole);
     // Throws: one of the two is too long, whatever follows.
-    if (this.#pending.length > this.#longest) this.end();
+    if (this.#pending.length > this.#longest) this.#end();
   }
 
-  end(): void {
+  #end(): void {
     this.#pairs(`${this.#pending}&`);
   }
 

@@ -128,7 +128,7 @@ export class BodyInput implements Input {
     for (;;) {
       const taken = take(this.#queue);
       if (taken !== undefined) return taken;
-      this.#queue.add(await this.#source.pull());
+      this.#queue.push(await this.#source.pull());
     }
   }
 }
@@ -174,7 +174,7 @@ export class BlockingBodyInput implements BlockingInput {
     for (;;) {
       const taken = take(this.#queue);
       if (taken !== undefined) return taken;
-      this.#queue.add(this.#source.pull());
+      this.#queue.push(this.#source.pull());
     }
   }
 }

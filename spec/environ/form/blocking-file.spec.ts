@@ -3,8 +3,8 @@ import { closeSync, fstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { fileWrapper } from '../../../lib/environ/file/file-wrapper.js';
-import type { BlockingFormFile } from '../../../lib/environ/form/blocking-file.js';
-import type { BlockingForm } from '../../../lib/environ/form/blocking-form.js';
+import type { BlockingFormFile } from '../../../lib/environ/form/file.js';
+import type { BlockingForm } from '../../../lib/environ/form/form.js';
 import { openDescriptors } from '../bodies.js';
 import { END, file, UploadFolderFixture } from './multipart.js';
 

@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import busboy from 'busboy';
 import { expect } from 'chai';
-import { BlockingForm, type BlockingFormEnviron } from '../../../lib/environ/form/blocking-form.js';
-import { type Form, type FormEnviron, parseForm } from '../../../lib/environ/form/form.js';
+import {
+  BlockingForm,
+  type BlockingFormEnviron,
+  type Form,
+  type FormEnviron,
+  parseForm,
+} from '../../../lib/environ/form/form.js';
 import { BlockingBodyInput } from '../../../lib/environ/input/input.js';
 import { RequestError } from '../../../lib/errors.js';
 import { blockingInput, blockingSource, input, random, split } from '../bodies.js';

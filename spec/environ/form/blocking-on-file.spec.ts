@@ -1,6 +1,6 @@
 /** lib/environ/form/blocking-upload.ts: files that the caller takes in a worker thread. */
 import { expect } from 'chai';
-import type { BlockingFilePart, BlockingFileStream } from '../../../lib/environ/form/blocking-file.js';
+import type { BlockingFilePart, BlockingFileStream } from '../../../lib/environ/form/file.js';
 import { BlockingBodyInput } from '../../../lib/environ/input/input.js';
 import { ClientDisconnected, ConfigError, ContentTooLarge, RequestError } from '../../../lib/errors.js';
 import { blockingInput, blockingSource, random, split } from '../bodies.js';

@@ -1,6 +1,6 @@
 /** lib/environ/form/form.ts and blocking-form.ts, with form-urlencoded.ts, form-values.ts and form-limits.ts. */
 import { expect } from 'chai';
-import type { BlockingForm } from '../../../lib/environ/form/blocking-form.js';
+import type { BlockingForm } from '../../../lib/environ/form/form.js';
 import { type Form, parseForm } from '../../../lib/environ/form/form.js';
 import { FORM_LIMITS } from '../../../lib/environ/form/options.js';
 import { FormValues } from '../../../lib/environ/form/values.js';
