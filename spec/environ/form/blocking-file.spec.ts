@@ -1,4 +1,4 @@
-/** lib/environ/form/blocking-file.ts: the files of a form in a worker thread, read and saved. */
+/** lib/environ/form/file.ts: the files of a form in a worker thread, read and saved. */
 import { closeSync, fstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';

@@ -1,4 +1,4 @@
-/** lib/environ/form/blocking-form.ts: what `parseForm` has in a worker thread alone. */
+/** lib/environ/form/form.ts: what `parseForm` has in a worker thread alone. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -216,7 +216,7 @@ describe('parseForm where it blocks', () => {
   });
 });
 
-/** What form-urlencoded.ts takes for granted, so that a version that is otherwise is found by name. */
+/** What urlencoded.ts takes for granted, so that a version that is otherwise is found by name. */
 describe('busboy, on which urlencoded forms rest,', () => {
   const parser = () =>
     busboy({ headers: { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' } });

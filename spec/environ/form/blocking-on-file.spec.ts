@@ -1,4 +1,4 @@
-/** lib/environ/form/blocking-upload.ts: files that the caller takes in a worker thread. */
+/** lib/environ/form/on-file.ts: files that the caller takes in a worker thread. */
 import { expect } from 'chai';
 import type { BlockingFilePart, BlockingFileStream } from '../../../lib/environ/form/file.js';
 import { BlockingBodyInput } from '../../../lib/environ/input/input.js';

@@ -1,4 +1,4 @@
-/** lib/environ/form/form.ts and blocking-form.ts, with form-urlencoded.ts, form-values.ts and form-limits.ts. */
+/** lib/environ/form/form.ts, with urlencoded.ts, values.ts and options.ts. */
 import { expect } from 'chai';
 import type { BlockingForm } from '../../../lib/environ/form/form.js';
 import { type Form, parseForm } from '../../../lib/environ/form/form.js';

@@ -1,4 +1,4 @@
-/** lib/environ/form/splitter.ts and form-part-head.ts: delimiters and headers of parts, in both ways to read. */
+/** lib/environ/form/splitter.ts and part-head.ts: delimiters and headers of parts, in both ways to read. */
 import { expect } from 'chai';
 import type { BlockingForm, Form } from '../../../lib/environ/form/form.js';
 import { RequestError } from '../../../lib/errors.js';
