@@ -4,7 +4,7 @@ import { unquoteToNative } from './native-string.js';
 import { isAuthority } from './syntax.js';
 import type { BlockingEnviron, BlockingInput, EarlyHints, Environ, ErrorStream, Input } from './types.js';
 
-/** What is asked of a request; Node's `IncomingMessage` has it all. */
+/** What a request head has to have; Node's `IncomingMessage` has it all. */
 export interface RequestHead {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -39,7 +39,7 @@ export interface GatewayFacts {
   readonly baseEnviron: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** An AbortController, or what makes its signal when it is asked for it. */
+/** An AbortController, or something that makes its signal when it is asked for it. */
 export interface SignalSource {
   readonly signal: AbortSignal;
 }
@@ -282,7 +282,7 @@ const SPECIAL_KEYS: ReadonlyMap<string, string> = new Map([
 ]);
 /** By the name as it was sent: a client spells it the same way each time. */
 const knownKeys = new Map<string, string>();
-/** As many names are remembered, and none that are longer: a client that invents names cannot grow it further. */
+/** How many names are remembered, and how long they may be: a client that invents names cannot grow it further. */
 const MOST_KNOWN = 1000;
 const LONGEST_KNOWN = 64;
 

@@ -57,7 +57,7 @@ export function portIn(value: string, header = 'X-Forwarded-Port'): string {
 }
 
 /**
- * A path as SCRIPT_NAME has it: percent-decoded, without a slash at its end. Two at its front would be another host, in
+ * A path as SCRIPT_NAME has it: percent-decoded, without a slash at its end. Two at its start would be another host, in
  * a redirect. @throws RequestError 400
  */
 export function prefixIn(value: string): string {
@@ -67,7 +67,7 @@ export function prefixIn(value: string): string {
 }
 
 /**
- * Python's `wsgiref.util.guess_scheme`, for a gateway behind CGI or FastCGI. An environ of ours has the answer in
+ * Python's `wsgiref.util.guess_scheme`, for a gateway that a web server calls by CGI or FastCGI. An environ of ours has the answer in
  * `wsgi.url_scheme`.
  */
 export function guessScheme(environ: Readonly<Record<string, unknown>>): 'http' | 'https' {

@@ -1,7 +1,7 @@
 /** Sync when it can be: what returned at once is never awaited, so that a sync application stays one. */
 import type { MaybePromise } from './types.js';
 
-/** True for whatever `await` would wait for. */
+/** True for everything that `await` would wait for. */
 export function isPromise<T = unknown>(value: unknown): value is PromiseLike<T> {
   return (
     value !== null &&
@@ -10,7 +10,7 @@ export function isPromise<T = unknown>(value: unknown): value is PromiseLike<T> 
   );
 }
 
-/** What else has a `then` is foreign code: it may call back twice, or at once, or throw. */
+/** Other objects with a `then` are foreign code: it may call back twice, or at once, or throw. */
 export function asPromise<T>(thenable: PromiseLike<T>): Promise<T> {
   return thenable instanceof Promise ? thenable : Promise.resolve(thenable);
 }
@@ -63,7 +63,7 @@ async function finishSteps<T>(steps: Steps<T>, first: PromiseLike<unknown>): Pro
 
 /** For what blocks, where there can be no promise. @throws TypeError if there is one. */
 export function now<T>(value: MaybePromise<T>): T {
-  if (isPromise(value)) throw new TypeError('A promise, where all blocks');
+  if (isPromise(value)) throw new TypeError('A promise, where every call blocks');
   return value;
 }
 

@@ -50,7 +50,7 @@ export function withoutSlashesAtEnd(path: string): string {
   return path.slice(0, end);
 }
 
-/** `a string`, `an object of type Map`, `null`: for a message, which never shows the value, for it may be a secret. */
+/** `a string`, `an object of type Map`, `null`: for a message, which never shows the value: it may be a secret. */
 export function typeName(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== 'object') return `a ${typeof value}`;

@@ -57,7 +57,7 @@ const BY_ALIAS: ReadonlyMap<string, string> = new Map(
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 const UTF_16_BE_MARK = Buffer.from([0xfe, 0xff]);
 
-/** Undefined for a charset that Node cannot decode: EBCDIC, the code pages of DOS but 866, UTF-7 and UTF-32, for example. */
+/** Undefined for a charset that Node cannot decode: EBCDIC, most code pages of DOS, UTF-7 and UTF-32, for example. */
 export function decoderOf(charset: string): Decode | undefined {
   const bare = charset.toLowerCase().replace(/[^0-9a-z]/g, '');
   const label = BY_ALIAS.get(bare);

@@ -146,7 +146,7 @@ export class OpenedFile implements BlockingFileStream, Disposable {
 
   read(size?: number | null): Buffer {
     const { fd } = this;
-    // No more memory than there is to read, whatever was asked for.
+    // Never more memory than there is to read.
     const wanted = Math.min(checkSize('read', size, 'file'), fstatSync(fd).size);
     const buffer = Buffer.allocUnsafeSlow(wanted);
     let filled = 0;

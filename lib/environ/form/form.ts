@@ -87,7 +87,7 @@ const PARSE_FORM = new AwaitedCall('parseForm()');
  * In a worker thread (`node.nonblocking` is false) it blocks and returns the form itself, with the same limits and
  * errors: nothing needs `await`, and `onFile` reads synchronously. A handler for both awaits what it calls.
  * @throws RequestError: 400 malformed, 413 (`ContentTooLarge`) over a limit, 415 unknown charset; ConfigError for
- * options; ApplicationError where `wsgi.input` was replaced by something that gives no bytes; or what `wsgi.input` or
+ * options; ApplicationError where `wsgi.input` was replaced by something that does not give bytes; or what `wsgi.input` or
  * `onFile` threw. No file is left then.
  */
 export function parseForm(environ: FormEnviron, options?: FormOptions): Promise<Form>;

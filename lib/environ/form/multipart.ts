@@ -73,7 +73,7 @@ export class MultipartReader implements PartSink {
         try {
           yield* this.#takeFile(file.info, file.bytes);
         } catch (error) {
-          // No stream reads on, whatever was begun.
+          // A stream that it left open reads no further.
           this.#fail(error);
         }
         this.#taken = undefined;
@@ -82,7 +82,7 @@ export class MultipartReader implements PartSink {
     }
   }
 
-  /** Reads the next block. Of calls that overlap (a stream that was given up may still wait) all wait for the same. */
+  /** Reads the next block. Calls that overlap (a stream that was given up may still wait) wait for the same one. */
   #feed(): MaybePromise<void> {
     if (this.#feeding !== undefined) return this.#feeding;
     const fed = runSteps(this.#readBlock());

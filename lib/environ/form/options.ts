@@ -11,7 +11,7 @@ export interface FormLimits {
   maxFieldNameSize: number;
   /** Bytes of the value of one field. */
   maxFieldSize: number;
-  /** Bytes of the names and values of all fields together, for these are kept in memory. */
+  /** Bytes of the names and values of all fields together: these are kept in memory. */
   maxTotalFieldSize: number;
   /** Bytes of one file. Files are not kept in memory, and the server limits the body as a whole. */
   maxFileSize: number;

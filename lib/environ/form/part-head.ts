@@ -20,7 +20,7 @@ export interface PartHead {
 
 type Parameters = ReadonlyMap<string, string>;
 
-/** @throws RequestError 400 for all that cannot be read: no one would notice that a part was left out. */
+/** @throws RequestError 400 if any of it cannot be read: no one would notice that a part was left out. */
 export function readPartHead(bytes: Buffer): PartHead {
   const headers = readHeaders(bytes);
   const disposition = headers.get('content-disposition');
@@ -117,7 +117,7 @@ function badParameter(header: string, at: number): RequestError {
   return badHeader(`Content-Disposition: ${shown(rest)} ${why}`);
 }
 
-/** The value of a parameter, in whichever notation; the extended one first (RFC 6266 section 4.3). */
+/** The value of a parameter, in any notation; the extended one first (RFC 6266 section 4.3). */
 function parameterOf(parameters: Parameters, name: string): string | undefined {
   const extended = parameters.get(`${name}*`);
   const sections: Section[] = [];

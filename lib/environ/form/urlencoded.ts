@@ -13,7 +13,7 @@ const HEADERS = { 'content-type': 'application/x-www-form-urlencoded; charset=la
 const NO_LIMITS = { fieldNameSize: Number.POSITIVE_INFINITY, fieldSize: Number.POSITIVE_INFINITY };
 
 /**
- * busboy takes the pairs apart and unquotes them, within `write()`. It sees whole pairs in one form only, for otherwise
+ * busboy takes the pairs apart and unquotes them, within `write()`. It is given whole pairs in one form only: otherwise
  * - it refuses a `%` that escapes nothing, which the standard and Python keep as it is,
  * - it leaves out a pair whose name and value are empty (`=`), and one that is a lone `%41` at the end of a block.
  */
@@ -22,7 +22,7 @@ export class UrlencodedParser {
   readonly #decode: Decode;
   readonly #meter: FormMeter;
   readonly #fields: FormValues<string>;
-  /** What a name and a value can take before they must be over their limits; each byte may be written `%XX`. */
+  /** Characters of a name and a value within their limits; each byte may be written `%XX`. */
   readonly #longest: number;
   /** What came since the last `&`. */
   #pending = '';
@@ -58,7 +58,7 @@ export class UrlencodedParser {
       this.#pending = '';
     }
     this.#pending += text.slice(whole);
-    // Throws: one of the two is too long, whatever follows.
+    // Throws: the name or the value is too long already.
     if (this.#pending.length > this.#longest) this.#end();
   }
 
