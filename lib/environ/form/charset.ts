@@ -1,5 +1,6 @@
 /** Charsets of forms: the names that Python's codecs take, and those of the WHATWG Encoding standard. */
 import { TextDecoder } from 'node:util';
+import { RequestError } from '../../errors.js';
 
 /** Bytes that cannot be decoded become U+FFFD, as with `errors='replace'`. */
 export type Decode = (bytes: Buffer) => string;
@@ -56,6 +57,13 @@ const BY_ALIAS: ReadonlyMap<string, string> = new Map(
 /** From 0x80 on; what is not there stays a control character (https://encoding.spec.whatwg.org/#windows-1252). */
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 const UTF_16_BE_MARK = Buffer.from([0xfe, 0xff]);
+
+/** @param what has this charset: `The form`. @throws RequestError 415 if it cannot be decoded. */
+export function decoderFor(what: string, charset: string): Decode {
+  const decode = decoderOf(charset);
+  if (decode !== undefined) return decode;
+  throw new RequestError(415, `${what} has a charset that is not supported: ${JSON.stringify(charset)}`);
+}
 
 /** Undefined for a charset that Node cannot decode: EBCDIC, most code pages of DOS, UTF-7 and UTF-32, for example. */
 export function decoderOf(charset: string): Decode | undefined {

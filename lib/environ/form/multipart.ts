@@ -1,8 +1,7 @@
 /** Reads a multipart/form-data body, within limits; waits where `wsgi.input`, or what takes a file, gives a promise. */
-import { RequestError } from '../../errors.js';
 import { isPromise, runSteps, type Steps, step } from '../maybe-promise.js';
 import type { MaybePromise } from '../types.js';
-import { type Decode, decoderOf } from './charset.js';
+import { type Decode, decoderFor } from './charset.js';
 import type { FileInfo } from './file.js';
 import { type FormLimits, FormMeter } from './options.js';
 import { PartBytes } from './part-bytes.js';
@@ -123,10 +122,7 @@ export class MultipartReader implements PartSink {
   part({ name, filename, noneIfEmpty, contentType, charset }: PartHead): void {
     this.#meter.part();
     if (filename === undefined) {
-      const decode = decoderOf(charset);
-      if (decode === undefined) {
-        throw new RequestError(415, `The field ${JSON.stringify(name)} has a charset that is not supported`);
-      }
+      const decode = decoderFor(`The field ${JSON.stringify(name)}`, charset);
       this.#field = { name, decode, pieces: [], size: 0 };
       return;
     }

@@ -47,7 +47,7 @@ export function malformed(why: string): RequestError {
   return new RequestError(400, `The multipart form is malformed: ${why}`);
 }
 
-function badHeader(why: string): RequestError {
+export function badHeader(why: string): RequestError {
   return malformed(`Malformed part header: ${why}`);
 }
 

@@ -6,7 +6,7 @@
  * line that another parser would take for a delimiter (it ends in a bare LF, for example) is refused, so that two
  * parsers never see different parts. The result does not depend on where the body is cut.
  */
-import { malformed, type PartHead, readPartHead } from './part-head.js';
+import { badHeader, malformed, type PartHead, readPartHead } from './part-head.js';
 
 /** What is called for the parts, in order. What it throws comes out of `write()` or `end()`. */
 export interface PartSink {
@@ -54,7 +54,7 @@ export class MultipartSplitter {
 
   /** @throws RequestError 400 if the last delimiter is missing. */
   end(): void {
-    if (this.#state === 'head') throw malformed('Malformed part header: the body ends in it');
+    if (this.#state === 'head') throw badHeader('the body ends in it');
     // The last delimiter may lack its line break.
     this.write(CRLF);
     if (this.#state !== 'epilogue') {
@@ -66,7 +66,7 @@ export class MultipartSplitter {
   #readHead(): boolean {
     const end = this.#rest.indexOf(HEAD_END, this.#searched);
     if ((end === -1 ? this.#rest.length - HEAD_END.length + 1 : end) > MAX_HEAD) {
-      throw malformed(`Malformed part header: longer than ${MAX_HEAD} bytes`);
+      throw badHeader(`longer than ${MAX_HEAD} bytes`);
     }
     if (end === -1) {
       this.#searched = Math.max(0, this.#rest.length - HEAD_END.length + 1);

@@ -1,10 +1,9 @@
 /** An application/x-www-form-urlencoded body (https://url.spec.whatwg.org/#urlencoded-parsing), taken as it comes. */
 import busboy from 'busboy';
-import { RequestError } from '../../errors.js';
 import { type Steps, step } from '../maybe-promise.js';
 import { bytesToNative } from '../native-string.js';
 import type { MaybePromise } from '../types.js';
-import { type Decode, decoderOf } from './charset.js';
+import { type Decode, decoderFor } from './charset.js';
 import { type FormLimits, FormMeter } from './options.js';
 import type { FormValues } from './values.js';
 
@@ -27,13 +26,9 @@ export class UrlencodedParser {
   /** What came since the last `&`. */
   #pending = '';
 
-  /** @throws RequestError 415 for a charset that is not known. */
+  /** @throws RequestError 415 for a charset that is not supported. */
   constructor(charset: string, limits: FormLimits, fields: FormValues<string>) {
-    const decode = decoderOf(charset);
-    if (decode === undefined) {
-      throw new RequestError(415, `The form has a charset that is not known: ${JSON.stringify(charset)}`);
-    }
-    this.#decode = decode;
+    this.#decode = decoderFor('The form', charset);
     this.#meter = new FormMeter(limits);
     this.#fields = fields;
     this.#longest = 3 * (limits.maxFieldNameSize + limits.maxFieldSize) + '='.length;
