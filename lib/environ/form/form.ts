@@ -47,6 +47,7 @@ class FormOf<File> {
     this.#folder = folder;
   }
 
+  /** @internal */
   protected removeFiles(): MaybePromise<void> {
     return this.#folder.close();
   }

@@ -17,7 +17,7 @@ export interface FormLimits {
   maxFileSize: number;
 }
 
-export type LimitName = keyof FormLimits;
+type LimitName = keyof FormLimits;
 
 export const FORM_LIMITS: Readonly<FormLimits> = Object.freeze({
   maxParts: 1000,
