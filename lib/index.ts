@@ -11,10 +11,11 @@ export type {
   BlockingFilePart,
   BlockingFileStream,
   BlockingFormFile,
+  FilePart,
+  FormFile,
   OpenedFile,
-} from './environ/form/blocking-file.js';
-export type { BlockingForm, BlockingFormOptions } from './environ/form/blocking-form.js';
-export type { FilePart, FormFile } from './environ/form/file.js';
+} from './environ/form/file.js';
+export type { BlockingForm, BlockingFormOptions } from './environ/form/form.js';
 export { type Form, type FormOptions, parseForm } from './environ/form/form.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
 export type {

@@ -1,8 +1,7 @@
 /** Response headers: from what a handler gave to what PEP 3333 wants, checked here so that the error names them. */
 import { inspect } from 'node:util';
-import { isHopByHop } from '../environ/hop-by-hop.js';
 import { isNative } from '../environ/native-string.js';
-import { TOKEN } from '../environ/token.js';
+import { isHopByHop, TOKEN } from '../environ/syntax.js';
 
 export type HeaderPair = readonly [name: string, value: string];
 

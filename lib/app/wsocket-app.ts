@@ -1,6 +1,6 @@
 /** The framework: routes, events, and middleware that adds both to any other application. */
 import { inspect } from 'node:util';
-import { TOKEN } from '../environ/token.js';
+import { TOKEN } from '../environ/syntax.js';
 import type {
   AnyEnviron,
   ApplicationOn,

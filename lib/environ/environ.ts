@@ -1,11 +1,10 @@
-/** A request head becomes an environ (PEP 3333 "environ Variables", RFC 3875 section 4.1). */
+/** A request head becomes an environ (PEP 3333 "environ Variables", RFC 3875 section 4.1): its target, its headers' keys. */
 import { RequestError } from '../errors.js';
-import { DROPPED, environKey, SINGLE } from './keys.js';
 import { unquoteToNative } from './native-string.js';
-import { isAuthority, parseTarget, type Target } from './target.js';
+import { isAuthority } from './syntax.js';
 import type { BlockingEnviron, BlockingInput, EarlyHints, Environ, ErrorStream, Input } from './types.js';
 
-/** What is asked of a request; Node's `IncomingMessage` has it all. */
+/** What a request head has to have; Node's `IncomingMessage` has it all. */
 export interface RequestHead {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -40,7 +39,7 @@ export interface GatewayFacts {
   readonly baseEnviron: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** An AbortController, or what makes its signal when it is asked for it. */
+/** An AbortController, or something that makes its signal when it is asked for it. */
 export interface SignalSource {
   readonly signal: AbortSignal;
 }
@@ -51,6 +50,15 @@ export interface RequestServices<I = Input> {
   /** Gives `node.abort_signal`, when the application asks for that. */
   readonly aborter?: SignalSource | undefined;
   readonly earlyHints?: EarlyHints | undefined;
+}
+
+/** The request target, taken apart. */
+export interface Target {
+  /** Still percent-encoded. `*` for an OPTIONS request of the whole server. */
+  path: string;
+  query: string;
+  /** The authority of an absolute-form target, which replaces Host (RFC 9112 section 3.2.2). */
+  authority: string | undefined;
 }
 
 const VERSION = Object.freeze([1, 0] as const);
@@ -88,7 +96,7 @@ class EnvironDict {
   declare REMOTE_PORT: string;
   readonly #aborter: SignalSource | undefined;
 
-  /** `node.abort_signal` until somebody asks for it: a signal costs more than the rest of environ. */
+  /** `node.abort_signal` until it is asked for: a signal costs more than the rest of environ. */
   static readonly #signal: PropertyDescriptor = {
     configurable: true,
     enumerable: true,
@@ -198,7 +206,8 @@ function addHeaders(environ: Environ, { rawHeaders }: RequestHead): void {
     if (key === DROPPED) continue;
     const value = rawHeaders[i + 1] as string;
     if (environ[key] === undefined) environ[key] = value;
-    else if (SINGLE.has(key)) throw new RequestError(400, `The header ${rawHeaders[i]} may stand only once`);
+    else if (SINGLE.has(key))
+      throw new RequestError(400, `The header ${rawHeaders[i]} appears more than once`);
     else environ[key] += (key === 'HTTP_COOKIE' ? '; ' : ',') + value;
   }
 }
@@ -215,4 +224,84 @@ function checkHost(environ: Environ, head: RequestHead, authority: string | unde
 
 function addBase(environ: Environ, base: Readonly<Record<string, unknown>>): void {
   for (const key of Object.keys(base)) if (!(key in environ)) environ[key] = base[key];
+}
+
+const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(.*)$/;
+
+/**
+ * RFC 9112 section 3.2.
+ * @param scheme of the connection: an absolute-form target of the other one is 421 (RFC 9110 section 7.4).
+ * @throws RequestError 400 or 421.
+ */
+export function parseTarget(method: string, target: string, scheme: string): Target {
+  // Fast path: origin-form, as nearly every request has it.
+  if (target.charCodeAt(0) === 0x2f) return splitPath(target, undefined);
+  if (target === '*') {
+    if (method === 'OPTIONS') return { path: '*', query: '', authority: undefined };
+    throw new RequestError(400, 'The target "*" goes with OPTIONS only');
+  }
+  const parts = ABSOLUTE.exec(target);
+  if (parts === null) throw new RequestError(400, 'The request target is not a path, a URL or "*"');
+  const [, requested = '', authority = '', rest = ''] = parts;
+  checkScheme(requested.toLowerCase(), scheme);
+  if (authority === '' || !isAuthority(authority)) {
+    throw new RequestError(400, 'The request target names no valid host');
+  }
+  return splitPath(rest.startsWith('/') ? rest : `/${rest}`, authority);
+}
+
+function splitPath(target: string, authority: string | undefined): Target {
+  // A fragment has no place in a target; like other servers, leave it out of path and query.
+  const hash = target.indexOf('#');
+  const whole = hash === -1 ? target : target.slice(0, hash);
+  const mark = whole.indexOf('?');
+  if (mark === -1) return { path: whole, query: '', authority };
+  return { path: whole.slice(0, mark), query: whole.slice(mark + 1), authority };
+}
+
+function checkScheme(requested: string, scheme: string): void {
+  if (requested === scheme) return;
+  if (requested === 'http' || requested === 'https') {
+    throw new RequestError(421, `This connection serves ${scheme}, not ${requested}`);
+  }
+  throw new RequestError(400, 'The request target has a scheme that this server does not serve');
+}
+
+/** A header that is kept out of environ. */
+export const DROPPED = '';
+/** Of headers that frame or route the request: one of each (RFC 9110 section 5.3, RFC 9112 section 3.2). */
+export const SINGLE: ReadonlySet<string> = new Set(['HTTP_HOST', 'CONTENT_TYPE', 'CONTENT_LENGTH']);
+
+const SPECIAL_KEYS: ReadonlyMap<string, string> = new Map([
+  ['content-type', 'CONTENT_TYPE'],
+  ['content-length', 'CONTENT_LENGTH'],
+  // CGI's HTTP_PROXY is read as a proxy setting by many libraries ("httpoxy", CVE-2016-5385).
+  ['proxy', DROPPED],
+  // Decoded by the gateway: an application that sees it might decode the body again.
+  ['transfer-encoding', DROPPED],
+]);
+/** By the name as it was sent: a client spells it the same way each time. */
+const knownKeys = new Map<string, string>();
+/** How many names are remembered, and how long they may be: a client that invents names cannot grow it further. */
+const MOST_KNOWN = 1000;
+const LONGEST_KNOWN = 64;
+
+/**
+ * The environ key of a request header (RFC 3875 section 4.1.18), or `DROPPED`. A name with an underscore is dropped:
+ * it would take the key of the name with a dash, which a proxy in front may have checked.
+ * @param name in any case.
+ */
+export function environKey(name: string): string {
+  let key = knownKeys.get(name);
+  if (key === undefined) {
+    key = keyOf(name);
+    if (knownKeys.size < MOST_KNOWN && name.length <= LONGEST_KNOWN) knownKeys.set(name, key);
+  }
+  return key;
+}
+
+function keyOf(name: string): string {
+  if (name.includes('_')) return DROPPED;
+  // Names are ASCII here (the parser refuses others), so that a change of case cannot change their length.
+  return SPECIAL_KEYS.get(name.toLowerCase()) ?? `HTTP_${name.toUpperCase().replaceAll('-', '_')}`;
 }

@@ -16,7 +16,7 @@ export class TextErrorStream implements ErrorStream {
     this.#stream = stream;
   }
 
-  /** @throws TypeError if `text` is no string. Any character goes: a lone surrogate is written as U+FFFD. */
+  /** @throws TypeError if `text` is not a string. Any character is allowed: a lone surrogate is written as U+FFFD. */
   write(text: string): void {
     if (typeof text !== 'string') {
       throw new TypeError(`wsgi.errors.write() takes a string, not ${inspect(text)}: decode bytes first`);
@@ -28,7 +28,7 @@ export class TextErrorStream implements ErrorStream {
     for (const line of lines) this.write(line);
   }
 
-  /** Nothing waits here; a stream below that gathers what it is given is told to write it out. */
+  /** Nothing is buffered here, but the stream below may buffer. */
   flush(): void {
     this.#stream.flush?.();
   }

@@ -1,10 +1,8 @@
-/** One value of an X-Forwarded-* header each: checked, for environ must stay valid, and an application trusts it. */
+/** What the server in front says of a request: values of X-Forwarded-*, checked because applications trust environ; HTTPS. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { RequestError } from '../errors.js';
 import { unquoteToNative } from './native-string.js';
-import { plainAddress } from './plain-address.js';
-import { withoutSlashesAtEnd } from './slashes.js';
-import { isAuthority } from './target.js';
+import { isAuthority, plainAddress, withoutSlashesAtEnd } from './syntax.js';
 
 /** An address as a port may follow it: IPv6 is then in brackets. Some gateways of Azure send the client's port. */
 const HOP = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/;
@@ -18,6 +16,9 @@ const SCHEMES = new Map<string, 'http' | 'https'>([
   ['ws', 'http'],
   ['wss', 'https'],
 ]);
+
+/** What Apache and others put into HTTPS; nothing else counts, `ON` and `true` neither. */
+const ON: ReadonlySet<unknown> = new Set(['yes', 'on', '1']);
 
 /** `unknown`, or an obfuscated name that begins with `_` (RFC 7239 section 6): the proxy does not say. */
 const HIDDEN = /^(?:unknown|_[\w.-]+)(?::(?:\d{1,5}|_[\w.-]+))?$/i;
@@ -56,13 +57,21 @@ export function portIn(value: string, header = 'X-Forwarded-Port'): string {
 }
 
 /**
- * A path as SCRIPT_NAME has it: percent-decoded, without a slash at its end. Two at its front would be another host, in
+ * A path as SCRIPT_NAME has it: percent-decoded, without a slash at its end. Two at its start would be another host, in
  * a redirect. @throws RequestError 400
  */
 export function prefixIn(value: string): string {
   const path = withoutSlashesAtEnd(unquoteToNative(value));
   if (path === '' || /^\/(?!\/)/.test(path)) return path;
   throw refused('X-Forwarded-Prefix', 'a path');
+}
+
+/**
+ * Python's `wsgiref.util.guess_scheme`, for a gateway that a web server calls by CGI or FastCGI. An environ of ours has the answer in
+ * `wsgi.url_scheme`.
+ */
+export function guessScheme(environ: Readonly<Record<string, unknown>>): 'http' | 'https' {
+  return ON.has(environ['HTTPS']) ? 'https' : 'http';
 }
 
 function refused(header: string, rule: string): RequestError {

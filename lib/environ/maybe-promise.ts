@@ -1,7 +1,7 @@
 /** Sync when it can be: what returned at once is never awaited, so that a sync application stays one. */
 import type { MaybePromise } from './types.js';
 
-/** True for whatever `await` would wait for. */
+/** True for everything that `await` would wait for. */
 export function isPromise<T = unknown>(value: unknown): value is PromiseLike<T> {
   return (
     value !== null &&
@@ -10,7 +10,7 @@ export function isPromise<T = unknown>(value: unknown): value is PromiseLike<T> 
   );
 }
 
-/** What else has a `then` is foreign code: it may call back twice, or at once, or throw. */
+/** Other objects with a `then` are foreign code: it may call back twice, or at once, or throw. */
 export function asPromise<T>(thenable: PromiseLike<T>): Promise<T> {
   return thenable instanceof Promise ? thenable : Promise.resolve(thenable);
 }
@@ -26,7 +26,7 @@ export function andThen<T, U>(
 /** Work that may have to wait, written once for both kinds of handler: what it waits for goes through `step`. */
 export type Steps<T> = Generator<unknown, T, unknown>;
 
-/** `yield* step(value)` in a generator is `await value`, but does not wait for what is no promise. */
+/** `yield* step(value)` in a generator is `await value`, but waits for nothing that is not a promise. */
 export function* step<T>(value: MaybePromise<T>): Steps<T> {
   // `runSteps` gives back what a promise settled to, or the value itself.
   return (yield value) as T;
@@ -63,6 +63,9 @@ async function finishSteps<T>(steps: Steps<T>, first: PromiseLike<unknown>): Pro
 
 /** For what blocks, where there can be no promise. @throws TypeError if there is one. */
 export function now<T>(value: MaybePromise<T>): T {
-  if (isPromise(value)) throw new TypeError('A promise, where all blocks');
+  if (isPromise(value)) throw new TypeError('A promise, where every call blocks');
   return value;
 }
+
+/** For what has to be a function and has nothing to do. */
+export function ignore(): void {}

@@ -34,6 +34,15 @@ export function unquoteToNative(quoted: string): string {
   );
 }
 
+/** Percent-encodes the bytes that `escaped` finds, an expression of one character. @throws RangeError as `nativeToBytes`. */
+export function quoteNative(native: string, escaped: RegExp): string {
+  const bytes = nativeToBytes(native).toString('latin1');
+  return bytes.replace(
+    escaped,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
 /** True if every character is a byte. */
 export function isNative(value: string): boolean {
   for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0xff) return false;

@@ -1,4 +1,4 @@
-/** What has to be done when a request is over, whatever gateway serves it: temporary files are removed then. */
+/** How a request's end is told to the application: `node.abort_signal` fires, temporary files are removed. */
 import { describeThrown, logger } from '../logger.js';
 import { isPromise } from './maybe-promise.js';
 import type { Environ } from './types.js';
@@ -41,7 +41,7 @@ export class RequestEnd {
   }
 
   /**
-   * The response is complete, or nobody waits for it any more, and what the application returned is closed.
+   * The response is complete, or no longer wanted, and what the application returned is closed.
    * @param result of the application's call: if it is still under way, it may be busy with what it was sent.
    */
   come(result: unknown): void {
@@ -64,5 +64,24 @@ async function run(call: Call): Promise<void> {
     await call();
   } catch (error) {
     logger.error(`What was to be done at the end of a request failed\n${describeThrown(error)}`);
+  }
+}
+
+/** Fires `node.abort_signal`. An AbortSignal costs more than the rest of environ: it is made when it is asked for, or fires. */
+export class Aborter {
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    return this.#made().signal;
+  }
+
+  /** The client has closed its connection. */
+  abort(reason: Error): void {
+    this.#made().abort(reason);
+  }
+
+  #made(): AbortController {
+    this.#controller ??= new AbortController();
+    return this.#controller;
   }
 }

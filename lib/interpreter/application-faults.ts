@@ -1,6 +1,6 @@
 /** What an application did wrong, in words that name the rule and say what to do. */
 
-import { typeName } from '../environ/type-name.js';
+import { typeName } from '../environ/syntax.js';
 import { ApplicationError, ConfigError } from '../errors.js';
 
 /**

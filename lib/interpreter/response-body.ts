@@ -2,7 +2,7 @@
 import { isUint8Array } from 'node:util/types';
 import type { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
-import { typeName } from '../environ/type-name.js';
+import { typeName } from '../environ/syntax.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import type { Reporter } from './report.js';

@@ -3,9 +3,7 @@
  * response head that is made of them (RFC 9112 section 6).
  */
 import { inspect } from 'node:util';
-import { isHopByHop } from '../environ/hop-by-hop.js';
-import { TOKEN } from '../environ/token.js';
-import { typeName } from '../environ/type-name.js';
+import { isHopByHop, TOKEN, typeName } from '../environ/syntax.js';
 import type { HeaderList } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import type { ResponseHead } from './sink.js';

@@ -1,6 +1,6 @@
 /** Path prefixes that applications and files are mounted under: how they are written, and what lies below them. */
 import { textToNative } from '../environ/native-string.js';
-import { withoutSlashesAtEnd } from '../environ/slashes.js';
+import { withoutSlashesAtEnd } from '../environ/syntax.js';
 import { ConfigError } from '../errors.js';
 
 export interface Mounted<T> {

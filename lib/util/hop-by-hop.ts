@@ -1,5 +1,5 @@
 /** Python's `wsgiref.util.is_hop_by_hop`. */
-import { isHopByHop as isOurs } from '../environ/hop-by-hop.js';
+import { isHopByHop as isOurs } from '../environ/syntax.js';
 
 /**
  * What our gateway refuses in a response and wsgiref does not name: its list is that of RFC 2616 section 13.5.1, word

@@ -1,6 +1,5 @@
 /** The rules for what the client asked for: method, path, host and length. */
-import { isAuthority } from '../environ/target.js';
-import { TOKEN } from '../environ/token.js';
+import { isAuthority, TOKEN } from '../environ/syntax.js';
 import { quote } from './shape.js';
 import { fail, warn } from './violation.js';
 

@@ -1,7 +1,7 @@
 /** Python's `wsgiref.validate.check_headers`: a list of (name, value) (PEP 3333, RFC 9110 section 5). */
-import { isHopByHop } from '../environ/hop-by-hop.js';
+
 import { isNative } from '../environ/native-string.js';
-import { TOKEN } from '../environ/token.js';
+import { isHopByHop, TOKEN } from '../environ/syntax.js';
 import type { HeaderList } from '../environ/types.js';
 import type { ValidatorOptions } from './options.js';
 import { quote, shapeOf } from './shape.js';

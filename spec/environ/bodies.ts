@@ -1,7 +1,11 @@
 /** Request bodies for the specs: in pieces, endless, or broken off. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { BlockingBodyInput, type BlockingSource } from '../../lib/environ/input/blocking-input.js';
-import { BodyInput, type BodySource } from '../../lib/environ/input/input.js';
+import {
+  BlockingBodyInput,
+  type BlockingSource,
+  BodyInput,
+  type BodySource,
+} from '../../lib/environ/input/input.js';
 import type { Bytes } from '../../lib/environ/types.js';
 
 /** Gives the pieces one by one, each a turn of the event loop later, then the end or the error. */

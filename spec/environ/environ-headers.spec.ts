@@ -127,7 +127,7 @@ describe('environ', () => {
           for (const second of ['1', '2']) {
             const error = refusal('POST / HTTP/1.1', [...others, [name, '1'], [name.toLowerCase(), second]]);
             expect(error.status).to.equal(400);
-            expect(error.message).to.include('only once');
+            expect(error.message).to.include('more than once');
           }
         });
       }

@@ -1,6 +1,6 @@
-/** lib/environ/keys.ts */
+/** lib/environ/environ.ts: the keys of headers. */
 import { expect } from 'chai';
-import { DROPPED, environKey, SINGLE } from '../../lib/environ/keys.js';
+import { DROPPED, environKey, SINGLE } from '../../lib/environ/environ.js';
 import { collectGarbage } from '../support/garbage.js';
 
 describe('environKey', () => {

@@ -5,6 +5,7 @@ import {
   isNative,
   nativeToBytes,
   nativeToText,
+  quoteNative,
   textToNative,
   unquoteToNative,
 } from '../../lib/environ/native-string.js';
@@ -70,6 +71,18 @@ describe('native strings', () => {
     it('decodes every byte', () => {
       const quoted = Array.from(ALL, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
       expect(unquoteToNative(quoted)).to.equal(bytesToNative(ALL));
+    });
+  });
+
+  describe('quoteNative', () => {
+    it('percent-encodes the bytes that it is told, and can be undone', () => {
+      expect(quoteNative('/caf\xc3\xa9 %', /[^a-z/]/g)).to.equal('/caf%C3%A9%20%25');
+      expect(quoteNative('\0\n', /[^a-z]/g)).to.equal('%00%0A');
+      expect(unquoteToNative(quoteNative(bytesToNative(ALL), /[^a-z]/g))).to.equal(bytesToNative(ALL));
+    });
+
+    it('refuses what is not a native string', () => {
+      expect(() => quoteNative('\u0100', /[^a-z]/g)).to.throw(RangeError);
     });
   });
 });

@@ -1,6 +1,7 @@
-/** lib/environ/target.ts: RFC 9112 section 3.2. */
+/** lib/environ/environ.ts: the request target (RFC 9112 section 3.2). */
 import { expect } from 'chai';
-import { isAuthority, parseTarget } from '../../lib/environ/target.js';
+import { parseTarget } from '../../lib/environ/environ.js';
+import { isAuthority } from '../../lib/environ/syntax.js';
 import { RequestError } from '../../lib/errors.js';
 
 function refusal(method: string, target: string, scheme = 'http'): RequestError {

@@ -1,7 +1,7 @@
 /** Run by full-disk.spec.ts: reads a form of 4 MiB as a worker thread does, and tells how that went, as JSON. */
 import { readdirSync } from 'node:fs';
 import { parseForm } from '../../lib/environ/form/form.js';
-import { BlockingBodyInput } from '../../lib/environ/input/blocking-input.js';
+import { BlockingBodyInput } from '../../lib/environ/input/input.js';
 
 const uploadDir = process.argv[2] as string;
 const form = new FormData();

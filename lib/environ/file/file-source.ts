@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { finished, Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { isUint8Array } from 'node:util/types';
+import { ignore } from '../maybe-promise.js';
 import type { Bytes, FileLike, MaybePromise } from '../types.js';
 
 export interface FileSource {
@@ -19,10 +20,10 @@ export interface FileSource {
 
 /** @throws TypeError if `file` cannot be read. */
 export function fileSource(file: unknown): FileSource {
-  if (isFileHandle(file)) return new HandleSource(file);
+  if (isFileHandle(file)) return handleSource(file);
   // Before `read` is looked for: a stream has one too, and there null means "not yet", not "the end".
   if (file instanceof Readable) return new StreamSource(file);
-  if (isFileLike(file)) return new LikeSource(file);
+  if (isFileLike(file)) return likeSource(file);
   throw new TypeError(
     'wsgi.file_wrapper() takes an object with a method read(size) that returns bytes, a FileHandle of ' +
       `node:fs/promises or a readable stream, not ${inspect(file, { depth: 0 })}`,
@@ -38,47 +39,31 @@ function isFileLike(file: unknown): file is FileLike {
   return typeof (Object(file) as Record<string, unknown>)['read'] === 'function';
 }
 
-class LikeSource implements FileSource {
-  readonly asynchronous = false;
-  readonly close: (() => unknown) | undefined;
-  readonly #file: FileLike;
-
-  constructor(file: FileLike) {
-    this.#file = file;
-    this.close = typeof file.close === 'function' ? () => file.close?.() : undefined;
-  }
-
-  read(size: number): MaybePromise<Bytes | null> {
-    return this.#file.read(size);
-  }
-
-  remaining(): undefined {}
+function likeSource(file: FileLike): FileSource {
+  return {
+    asynchronous: false,
+    read: (size) => file.read(size),
+    close: typeof file.close === 'function' ? () => file.close?.() : undefined,
+    remaining: () => undefined,
+  };
 }
 
-class HandleSource implements FileSource {
-  readonly asynchronous = true;
-  readonly #handle: FileHandle;
-
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  /** From the handle's current position, which moves on. */
-  async read(size: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafeSlow(size);
-    const { bytesRead } = await this.#handle.read(buffer, 0, size, null);
-    return buffer.subarray(0, bytesRead);
-  }
-
-  readonly close = (): Promise<void> => this.#handle.close();
-
-  remaining(): number | undefined {
-    const { fd } = this.#handle;
-    return bytesBetween(
-      () => fstatSync(fd),
-      () => positionOf(fd),
-    );
-  }
+/** Reads from the handle's current position, which moves on. */
+function handleSource(handle: FileHandle): FileSource {
+  return {
+    asynchronous: true,
+    async read(size) {
+      const buffer = Buffer.allocUnsafeSlow(size);
+      const { bytesRead } = await handle.read(buffer, 0, size, null);
+      return buffer.subarray(0, bytesRead);
+    },
+    close: () => handle.close(),
+    remaining: () =>
+      bytesBetween(
+        () => fstatSync(handle.fd),
+        () => positionOf(handle.fd),
+      ),
+  };
 }
 
 class StreamSource implements FileSource {
@@ -91,7 +76,7 @@ class StreamSource implements FileSource {
   constructor(stream: Readable) {
     this.#stream = stream;
     // A file that cannot be opened says so in an event, which without a listener ends the process. read() tells it.
-    stream.on('error', streamOnError);
+    stream.on('error', ignore);
   }
 
   async read(size: number): Promise<Bytes | null> {
@@ -167,5 +152,3 @@ function bytesBetween(stat: () => Stats, position: () => number | undefined, las
     return undefined;
   }
 }
-
-function streamOnError(): void {}

@@ -1,5 +1,6 @@
 /** Charsets of forms: the names that Python's codecs take, and those of the WHATWG Encoding standard. */
 import { TextDecoder } from 'node:util';
+import { RequestError } from '../../errors.js';
 
 /** Bytes that cannot be decoded become U+FFFD, as with `errors='replace'`. */
 export type Decode = (bytes: Buffer) => string;
@@ -57,7 +58,14 @@ const BY_ALIAS: ReadonlyMap<string, string> = new Map(
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 const UTF_16_BE_MARK = Buffer.from([0xfe, 0xff]);
 
-/** Undefined for a charset that Node cannot decode: EBCDIC, the code pages of DOS but 866, UTF-7 and UTF-32, for example. */
+/** @param what has this charset: `The form`. @throws RequestError 415 if it cannot be decoded. */
+export function decoderFor(what: string, charset: string): Decode {
+  const decode = decoderOf(charset);
+  if (decode !== undefined) return decode;
+  throw new RequestError(415, `${what} has a charset that is not supported: ${JSON.stringify(charset)}`);
+}
+
+/** Undefined for a charset that Node cannot decode: EBCDIC, most code pages of DOS, UTF-7 and UTF-32, for example. */
 export function decoderOf(charset: string): Decode | undefined {
   const bare = charset.toLowerCase().replace(/[^0-9a-z]/g, '');
   const label = BY_ALIAS.get(bare);
@@ -108,4 +116,10 @@ function windows1252(character: string): string {
 function utf16(bytes: Buffer): string {
   const bigEndian = bytes.subarray(0, 2).equals(UTF_16_BE_MARK);
   return new TextDecoder(bigEndian ? 'utf-16be' : 'utf-16le').decode(bytes);
+}
+
+/** Of a form, or of one part. What HTML sends is UTF-8 always; other clients may say so. */
+export function charsetOf(contentType: string): string {
+  const found = /;[ \t]*charset[ \t]*=[ \t]*(?:"([^"]*)"|([^\s;"]*))/i.exec(contentType);
+  return (found?.[1] ?? found?.[2]) || 'utf-8';
 }

@@ -1,8 +1,7 @@
-/** The bytes of one file of a form, as the parser finds them; who reads more than came makes the form read on. */
-import { ByteQueue } from '../input/byte-queue.js';
+/** The bytes of one file of a form, as the parser finds them: to read more than has come makes the form read on. */
+import { ByteQueue, READ_SIZE } from '../input/byte-queue.js';
 import { runSteps, type Steps, step } from '../maybe-promise.js';
 import type { MaybePromise } from '../types.js';
-import { READ_SIZE } from './request.js';
 
 type OnFail = (error: unknown) => void;
 
@@ -12,7 +11,6 @@ export class PartBytes implements AsyncIterable<Buffer> {
   size = 0;
   readonly #queue = new ByteQueue();
   readonly #feed: () => MaybePromise<void>;
-  #ended = false;
   #onFail: OnFail | undefined;
 
   /** @param feed reads the next block of the body, and calls `push()` and `end()` for what is in it, or throws. */
@@ -32,7 +30,7 @@ export class PartBytes implements AsyncIterable<Buffer> {
 
   /** Looks for the next byte, which stays here. */
   *isEmpty(): Steps<boolean> {
-    while (this.#queue.length === 0 && !this.#ended) yield* step(this.#feed());
+    yield* this.#await(1);
     return this.#queue.length === 0;
   }
 
@@ -50,7 +48,7 @@ export class PartBytes implements AsyncIterable<Buffer> {
     }
   }
 
-  /** To be called if the form fails before this file was taken: nobody may be reading then. */
+  /** To be called if the form fails before this file was taken: its bytes may not be read then. */
   whenFailed(call: OnFail | undefined): void {
     this.#onFail = call;
   }
@@ -61,7 +59,7 @@ export class PartBytes implements AsyncIterable<Buffer> {
   }
 
   end(): void {
-    this.#ended = true;
+    this.#queue.push(null);
   }
 
   fail(error: unknown): void {
@@ -69,15 +67,19 @@ export class PartBytes implements AsyncIterable<Buffer> {
   }
 
   *#take(most: number, least: number): Steps<Buffer> {
-    while (this.#queue.length < least && !this.#ended) yield* step(this.#feed());
+    yield* this.#await(least);
     return this.#queue.take(most);
   }
 
+  *#await(count: number): Steps<void> {
+    while (this.#queue.length < count && !this.#queue.ended) yield* step(this.#feed());
+  }
+
   *#drain(): Steps<void> {
-    this.#queue.clear();
-    while (!this.#ended) {
-      yield* step(this.#feed());
+    for (;;) {
       this.#queue.clear();
+      if (this.#queue.ended) return;
+      yield* step(this.#feed());
     }
   }
 }

@@ -2,9 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { RequestError } from '../../errors.js';
 import { unquoteToNative } from '../native-string.js';
-import { TOKEN } from '../token.js';
-import { decoderOf } from './charset.js';
-import { charsetOf } from './request.js';
+import { TOKEN } from '../syntax.js';
+import { charsetOf, decoderOf } from './charset.js';
 
 export interface PartHead {
   /** Of the field. */
@@ -21,7 +20,7 @@ export interface PartHead {
 
 type Parameters = ReadonlyMap<string, string>;
 
-/** @throws RequestError 400 for all that cannot be read: a part that is left out would be missed by nobody. */
+/** @throws RequestError 400 if any of it cannot be read: no one would notice that a part was left out. */
 export function readPartHead(bytes: Buffer): PartHead {
   const headers = readHeaders(bytes);
   const disposition = headers.get('content-disposition');
@@ -48,7 +47,7 @@ export function malformed(why: string): RequestError {
   return new RequestError(400, `The multipart form is malformed: ${why}`);
 }
 
-function badHeader(why: string): RequestError {
+export function badHeader(why: string): RequestError {
   return malformed(`Malformed part header: ${why}`);
 }
 
@@ -118,7 +117,7 @@ function badParameter(header: string, at: number): RequestError {
   return badHeader(`Content-Disposition: ${shown(rest)} ${why}`);
 }
 
-/** The value of a parameter, in whichever notation; the extended one first (RFC 6266 section 4.3). */
+/** The value of a parameter, in any notation; the extended one first (RFC 6266 section 4.3). */
 function parameterOf(parameters: Parameters, name: string): string | undefined {
   const extended = parameters.get(`${name}*`);
   const sections: Section[] = [];

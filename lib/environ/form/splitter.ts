@@ -4,11 +4,11 @@
  * A delimiter is CRLF, `--`, the boundary, padding of spaces and tabs, CRLF; the last one has `--` after the boundary,
  * and may be the end of the body. A line that only starts like one (`--foobar` where the boundary is `foo`) is data. A
  * line that another parser would take for a delimiter (it ends in a bare LF, for example) is refused, so that two
- * parsers never see different parts. The result is the same wherever the body is cut.
+ * parsers never see different parts. The result does not depend on where the body is cut.
  */
-import { malformed, type PartHead, readPartHead } from './part-head.js';
+import { badHeader, malformed, type PartHead, readPartHead } from './part-head.js';
 
-/** What is told of the parts, in order. What it throws comes out of `write()` or `end()`. */
+/** What is called for the parts, in order. What it throws comes out of `write()` or `end()`. */
 export interface PartSink {
   /** A part begins. */
   part(head: PartHead): void;
@@ -31,9 +31,9 @@ export class MultipartSplitter {
   readonly #dashBoundary: Buffer;
   readonly #sink: PartSink;
   #state: 'preamble' | 'head' | 'content' | 'epilogue' = 'preamble';
-  /** What came and cannot be told yet. The line break of a delimiter that starts the body is not sent: here it is. */
+  /** What came and is not decided yet. A delimiter that starts the body has no line break: here it is. */
   #rest: Buffer = CRLF;
-  /** The line break after the headers is not content, but may be that of a delimiter: so many bytes of it are left. */
+  /** The line break after the headers is not content, but may be that of a delimiter: bytes of it that are left. */
   #lead = 0;
   /** Bytes of `#rest` in which no head ends. */
   #searched = 0;
@@ -54,7 +54,7 @@ export class MultipartSplitter {
 
   /** @throws RequestError 400 if the last delimiter is missing. */
   end(): void {
-    if (this.#state === 'head') throw malformed('Malformed part header: the body ends in it');
+    if (this.#state === 'head') throw badHeader('the body ends in it');
     // The last delimiter may lack its line break.
     this.write(CRLF);
     if (this.#state !== 'epilogue') {
@@ -66,7 +66,7 @@ export class MultipartSplitter {
   #readHead(): boolean {
     const end = this.#rest.indexOf(HEAD_END, this.#searched);
     if ((end === -1 ? this.#rest.length - HEAD_END.length + 1 : end) > MAX_HEAD) {
-      throw malformed(`Malformed part header: longer than ${MAX_HEAD} bytes`);
+      throw badHeader(`longer than ${MAX_HEAD} bytes`);
     }
     if (end === -1) {
       this.#searched = Math.max(0, this.#rest.length - HEAD_END.length + 1);
@@ -173,7 +173,7 @@ function readDelimiter(bytes: Buffer, start: number): Delimiter {
 
 /**
  * The boundary that a Content-Type names: RFC 2046 section 5.1.1, though up to 200 characters, as werkzeug allows, and
- * without quotes also where it holds what is no token, for clients forget them.
+ * without quotes also where it is not a token, because clients forget them.
  * @throws RequestError 400
  */
 export function boundaryOf(contentType: string): string {

@@ -1,9 +1,10 @@
 /** An application/x-www-form-urlencoded body (https://url.spec.whatwg.org/#urlencoded-parsing), taken as it comes. */
 import busboy from 'busboy';
-import { RequestError } from '../../errors.js';
+import { type Steps, step } from '../maybe-promise.js';
 import { bytesToNative } from '../native-string.js';
-import { type Decode, decoderOf } from './charset.js';
-import { type FormLimits, FormMeter } from './limits.js';
+import type { MaybePromise } from '../types.js';
+import { type Decode, decoderFor } from './charset.js';
+import { type FormLimits, FormMeter } from './options.js';
 import type { FormValues } from './values.js';
 
 /** In latin-1 names and values come out as native strings: one character for each byte, so that sizes are known. */
@@ -11,7 +12,7 @@ const HEADERS = { 'content-type': 'application/x-www-form-urlencoded; charset=la
 const NO_LIMITS = { fieldNameSize: Number.POSITIVE_INFINITY, fieldSize: Number.POSITIVE_INFINITY };
 
 /**
- * busboy takes the pairs apart and unquotes them, within `write()`. It sees whole pairs in one form only, for otherwise
+ * busboy takes the pairs apart and unquotes them, within `write()`. It is given whole pairs in one form only: otherwise
  * - it refuses a `%` that escapes nothing, which the standard and Python keep as it is,
  * - it leaves out a pair whose name and value are empty (`=`), and one that is a lone `%41` at the end of a block.
  */
@@ -20,25 +21,31 @@ export class UrlencodedParser {
   readonly #decode: Decode;
   readonly #meter: FormMeter;
   readonly #fields: FormValues<string>;
-  /** What a name and a value can take before they must be over their limits; each byte may be written `%XX`. */
+  /** Characters of a name and a value within their limits; each byte may be written `%XX`. */
   readonly #longest: number;
   /** What came since the last `&`. */
   #pending = '';
 
-  /** @throws RequestError 415 for a charset that is not known. */
+  /** @throws RequestError 415 for a charset that is not supported. */
   constructor(charset: string, limits: FormLimits, fields: FormValues<string>) {
-    const decode = decoderOf(charset);
-    if (decode === undefined) {
-      throw new RequestError(415, `The form has a charset that is not known: ${JSON.stringify(charset)}`);
-    }
-    this.#decode = decode;
+    this.#decode = decoderFor('The form', charset);
     this.#meter = new FormMeter(limits);
     this.#fields = fields;
     this.#longest = 3 * (limits.maxFieldNameSize + limits.maxFieldSize) + '='.length;
     this.#busboy.on('field', (name, value) => this.#field(name.slice(MARK.length), value));
   }
 
-  write(chunk: Buffer): void {
+  /** @param next reads a block; an empty one is the end. */
+  *read(next: () => MaybePromise<Buffer>): Steps<void> {
+    for (;;) {
+      const chunk = yield* step(next());
+      if (chunk.length === 0) break;
+      this.#write(chunk);
+    }
+    this.#end();
+  }
+
+  #write(chunk: Buffer): void {
     const text = bytesToNative(chunk);
     const whole = text.lastIndexOf('&') + 1;
     if (whole > 0) {
@@ -46,11 +53,11 @@ export class UrlencodedParser {
       this.#pending = '';
     }
     this.#pending += text.slice(whole);
-    // Throws: one of the two is too long, whatever follows.
-    if (this.#pending.length > this.#longest) this.end();
+    // Throws: the name or the value is too long already.
+    if (this.#pending.length > this.#longest) this.#end();
   }
 
-  end(): void {
+  #end(): void {
     this.#pairs(`${this.#pending}&`);
   }
 

@@ -1,18 +1,28 @@
 /** Bytes that arrived and were not read yet: taken out by count or by line. */
 
+/** Bytes that are asked for at a time, where the size is ours to choose. */
+export const READ_SIZE = 65_536;
+
 const LF = 0x0a;
 const EMPTY = Buffer.alloc(0);
 
 export class ByteQueue {
   /** How many bytes wait. */
   length = 0;
+  /** No more will come. */
+  ended = false;
   #chunks: Buffer[] = [];
   /** Bytes already taken from the first chunk. */
   #offset = 0;
   /** Bytes that are known to hold no LF, so that a long line is scanned once. */
   #scanned = 0;
 
-  push(chunk: Buffer): void {
+  /** @param chunk the next one; null: no more will come. */
+  push(chunk: Buffer | null): void {
+    if (chunk === null) {
+      this.ended = true;
+      return;
+    }
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.length += chunk.length;
@@ -53,6 +63,7 @@ export class ByteQueue {
     return -1;
   }
 
+  /** Throws away what waits. */
   clear(): void {
     this.#chunks = [];
     this.length = 0;

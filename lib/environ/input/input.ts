@@ -1,7 +1,8 @@
-/** `wsgi.input` on the event loop: PEP 3333 "Input and Error Streams", with promises. */
+/** `wsgi.input` (PEP 3333 "Input and Error Streams"): one reader, with promises on the event loop, blocking in a thread. */
 import { inspect } from 'node:util';
+import { ApplicationError, ClientDisconnected, ContentTooLarge } from '../../errors.js';
 import { AwaitedCall } from '../../unawaited.js';
-import type { Input } from '../types.js';
+import type { BlockingInput, Input } from '../types.js';
 import { ByteQueue } from './byte-queue.js';
 
 /** Where the bytes of a request body come from. */
@@ -10,27 +11,67 @@ export interface BodySource {
   pull(): Promise<Buffer | null>;
 }
 
-/** The input of a request that has no body. */
-const NO_BODY: BodySource = { pull: () => Promise.resolve(null) };
+/** The same in a worker thread: `pull` blocks, and throws. */
+export interface BlockingSource {
+  pull(): Buffer | null;
+}
+
+/** Takes out of what has come; undefined while there has to be more first. */
+type Take<T> = (queue: ByteQueue) => T | undefined;
+
+function bytes(size: number): Take<Buffer> {
+  return (queue) => (queue.length >= size || queue.ended ? queue.take(size) : undefined);
+}
+
+function someBytes(size: number): Take<Buffer> {
+  return (queue) => (queue.length > 0 || size === 0 || queue.ended ? queue.take(size) : undefined);
+}
+
+function line(limit: number): Take<Buffer> {
+  return (queue) => {
+    const length = queue.lineLength();
+    if (length !== -1) return queue.take(Math.min(length, limit));
+    return queue.length >= limit || queue.ended ? queue.take(limit) : undefined;
+  };
+}
+
+/** @param hint as in Python's `io`, 0 is no limit. */
+function lines(hint: number): Take<Buffer[]> {
+  const next = line(Number.POSITIVE_INFINITY);
+  const all: Buffer[] = [];
+  let total = 0;
+  return (queue) => {
+    while (total < (hint || Number.POSITIVE_INFINITY)) {
+      const one = next(queue);
+      if (one === undefined) return undefined;
+      if (one.length === 0) break;
+      all.push(one);
+      total += one.length;
+    }
+    return all;
+  };
+}
 
 const READ = new AwaitedCall('wsgi.input.read()');
 const READ1 = new AwaitedCall('wsgi.input.read1()');
 const READLINE = new AwaitedCall('wsgi.input.readline()');
 const READLINES = new AwaitedCall('wsgi.input.readlines()');
 
+const NO_BODY: BodySource = { pull: () => Promise.resolve(null) };
+
 /**
- * Reads by size and by line from a source, never past its end; all methods share one position.
- * Calls that overlap are served in the order in which they were made.
+ * On the event loop. All methods share one position, and none reads past the end of the body. Calls that overlap are
+ * served in the order in which they were made.
  */
 export class BodyInput implements Input {
-  #source: BodySource;
+  readonly #source: BodySource;
   #queue: ByteQueue | undefined;
-  #ended = false;
   /** The last call that was made, while it is under way. */
   #busy: Promise<unknown> | undefined;
   /** How many calls are under way. */
   #pending = 0;
 
+  /** @param source default: the request has no body. */
   constructor(source: BodySource = NO_BODY) {
     this.#source = source;
   }
@@ -41,8 +82,7 @@ export class BodyInput implements Input {
    * is made before the first is done.
    */
   read(size?: number | null): Promise<Buffer> {
-    const wanted = checkSize('read', size);
-    return this.#inTurn(READ, () => this.#read(wanted));
+    return this.#inTurn(READ, bytes(checkSize('read', size)));
   }
 
   /**
@@ -50,31 +90,29 @@ export class BodyInput implements Input {
    * `BufferedIOBase.read1`; PEP 3333 does not ask for it.)
    */
   read1(size?: number | null): Promise<Buffer> {
-    const wanted = checkSize('read1', size);
-    return this.#inTurn(READ1, () => this.#read1(wanted));
+    return this.#inTurn(READ1, someBytes(checkSize('read1', size)));
   }
 
   readline(size?: number | null): Promise<Buffer> {
-    const wanted = checkSize('readline', size);
-    return this.#inTurn(READLINE, () => this.#readline(wanted));
+    return this.#inTurn(READLINE, line(checkSize('readline', size)));
   }
 
   /** @param hint bytes; left out, null, 0 or negative: all lines, as in Python's `io`. */
   readlines(hint?: number | null): Promise<Buffer[]> {
-    const wanted = checkSize('readlines', hint) || Number.POSITIVE_INFINITY;
-    return this.#inTurn(READLINES, () => this.#readlines(wanted));
+    return this.#inTurn(READLINES, lines(checkSize('readlines', hint)));
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
     for (;;) {
-      const line = await this.readline();
-      if (line.length === 0) return;
-      yield line;
+      const one = await this.readline();
+      if (one.length === 0) return;
+      yield one;
     }
   }
 
-  #inTurn<T>(call: AwaitedCall, work: () => Promise<T>): Promise<T> {
+  #inTurn<T>(call: AwaitedCall, take: Take<T>): Promise<T> {
     call.checkPending(this.#pending++);
+    const work = () => this.#take(take);
     const result = this.#busy === undefined ? work() : this.#busy.then(work, work);
     this.#busy = result;
     const settled = () => {
@@ -85,55 +123,77 @@ export class BodyInput implements Input {
     return call.mark(result);
   }
 
-  async #read(wanted: number): Promise<Buffer> {
-    const queue = this.#bytes();
-    while (queue.length < wanted && (await this.#fill(queue)));
-    return queue.take(wanted);
-  }
-
-  async #read1(wanted: number): Promise<Buffer> {
-    const queue = this.#bytes();
-    while (queue.length === 0 && wanted > 0 && (await this.#fill(queue)));
-    return queue.take(wanted);
-  }
-
-  async #readline(limit: number): Promise<Buffer> {
-    const queue = this.#bytes();
-    for (;;) {
-      const length = queue.lineLength();
-      if (length !== -1) return queue.take(Math.min(length, limit));
-      if (queue.length >= limit || !(await this.#fill(queue))) return queue.take(limit);
-    }
-  }
-
-  async #readlines(hint: number): Promise<Buffer[]> {
-    const lines: Buffer[] = [];
-    let total = 0;
-    while (total < hint) {
-      const line = await this.#readline(Number.POSITIVE_INFINITY);
-      if (line.length === 0) break;
-      lines.push(line);
-      total += line.length;
-    }
-    return lines;
-  }
-
-  #bytes(): ByteQueue {
+  async #take<T>(take: Take<T>): Promise<T> {
     this.#queue ??= new ByteQueue();
-    return this.#queue;
+    for (;;) {
+      const taken = take(this.#queue);
+      if (taken !== undefined) return taken;
+      this.#queue.push(await this.#source.pull());
+    }
+  }
+}
+
+const NOTHING: BlockingSource = { pull: () => null };
+
+/** In a worker thread, as Python has it: every call blocks, and throws what those of `BodyInput` reject with. */
+export class BlockingBodyInput implements BlockingInput {
+  readonly #source: BlockingSource;
+  #queue: ByteQueue | undefined;
+
+  /** @param source default: the request has no body. */
+  constructor(source: BlockingSource = NOTHING) {
+    this.#source = source;
   }
 
-  /** False at the end of the body. */
-  async #fill(queue: ByteQueue): Promise<boolean> {
-    if (this.#ended) return false;
-    const chunk = await this.#source.pull();
-    if (chunk === null) {
-      this.#ended = true;
-      return false;
-    }
-    queue.push(chunk);
-    return true;
+  read(size?: number | null): Buffer {
+    return this.#take(bytes(checkSize('read', size)));
   }
+
+  read1(size?: number | null): Buffer {
+    return this.#take(someBytes(checkSize('read1', size)));
+  }
+
+  readline(size?: number | null): Buffer {
+    return this.#take(line(checkSize('readline', size)));
+  }
+
+  readlines(hint?: number | null): Buffer[] {
+    return this.#take(lines(checkSize('readlines', hint)));
+  }
+
+  *[Symbol.iterator](): IterableIterator<Buffer> {
+    for (;;) {
+      const one = this.readline();
+      if (one.length === 0) return;
+      yield one;
+    }
+  }
+
+  #take<T>(take: Take<T>): T {
+    this.#queue ??= new ByteQueue();
+    for (;;) {
+      const taken = take(this.#queue);
+      if (taken !== undefined) return taken;
+      this.#queue.push(this.#source.pull());
+    }
+  }
+}
+
+/** What `pull` fails with: the body has more bytes than the option allows. */
+export function bodyTooLarge(limit: number): ContentTooLarge {
+  return new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
+}
+
+/** What `pull` fails with: the connection ended before the body. */
+export function bodyCutShort(cause?: unknown): ClientDisconnected {
+  const error = new ClientDisconnected('the client left before its body was complete');
+  if (cause !== undefined) error.cause = cause;
+  return error;
+}
+
+/** What `pull` fails with once the request is over. */
+export function bodyReadTooLate(): ApplicationError {
+  return new ApplicationError('wsgi.input was read after the response was complete');
 }
 
 /** A size argument as a number, Infinity for "no limit". @param of what the method belongs to, for the error. */

@@ -1,6 +1,6 @@
 /** The variables of a CGI request become an environ (RFC 3875 section 4.1, PEP 3333 "environ Variables"). */
-import { guessScheme } from '../../environ/guess-scheme.js';
-import { isAuthority } from '../../environ/target.js';
+import { guessScheme } from '../../environ/forwarded-value.js';
+import { isAuthority } from '../../environ/syntax.js';
 import type { Environ, ErrorStream, Input } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
 

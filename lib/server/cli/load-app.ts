@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isPromise } from '../../environ/maybe-promise.js';
-import { typeName } from '../../environ/type-name.js';
+import { typeName } from '../../environ/syntax.js';
 import type { Application } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
 import { didYouMean } from '../options/near-miss.js';

@@ -1,7 +1,7 @@
 /** One client connection: its facts for environ, the order of its requests, and how it is closed. */
 import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '../../environ/environ.js';
-import { plainAddress } from '../../environ/plain-address.js';
+import { plainAddress } from '../../environ/syntax.js';
 import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';

@@ -17,9 +17,9 @@
  * connection goes on to its next request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Aborter } from '../../environ/abort-signal.js';
 import type { GatewayFacts, RequestServices } from '../../environ/environ.js';
 import { BodyInput } from '../../environ/input/input.js';
+import { Aborter } from '../../environ/request-end.js';
 import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
 import { Interpreter } from '../../interpreter/interpreter.js';

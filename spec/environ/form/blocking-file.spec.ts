@@ -1,10 +1,10 @@
-/** lib/environ/form/blocking-file.ts: the files of a form in a worker thread, read and saved. */
+/** lib/environ/form/file.ts: the files of a form in a worker thread, read and saved. */
 import { closeSync, fstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { fileWrapper } from '../../../lib/environ/file/file-wrapper.js';
-import type { BlockingFormFile } from '../../../lib/environ/form/blocking-file.js';
-import type { BlockingForm } from '../../../lib/environ/form/blocking-form.js';
+import type { BlockingFormFile } from '../../../lib/environ/form/file.js';
+import type { BlockingForm } from '../../../lib/environ/form/form.js';
 import { openDescriptors } from '../bodies.js';
 import { END, file, UploadFolderFixture } from './multipart.js';
 

@@ -1,12 +1,17 @@
-/** lib/environ/form/blocking-form.ts: what `parseForm` has in a worker thread alone. */
+/** lib/environ/form/form.ts: what `parseForm` has in a worker thread alone. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import busboy from 'busboy';
 import { expect } from 'chai';
-import { BlockingForm, type BlockingFormEnviron } from '../../../lib/environ/form/blocking-form.js';
-import { type Form, type FormEnviron, parseForm } from '../../../lib/environ/form/form.js';
-import { BlockingBodyInput } from '../../../lib/environ/input/blocking-input.js';
+import {
+  BlockingForm,
+  type BlockingFormEnviron,
+  type Form,
+  type FormEnviron,
+  parseForm,
+} from '../../../lib/environ/form/form.js';
+import { BlockingBodyInput } from '../../../lib/environ/input/input.js';
 import { RequestError } from '../../../lib/errors.js';
 import { blockingInput, blockingSource, input, random, split } from '../bodies.js';
 import { END, field, file, pause, TYPE, UploadFolderFixture } from './multipart.js';
@@ -211,7 +216,7 @@ describe('parseForm where it blocks', () => {
   });
 });
 
-/** What form-urlencoded.ts takes for granted, so that a version that is otherwise is found by name. */
+/** What urlencoded.ts takes for granted, so that a version that is otherwise is found by name. */
 describe('busboy, on which urlencoded forms rest,', () => {
   const parser = () =>
     busboy({ headers: { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' } });

@@ -1,7 +1,7 @@
-/** lib/environ/form/blocking-upload.ts: files that the caller takes in a worker thread. */
+/** lib/environ/form/on-file.ts: files that the caller takes in a worker thread. */
 import { expect } from 'chai';
-import type { BlockingFilePart, BlockingFileStream } from '../../../lib/environ/form/blocking-file.js';
-import { BlockingBodyInput } from '../../../lib/environ/input/blocking-input.js';
+import type { BlockingFilePart, BlockingFileStream } from '../../../lib/environ/form/file.js';
+import { BlockingBodyInput } from '../../../lib/environ/input/input.js';
 import { ClientDisconnected, ConfigError, ContentTooLarge, RequestError } from '../../../lib/errors.js';
 import { blockingInput, blockingSource, random, split } from '../bodies.js';
 import { END, field, file, pause, UploadFolderFixture } from './multipart.js';

@@ -1,4 +1,4 @@
-/** lib/environ/form/file.ts and form-upload.ts: the files of a form. */
+/** lib/environ/form/file.ts and temporary-files.ts: the files of a form. */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

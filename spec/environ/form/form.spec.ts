@@ -1,8 +1,8 @@
-/** lib/environ/form/form.ts and blocking-form.ts, with form-urlencoded.ts, form-values.ts and form-limits.ts. */
+/** lib/environ/form/form.ts, with urlencoded.ts, values.ts and options.ts. */
 import { expect } from 'chai';
-import type { BlockingForm } from '../../../lib/environ/form/blocking-form.js';
+import type { BlockingForm } from '../../../lib/environ/form/form.js';
 import { type Form, parseForm } from '../../../lib/environ/form/form.js';
-import { FORM_LIMITS } from '../../../lib/environ/form/limits.js';
+import { FORM_LIMITS } from '../../../lib/environ/form/options.js';
 import { FormValues } from '../../../lib/environ/form/values.js';
 import type { BodyInput } from '../../../lib/environ/input/input.js';
 import { ClientDisconnected, ConfigError, ContentTooLarge, RequestError } from '../../../lib/errors.js';

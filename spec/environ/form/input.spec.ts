@@ -1,4 +1,4 @@
-/** lib/environ/form/input.ts: forms where `wsgi.input` is something else. */
+/** lib/environ/form/form.ts: forms where `wsgi.input` is something else. */
 import { expect } from 'chai';
 import { type FormEnviron, parseForm } from '../../../lib/environ/form/form.js';
 import { ApplicationError } from '../../../lib/errors.js';

@@ -1,4 +1,4 @@
-/** lib/environ/form/limits.ts, as multipart/form-data meets them. */
+/** lib/environ/form/options.ts: the limits, as multipart/form-data meets them. */
 import { expect } from 'chai';
 import { ContentTooLarge } from '../../../lib/errors.js';
 import { random, rejection, split } from '../bodies.js';

@@ -1,4 +1,4 @@
-/** lib/environ/form/reader.ts: multipart/form-data (RFC 7578). */
+/** lib/environ/form/multipart.ts: multipart/form-data (RFC 7578). */
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { ClientDisconnected, RequestError } from '../../../lib/errors.js';

@@ -3,11 +3,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { BlockingForm, BlockingFormOptions } from '../../../lib/environ/form/blocking-form.js';
+import type { BlockingForm, BlockingFormOptions } from '../../../lib/environ/form/form.js';
 import { type Form, type FormOptions, parseForm } from '../../../lib/environ/form/form.js';
-import type { FormOptionsOf } from '../../../lib/environ/form/request.js';
-import type { BlockingBodyInput } from '../../../lib/environ/input/blocking-input.js';
-import type { BodyInput } from '../../../lib/environ/input/input.js';
+import type { FormOptionsOf } from '../../../lib/environ/form/options.js';
+import type { BlockingBodyInput, BodyInput } from '../../../lib/environ/input/input.js';
 import { blockingInput, input, openDescriptors } from '../bodies.js';
 import { type Body, type EitherOptions, type FormReader, ON_EVENT_LOOP } from './readers.js';
 

@@ -1,4 +1,4 @@
-/** lib/environ/form/upload.ts: files that the caller takes. */
+/** lib/environ/form/on-file.ts: files that the caller takes. */
 import { Writable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { expect } from 'chai';

@@ -1,10 +1,8 @@
 /** What a form is, or why it is none: for comparing one with another. */
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { BlockingFilePart } from '../../../lib/environ/form/blocking-file.js';
-import type { BlockingForm } from '../../../lib/environ/form/blocking-form.js';
-import type { FilePart } from '../../../lib/environ/form/file.js';
-import type { Form } from '../../../lib/environ/form/form.js';
+import type { BlockingFilePart, FilePart } from '../../../lib/environ/form/file.js';
+import type { BlockingForm, Form } from '../../../lib/environ/form/form.js';
 
 export interface FormParts {
   fields: [name: string, value: string][];

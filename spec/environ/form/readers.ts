@@ -1,12 +1,10 @@
 /** The two ways in which `parseForm` reads, for the specs that both have to meet. */
 
-import type { BlockingFilePart } from '../../../lib/environ/form/blocking-file.js';
-import type { BlockingForm } from '../../../lib/environ/form/blocking-form.js';
-import type { FilePart } from '../../../lib/environ/form/file.js';
+import type { BlockingFilePart, FilePart } from '../../../lib/environ/form/file.js';
+import type { BlockingForm } from '../../../lib/environ/form/form.js';
 import { type Form, parseForm } from '../../../lib/environ/form/form.js';
-import type { FormOptionsOf } from '../../../lib/environ/form/request.js';
-import { BlockingBodyInput } from '../../../lib/environ/input/blocking-input.js';
-import { BodyInput } from '../../../lib/environ/input/input.js';
+import type { FormOptionsOf } from '../../../lib/environ/form/options.js';
+import { BlockingBodyInput, BodyInput } from '../../../lib/environ/input/input.js';
 import { blockingSource, source } from '../bodies.js';
 
 export type EitherOptions = FormOptionsOf<FilePart | BlockingFilePart>;

@@ -1,7 +1,6 @@
-/** lib/environ/form/splitter.ts and form-part-head.ts: delimiters and headers of parts, in both ways to read. */
+/** lib/environ/form/splitter.ts and part-head.ts: delimiters and headers of parts, in both ways to read. */
 import { expect } from 'chai';
-import type { BlockingForm } from '../../../lib/environ/form/blocking-form.js';
-import type { Form } from '../../../lib/environ/form/form.js';
+import type { BlockingForm, Form } from '../../../lib/environ/form/form.js';
 import { RequestError } from '../../../lib/errors.js';
 import { type FormParts, outcome, takeContent } from './outcome.js';
 import { READERS } from './readers.js';

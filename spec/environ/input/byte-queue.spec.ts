@@ -120,4 +120,15 @@ describe('ByteQueue', () => {
       }
     }
   });
+
+  it('knows that no more will come, also once it is cleared', () => {
+    const bytes = queue('ab');
+    expect(bytes.ended).to.equal(false);
+    bytes.push(null);
+    expect(bytes.ended).to.equal(true);
+    expect(bytes.length).to.equal(2);
+    bytes.clear();
+    expect(bytes.length).to.equal(0);
+    expect(bytes.ended).to.equal(true);
+  });
 });

@@ -1,6 +1,6 @@
 /** A fetch `Request`, as the head and the connection that environ is built from. */
 import type { ConnectionFacts, RequestHead } from '../../../environ/environ.js';
-import { plainAddress } from '../../../environ/plain-address.js';
+import { plainAddress } from '../../../environ/syntax.js';
 
 /** What servers give a fetch handler beside the request, as far as it names the client. */
 export interface FetchInfo {

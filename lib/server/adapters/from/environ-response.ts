@@ -6,7 +6,7 @@
  */
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isHopByHop } from '../../../environ/hop-by-hop.js';
+import { isHopByHop } from '../../../environ/syntax.js';
 import type { EnvironSocket } from './environ-message.js';
 import { ResponsePipe } from './response-pipe.js';
 

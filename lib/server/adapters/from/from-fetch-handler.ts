@@ -1,6 +1,6 @@
 /** `fromFetchHandler`: a function from `Request` to `Response` as a WSGI application. */
 import { STATUS_CODES } from 'node:http';
-import { isHopByHop } from '../../../environ/hop-by-hop.js';
+import { isHopByHop } from '../../../environ/syntax.js';
 import type { Application, Bytes, Environ } from '../../../environ/types.js';
 import { RequestError } from '../../../errors.js';
 import { mayHaveBody, rawHeadersOf, readSome, urlOf } from './environ-request.js';

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { watchThreads } from '../../../environ/form/open-folders.js';
+import { watchThreads } from '../../../environ/form/temporary-files.js';
 import { THREAD_KIND, type ThreadData } from '../shared/thread-data.js';
 
 /** Beside this file, and of its kind: .js, or .ts while it is not compiled. */

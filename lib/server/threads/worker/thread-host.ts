@@ -1,10 +1,10 @@
 /** What runs in a thread: takes one request after another, and calls the application for each. */
 
-import { Aborter } from '../../../environ/abort-signal.js';
 import { buildEnviron, type GatewayFacts } from '../../../environ/environ.js';
 import { fileWrapper } from '../../../environ/file/file-wrapper.js';
-import { BlockingBodyInput, type BlockingSource } from '../../../environ/input/blocking-input.js';
+import { BlockingBodyInput, type BlockingSource } from '../../../environ/input/input.js';
 import { textToNative } from '../../../environ/native-string.js';
+import { Aborter } from '../../../environ/request-end.js';
 import type { BlockingApplication, BlockingEnviron, HeaderList } from '../../../environ/types.js';
 import { BlockingWebSocket } from '../../../environ/websocket/blocking-websocket.js';
 import { goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';

@@ -1,51 +1,16 @@
-/**
- * Reads the form in a request body, within limits: one reader for the event loop and for a worker thread that blocks.
- * It waits where `wsgi.input`, or the one that takes a file, gives a promise, and nowhere else.
- */
-import { RequestError } from '../../errors.js';
+/** Reads a multipart/form-data body, within limits; waits where `wsgi.input`, or what takes a file, gives a promise. */
 import { isPromise, runSteps, type Steps, step } from '../maybe-promise.js';
 import type { MaybePromise } from '../types.js';
-import { type Decode, decoderOf } from './charset.js';
-import type { FileInfo } from './file-facts.js';
-import { type FormInputEnviron, formInput } from './input.js';
-import { type FormLimits, FormMeter } from './limits.js';
+import { type Decode, decoderFor } from './charset.js';
+import type { FileInfo } from './file.js';
+import { type FormLimits, FormMeter } from './options.js';
 import { PartBytes } from './part-bytes.js';
 import type { PartHead } from './part-head.js';
-import { formKind } from './request.js';
 import { boundaryOf, MultipartSplitter, type PartSink } from './splitter.js';
-import { UrlencodedParser } from './urlencoded.js';
 import type { FormValues } from './values.js';
 
 /** Takes one file; is not called again before it is done. */
-export type TakeFile = (info: FileInfo, bytes: PartBytes) => MaybePromise<void>;
-
-/** What `readForm` needs of environ. */
-export type FormReaderEnviron = FormInputEnviron & { readonly CONTENT_TYPE?: string };
-
-/** @throws RequestError, or what `wsgi.input` or `takeFile` threw. */
-export function readForm(
-  environ: FormReaderEnviron,
-  limits: FormLimits,
-  fields: FormValues<string>,
-  takeFile: TakeFile,
-): MaybePromise<void> {
-  const type = formKind(environ.CONTENT_TYPE);
-  if (type.kind === 'none') return;
-  const read = formInput(environ);
-  if (type.kind === 'multipart') {
-    return new MultipartReader(boundaryOf(type.contentType), read, limits, fields, takeFile).run();
-  }
-  return runSteps(readUrlencoded(new UrlencodedParser(type.charset, limits, fields), read));
-}
-
-function* readUrlencoded(parser: UrlencodedParser, read: () => MaybePromise<Buffer>): Steps<void> {
-  for (;;) {
-    const chunk = yield* step(read());
-    if (chunk.length === 0) break;
-    parser.write(chunk);
-  }
-  parser.end();
-}
+export type TakeFile = (info: FileInfo, bytes: PartBytes) => Steps<void>;
 
 interface FoundFile {
   readonly info: FileInfo;
@@ -60,14 +25,14 @@ interface OpenField {
   size: number;
 }
 
-class MultipartReader implements PartSink {
+export class MultipartReader implements PartSink {
   readonly #read: () => MaybePromise<Buffer>;
   readonly #splitter: MultipartSplitter;
   readonly #limits: FormLimits;
   readonly #meter: FormMeter;
   readonly #fields: FormValues<string>;
   readonly #takeFile: TakeFile;
-  /** Files that nobody took yet: those that begin in the block that was read last. */
+  /** Files that were not taken yet: those that begin in the block that was read last. */
   readonly #found: FoundFile[] = [];
   /** The part whose content comes. */
   #field: OpenField | undefined;
@@ -80,14 +45,15 @@ class MultipartReader implements PartSink {
   /** The first error: `onFile` may have caught it. */
   #failure: { readonly error: unknown } | undefined;
 
+  /** @param read reads the next block; an empty one is the end. @throws RequestError 400 */
   constructor(
-    boundary: string,
+    contentType: string,
     read: () => MaybePromise<Buffer>,
     limits: FormLimits,
     fields: FormValues<string>,
     takeFile: TakeFile,
   ) {
-    this.#splitter = new MultipartSplitter(boundary, this);
+    this.#splitter = new MultipartSplitter(boundaryOf(contentType), this);
     this.#read = read;
     this.#limits = limits;
     this.#meter = new FormMeter(limits);
@@ -95,11 +61,8 @@ class MultipartReader implements PartSink {
     this.#takeFile = takeFile;
   }
 
-  run(): MaybePromise<void> {
-    return runSteps(this.#run());
-  }
-
-  *#run(): Steps<void> {
+  /** @throws RequestError, or what `read` or `takeFile` threw. */
+  *read(): Steps<void> {
     while (!this.#ended) {
       yield* step(this.#feed());
       // In order; each may read on, and so find more.
@@ -107,9 +70,9 @@ class MultipartReader implements PartSink {
         if (file.noneIfEmpty && (yield* file.bytes.isEmpty())) continue;
         this.#taken = file;
         try {
-          yield* step(this.#takeFile(file.info, file.bytes));
+          yield* this.#takeFile(file.info, file.bytes);
         } catch (error) {
-          // Nobody reads on, whatever was begun.
+          // A stream that it left open reads no further.
           this.#fail(error);
         }
         this.#taken = undefined;
@@ -118,7 +81,7 @@ class MultipartReader implements PartSink {
     }
   }
 
-  /** Reads the next block. Of calls that overlap (a stream that was given up may still wait) all wait for the same. */
+  /** Reads the next block. Calls that overlap (a stream that was given up may still wait) wait for the same one. */
   #feed(): MaybePromise<void> {
     if (this.#feeding !== undefined) return this.#feeding;
     const fed = runSteps(this.#readBlock());
@@ -133,7 +96,7 @@ class MultipartReader implements PartSink {
     this.#throwIfFailed();
     try {
       const chunk = yield* step(this.#read());
-      // Meanwhile, the one who took the file may have failed.
+      // Meanwhile, what takes the file may have failed.
       this.#throwIfFailed();
       if (chunk.length > 0) this.#splitter.write(chunk);
       else {
@@ -159,10 +122,7 @@ class MultipartReader implements PartSink {
   part({ name, filename, noneIfEmpty, contentType, charset }: PartHead): void {
     this.#meter.part();
     if (filename === undefined) {
-      const decode = decoderOf(charset);
-      if (decode === undefined) {
-        throw new RequestError(415, `The field ${JSON.stringify(name)} has a charset that is not supported`);
-      }
+      const decode = decoderFor(`The field ${JSON.stringify(name)}`, charset);
       this.#field = { name, decode, pieces: [], size: 0 };
       return;
     }

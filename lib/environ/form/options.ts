@@ -1,4 +1,4 @@
-/** How large a form may be, and the errors that say which limit it went over. */
+/** Options of `parseForm`: how large a form may be, where its files go, and the errors that say which limit it went over. */
 import { inspect } from 'node:util';
 import { ConfigError, ContentTooLarge } from '../../errors.js';
 
@@ -11,13 +11,13 @@ export interface FormLimits {
   maxFieldNameSize: number;
   /** Bytes of the value of one field. */
   maxFieldSize: number;
-  /** Bytes of the names and values of all fields together, for these are kept in memory. */
+  /** Bytes of the names and values of all fields together: these are kept in memory. */
   maxTotalFieldSize: number;
   /** Bytes of one file. Files are not kept in memory, and the server limits the body as a whole. */
   maxFileSize: number;
 }
 
-export type LimitName = keyof FormLimits;
+type LimitName = keyof FormLimits;
 
 export const FORM_LIMITS: Readonly<FormLimits> = Object.freeze({
   maxParts: 1000,
@@ -28,8 +28,22 @@ export const FORM_LIMITS: Readonly<FormLimits> = Object.freeze({
   maxFileSize: Number.POSITIVE_INFINITY,
 });
 
+/** The options; `Part` is what `onFile` is called with. */
+export interface FormOptionsOf<Part> extends Partial<FormLimits> {
+  /**
+   * Where temporary files go; default: a fresh folder in that of the system. `form.close()`, or the end of the request,
+   * removes them.
+   */
+  uploadDir?: string;
+  /**
+   * Takes each file instead of a temporary file: one at a time, in order, and the next is not read before it is
+   * done. What it returns is the `value` of the file. What it leaves unread is thrown away.
+   */
+  onFile?: (part: Part) => unknown;
+}
+
 /** The limits that were given, with the defaults of those that were not. @throws ConfigError */
-export function checkLimits(given: Partial<FormLimits>): FormLimits {
+export function checkOptions(given: FormOptionsOf<never>): FormLimits {
   const limits = { ...FORM_LIMITS };
   for (const name of Object.keys(FORM_LIMITS) as LimitName[]) {
     const value = given[name];
@@ -38,6 +52,9 @@ export function checkLimits(given: Partial<FormLimits>): FormLimits {
       throw new ConfigError(`${name} must be a whole number, 0 or more, or Infinity, not ${inspect(value)}`);
     }
     limits[name] = value;
+  }
+  if (given.onFile !== undefined && given.uploadDir !== undefined) {
+    throw new ConfigError('One and only one of onFile and uploadDir can be given');
   }
   return limits;
 }
