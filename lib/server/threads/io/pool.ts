@@ -3,15 +3,15 @@ import { ApplicationError, type ConfigError, ServerBusy } from '../../../errors.
 import { report } from '../../../interpreter/report.js';
 import { logger } from '../../../logger.js';
 import { Blocks } from '../shared/blocks.js';
-import { Budget, Outflow } from '../shared/outflow.js';
 import { RequestQueue } from '../shared/request-queue.js';
 import type { ThreadEntry, ThreadOptions } from '../shared/thread-data.js';
 import type { ThreadLine } from '../shared/thread-line.js';
-import { BusyWatch } from './busy-watch.js';
+import { Budget, Outflow } from './outflow.js';
 import { PoolThreads, type ThreadEvents } from './pool-threads.js';
 import type { PooledThread } from './pooled-thread.js';
 import type { RemoteRunner } from './remote-runner.js';
 import { ThreadWatch } from './thread-watch.js';
+import { BusyWatch } from './watch.js';
 
 export interface PoolSettings {
   readonly threads: number;

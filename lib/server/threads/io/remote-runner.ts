@@ -20,8 +20,8 @@ import {
   TO_THREAD,
   WHOLE_BODY,
 } from '../shared/messages.js';
-import type { Outflow } from '../shared/outflow.js';
 import type { Frame } from '../shared/ring.js';
+import type { Outflow } from './outflow.js';
 import { CLAIM_MS, type ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
 import { RemoteBody } from './remote-body.js';

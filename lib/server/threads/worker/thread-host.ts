@@ -13,6 +13,7 @@ import { checkEarlyHints } from '../../../interpreter/early-hints.js';
 import { Interpreter } from '../../../interpreter/interpreter.js';
 import { report } from '../../../interpreter/report.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
+import { ALLOWANCE } from '../io/outflow.js';
 import { Blocks } from '../shared/blocks.js';
 import {
   decodeError,
@@ -24,7 +25,6 @@ import {
   TO_THREAD,
   WHOLE_BODY,
 } from '../shared/messages.js';
-import { ALLOWANCE } from '../shared/outflow.js';
 import { type QueuedRequest, RequestQueue } from '../shared/request-queue.js';
 import type { ThreadData, ThreadReport } from '../shared/thread-data.js';
 import { RUNS, ThreadLine } from '../shared/thread-line.js';

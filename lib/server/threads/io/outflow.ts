@@ -1,6 +1,6 @@
 /** What a thread has sent for one client and the client has not taken: who answers for it, and how it is given back. */
-import { type Blocks, NONE } from './blocks.js';
-import type { ThreadLine } from './thread-line.js';
+import { type Blocks, NONE } from '../shared/blocks.js';
+import type { ThreadLine } from '../shared/thread-line.js';
 
 /** What a write costs beside its bytes: the objects that wait with it. */
 const WRITE_BYTES = 512;
