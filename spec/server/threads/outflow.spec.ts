@@ -1,9 +1,9 @@
 /** Who answers for what a client has not taken: against a plain sum, whatever happens in which order. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ALLOWANCE, Budget, costOf, Outflow } from '../../../lib/server/threads/io/outflow.js';
+import { Budget, Outflow } from '../../../lib/server/threads/io/outflow.js';
 import { BLOCK_BYTES, Blocks, NONE } from '../../../lib/server/threads/shared/blocks.js';
-import { ThreadLine } from '../../../lib/server/threads/shared/thread-line.js';
+import { ALLOWANCE, costOf, ThreadLine } from '../../../lib/server/threads/shared/thread-line.js';
 
 const TOTAL = 4 * BLOCK_BYTES;
 const THREAD = 7;

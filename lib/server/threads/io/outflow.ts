@@ -1,20 +1,9 @@
 /** What a thread has sent for one client and the client has not taken: who answers for it, and how it is given back. */
 import { type Blocks, NONE } from '../shared/blocks.js';
-import type { ThreadLine } from '../shared/thread-line.js';
-
-/** What a write costs beside its bytes: the objects that wait with it. */
-const WRITE_BYTES = 512;
-
-/** As much of a response may wait for any client, beyond the budget: no more than a whole small response. */
-export const ALLOWANCE = 64 * 1024;
+import { ALLOWANCE, costOf, type ThreadLine } from '../shared/thread-line.js';
 
 /** Part of the budget that a single response may take. */
 const SHARE = 4;
-
-/** The same on both sides: a thread counts what it sends, and the I/O thread what the clients have taken. */
-export function costOf(bytes: number): number {
-  return bytes + WRITE_BYTES;
-}
 
 /** Bytes of responses that may wait for slow clients when their threads have gone on to other requests. */
 export class Budget {

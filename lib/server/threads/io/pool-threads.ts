@@ -2,8 +2,7 @@
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { ConfigError } from '../../../errors.js';
 import { describeThrown, logger } from '../../../logger.js';
-import { describeLoadError } from '../shared/load-error.js';
-import type { ThreadEntry, ThreadReport } from '../shared/thread-data.js';
+import { describeLoadError, type ThreadEntry, type ThreadReport } from '../shared/thread-data.js';
 import { PooledThread } from './pooled-thread.js';
 import { Respawn } from './respawn.js';
 import { type StartData, startWorker } from './start-worker.js';

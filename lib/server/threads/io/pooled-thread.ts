@@ -3,8 +3,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { type Blocks, NONE } from '../shared/blocks.js';
 import { isCharged, MORE } from '../shared/messages.js';
 import { Frame, TEXT_LIMIT } from '../shared/ring.js';
-import { ThreadLine } from '../shared/thread-line.js';
-import { costOf } from './outflow.js';
+import { costOf, ThreadLine } from '../shared/thread-line.js';
 import type { RemoteRunner } from './remote-runner.js';
 import type { StartedWorker } from './start-worker.js';
 

@@ -1,7 +1,7 @@
 /** A request body on its way to the thread that reads it. */
 import type { RequestBody } from '../../http/request-body.js';
 import { encodeError, TO_THREAD } from '../shared/messages.js';
-import { inPieces } from '../shared/pieces.js';
+import { inPieces } from '../shared/ring.js';
 import type { PooledThread } from './pooled-thread.js';
 
 export class RemoteBody {

@@ -35,6 +35,17 @@ const ENDING_BYTES = 4096;
 export const RUNS = 0;
 export const WAITS_FOR_CLIENT = 1;
 
+/** What a write costs beside its bytes: the objects that wait with it. */
+const WRITE_BYTES = 512;
+
+/** As much of a response may wait for any client, beyond the budget: no more than a whole small response. */
+export const ALLOWANCE = 64 * 1024;
+
+/** The same on both sides: a thread counts what it sends, and the I/O thread what the clients have taken. */
+export function costOf(bytes: number): number {
+  return bytes + WRITE_BYTES;
+}
+
 export class ThreadLine {
   readonly memory: SharedArrayBuffer;
   /** To the thread. */

@@ -4,8 +4,7 @@ import './thread.js';
 import { loadConfigFile } from '../../cli/config-file.js';
 import { loadApp } from '../../cli/load-app.js';
 import { reportFiles, reportLoaded } from '../../workers/supervised.js';
-import { describeLoadError } from '../shared/load-error.js';
-import type { ThreadData } from '../shared/thread-data.js';
+import { describeLoadError, type ThreadData } from '../shared/thread-data.js';
 import { attachToThread, failThread } from './this-thread.js';
 
 const { entry } = workerData as ThreadData;

@@ -13,7 +13,6 @@ import { checkEarlyHints } from '../../../interpreter/early-hints.js';
 import { Interpreter } from '../../../interpreter/interpreter.js';
 import { report } from '../../../interpreter/report.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
-import { ALLOWANCE } from '../io/outflow.js';
 import { Blocks } from '../shared/blocks.js';
 import {
   decodeError,
@@ -27,7 +26,7 @@ import {
 } from '../shared/messages.js';
 import { type QueuedRequest, RequestQueue } from '../shared/request-queue.js';
 import type { ThreadData, ThreadReport } from '../shared/thread-data.js';
-import { RUNS, ThreadLine } from '../shared/thread-line.js';
+import { ALLOWANCE, RUNS, ThreadLine } from '../shared/thread-line.js';
 import { threadErrors } from './thread-errors.js';
 import { type ThreadChannel, ThreadPost } from './thread-post.js';
 import { ThreadSink } from './thread-sink.js';

@@ -1,11 +1,10 @@
 /** A thread's side of its line: sends frames, waits for room, and for what comes back. */
 
-import { costOf } from '../io/outflow.js';
 import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
 import { FROM_THREAD, MORE } from '../shared/messages.js';
 import type { RequestQueue } from '../shared/request-queue.js';
 import { FRAME_LIMIT, Frame, TEXT_LIMIT } from '../shared/ring.js';
-import { RUNS, type ThreadLine, WAITS_FOR_CLIENT } from '../shared/thread-line.js';
+import { costOf, RUNS, type ThreadLine, WAITS_FOR_CLIENT } from '../shared/thread-line.js';
 
 /** What a thread talks through. */
 export interface ThreadChannel {
