@@ -23,7 +23,7 @@ import { ThreadPool } from './threads/io/pool.js';
 import { thisScript } from './threads/io/this-script.js';
 import { ThreadedGateway } from './threads/io/threaded-gateway.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
-import { attachToThread } from './threads/worker/this-thread.js';
+import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);

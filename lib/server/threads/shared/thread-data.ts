@@ -9,8 +9,8 @@ import type { ResolvedOptions } from '../../options/options.js';
 export type ThreadEntry =
   /** A script that calls `run()`: it is loaded again in each thread. */
   | { readonly script: string }
-  /** What the command was asked to run. */
-  | { readonly target: string; readonly config: string | undefined; readonly folder: string };
+  /** What the command was asked to run, and the path of the config file, if there is one. */
+  | { readonly target: string; readonly config: string | undefined };
 
 /** `environ` may hold what cannot be sent; the thread has its own. */
 export type ThreadOptions = Omit<ResolvedOptions, 'environ'>;

@@ -27,7 +27,7 @@ import {
 import { type QueuedRequest, RequestQueue } from '../shared/request-queue.js';
 import type { ThreadData, ThreadReport } from '../shared/thread-data.js';
 import { ALLOWANCE, RUNS, ThreadLine } from '../shared/thread-line.js';
-import { threadErrors } from './thread-errors.js';
+import { threadErrors } from './thread-output.js';
 import { type ThreadChannel, ThreadPost } from './thread-post.js';
 import { ThreadSink } from './thread-sink.js';
 import { ThreadSocket } from './thread-socket.js';
