@@ -20,7 +20,7 @@ import {
   type ThreadOptions,
 } from './options/options.js';
 import { ThreadPool } from './threads/io/pool.js';
-import { thisScript } from './threads/io/this-script.js';
+import { thisScript } from './threads/io/start-worker.js';
 import { ThreadedGateway } from './threads/io/threaded-gateway.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';

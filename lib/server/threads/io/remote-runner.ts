@@ -2,7 +2,7 @@
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { ApplicationError, isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
-import { RequestReport } from '../../../interpreter/report.js';
+import { RequestReport, report } from '../../../interpreter/report.js';
 import type { Runner } from '../../../interpreter/sink.js';
 import { logger } from '../../../logger.js';
 import type { HttpSink } from '../../http/http-sink.js';
@@ -22,7 +22,7 @@ import {
 } from '../shared/messages.js';
 import type { Frame } from '../shared/ring.js';
 import type { Outflow } from './outflow.js';
-import { CLAIM_MS, type ThreadPool } from './pool.js';
+import { CLAIM_MS, type PoolRequest, type ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
 import { RemoteBody } from './remote-body.js';
 import { RemoteSocket } from './remote-socket.js';
@@ -37,7 +37,7 @@ const HAS_TEXT: ReadonlySet<number> = new Set([
   FROM_THREAD.earlyHints,
 ]);
 
-export class RemoteRunner implements Runner {
+export class RemoteRunner implements Runner, PoolRequest {
   /** 0 until it is queued. */
   id = 0;
   /** In the shared queue; -1: it waits for one. */
@@ -56,7 +56,7 @@ export class RemoteRunner implements Runner {
   #unflushed = false;
   /** Nothing more goes to the client; the thread may still be busy with it. */
   #over = false;
-  #left = false;
+  #done = false;
   #socketGone = false;
   #outflow: Outflow | undefined;
   /** The connection needs nothing more of what it was given. */
@@ -65,7 +65,7 @@ export class RemoteRunner implements Runner {
   constructor(pool: ThreadPool, sink: HttpSink) {
     this.#pool = pool;
     this.#sink = sink;
-    this.log = new RequestReport(sink.message, pool.report);
+    this.log = new RequestReport(sink.message, report);
   }
 
   get over(): boolean {
@@ -108,7 +108,7 @@ export class RemoteRunner implements Runner {
     if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
     else sendError(this.#sink, error, this.#sink.message.method === 'HEAD', this.log);
     // A thread may be busy with it still; the connection need not wait for that.
-    this.left();
+    this.done();
   }
 
   disconnect(): void {
@@ -129,14 +129,14 @@ export class RemoteRunner implements Runner {
       return;
     }
     const thread = this.#pool.threadOf(this);
-    if (thread !== undefined) thread.line.clientEnded(this.id);
+    if (thread !== undefined) thread.line.tellClientEnded(this.id);
     // A thread is about to take it.
     else setTimeout(() => this.ended(), CLAIM_MS);
   }
 
   socketGone(): void {
     this.#socketGone = true;
-    this.#pool.threadOf(this)?.line.webSocketGone(this.id);
+    this.#pool.threadOf(this)?.line.tellSocketClosed(this.id);
   }
 
   socketEnding(): void {
@@ -150,16 +150,16 @@ export class RemoteRunner implements Runner {
   }
 
   goAway(): void {
-    this.#pool.threadOf(this)?.line.goAway(this.id);
+    this.#pool.threadOf(this)?.line.tellGoingAway(this.id);
   }
 
   // The thread's frames
 
   take(frame: Frame, thread: PooledThread): void {
     if (frame.type === FROM_THREAD.done) {
-      this.#pool.forget(this);
+      this.#pool.done(this);
       this.#outflow?.threadLeft();
-      this.left();
+      this.done();
     } else if (this.#over || (this.#released && isCharged(frame.type))) thread.discard(frame);
     else if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) this.#serve(frame, thread);
     else this.#text += frame.text;
@@ -240,9 +240,9 @@ export class RemoteRunner implements Runner {
   }
 
   /** The thread is through with it, or is no more. */
-  left(): void {
-    if (this.#left) return;
-    this.#left = true;
+  done(): void {
+    if (this.#done) return;
+    this.#done = true;
     this.#over = true;
     this.#sink.done();
   }

@@ -118,7 +118,7 @@ export class RemoteSocket {
     // The thread learns from its line that the socket is gone.
     const gone = () => {
       taken();
-      thread.line.webSocketGone(id);
+      thread.line.tellSocketClosed(id);
     };
     try {
       const binary = type === FROM_THREAD.binary;

@@ -1,4 +1,4 @@
-/** What the I/O thread and a thread with a handler say to each other, and how it stands in a frame. */
+/** What the I/O thread and a thread with a handler send each other, and how that is written in a frame. */
 import type { ConnectionFacts, RequestHead } from '../../../environ/environ.js';
 import { FrameTooLargeError, ProtocolError, WebSocketError } from '../../../environ/websocket/error.js';
 import {
@@ -20,7 +20,7 @@ export const FROM_THREAD = {
   chunk: 3,
   end: 4,
   abort: 5,
-  /** The thread is through with the request. */
+  /** The thread has finished with the request. */
   done: 6,
   /** It wants the body of the request. */
   pull: 7,
@@ -53,7 +53,7 @@ export const TO_THREAD = {
   ended: 39,
 } as const;
 
-/** Flag of any frame: the next one of its type goes on where it ends. */
+/** Flag of any frame: the next one of its type continues it. */
 export const MORE = 1;
 /** Flag of `text` and `binary`: compress. */
 export const COMPRESS = 2;
@@ -74,7 +74,7 @@ const SEPARATOR = '\n';
 export interface RequestMessage {
   readonly head: RequestHead;
   readonly connection: ConnectionFacts;
-  /** Of an upgrade request: it was checked, and has an open door. */
+  /** Of an upgrade request that was checked: the application may open its WebSocket. */
   readonly handshake: HandshakeRequest | undefined;
 }
 
@@ -141,7 +141,7 @@ export function decodeHead(text: string): ResponseHead {
   };
 }
 
-/** Of strings without a line feed; an empty list is an empty text, and a list of one empty string cannot be told from it. */
+/** Of strings without a line feed. A list of one empty string comes back as an empty list. */
 export function encodeList(list: readonly string[]): string {
   return list.join(SEPARATOR);
 }
@@ -150,7 +150,7 @@ export function decodeList(text: string): string[] {
   return text === '' ? [] : text.split(SEPARATOR);
 }
 
-/** The errors that cross; an instance is made anew on the other side. */
+/** An error as text: the other side makes an instance of the same class. */
 interface ErrorMessage {
   readonly name: string;
   readonly code: string;

@@ -19,7 +19,7 @@ export interface ThreadData {
   readonly kind: typeof THREAD_KIND;
   /** For `ThreadReport`. Not `parentPort`, which applications and their libraries use for messages of their own. */
   readonly port: MessagePort;
-  /** No other thread of its pool has it, nor had. */
+  /** No other thread of its pool has or had it. */
   readonly serial: number;
   readonly entry: ThreadEntry;
   readonly queue: SharedArrayBuffer;

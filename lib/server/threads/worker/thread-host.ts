@@ -105,7 +105,7 @@ export class ThreadHost {
   sleep(milliseconds: number): void {
     const post = this.#post ?? new ThreadPost(this.#channel, this.#line.current);
     if (post.pause(milliseconds)) return;
-    throw this.#isUpgrade && !post.gone ? goneError(SOCKET_DEAD) : new ClientDisconnected();
+    throw this.#isUpgrade && !post.over ? goneError(SOCKET_DEAD) : new ClientDisconnected();
   }
 
   /** Takes requests until there are none, or one is not answered when its call returns. */
@@ -144,7 +144,7 @@ export class ThreadHost {
   #isFree(): boolean {
     const line = this.#line;
     if (line.unsettled <= ALLOWANCE) return true;
-    this.#queue.ring();
+    this.#queue.notify();
     return line.block(RUNS, IDLE_MS, () => line.unsettled <= ALLOWANCE || this.#queue.stopping);
   }
 
@@ -169,7 +169,7 @@ export class ThreadHost {
     const message = messageOf(request, post);
     if (message === undefined) {
       post.send(FROM_THREAD.done);
-      post.ring();
+      post.notify();
       this.#leave(undefined);
       return true;
     }
@@ -191,7 +191,7 @@ export class ThreadHost {
         aborter: this.#aborter,
         earlyHints: (headers: HeaderList) => {
           post.send(FROM_THREAD.earlyHints, 0, encodeList(checkEarlyHints(headers)));
-          post.ring();
+          post.notify();
         },
       });
       this.#forwarded?.apply(environ);
@@ -200,11 +200,11 @@ export class ThreadHost {
     } catch (error) {
       interpreter.fail(error);
     }
-    if (sink.over) {
+    if (sink.isDone) {
       this.#leave(door.socket);
       return true;
     }
-    sink.onOver = () => {
+    sink.onDone = () => {
       if (sink.rest !== undefined) this.#outlive(sink.rest);
       this.#leave(door.socket);
       setImmediate(this.#turn);
@@ -224,7 +224,7 @@ export class ThreadHost {
 
   #leave(socket: BlockingWebSocket | undefined): void {
     socket?.finish();
-    if (this.#line.ended) this.#abort();
+    if (this.#line.clientEnded) this.#abort();
     this.#line.current = 0;
     this.#post = undefined;
   }
@@ -232,14 +232,14 @@ export class ThreadHost {
   /** While the application waits on the event loop: it learns there that its client is gone. */
   #watch(interpreter: Interpreter, sink: ThreadSink): void {
     for (;;) {
-      if (sink.over) return;
-      const seen = this.#line.rings;
-      if (this.#line.ended) this.#abort();
-      if (this.#line.gone) {
+      if (sink.isDone) return;
+      const seen = this.#line.wakes;
+      if (this.#line.clientEnded) this.#abort();
+      if (this.#line.clientClosed) {
         interpreter.disconnect();
         return;
       }
-      const rung = this.#line.listen(seen);
+      const rung = this.#line.waitAsync(seen);
       if (rung === undefined) continue;
       rung.then(() => this.#watch(interpreter, sink));
       return;
