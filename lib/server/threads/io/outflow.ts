@@ -1,4 +1,4 @@
-/** What a thread has sent for one client and the client has not taken: who answers for it, and how it is given back. */
+/** What a thread has sent to one client and the client has not taken: where that is counted, and when it is free again. */
 import { type Blocks, NONE } from '../shared/blocks.js';
 import { ALLOWANCE, costOf, type ThreadLine } from '../shared/thread-line.js';
 
@@ -39,17 +39,17 @@ export class Budget {
 }
 
 /**
- * First the thread answers for what it sent: beyond a window it waits for its client. When its handler has nothing more
- * to send, the budget answers for the rest, and the thread is free. Where that has no room, the thread stays with its
- * client: it never takes a request whose response would wait for another client.
+ * First that is counted with the thread: with more than a window of it, the handler waits for its client. When the handler
+ * has nothing more to send, the rest is counted with the budget, and the thread is free. Where the budget has no room, the
+ * thread stays with its client: it never takes a request whose response would wait for another client.
  */
 export class Outflow {
   readonly #line: ThreadLine;
   readonly #blocks: Blocks;
   readonly #budget: Budget;
-  /** Blocks that are with the socket. */
+  /** Blocks that the socket still reads from. */
   readonly #held = new Set<number>();
-  /** Bytes that the thread answers for, and the budget. */
+  /** Bytes that are counted with the thread, and with the budget. */
   #charged = 0;
   #absorbed = 0;
   #closed = false;
@@ -62,7 +62,7 @@ export class Outflow {
 
   /**
    * Bytes go to the client.
-   * @param last the handler has no more to send: the budget answers for them, where it can.
+   * @param last the handler has no more to send: they are counted with the budget, if that has room.
    */
   add(bytes: number, last: boolean): void {
     const cost = costOf(bytes);
@@ -77,7 +77,7 @@ export class Outflow {
     if (!this.#closed) this.#taken(costOf(bytes));
   }
 
-  /** Keeps a block until `free`, or until the connection is done with the response. */
+  /** Keeps a block until `free` or `close`. */
   hold(block: number): void {
     if (block !== NONE) this.#held.add(block);
   }
@@ -86,13 +86,13 @@ export class Outflow {
     if (this.#held.delete(block)) this.#blocks.free(block);
   }
 
-  /** The thread is through with the request. */
-  threadLeft(): void {
+  /** The thread has finished with the request. */
+  threadDone(): void {
     this.#absorb();
     if (this.#charged > 0) this.#budget.wait(this.#absorb);
   }
 
-  /** The connection is done with the response: nothing more is asked of the memory that it had. */
+  /** The connection has finished with the response: the memory that it had is free. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -112,7 +112,7 @@ export class Outflow {
   /** The thread first: it may be waiting. */
   #taken(bytes: number): void {
     const settled = Math.min(bytes, this.#charged);
-    // Of what was small nobody keeps count.
+    // What was small is not counted.
     const given = Math.min(bytes - settled, this.#absorbed);
     this.#absorbed -= given;
     this.#settle(settled);

@@ -1,15 +1,15 @@
 /**
  * The threads that run handlers which block, and the requests that wait for one of them. How a request ends:
  *
- * | where it is       | what happens                          | the request is                                        |
- * |-------------------|---------------------------------------|-------------------------------------------------------|
- * | waits for a thread| its client closes: `abandon`          | over and done                                         |
- * |                   | too many wait, none is left, the stop | over and done: `fail` answers 503 or 500              |
- * | a thread has it   | the thread has finished with it       | over and done                                         |
- * |                   | its client closes: `abandon`          | over; done when the thread, which is told, has finished|
- * |                   | the thread ends: `lost`               | over and done: `fail` answers 500, or cuts the response|
+ * | while it            | this happens                              | and then it is                             |
+ * |---------------------|-------------------------------------------|--------------------------------------------|
+ * | waits for a thread  | its client closes: `abandon`              | over and done                              |
+ * |                     | no thread comes in time, or a stop: `fail`| over and done, with 503 or 500             |
+ * | is with a thread    | the thread has finished: `done`           | over and done                              |
+ * |                     | its client closes: `abandon`              | over; done once the thread has finished    |
+ * |                     | the thread ends: `lost`                   | over and done, with 500 or a visible cut   |
  *
- * Over: nothing more goes to the client. Done: no thread has anything to do for it. A stop waits until all are done.
+ * Over: nothing more goes to its client. Done: no thread has anything to do for it. A stop waits until all are done.
  */
 import { ApplicationError, type ConfigError, ServerBusy } from '../../../errors.js';
 import { logger } from '../../../logger.js';
@@ -259,7 +259,7 @@ export class ThreadPool implements ThreadEvents {
     return claimed !== undefined;
   }
 
-  /** Those that wait have waited for long, and nobody can say for how long they still would. */
+  /** Those that wait have waited for long, and it is not known for how long they still would. */
   unserved(): void {
     for (const request of this.#running.values()) {
       if (this.withdraw(request)) request.fail(new ServerBusy());

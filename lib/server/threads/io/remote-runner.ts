@@ -158,7 +158,7 @@ export class RemoteRunner implements Runner, PoolRequest {
   take(frame: Frame, thread: PooledThread): void {
     if (frame.type === FROM_THREAD.done) {
       this.#pool.done(this);
-      this.#outflow?.threadLeft();
+      this.#outflow?.threadDone();
       this.done();
     } else if (this.#over || (this.#released && isCharged(frame.type))) thread.discard(frame);
     else if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) this.#serve(frame, thread);

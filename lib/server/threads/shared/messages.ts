@@ -34,7 +34,7 @@ export const FROM_THREAD = {
   close: 14,
 } as const;
 
-/** A thread answers for the bytes of these frames until its client has taken them. */
+/** The bytes of these frames are counted until the client has taken them. */
 export function isCharged(type: number): boolean {
   return type === FROM_THREAD.chunk || type === FROM_THREAD.text || type === FROM_THREAD.binary;
 }

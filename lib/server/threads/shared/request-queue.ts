@@ -1,6 +1,6 @@
 /**
  * The queue of requests in shared memory that all threads claim from: no request is promised to a thread that may be
- * busy for long. A claim is one compare-and-swap, so a thread that dies holds no lock.
+ * busy for long. A claim is one compare-and-swap, so a thread that is ended at any point holds no lock.
  */
 
 const SLOTS = 64;
@@ -36,7 +36,7 @@ const SLOT_BYTES = SLOT_WORDS * 4 + SLOT_ROOM;
 
 const NOTHING = Buffer.alloc(0);
 
-/** A request as it stands in the queue. */
+/** A request in the queue. */
 export interface QueuedRequest {
   readonly id: number;
   readonly flags: number;

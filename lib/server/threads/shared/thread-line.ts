@@ -19,13 +19,13 @@ const WANT_ROOM = 34;
 const CLIENT_ENDED = 35;
 /** 1: the thread is to begin no more requests. */
 const RETIRED = 36;
-/** The request whose WebSocket gets no more messages: the server stops. */
+/** The request whose WebSocket gets no more messages, for the server stops. */
 const GOING_AWAY = 37;
 /** The request whose WebSocket has an ending, the length of that in bytes, and how often one was written. */
 const ENDING = 38;
 const ENDING_LENGTH = 39;
 const ENDINGS = 40;
-/** Sum of what the clients have taken of what the thread sent; it wraps at 32 bits. */
+/** Sum of what clients have taken of what the thread sent; it wraps at 32 bits. */
 const SETTLED = 48;
 const WORDS = 64;
 /** A close reason has 123 bytes at most (RFC 6455 section 5.5), and an error of ours is not much longer. */
@@ -107,7 +107,7 @@ export class ThreadLine {
     return undefined;
   }
 
-  /** The WebSocket of the current request gets no more messages: the server stops. */
+  /** The WebSocket of the current request gets no more messages, for the server stops. */
   get goingAway(): boolean {
     return this.#isCurrent(GOING_AWAY);
   }
@@ -168,7 +168,7 @@ export class ThreadLine {
     return false;
   }
 
-  /** A client has taken something that the thread sent, or the thread need not answer for it any more. */
+  /** A client has taken something that the thread sent, or that is counted elsewhere from now on. */
   settle(cost: number): void {
     Atomics.add(this.#words, SETTLED, cost);
     this.wake();
@@ -181,12 +181,12 @@ export class ThreadLine {
 
   // The thread
 
-  /** The thread has sent something that its client has to take. */
+  /** The thread has sent something that its client is to take. */
   charge(cost: number): void {
     this.#sent = (this.#sent + cost) | 0;
   }
 
-  /** What the thread still answers for. */
+  /** What clients have not taken of that, as far as it is counted with the thread. */
   get unsettled(): number {
     return (this.#sent - Atomics.load(this.#words, SETTLED)) | 0;
   }
@@ -203,7 +203,7 @@ export class ThreadLine {
   }
 
   /**
-   * Blocks until `ready` says true.
+   * Blocks until `ready` returns true.
    * @param timeout milliseconds.
    * @returns false if that took longer.
    */

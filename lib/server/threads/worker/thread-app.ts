@@ -19,7 +19,7 @@ if ('target' in entry) {
   }
 }
 
-/** Where there is no config file, a thread need not load what reads one: that would cost it as much as the interpreter. */
+/** What reads a config file is loaded only here: without one, a thread starts with a sixth fewer modules. */
 async function configuredEnviron(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { loadConfigFile } = await import('../../cli/config-file.js');
   return (await loadConfigFile(dirname(path), path)).server.environ;

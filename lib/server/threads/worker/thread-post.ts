@@ -1,8 +1,19 @@
 /** A thread's side of its line: sends frames, and waits for room and for answers. */
 
+import type { BlockingSource } from '../../../environ/input/blocking-input.js';
+import { ClientDisconnected } from '../../../errors.js';
 import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
-import { FROM_THREAD, MORE } from '../shared/messages.js';
-import type { RequestQueue } from '../shared/request-queue.js';
+import {
+  decodeError,
+  decodeRequest,
+  FROM_THREAD,
+  HAS_BODY,
+  MORE,
+  type RequestMessage,
+  TO_THREAD,
+  WHOLE_BODY,
+} from '../shared/messages.js';
+import type { QueuedRequest, RequestQueue } from '../shared/request-queue.js';
 import { FRAME_LIMIT, Frame, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, RUNS, type ThreadLine, WAITS_FOR_CLIENT } from '../shared/thread-line.js';
 
@@ -21,7 +32,7 @@ const WINDOW = 1024 * 1024;
 /** Fewer bytes go through the ring: to copy them costs less than to look for a block. */
 const LARGE = 16 * 1024;
 
-/** Frames of one request; the next one gets its own. */
+/** Of one request; the next one has its own. */
 export class ThreadPost {
   readonly #channel: ThreadChannel;
   readonly #line: ThreadLine;
@@ -30,6 +41,9 @@ export class ThreadPost {
   readonly #frame = new Frame();
   /** The handler closed its WebSocket. */
   closed = false;
+  #pulls = false;
+  /** Why the body cannot be read any further. */
+  #failure: Error | undefined;
 
   constructor(channel: ThreadChannel, id: number) {
     this.#channel = channel;
@@ -132,8 +146,28 @@ export class ThreadPost {
     return undefined;
   }
 
+  /** The request, once all of it is here; undefined if it is over before. */
+  message({ text = this.#fetchHead() }: QueuedRequest): RequestMessage | undefined {
+    return text === undefined ? undefined : decodeRequest(text);
+  }
+
+  /** The body of the request, if it has one. */
+  body({ flags, text, body }: QueuedRequest): BlockingSource | undefined {
+    if ((flags & HAS_BODY) !== 0) return { pull: () => this.#pull() };
+    if ((flags & WHOLE_BODY) === 0) return undefined;
+    // It came with the head; after it, where that was too long for the queue.
+    let whole = text === undefined ? this.receive()?.bytes : body;
+    return {
+      pull() {
+        const bytes = whole ?? null;
+        whole = undefined;
+        return bytes;
+      },
+    };
+  }
+
   /** The request head that was too long for the queue; undefined if the request is over. */
-  fetchHead(): string | undefined {
+  #fetchHead(): string | undefined {
     this.send(FROM_THREAD.fetchHead);
     let text = '';
     for (;;) {
@@ -142,6 +176,18 @@ export class ThreadPost {
       text += frame.text;
       if ((frame.flags & MORE) === 0) return text;
     }
+  }
+
+  #pull(): Buffer | null {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (!this.#pulls) this.send(FROM_THREAD.pull);
+    this.#pulls = true;
+    const frame = this.receive();
+    if (frame?.type === TO_THREAD.bodyEnd) return null;
+    if (frame !== undefined && frame.type !== TO_THREAD.error) return frame.bytes;
+    // Nothing comes after it: a later read fails as well.
+    this.#failure = frame === undefined ? new ClientDisconnected() : decodeError(frame.bytes);
+    throw this.#failure;
   }
 
   /**

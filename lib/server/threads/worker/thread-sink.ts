@@ -13,21 +13,20 @@ export class ThreadSink implements Sink {
   onDone: (() => void) | undefined;
   /** See `done`. */
   rest: Promise<unknown> | undefined;
+  /** Of an upgrade request. */
+  websocket: { readonly opened: boolean; finish(): void } | undefined;
   readonly #post: ThreadPost;
-  readonly #websocket: { readonly opened: boolean } | undefined;
   /** Waits for its first block, so that a small response is one frame. */
   #head: string | undefined;
 
   started = false;
 
-  /** @param websocket of an upgrade request. */
-  constructor(post: ThreadPost, websocket: { readonly opened: boolean } | undefined) {
+  constructor(post: ThreadPost) {
     this.#post = post;
-    this.#websocket = websocket;
   }
 
   get hijacked(): boolean {
-    return this.#websocket?.opened === true;
+    return this.websocket?.opened === true;
   }
 
   head(head: ResponseHead): void {
