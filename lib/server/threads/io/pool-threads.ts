@@ -160,7 +160,7 @@ export class PoolThreads {
     this.#settle?.resolve();
   }
 
-  /** One message, and no retry while no thread has the application: what could not be loaded now will not load in a moment. */
+  /** Where no thread has the application, that is not tried again: what could not be loaded will not load in a moment. */
   #loadFailed(thread: PooledThread, why: string): void {
     if (this.closing || thread.dropped) return;
     this.#dropLoading(thread);

@@ -1,10 +1,10 @@
-/** One thread of the pool, as the I/O thread sees it: its worker, its line, what waits for room in it, and how it is ended. */
+/** One thread of the pool, as the I/O thread sees it: its worker, what it is sent and has sent, and how it is ended. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { logger } from '../../../logger.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
-import { isCharged, MORE } from '../shared/messages.js';
-import { Frame, TEXT_LIMIT } from '../shared/ring.js';
+import { encodeError, isCharged, MORE, TO_THREAD } from '../shared/messages.js';
+import { Frame, inPieces, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
 import type { StartedWorker } from './start-worker.js';
 
@@ -112,6 +112,28 @@ export class PooledThread {
       rest = rest.slice(TEXT_LIMIT);
     }
     this.post(type, 0, id, rest);
+  }
+
+  /**
+   * Sends a request body, from the first read on. It flows into the ring, and waits while that is full: a question and an
+   * answer for each block would cost two more switches between threads.
+   * @param isOver says whether its request is.
+   */
+  async postBody(body: { pull(): Promise<Buffer | null> }, id: number, isOver: () => boolean): Promise<void> {
+    try {
+      for (;;) {
+        const chunk = await body.pull();
+        if (isOver()) return;
+        if (chunk === null) {
+          this.post(TO_THREAD.bodyEnd, 0, id, '');
+          return;
+        }
+        inPieces(chunk, (piece) => this.post(TO_THREAD.body, 0, id, '', piece));
+        await this.room();
+      }
+    } catch (error) {
+      if (!isOver()) this.post(TO_THREAD.error, 0, id, '', encodeError(error));
+    }
   }
 
   /** Resolves when nothing waits for room, or the thread takes no part any more. */

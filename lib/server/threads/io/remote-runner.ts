@@ -24,7 +24,6 @@ import type { Frame } from '../shared/ring.js';
 import type { Outflow } from './outflow.js';
 import { CLAIM_MS, type PoolRequest, type ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
-import { RemoteBody } from './remote-body.js';
 import { RemoteSocket } from './remote-socket.js';
 
 /** Bytes of a body that finds room in the queue beside its head. */
@@ -47,7 +46,7 @@ export class RemoteRunner implements Runner, PoolRequest {
   readonly #pool: ThreadPool;
   readonly #sink: HttpSink;
   readonly log: RequestReport;
-  #body: RemoteBody | undefined;
+  #body: RequestBody | undefined;
   #socket: RemoteSocket | undefined;
   /** Of a text that comes in several frames. */
   #text = '';
@@ -87,7 +86,7 @@ export class RemoteRunner implements Runner, PoolRequest {
   start(body: RequestBody | undefined, websocket?: WebSocket): void {
     if (this.#over) return;
     this.whole = body?.takeWhole(SMALL_BODY);
-    if (body !== undefined && this.whole === undefined) this.#body = new RemoteBody(body);
+    if (body !== undefined && this.whole === undefined) this.#body = body;
     if (websocket !== undefined) this.#socket = new RemoteSocket(websocket);
     if (!this.#pool.submit(this)) this.fail(new ServerBusy());
   }
@@ -203,7 +202,7 @@ export class RemoteRunner implements Runner, PoolRequest {
         if (this.whole !== undefined) thread.post(TO_THREAD.body, 0, this.id, '', this.whole);
         break;
       case FROM_THREAD.pull:
-        this.#body?.pump(thread, this.id, () => this.#over);
+        if (this.#body !== undefined) thread.postBody(this.#body, this.id, () => this.#over);
         break;
       default:
         this.#socket?.take(frame, thread, this.id, this.#outflowOf(thread));
