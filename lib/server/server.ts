@@ -168,18 +168,10 @@ export class Server {
 
   #openPool(entry: ThreadEntry): ThreadPool {
     const { environ: _, ...options } = this.options;
-    return new ThreadPool({
-      threads: options.threads,
-      backlog: options.backlogRequests,
-      timeout: options.timeout * 1000,
-      responseBuffer: options.responseBuffer,
-      entry,
-      options,
-      onFatal: (error) => {
-        logger.critical(error.message);
-        process.exitCode = 1;
-        void this.close();
-      },
+    return new ThreadPool(entry, options, (error) => {
+      logger.critical(error.message);
+      process.exitCode = 1;
+      void this.close();
     });
   }
 

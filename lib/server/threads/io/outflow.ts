@@ -9,7 +9,8 @@ const SHARE = 4;
 export class Budget {
   readonly share: number;
   #left: number;
-  readonly #waiting = new Set<() => void>();
+  /** Called whenever there may be room. */
+  readonly waiting = new Set<() => void>();
 
   constructor(bytes: number) {
     this.#left = bytes;
@@ -25,16 +26,7 @@ export class Budget {
   give(bytes: number): void {
     if (bytes === 0) return;
     this.#left += bytes;
-    for (const again of this.#waiting) again();
-  }
-
-  /** @param again called whenever there may be room. */
-  wait(again: () => void): void {
-    this.#waiting.add(again);
-  }
-
-  forget(again: () => void): void {
-    this.#waiting.delete(again);
+    for (const again of this.waiting) again();
   }
 }
 
@@ -89,7 +81,7 @@ export class Outflow {
   /** The thread has finished with the request. */
   threadDone(): void {
     this.#absorb();
-    if (this.#charged > 0) this.#budget.wait(this.#absorb);
+    if (this.#charged > 0) this.#budget.waiting.add(this.#absorb);
   }
 
   /** The connection has finished with the response: the memory that it had is free. */
@@ -121,7 +113,7 @@ export class Outflow {
 
   #settle(bytes: number): void {
     this.#charged -= bytes;
-    if (this.#charged === 0) this.#budget.forget(this.#absorb);
+    if (this.#charged === 0) this.#budget.waiting.delete(this.#absorb);
     if (bytes > 0) this.#line.settle(bytes);
   }
 }

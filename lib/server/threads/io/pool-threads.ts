@@ -5,7 +5,7 @@ import { describeThrown, logger } from '../../../logger.js';
 import type { Blocks } from '../shared/blocks.js';
 import { describeLoadError, type ThreadEntry, type ThreadReport } from '../shared/thread-data.js';
 import { PooledThread } from './pooled-thread.js';
-import { type StartData, startWorker } from './start-worker.js';
+import type { StartData } from './start-worker.js';
 
 /** What becomes of the requests, when something happens to the threads. */
 export interface ThreadEvents {
@@ -21,17 +21,11 @@ export interface ThreadEvents {
   putBack(thread: PooledThread, held: number): boolean;
   /** No thread has the application, or had it in the time that loading should take. */
   unserved(): void;
-  /** No thread can load the application: the pool is of no use any more. */
-  failed(): void;
-}
-
-export interface ThreadsSettings extends Omit<StartData, 'serial' | 'line'> {
-  readonly threads: number;
-  /** Milliseconds after which a client has waited for long; 0: never. */
-  readonly timeout: number;
-  readonly blocks: Blocks;
-  /** No thread can load the application any more, and some could. */
-  readonly onFatal: (error: ConfigError) => void;
+  /**
+   * No thread can load the application: the pool is of no use any more.
+   * @param everReady some could.
+   */
+  failed(error: ConfigError, everReady: boolean): void;
 }
 
 /** Milliseconds after which a thread is said to hang while it loads what others have loaded. */
@@ -57,7 +51,8 @@ export class PoolThreads {
   readonly ready: Promise<void>;
   /** No more threads are started. */
   closing = false;
-  readonly #settings: ThreadsSettings;
+  readonly #data: StartData;
+  readonly #blocks: Blocks;
   readonly #events: ThreadEvents;
   /** For each place: how many failed there, one after the other, and the timer for the next one. */
   readonly #failures: number[] = [];
@@ -70,15 +65,16 @@ export class PoolThreads {
   #slowestLoad = 0;
   #settle: { resolve(): void; reject(error: ConfigError): void } | undefined;
 
-  constructor(settings: ThreadsSettings, events: ThreadEvents) {
-    this.#settings = settings;
+  constructor(data: StartData, blocks: Blocks, events: ThreadEvents) {
+    this.#data = data;
+    this.#blocks = blocks;
     this.#events = events;
     this.ready = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
     // The caller of the pool awaits it later; until then it is not an unhandled rejection.
     this.ready.catch(() => undefined);
-    for (let index = 0; index < settings.threads; index++) this.#spawn(index);
+    for (let index = 0; index < data.options.threads; index++) this.#spawn(index);
   }
 
   giveUpLoading(): void {
@@ -119,11 +115,8 @@ export class PoolThreads {
   }
 
   #spawn(index: number): void {
-    const { queue, blocks, entry, options, logLevel, timeout } = this.#settings;
-    const serial = ++this.#lastSerial;
-    const thread = new PooledThread(index, serial, blocks, (line) =>
-      startWorker({ serial, entry, queue, line, options, logLevel }, blocks.memory),
-    );
+    const { entry, options } = this.#data;
+    const thread = new PooledThread(index, ++this.#lastSerial, this.#data, this.#blocks);
     this.all[index] = thread;
     let failure: unknown;
     const { worker, port } = thread;
@@ -132,7 +125,7 @@ export class PoolThreads {
       else this.#loadFailed(thread, report.failed);
     };
     port.on('message', onReport);
-    const late = Math.max(timeout || LOAD_MS, LEAST_LOAD_MS);
+    const late = Math.max(options.timeout * 1000 || LOAD_MS, LEAST_LOAD_MS);
     thread.loads(late, (milliseconds) => this.#loadsForLong(thread, milliseconds));
     worker.on('error', (error) => {
       failure = error;
@@ -174,8 +167,7 @@ export class PoolThreads {
     this.#settle?.reject(error);
     this.stop();
     for (const other of this.all) this.#dropLoading(other);
-    this.#events.failed();
-    if (this.#everReady) this.#settings.onFatal(error);
+    this.#events.failed(error, this.#everReady);
   }
 
   /** The first threads may take as long as they like. One that replaces another loads what was loaded before. */

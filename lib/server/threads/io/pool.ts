@@ -43,22 +43,16 @@ export interface PoolRequest extends ThreadRequest, WatchedRequest {
   done(): void;
 }
 
-export interface PoolSettings {
-  readonly threads: number;
-  /** As many requests may wait while all threads are busy. */
-  readonly backlog: number;
-  /** Milliseconds that a handler may run without a byte in or out; 0 for ever. */
-  readonly timeout: number;
-  /** Bytes of responses that may wait for slow clients. */
-  readonly responseBuffer: number;
-  readonly entry: ThreadEntry;
-  readonly options: ThreadOptions;
-  /** No thread can load the application any more. */
-  readonly onFatal: (error: ConfigError) => void;
-}
+/** Milliseconds in which a free thread takes a request. */
+export const CLAIM_MS = 5;
+
+/** Milliseconds after which threads are woken again if a request is still in the queue. */
+const RECHECK_MS = 20;
 
 export class ThreadPool implements ThreadEvents {
-  readonly #settings: PoolSettings;
+  readonly #options: ThreadOptions;
+  /** No thread can load the application any more. */
+  readonly #onFatal: (error: ConfigError) => void;
   readonly #queue = new RequestQueue();
   readonly #blocks: Blocks;
   readonly #budget: Budget;
@@ -73,15 +67,16 @@ export class ThreadPool implements ThreadEvents {
   #wakes = false;
   #recheck: NodeJS.Timeout | undefined;
 
-  constructor(settings: PoolSettings) {
-    const { threads, timeout, responseBuffer, entry, options, onFatal } = settings;
-    this.#settings = settings;
-    this.#blocks = new Blocks(responseBuffer);
-    this.#budget = new Budget(responseBuffer);
-    const start = { queue: this.#queue.memory, blocks: this.#blocks, entry, options, logLevel: logger.level };
-    this.#threads = new PoolThreads({ threads, timeout, onFatal, ...start }, this);
-    this.#stuck = new StuckWatch(timeout, this.#threads, this.#running);
-    this.#busy = new BusyWatch(this.#threads, threads, this.#running);
+  constructor(entry: ThreadEntry, options: ThreadOptions, onFatal: (error: ConfigError) => void) {
+    this.#options = options;
+    this.#onFatal = onFatal;
+    this.#blocks = new Blocks(options.responseBuffer);
+    this.#budget = new Budget(options.responseBuffer);
+    const [queue, blocks] = [this.#queue.memory, this.#blocks.memory];
+    const data = { entry, queue, blocks, options, logLevel: logger.level };
+    this.#threads = new PoolThreads(data, this.#blocks, this);
+    this.#stuck = new StuckWatch(options.timeout, this.#threads, this.#running);
+    this.#busy = new BusyWatch(this.#threads, options.threads, this.#running);
     this.#listen();
   }
 
@@ -97,8 +92,8 @@ export class ThreadPool implements ThreadEvents {
 
   /** Queues a request. False if too many wait. */
   submit(request: PoolRequest): boolean {
-    const { threads, backlog } = this.#settings;
-    if (this.#running.size >= threads + backlog || this.#threads.closing) return false;
+    const { threads, backlogRequests } = this.#options;
+    if (this.#running.size >= threads + backlogRequests || this.#threads.closing) return false;
     request.id = this.#nextId();
     this.#running.set(request.id, request);
     if (this.overloaded) this.#busy.overloaded();
@@ -115,7 +110,7 @@ export class ThreadPool implements ThreadEvents {
 
   /** There are more requests than threads: some wait for longer than it takes to wake a thread. */
   get overloaded(): boolean {
-    return this.#running.size > this.#settings.threads;
+    return this.#running.size > this.#options.threads;
   }
 
   /** Takes back a request that no thread has, which is then done. False if one has it. */
@@ -191,18 +186,13 @@ export class ThreadPool implements ThreadEvents {
 
   readonly #wake = (): void => {
     this.#wakes = false;
-    this.#wakeThreads();
+    // A thread that was woken may be ended, or busy with a timer of its application, before it claims anything.
+    if (this.#queue.wake()) this.#recheck ??= setTimeout(this.#wakeAgain, RECHECK_MS).unref();
   };
-
-  /** A thread that was woken may be ended, or busy with a timer of its application, before it claims anything. */
-  #wakeThreads(): void {
-    this.#queue.wake();
-    if (this.#queue.busy) this.#recheck ??= setTimeout(this.#wakeAgain, RECHECK_MS).unref();
-  }
 
   readonly #wakeAgain = (): void => {
     this.#recheck = undefined;
-    if (!this.#threads.closing) this.#wakeThreads();
+    if (!this.#threads.closing) this.#wake();
   };
 
   /** Reads what the threads have sent, and waits until one has sent more. */
@@ -222,7 +212,7 @@ export class ThreadPool implements ThreadEvents {
       if (!this.#put(request)) break;
       this.#waiting.delete(request);
     }
-    this.#wakeThreads();
+    this.#wake();
   }
 
   readonly #requestOf = (id: number): PoolRequest | undefined => this.#running.get(id);
@@ -266,13 +256,8 @@ export class ThreadPool implements ThreadEvents {
     }
   }
 
-  failed(): void {
+  failed(error: ConfigError, everReady: boolean): void {
     this.#failAll(new ApplicationError('No thread has the application any more'));
+    if (everReady) this.#onFatal(error);
   }
 }
-
-/** Milliseconds in which a free thread takes a request. */
-export const CLAIM_MS = 5;
-
-/** Milliseconds after which threads are woken again if a request is still in the queue. */
-const RECHECK_MS = 20;

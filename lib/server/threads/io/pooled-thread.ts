@@ -6,7 +6,7 @@ import { type Blocks, NONE } from '../shared/blocks.js';
 import { encodeError, isCharged, MORE, TO_THREAD } from '../shared/messages.js';
 import { Frame, inPieces, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
-import type { StartedWorker } from './start-worker.js';
+import { type StartData, startWorker } from './start-worker.js';
 
 /** A request that the thread has. */
 export interface ThreadRequest {
@@ -59,17 +59,11 @@ export class PooledThread {
   /** The log says that it cannot be ended. */
   #reported = false;
 
-  /** @param start makes the worker on this line. */
-  constructor(
-    index: number,
-    serial: number,
-    blocks: Blocks,
-    start: (line: SharedArrayBuffer) => StartedWorker,
-  ) {
+  constructor(index: number, serial: number, data: StartData, blocks: Blocks) {
     this.index = index;
     this.serial = serial;
     this.#blocks = blocks;
-    const { worker, port } = start(this.line.memory);
+    const { worker, port } = startWorker(data, serial, this.line.memory);
     this.worker = worker;
     this.port = port;
   }

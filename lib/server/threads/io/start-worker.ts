@@ -9,13 +9,8 @@ import { THREAD_KIND, type ThreadData, type ThreadEntry } from '../shared/thread
 /** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
 const COMMAND = new URL(import.meta.url.replace(/io\/start-worker(\.\w+)$/, 'worker/thread-app$1'));
 
-export type StartData = Omit<ThreadData, 'kind' | 'port' | 'blocks'>;
-
-export interface StartedWorker {
-  readonly worker: Worker;
-  /** For its reports. Keeps no process alive. */
-  readonly port: MessagePort;
-}
+/** What is the same for all threads of a pool. */
+export type StartData = Omit<ThreadData, 'kind' | 'port' | 'serial' | 'line'>;
 
 /**
  * The script of this process, which threads load again (as `node:cluster` does with processes).
@@ -40,12 +35,17 @@ function resolveScript(path: string | undefined): string | undefined {
   }
 }
 
-export function startWorker(data: StartData, blocks: SharedArrayBuffer): StartedWorker {
+/** @returns with the worker, a port for its reports, which keeps no process alive. */
+export function startWorker(
+  data: StartData,
+  serial: number,
+  line: SharedArrayBuffer,
+): { worker: Worker; port: MessagePort } {
   const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const tsx = tsxApi();
   const removeFolders = watchThreads();
-  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, blocks };
+  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, serial, line };
   const worker = new Worker(tsx === undefined ? script : withTsx(tsx, script), {
     workerData,
     transferList: [port2],

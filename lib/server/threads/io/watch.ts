@@ -24,15 +24,18 @@ const CHECKS = 4;
 export class StuckWatch {
   readonly #timer: NodeJS.Timeout | undefined;
 
-  /** @param timeout milliseconds; 0: handlers may run for ever. */
+  /** @param timeout seconds; 0: handlers may run for ever. */
   constructor(timeout: number, threads: PoolThreads, running: ReadonlyMap<number, WatchedRequest>) {
     if (timeout === 0) return;
-    const why = `The application sent nothing for ${timeout / 1000} s (timeout)`;
-    this.#timer = setInterval(() => {
-      for (const thread of threads.all) {
-        if (isStuck(thread, running.get(thread.line.current))) threads.kill(thread, thread.watched, why);
-      }
-    }, timeout / CHECKS).unref();
+    const why = `The application sent nothing for ${timeout} s (timeout)`;
+    this.#timer = setInterval(
+      () => {
+        for (const thread of threads.all) {
+          if (isStuck(thread, running.get(thread.line.current))) threads.kill(thread, thread.watched, why);
+        }
+      },
+      (timeout * 1000) / CHECKS,
+    ).unref();
   }
 
   stop(): void {

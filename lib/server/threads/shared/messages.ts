@@ -150,6 +150,16 @@ export function decodeList(text: string): string[] {
   return text === '' ? [] : text.split(SEPARATOR);
 }
 
+/** Those that have a code of their own do not look at the one they are given. */
+const KNOWN_ERRORS: readonly (new (message: string, code: string) => WsgiError)[] = [
+  ClientDisconnected,
+  ContentTooLarge,
+  RequestTimeout,
+  FrameTooLargeError,
+  ProtocolError,
+  WebSocketError,
+];
+
 /** An error as text: the other side makes an instance of the same class. */
 interface ErrorMessage {
   readonly name: string;
@@ -167,22 +177,7 @@ export function encodeError(error: unknown): Buffer {
 
 export function decodeError(bytes: Buffer): WsgiError {
   const { name, code, message, status = 400 } = JSON.parse(bytes.toString()) as ErrorMessage;
-  switch (name) {
-    case ClientDisconnected.name:
-      return new ClientDisconnected(message);
-    case ContentTooLarge.name:
-      return new ContentTooLarge(message);
-    case RequestTimeout.name:
-      return new RequestTimeout(message);
-    case RequestError.name:
-      return new RequestError(status, message, code);
-    case FrameTooLargeError.name:
-      return new FrameTooLargeError(message);
-    case ProtocolError.name:
-      return new ProtocolError(message, code);
-    case WebSocketError.name:
-      return new WebSocketError(message, code);
-    default:
-      return new ApplicationError(message);
-  }
+  if (name === RequestError.name) return new RequestError(status, message, code);
+  const Known = KNOWN_ERRORS.find((one) => one.name === name);
+  return Known === undefined ? new ApplicationError(message) : new Known(message, code);
 }

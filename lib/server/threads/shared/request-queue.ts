@@ -92,17 +92,13 @@ export class RequestQueue {
     }
   }
 
-  /** True while there is something to claim. */
-  get busy(): boolean {
-    return Atomics.load(this.#words, TAIL) !== Atomics.load(this.#words, HEAD);
-  }
-
-  /** Wakes as many idle threads as there are requests for. */
-  wake(): void {
+  /** Wakes as many idle threads as there are requests for. False if there is none. */
+  wake(): boolean {
     const queued = (Atomics.load(this.#words, TAIL) - Atomics.load(this.#words, HEAD)) | 0;
-    if (queued <= 0) return;
+    if (queued <= 0) return false;
     Atomics.add(this.#words, WORK, 1);
     if (Atomics.load(this.#words, IDLE) > 0) Atomics.notify(this.#words, WORK, queued);
+    return true;
   }
 
   /** Takes back a request that no thread has claimed. False if one has. */
