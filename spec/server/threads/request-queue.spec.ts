@@ -42,7 +42,7 @@ describe('the queue of requests', () => {
     expect(queue.claim(1, nothing)?.text).to.equal(undefined);
   });
 
-  it('takes back what nobody has claimed, and has room again at once', () => {
+  it('takes back what no thread has claimed, and has room again at once', () => {
     const queue = new RequestQueue();
     const slots = Array.from({ length: SLOTS }, (_, i) => queue.put(i + 1, 0, ''));
     slots.forEach((slot, i) => {
