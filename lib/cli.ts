@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `wsgi`: reads the command line and the config file, loads the application, runs it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigError, WsgiError } from './errors.js';
@@ -68,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return runReloading({ script, argv, folder: startFolder }, process.cwd(), configFile);
   }
   const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
-  const server = await start(appName, { ...options, gracefulTimeout: grace }, line.command.config);
+  const server = await start(appName, { ...options, gracefulTimeout: grace }, configFile);
   await reportReady();
   await server.serveForever();
   return 0;
@@ -77,7 +77,7 @@ async function main(argv: readonly string[]): Promise<number> {
 async function start(
   appName: string | undefined,
   options: ServerOptions,
-  config: string | undefined,
+  configFile: string,
 ): Promise<Server> {
   // Only here: a process of CGI has no use for servers, and starts in half the time without.
   const { serve } = await import('./server/serve.js');
@@ -85,8 +85,8 @@ async function start(
   const { makeDemoApp } = await import('./app/demo-app.js');
   const app = appName === undefined || threaded ? makeDemoApp() : await loadApp(appName);
   // Threads load the application themselves.
-  const entry =
-    threaded && appName !== undefined ? { target: appName, config, folder: process.cwd() } : undefined;
+  const config = existsSync(configFile) ? configFile : undefined;
+  const entry = threaded && appName !== undefined ? { target: appName, config } : undefined;
   return serve(app, options, entry);
 }
 

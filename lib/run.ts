@@ -7,11 +7,10 @@ import type {
   BlockingEnviron,
   Environ,
 } from './environ/types.js';
-import './server/threads/worker/thread.js';
 import type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options/options.js';
 import { serve } from './server/serve.js';
 import type { Server } from './server/server.js';
-import { attachToThread } from './server/threads/worker/this-thread.js';
+import { attachToThread } from './server/threads/worker/thread.js';
 
 /**
  * Listens and serves until SIGINT or SIGTERM, which stop it gracefully. Prints `Server started at http://…`.

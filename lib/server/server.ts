@@ -20,10 +20,10 @@ import {
   type ThreadOptions,
 } from './options/options.js';
 import { ThreadPool } from './threads/io/pool.js';
-import { thisScript } from './threads/io/this-script.js';
+import { thisScript } from './threads/io/start-worker.js';
 import { callInThreads } from './threads/io/threaded-gateway.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
-import { attachToThread } from './threads/worker/this-thread.js';
+import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
@@ -165,18 +165,10 @@ export class Server {
 
   #openPool(entry: ThreadEntry): ThreadPool {
     const { environ: _, ...options } = this.options;
-    return new ThreadPool({
-      threads: options.threads,
-      backlog: options.backlogRequests,
-      timeout: options.timeout * 1000,
-      responseBuffer: options.responseBuffer,
-      entry,
-      options,
-      onFatal: (error) => {
-        logger.critical(error.message);
-        process.exitCode = 1;
-        void this.close();
-      },
+    return new ThreadPool(entry, options, (error) => {
+      logger.critical(error.message);
+      process.exitCode = 1;
+      void this.close();
     });
   }
 

@@ -40,7 +40,7 @@ describe('a thread', () => {
       ends(path, new RegExp(`^ERROR:wsgi:GET ${path}: The application sent nothing for 1 s`, 'm')));
   }
 
-  it('that is ended behind the head of a response leaves that cut short', async () => {
+  it('that is ended after the head of a response leaves that cut short', async () => {
     const { responses, closed } = await threads.send('GET /loop-after-head HTTP/1.1\r\nHost: h\r\n\r\n');
     expect(responses[0]?.body.toString()).to.equal('begun');
     expect(responses[0]?.complete).to.equal(false);
@@ -75,7 +75,7 @@ describe('a thread', () => {
     await small.server.close();
   });
 
-  it('goes on when a promise is rejected that nobody waits for, and logs that', async () => {
+  it('goes on after an unhandled promise rejection, and logs it', async () => {
     expect(await threads.text('/reject')).to.equal('fine');
     await threads.fetch('/hello');
     await says(/Unhandled promise rejection\nError: nobody waits for this/);

@@ -58,7 +58,7 @@ describe('a handler in a thread', () => {
     expect(await threads.text('/await-generator')).to.equal('abc');
   });
 
-  it('leaves timers behind that run while its thread has nothing to do', async () => {
+  it('may leave timers, which run while its thread has nothing to do', async () => {
     expect(await threads.text('/later')).to.equal('done');
     await threads.wrote('the timer ran');
   });
@@ -88,7 +88,7 @@ describe('a handler in a thread', () => {
   });
 
   const sizes = [0, 1, 8191, 8192, 8193, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 1_048_577];
-  it('answers a client that first sends a body that nobody reads, and then reads', async () => {
+  it('answers a client that first sends a body that is not read, and then reads', async () => {
     const peer = await Peer.connect(threads.port, { paused: true });
     await peer.send(request('/hello', { method: 'POST', headers: ['Content-Length: 20000000'] }));
     await peer.send(Buffer.alloc(20_000_000));

@@ -1,9 +1,9 @@
-/** Who answers for what a client has not taken: against a plain sum, whatever happens in which order. */
+/** Where it is counted what a client has not taken: against a plain sum, whatever happens in which order. */
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { Budget, Outflow } from '../../../lib/server/threads/io/outflow.js';
 import { BLOCK_BYTES, Blocks, NONE } from '../../../lib/server/threads/shared/blocks.js';
-import { ALLOWANCE, Budget, costOf, Outflow } from '../../../lib/server/threads/shared/outflow.js';
-import { ThreadLine } from '../../../lib/server/threads/shared/thread-line.js';
+import { ALLOWANCE, costOf, ThreadLine } from '../../../lib/server/threads/shared/thread-line.js';
 
 const TOTAL = 4 * BLOCK_BYTES;
 const THREAD = 7;
@@ -48,7 +48,7 @@ describe('what a client has not taken', () => {
     fc.constant('take' as const),
   );
 
-  it('is answered for by the thread or by the budget, and by nobody once the connection is done with it', () => {
+  it('is counted with the thread or with the budget, and no longer once the connection has finished with it', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, leaves) => {
         const model = new Model();
@@ -58,7 +58,7 @@ describe('what a client has not taken', () => {
           expect(model.line.unsettled).to.be.within(0, model.untaken);
           expect(model.blocks.used).to.be.at.most(model.pieces.length);
         }
-        if (leaves) model.outflow.threadLeft();
+        if (leaves) model.outflow.threadDone();
         model.outflow.close();
         model.outflow.close();
         while (model.pieces.length > 0) model.take();
@@ -74,7 +74,7 @@ describe('what a client has not taken', () => {
     model.send(200_000, false);
     model.send(100, false);
     expect(model.line.unsettled).to.equal(costOf(200_000) + costOf(100));
-    model.outflow.threadLeft();
+    model.outflow.threadDone();
     expect(model.line.unsettled).to.equal(0);
   });
 
@@ -83,7 +83,7 @@ describe('what a client has not taken', () => {
     model.budget.take(TOTAL);
     model.send(200_000, true);
     model.send(ALLOWANCE, false);
-    model.outflow.threadLeft();
+    model.outflow.threadDone();
     expect(model.line.unsettled).to.equal(model.untaken);
     model.take();
     expect(model.line.unsettled).to.equal(model.untaken);
@@ -102,7 +102,7 @@ describe('what a client has not taken', () => {
     const model = new Model();
     model.budget.take(TOTAL);
     model.send(1000, false);
-    model.outflow.threadLeft();
+    model.outflow.threadDone();
     expect(model.line.unsettled).to.equal(0);
   });
 });

@@ -42,7 +42,7 @@ describe('the queue of requests', () => {
     expect(queue.claim(1, nothing)?.text).to.equal(undefined);
   });
 
-  it('takes back what nobody has claimed, and has room again at once', () => {
+  it('takes back what no thread has claimed, and has room again at once', () => {
     const queue = new RequestQueue();
     const slots = Array.from({ length: SLOTS }, (_, i) => queue.put(i + 1, 0, ''));
     slots.forEach((slot, i) => {
@@ -55,14 +55,14 @@ describe('the queue of requests', () => {
     expect(queue.cancel(-1, 1)).to.equal(false);
   });
 
-  it('rings when a claim has made room without finding anything', () => {
+  it('notifies when a claim has made room without finding anything', () => {
     const queue = new RequestQueue();
     const slots = [queue.put(1, 0, ''), queue.put(2, 0, '')];
     queue.claim(7, nothing);
     queue.cancel(slots[1] as number, 2);
-    const { rings } = queue;
+    const { notices } = queue;
     expect(queue.claim(7, nothing)).to.equal(undefined);
-    expect(queue.rings).not.to.equal(rings);
+    expect(queue.notices).not.to.equal(notices);
   });
 
   it('frees what a thread that died was about to take, and nothing else', () => {

@@ -73,7 +73,7 @@ describe('a client that does not read', () => {
     await othersAreServed();
   });
 
-  it('of a WebSocket holds up nobody when its handler is done', async () => {
+  it('of a WebSocket delays no other once its handler is done', async () => {
     threads = await Threads.start({ threads: 1 });
     const client = await WebSocketClient.connect(threads.port, { path: `/ws-large?${8 * MIB}` });
     client.client.pause();

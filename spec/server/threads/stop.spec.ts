@@ -18,7 +18,7 @@ describe('a process with threads', () => {
     removeTemporaryFolders();
   });
 
-  it('runs its script in each thread, and what stands behind run() in itself alone', async () => {
+  it('runs its script in each thread, and the code after run() only in itself', async () => {
     const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '3' } });
     const url = await command.address();
     await until(() => command.stdout.split('before run()').length === 5, 'four times before run()');
@@ -130,7 +130,7 @@ describe('a stop with threads has a bound', function () {
     expect(await command.exit()).to.equal('SIGKILL');
   });
 
-  it('where a new thread hangs while it loads, of which the log and the clients hear', async () => {
+  it('where a new thread hangs while it loads, and says so in the log and to clients', async () => {
     const hang = join(temporaryFolder(), 'hang');
     const env = { THREADS: '1', TIMEOUT: '0.5', HANG: hang };
     const command = new Command([], { script: SCRIPT, plain: true, env });
@@ -180,6 +180,15 @@ describe('wsgi --threads', () => {
     const command = new Command(['site.mjs:app', '-b', '127.0.0.1:0', '--threads', '2'], { cwd });
     const answer = await fetch(await command.address(), { method: 'POST', body: ' body' });
     expect(await answer.text()).to.equal('ktrue body');
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.be.oneOf([0, 'SIGTERM']);
+  });
+
+  it('finds the config file again after the chdir in it', async () => {
+    const config = "export default { chdir: 'site', environ: { 'deploy.key': 'k' } };";
+    const cwd = temporaryFolder({ 'site/site.mjs': APP, 'wsgi.config.mjs': config });
+    const command = new Command(['site.mjs:app', '-b', '127.0.0.1:0', '--threads', '1'], { cwd });
+    expect(await (await fetch(await command.address())).text()).to.equal('ktrue');
     command.child.kill('SIGTERM');
     expect(await command.exit()).to.be.oneOf([0, 'SIGTERM']);
   });

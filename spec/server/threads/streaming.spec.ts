@@ -66,7 +66,7 @@ describe('a stream through a thread', () => {
     });
   }
 
-  it('takes no more of an upload that nobody reads than fits', async () => {
+  it('takes no more of an upload that is not read than fits', async () => {
     const socket = connect(threads.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write(`POST /unread HTTP/1.1\r\nHost: h\r\nContent-Length: ${256 * MIB}\r\n\r\n`);

@@ -11,7 +11,7 @@ import { until } from '../../support/until.js';
 
 const SCRIPT = scriptOf('app.ts', import.meta.url);
 
-/** An error log for server and threads: what threads say, `captureLog()` does not hear. */
+/** An error log for server and threads: `captureLog()` does not get what threads say. */
 export class SharedLog {
   readonly errorLogfile = join(temporaryFolder({ log: '' }), 'log');
 

@@ -62,7 +62,7 @@ describe('a WebSocket whose handler blocks', () => {
     ]);
   });
 
-  it('knows at once that the peer broke the protocol, or is gone', async () => {
+  it('knows at once that the peer broke the protocol, or vanished', async () => {
     const broken = await connect('/ws-ending');
     broken.client.send('first');
     // A frame with a reserved bit (RFC 6455 section 5.2).
@@ -101,7 +101,7 @@ describe('a WebSocket whose handler blocks', () => {
     expect((await client.closed).code).to.equal(1000);
   });
 
-  it('makes send() wait for a peer that does not read, and fail once that is gone', async () => {
+  it('makes send() wait for a peer that does not read, and fail once that has vanished', async () => {
     const client = await connect('/ws-flood');
     client.client.pause();
     await threads.wrote('flooding');
@@ -112,7 +112,7 @@ describe('a WebSocket whose handler blocks', () => {
     expect(log.text).to.equal(before);
   });
 
-  it('wakes a handler that sleeps when its peer is gone', async () => {
+  it('wakes a handler that sleeps when its peer vanishes', async () => {
     const client = await connect('/ws-sleep');
     await threads.wrote('sleeping');
     client.client.terminate();

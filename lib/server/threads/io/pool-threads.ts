@@ -1,127 +1,131 @@
-/** The threads of a pool: started, replaced when they die, and ended. */
+/** The threads of a pool: started, replaced when they end, and ended with the pool. */
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { ConfigError } from '../../../errors.js';
 import { describeThrown, logger } from '../../../logger.js';
-import { describeLoadError } from '../shared/load-error.js';
-import type { ThreadEntry, ThreadReport } from '../shared/thread-data.js';
+import type { Blocks } from '../shared/blocks.js';
+import { describeLoadError, type ThreadEntry, type ThreadReport } from '../shared/thread-data.js';
 import { PooledThread } from './pooled-thread.js';
-import { Respawn } from './respawn.js';
-import { type StartData, startWorker } from './start-worker.js';
-import { endThread, type Patience } from './thread-end.js';
+import type { StartData } from './start-worker.js';
 
 /** What becomes of the requests, when something happens to the threads. */
 export interface ThreadEvents {
   /** Reads what a thread has sent. */
   drain(thread: PooledThread): void;
-  /** A thread died with this request. 0: it had none. */
+  /** A thread ended with this request. 0: it had none. */
   lost(id: number, why: string): void;
   /**
-   * A thread ended: what it had claimed and not begun with goes to another one.
+   * A thread ended: what it had claimed and not begun goes to another one.
    * @param held a request that it was kept from; 0: none.
    * @returns whether it had claimed one.
    */
   putBack(thread: PooledThread, held: number): boolean;
-  /** No thread has the application, and none came to have it in the time that it should take. */
+  /** No thread has the application, or had it in the time that loading should take. */
   unserved(): void;
-  /** The pool is of no use any more: no thread can load the application. */
-  failed(): void;
+  /**
+   * No thread can load the application: the pool is of no use any more.
+   * @param everReady some could.
+   */
+  failed(error: ConfigError, everReady: boolean): void;
 }
 
-export interface ThreadsSettings extends Omit<StartData, 'serial' | 'line'> {
-  readonly threads: number;
-  /** Milliseconds after which a client has waited for long; 0: never. */
-  readonly timeout: number;
-  readonly blocks: ConstructorParameters<typeof PooledThread>[2];
-  /** No thread can load the application any more, and some could. */
-  readonly onFatal: (error: ConfigError) => void;
-}
+/** Milliseconds after which a thread is said to hang while it loads what others have loaded. */
+const LOAD_MS = 30_000;
+/** A thread may take this long in any case. */
+const LEAST_LOAD_MS = 5000;
+/** It is late when it takes this many times as long as the slowest before it: a busy machine is not a fault. */
+const LOADS = 5;
+
+/** Milliseconds before a thread is replaced that failed twice in its place; then twice as many each time. */
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 10_000;
+/** A thread that has worked for this long makes up for those that failed before it. */
+const STABLE_MS = 10_000;
+
+/** "Unsettled Top-Level Await" (Node's exit codes). */
+const UNSETTLED = 13;
 
 export class PoolThreads {
   /** One for each place. */
   readonly all: PooledThread[] = [];
   /** Resolves when the first thread has the application; rejects with a ConfigError if it cannot be loaded. */
   readonly ready: Promise<void>;
-  readonly #settings: ThreadsSettings;
+  /** No more threads are started. */
+  closing = false;
+  readonly #data: StartData;
+  readonly #blocks: Blocks;
   readonly #events: ThreadEvents;
-  readonly #respawn = new Respawn();
-  /** Ends that are under way. */
+  /** For each place: how many failed there, one after the other, and the timer for the next one. */
+  readonly #failures: number[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
+  /** Settle when threads that were told to end have ended. */
   readonly #ends = new Set<Promise<void>>();
   #lastSerial = 0;
-  #closing = false;
   #everReady = false;
   /** Milliseconds that the slowest of them took to load the application. */
   #slowestLoad = 0;
   #settle: { resolve(): void; reject(error: ConfigError): void } | undefined;
 
-  constructor(settings: ThreadsSettings, events: ThreadEvents) {
-    this.#settings = settings;
+  constructor(data: StartData, blocks: Blocks, events: ThreadEvents) {
+    this.#data = data;
+    this.#blocks = blocks;
     this.#events = events;
     this.ready = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    // The caller of the pool waits for it; until then nobody else should hear of it.
+    // The caller of the pool awaits it later; until then it is not an unhandled rejection.
     this.ready.catch(() => undefined);
-    for (let index = 0; index < settings.threads; index++) this.#spawn(index);
-  }
-
-  get closing(): boolean {
-    return this.#closing;
+    for (let index = 0; index < data.options.threads; index++) this.#spawn(index);
   }
 
   giveUpLoading(): void {
     this.#settle?.reject(new ConfigError('The server was stopped before a thread had the application'));
   }
 
-  /** Starts no more threads. */
   stop(): void {
-    this.#closing = true;
-    this.#respawn.stop();
+    this.closing = true;
+    for (const timer of this.#timers) clearTimeout(timer);
     for (const thread of this.all) thread.stopLoading();
   }
 
   /**
-   * Resolves when all threads ended, or are known to be stuck. To be called when they were told to.
+   * Resolves when all threads have ended, or are known to be stuck. To be called when they were told to end.
    * @param grace milliseconds in which they may end by themselves, and a moment more.
-   * @param cut settles when those are over.
+   * @param cut settles when that time is over.
    */
   async close(grace: number, cut: Promise<void> | undefined): Promise<void> {
     for (const thread of this.all) {
-      if (thread.ready && !thread.dropped) this.#end(thread, { grace, cut });
-      else this.#end(thread);
+      this.#end(thread, thread.ready && !thread.dropped ? { grace, cut } : undefined);
     }
     await Promise.all(this.#ends);
   }
 
   /** Ends a thread by force, and with it the request that it has. */
   kill(thread: PooledThread, id: number, why: string): void {
-    // It may be through with it since, and have begun with the next one.
-    if (this.#closing || !thread.line.retire(id)) return;
+    // It may have finished that since, and have begun the next one.
+    if (this.closing || !thread.line.retire(id)) return;
     thread.drop();
     this.#events.lost(id, `${why}: its thread was ended`);
     this.#end(thread);
     this.#replace(thread, false);
   }
 
-  #end(thread: PooledThread, gently?: Patience): void {
-    const end = endThread(thread, gently).finally(() => this.#ends.delete(end));
+  #end(thread: PooledThread, gently?: Parameters<PooledThread['end']>[0]): void {
+    const end = thread.end(gently).finally(() => this.#ends.delete(end));
     this.#ends.add(end);
   }
 
   #spawn(index: number): void {
-    const { queue, blocks, entry, options, logLevel, timeout } = this.#settings;
-    const serial = ++this.#lastSerial;
-    const thread = new PooledThread(index, serial, blocks, (line) =>
-      startWorker({ serial, entry, queue, line, options, logLevel }, blocks.memory),
-    );
+    const { entry, options } = this.#data;
+    const thread = new PooledThread(index, ++this.#lastSerial, this.#data, this.#blocks);
     this.all[index] = thread;
     let failure: unknown;
     const { worker, port } = thread;
-    const hear = (report: ThreadReport) => {
+    const onReport = (report: ThreadReport) => {
       if ('ready' in report) this.#threadReady(thread);
       else this.#loadFailed(thread, report.failed);
     };
-    port.on('message', hear);
-    const late = Math.max(timeout || LOAD_MS, LEAST_MS);
+    port.on('message', onReport);
+    const late = Math.max(options.timeout * 1000 || LOAD_MS, LEAST_LOAD_MS);
     thread.loads(late, (milliseconds) => this.#loadsForLong(thread, milliseconds));
     worker.on('error', (error) => {
       failure = error;
@@ -129,9 +133,9 @@ export class PoolThreads {
     worker.once('exit', (code) => {
       this.#events.drain(thread);
       thread.ended();
-      // Its last word may not have been delivered yet.
+      // Its last report may not have been delivered yet.
       for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
-        hear(last.message as ThreadReport);
+        onReport(last.message as ThreadReport);
       }
       port.close();
       if (thread.dropped) this.#events.putBack(thread, thread.line.current);
@@ -144,15 +148,14 @@ export class PoolThreads {
   #threadReady(thread: PooledThread): void {
     if (thread.dropped) return;
     this.#slowestLoad = Math.max(this.#slowestLoad, thread.stopLoading());
-    thread.ready = true;
-    this.#respawn.succeeded(thread.index);
+    thread.readySince = performance.now();
     this.#everReady = true;
     this.#settle?.resolve();
   }
 
-  /** One message, and no more of them: what could not be loaded now will not load in a moment. */
+  /** Where no thread has the application, that is not tried again: what could not be loaded will not load in a moment. */
   #loadFailed(thread: PooledThread, why: string): void {
-    if (this.#closing || thread.dropped) return;
+    if (this.closing || thread.dropped) return;
     this.#dropLoading(thread);
     const error = new ConfigError(`The application could not be loaded in a thread: ${why}`);
     // Others have it, or may still come to have it.
@@ -164,8 +167,7 @@ export class PoolThreads {
     this.#settle?.reject(error);
     this.stop();
     for (const other of this.all) this.#dropLoading(other);
-    this.#events.failed();
-    if (this.#everReady) this.#settings.onFatal(error);
+    this.#events.failed(error, this.#everReady);
   }
 
   /** The first threads may take as long as they like. One that replaces another loads what was loaded before. */
@@ -188,7 +190,7 @@ export class PoolThreads {
     this.#end(thread);
   }
 
-  /** By itself: an error that nobody caught, `process.exit()`, or no memory left. */
+  /** By itself: an uncaught error, `process.exit()`, or no memory left. */
   #threadEnded(thread: PooledThread, code: number, failure: unknown): void {
     const how = failure === undefined ? `it called process.exit(${code})` : describeThrown(failure);
     const { current } = thread.line;
@@ -198,26 +200,26 @@ export class PoolThreads {
     this.#replace(thread, !thread.worked);
   }
 
-  /** @param failed it died before it was of any use: what does so again and again is started less and less often. */
-  #replace({ index }: PooledThread, failed: boolean): void {
-    this.#respawn.schedule(index, failed, () => this.#spawn(index));
+  /**
+   * Starts another thread in the place of one that ended.
+   * @param failed it ended before it was of any use, and the next one may as well: that one is started later each time.
+   *   Otherwise at once: however often a handler ends its thread, other clients are served.
+   */
+  #replace({ index, readySince }: PooledThread, failed: boolean): void {
+    if (this.closing) return;
+    let delay = 0;
+    if (failed) {
+      const lived = readySince === undefined ? 0 : performance.now() - readySince;
+      const failures = lived >= STABLE_MS ? 0 : (this.#failures[index] ?? 0);
+      if (failures > 0) delay = Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
+      this.#failures[index] = failures + 1;
+    }
+    this.#timers[index] = setTimeout(() => this.#spawn(index), delay);
   }
 }
 
-/** Milliseconds after which a thread is taken for one that never loads the application, which others have loaded. */
-const LOAD_MS = 30_000;
-
-/** As long as this a thread may take in any case. */
-const LEAST_MS = 5000;
-
-/** It is late when it takes as many times as long as any before it: a busy machine is no fault. */
-const LOADS = 5;
-
-/** "Unsettled Top-Level Await" (Node's exit codes). */
-const UNSETTLED = 13;
-
 function nothingAttached(entry: ThreadEntry, code: number): string {
-  if (code === UNSETTLED) return 'an await at its top level never came to an end';
+  if (code === UNSETTLED) return 'an await at its top level never settled';
   if (code !== 0) return `it called process.exit(${code})`;
   const what = 'script' in entry ? entry.script : entry.target;
   return `${what} ended without calling run(). Each thread loads it again, and run() has to be reached there as well`;

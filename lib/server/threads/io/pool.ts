@@ -1,58 +1,82 @@
-/** The threads that run handlers which block, and the requests that wait for one of them. */
+/**
+ * The threads that run handlers which block, and the requests that wait for one of them. How a request ends:
+ *
+ * | while it            | this happens                              | and then it is                             |
+ * |---------------------|-------------------------------------------|--------------------------------------------|
+ * | waits for a thread  | its client closes: `abandon`              | over and done                              |
+ * |                     | no thread comes in time, or a stop: `fail`| over and done, with 503 or 500             |
+ * | is with a thread    | the thread has finished: `done`           | over and done                              |
+ * |                     | its client closes: `abandon`              | over; done once the thread has finished    |
+ * |                     | the thread ends: `lost`                   | over and done, with 500 or a visible cut   |
+ *
+ * Over: nothing more goes to its client. Done: no thread has anything to do for it. A stop waits until all are done.
+ */
 import { ApplicationError, type ConfigError, ServerBusy } from '../../../errors.js';
-import { report } from '../../../interpreter/report.js';
 import { logger } from '../../../logger.js';
 import { Blocks } from '../shared/blocks.js';
-import { Budget, Outflow } from '../shared/outflow.js';
 import { RequestQueue } from '../shared/request-queue.js';
 import type { ThreadEntry, ThreadOptions } from '../shared/thread-data.js';
 import type { ThreadLine } from '../shared/thread-line.js';
-import { BusyWatch } from './busy-watch.js';
+import { Budget, Outflow } from './outflow.js';
 import { PoolThreads, type ThreadEvents } from './pool-threads.js';
-import type { PooledThread } from './pooled-thread.js';
-import type { RemoteRunner } from './remote-runner.js';
-import { ThreadWatch } from './thread-watch.js';
+import type { PooledThread, ThreadRequest } from './pooled-thread.js';
+import { BusyWatch, StuckWatch, type WatchedRequest } from './watch.js';
 
-export interface PoolSettings {
-  readonly threads: number;
-  /** As many requests may wait while all threads are busy. */
-  readonly backlog: number;
-  /** Milliseconds that a handler may run without a byte in or out; 0 for ever. */
-  readonly timeout: number;
-  /** Bytes of responses that may wait for slow clients. */
-  readonly responseBuffer: number;
-  readonly entry: ThreadEntry;
-  readonly options: ThreadOptions;
-  /** No thread can load the application any more. */
-  readonly onFatal: (error: ConfigError) => void;
+/** A request that a thread is to answer. */
+export interface PoolRequest extends ThreadRequest, WatchedRequest {
+  /** 0 until it is queued. */
+  id: number;
+  /** In the shared queue; -1: it waits for one. */
+  slot: number;
+  /** HAS_BODY, WHOLE_BODY. */
+  readonly flags: number;
+  /** A body that goes to the thread with the head. */
+  readonly whole: Buffer | undefined;
+  /** Nothing more goes to its client. */
+  readonly over: boolean;
+  readonly log: WatchedRequest['log'] & { describe(message: string): string };
+  /** The request head as it goes to a thread. */
+  encode(): string;
+  /** Answers with an error, or cuts the response. */
+  fail(error: unknown): void;
+  /** No thread has anything to do for it. */
+  done(): void;
 }
 
+/** Milliseconds in which a free thread takes a request. */
+export const CLAIM_MS = 5;
+
+/** Milliseconds after which threads are woken again if a request is still in the queue. */
+const RECHECK_MS = 20;
+
 export class ThreadPool implements ThreadEvents {
-  readonly report = report;
-  readonly #settings: PoolSettings;
+  readonly #options: ThreadOptions;
+  /** No thread can load the application any more. */
+  readonly #onFatal: (error: ConfigError) => void;
   readonly #queue = new RequestQueue();
   readonly #blocks: Blocks;
   readonly #budget: Budget;
   readonly #threads: PoolThreads;
-  readonly #watch: ThreadWatch;
+  readonly #stuck: StuckWatch;
   readonly #busy: BusyWatch;
-  /** All that were submitted and are not over, by their id. */
-  readonly #running = new Map<number, RemoteRunner>();
+  /** All that were submitted and are not done, by their id: the oldest first. */
+  readonly #running = new Map<number, PoolRequest>();
   /** Those that found no slot in the queue. */
-  readonly #waiting = new Set<RemoteRunner>();
+  readonly #waiting = new Set<PoolRequest>();
   #lastId = 0;
   #wakes = false;
   #recheck: NodeJS.Timeout | undefined;
 
-  constructor(settings: PoolSettings) {
-    const { threads, timeout, responseBuffer, entry, options, onFatal } = settings;
-    this.#settings = settings;
-    this.#blocks = new Blocks(responseBuffer);
-    this.#budget = new Budget(responseBuffer);
-    const start = { queue: this.#queue.memory, blocks: this.#blocks, entry, options, logLevel: logger.level };
-    this.#threads = new PoolThreads({ threads, timeout, onFatal, ...start }, this);
-    this.#watch = new ThreadWatch(timeout, this.#threads, this.#runnerOf);
-    this.#busy = new BusyWatch(this.#threads, threads, this.#running);
+  constructor(entry: ThreadEntry, options: ThreadOptions, onFatal: (error: ConfigError) => void) {
+    this.#options = options;
+    this.#onFatal = onFatal;
+    this.#blocks = new Blocks(options.responseBuffer);
+    this.#budget = new Budget(options.responseBuffer);
+    const [queue, blocks] = [this.#queue.memory, this.#blocks.memory];
+    const data = { entry, queue, blocks, options, logLevel: logger.level };
+    this.#threads = new PoolThreads(data, this.#blocks, this);
+    this.#stuck = new StuckWatch(options.timeout, this.#threads, this.#running);
+    this.#busy = new BusyWatch(this.#threads, options.threads, this.#running);
     this.#listen();
   }
 
@@ -61,24 +85,24 @@ export class ThreadPool implements ThreadEvents {
     return this.#threads.ready;
   }
 
-  /** What the thread with this line sends for a client. */
+  /** For what the thread with this line sends to a client. */
   outflow(line: ThreadLine): Outflow {
     return new Outflow(line, this.#blocks, this.#budget);
   }
 
   /** Queues a request. False if too many wait. */
-  submit(runner: RemoteRunner): boolean {
-    const { threads, backlog } = this.#settings;
-    if (this.#running.size >= threads + backlog || this.#threads.closing) return false;
-    runner.id = this.#nextId();
-    this.#running.set(runner.id, runner);
+  submit(request: PoolRequest): boolean {
+    const { threads, backlogRequests } = this.#options;
+    if (this.#running.size >= threads + backlogRequests || this.#threads.closing) return false;
+    request.id = this.#nextId();
+    this.#running.set(request.id, request);
     if (this.overloaded) this.#busy.overloaded();
-    this.#enqueue(runner);
+    this.#enqueue(request);
     return true;
   }
 
-  #enqueue(runner: RemoteRunner): void {
-    if (this.#waiting.size > 0 || !this.#put(runner)) this.#waiting.add(runner);
+  #enqueue(request: PoolRequest): void {
+    if (this.#waiting.size > 0 || !this.#put(request)) this.#waiting.add(request);
     // All requests of this turn wake the threads together.
     if (!this.#wakes) setImmediate(this.#wake);
     this.#wakes = true;
@@ -86,64 +110,64 @@ export class ThreadPool implements ThreadEvents {
 
   /** There are more requests than threads: some wait for longer than it takes to wake a thread. */
   get overloaded(): boolean {
-    return this.#running.size > this.#settings.threads;
+    return this.#running.size > this.#options.threads;
   }
 
-  /** Takes a request back that no thread has. False if one has. */
-  withdraw(runner: RemoteRunner): boolean {
-    if (!this.#waiting.delete(runner) && !this.#queue.cancel(runner.slot, runner.id)) return false;
-    this.#running.delete(runner.id);
+  /** Takes back a request that no thread has, which is then done. False if one has it. */
+  withdraw(request: PoolRequest): boolean {
+    if (!this.#waiting.delete(request) && !this.#queue.cancel(request.slot, request.id)) return false;
+    this.#running.delete(request.id);
     return true;
   }
 
-  /** The client of a request is gone. True if no thread has it, nor will. */
-  abandon(runner: RemoteRunner): boolean {
-    if (this.withdraw(runner)) return true;
+  /** The client of a request closed the connection. False if a thread has the request, and is told. */
+  abandon(request: PoolRequest): boolean {
+    if (this.withdraw(request)) return true;
     const tell = () => {
-      const thread = this.threadOf(runner);
-      if (thread !== undefined) thread.line.clientGone(runner.id);
+      const thread = this.threadOf(request);
+      if (thread !== undefined) thread.line.tellClientClosed(request.id);
       // It was claimed a moment ago, and the thread has not said so.
-      else if (this.#running.has(runner.id)) setTimeout(tell, CLAIM_MS);
+      else if (this.#running.has(request.id)) setTimeout(tell, CLAIM_MS);
     };
     tell();
     return false;
   }
 
   /** The thread that has a request; undefined if none has. */
-  threadOf(runner: RemoteRunner): PooledThread | undefined {
-    return this.#threads.all.find(({ line, dropped }) => !dropped && line.current === runner.id);
+  threadOf(request: PoolRequest): PooledThread | undefined {
+    return this.#threads.all.find(({ line, dropped }) => !dropped && line.current === request.id);
   }
 
-  /** A thread is through with a request. */
-  forget(runner: RemoteRunner): void {
-    this.#running.delete(runner.id);
+  /** A thread has finished with a request. */
+  done(request: PoolRequest): void {
+    this.#running.delete(request.id);
   }
 
-  /** No longer waits for a first thread: `ready` settles. */
+  /** Waits no longer for a first thread: `ready` settles. */
   giveUpLoading(): void {
     this.#threads.giveUpLoading();
   }
 
   /**
-   * Lets the threads end; those that do not are ended. To be called when all requests are over.
-   * @param grace milliseconds for handlers that go on although their clients have left.
-   * @param cut settles when nothing is to be waited for any more.
+   * Lets the threads end, and ends those that do not. To be called when all requests are over.
+   * @param grace milliseconds for handlers that go on although their clients have closed.
+   * @param cut settles when that time is over.
    */
   async close(grace = 0, cut?: Promise<void>): Promise<void> {
     this.#threads.stop();
-    this.#watch.stop();
+    this.#stuck.stop();
     this.#busy.stop();
     clearTimeout(this.#recheck);
     this.#queue.stop();
-    for (const { line } of this.#threads.all) line.ring();
+    for (const { line } of this.#threads.all) line.wake();
     await this.#threads.close(grace, cut);
     this.#failAll(new ApplicationError('The server stopped'));
     // Wakes the listener so that it can exit.
-    this.#queue.ring();
+    this.#queue.notify();
   }
 
   #failAll(error: Error): void {
-    for (const runner of this.#running.values()) runner.fail(error);
+    for (const request of this.#running.values()) request.fail(error);
     this.#running.clear();
     this.#waiting.clear();
   }
@@ -155,98 +179,85 @@ export class ThreadPool implements ThreadEvents {
     return this.#lastId;
   }
 
-  #put(runner: RemoteRunner): boolean {
-    runner.slot = this.#queue.put(runner.id, runner.flags, runner.encode(), runner.whole);
-    return runner.slot !== -1;
+  #put(request: PoolRequest): boolean {
+    request.slot = this.#queue.put(request.id, request.flags, request.encode(), request.whole);
+    return request.slot !== -1;
   }
 
   readonly #wake = (): void => {
     this.#wakes = false;
-    this.#wakeThreads();
+    // A thread that was woken may be ended, or busy with a timer of its application, before it claims anything.
+    if (this.#queue.wake()) this.#recheck ??= setTimeout(this.#wakeAgain, RECHECK_MS).unref();
   };
-
-  /** Who was woken may be ended, or held up by a timer of its application, before it claims anything. */
-  #wakeThreads(): void {
-    this.#queue.wake();
-    if (this.#queue.busy) this.#recheck ??= setTimeout(this.#wakeAgain, RECHECK_MS).unref();
-  }
 
   readonly #wakeAgain = (): void => {
     this.#recheck = undefined;
-    if (!this.#threads.closing) this.#wakeThreads();
+    if (!this.#threads.closing) this.#wake();
   };
 
-  /** Waits at the doorbell, and reads what the threads have sent. */
+  /** Reads what the threads have sent, and waits until one has sent more. */
   readonly #listen = (): void => {
     if (this.#threads.closing && this.#threads.all.every(({ exited }) => exited)) return;
-    const seen = this.#queue.rings;
+    const seen = this.#queue.notices;
     this.#drain();
-    const rung = this.#queue.await(seen);
-    if (rung === undefined) setImmediate(this.#listen);
-    else rung.then(this.#listen);
+    const notified = this.#queue.waitForNotice(seen);
+    if (notified === undefined) setImmediate(this.#listen);
+    else notified.then(this.#listen);
   };
 
-  drain(thread: PooledThread): void {
-    thread.drain(this.#runnerOf);
-  }
-
-  readonly #drain = (): void => {
+  #drain(): void {
     for (const thread of this.#threads.all) this.drain(thread);
     if (this.#waiting.size === 0) return;
-    for (const runner of this.#waiting) {
-      if (!this.#put(runner)) break;
-      this.#waiting.delete(runner);
+    for (const request of this.#waiting) {
+      if (!this.#put(request)) break;
+      this.#waiting.delete(request);
     }
-    this.#wakeThreads();
-  };
+    this.#wake();
+  }
 
-  readonly #runnerOf = (id: number): RemoteRunner | undefined => this.#running.get(id);
+  readonly #requestOf = (id: number): PoolRequest | undefined => this.#running.get(id);
 
   // ThreadEvents
 
-  /** The request fails whose thread is no more. */
+  drain(thread: PooledThread): void {
+    thread.drain(this.#requestOf);
+  }
+
   lost(id: number, why: string): void {
     if (this.#threads.closing) return;
-    const runner = this.#running.get(id);
-    if (runner === undefined) {
+    const request = this.#running.get(id);
+    if (request === undefined) {
       logger.error(why);
       return;
     }
-    if (runner.over) logger.error(runner.log.describe(`${why}, after its client had left`));
+    if (request.over) logger.error(request.log.describe(`${why}, after its client had left`));
     this.#running.delete(id);
-    runner.fail(new ApplicationError(why));
-    runner.left();
+    request.fail(new ApplicationError(why));
+    request.done();
   }
 
   putBack(thread: PooledThread, held: number): boolean {
     const claimed = this.#queue.release(thread.serial);
-    const runner = this.#running.get(held || (claimed ?? 0));
-    if (runner !== undefined && !this.#threads.closing) this.#again(runner);
+    const request = this.#running.get(held || (claimed ?? 0));
+    if (request !== undefined && !this.#threads.closing) {
+      if (!request.over) this.#enqueue(request);
+      else {
+        this.#running.delete(request.id);
+        request.done();
+      }
+    }
     return claimed !== undefined;
   }
 
-  #again(runner: RemoteRunner): void {
-    if (!runner.over) this.#enqueue(runner);
-    else {
-      this.#running.delete(runner.id);
-      runner.left();
-    }
-  }
-
-  /** Those that wait have waited for long, and nothing tells for how long they would. */
+  /** Those that wait have waited for long, and it is not known for how long they still would. */
   unserved(): void {
-    for (const runner of this.#running.values()) {
-      if (this.withdraw(runner)) runner.fail(new ServerBusy());
+    for (const request of this.#running.values()) {
+      if (this.withdraw(request)) request.fail(new ServerBusy());
     }
   }
 
-  failed(): void {
+  failed(error: ConfigError, everReady: boolean): void {
     this.#failAll(new ApplicationError('No thread has the application any more'));
+    if (everReady) this.#onFatal(error);
   }
 }
-
-/** Milliseconds in which a free thread takes a request. */
-export const CLAIM_MS = 5;
-
-/** Milliseconds after which threads are woken again if a request is still in the queue. */
-const RECHECK_MS = 20;

@@ -1,13 +1,30 @@
-/** One thread of the pool, as the I/O thread sees it: its worker, its line, and what waits for room in it. */
+/** One thread of the pool, as the I/O thread sees it: its worker, what it is sent and has sent, and how it is ended. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MessagePort, Worker } from 'node:worker_threads';
+import { logger } from '../../../logger.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
-import { isCharged, MORE } from '../shared/messages.js';
-import { costOf } from '../shared/outflow.js';
-import { Frame, TEXT_LIMIT } from '../shared/ring.js';
-import { ThreadLine } from '../shared/thread-line.js';
-import type { RemoteRunner } from './remote-runner.js';
-import type { StartedWorker } from './start-worker.js';
+import { encodeError, isCharged, MORE, TO_THREAD } from '../shared/messages.js';
+import { Frame, inPieces, TEXT_LIMIT } from '../shared/ring.js';
+import { costOf, ThreadLine } from '../shared/thread-line.js';
+import { type StartData, startWorker } from './start-worker.js';
 
+/** A request that the thread has. */
+export interface ThreadRequest {
+  /** A frame of the thread. */
+  take(frame: Frame, thread: PooledThread): void;
+  /** Pushes out what was taken. */
+  flush(): void;
+}
+
+/** How long a thread may take that was asked to end by itself. */
+export interface Patience {
+  /** Milliseconds, and a moment more. */
+  readonly grace: number;
+  /** Settles when that time is over. */
+  readonly cut: Promise<void> | undefined;
+}
+
+/** A frame without room in the ring. */
 interface Waiting {
   readonly type: number;
   readonly flags: number;
@@ -19,19 +36,17 @@ interface Waiting {
 export class PooledThread {
   /** Its place among the threads. */
   readonly index: number;
-  /** No other thread has it, nor had. */
+  /** No other thread has or had it. */
   readonly serial: number;
   readonly line = new ThreadLine();
   readonly worker: Worker;
   readonly port: MessagePort;
-  /** It has its application. */
-  ready = false;
-  /** It takes no more part: its frames are not read. */
+  /** When it had its application, by performance.now(). */
+  readySince: number | undefined;
+  /** It takes no part any more: its frames are not read. */
   dropped = false;
   exited = false;
-  /** The log tells that it cannot be ended. */
-  said = false;
-  /** For the watch on handlers that run too long: what it saw last, and how often. */
+  /** For the watch on handlers that run for too long: what it saw last, and how often. */
   watched = 0;
   progress = 0;
   quiet = 0;
@@ -41,28 +56,28 @@ export class PooledThread {
   readonly #began = performance.now();
   #waiting: Waiting[] = [];
   #onRoom: (() => void)[] = [];
+  /** The log says that it cannot be ended. */
+  #reported = false;
 
-  /** @param start makes the worker on this line. */
-  constructor(
-    index: number,
-    serial: number,
-    blocks: Blocks,
-    start: (line: SharedArrayBuffer) => StartedWorker,
-  ) {
+  constructor(index: number, serial: number, data: StartData, blocks: Blocks) {
     this.index = index;
     this.serial = serial;
     this.#blocks = blocks;
-    const { worker, port } = start(this.line.memory);
+    const { worker, port } = startWorker(data, serial, this.line.memory);
     this.worker = worker;
     this.port = port;
   }
 
-  /** It has taken a request, or more. */
+  get ready(): boolean {
+    return this.readySince !== undefined;
+  }
+
+  /** It has taken at least one request. */
   get worked(): boolean {
     return this.line.current !== 0 || this.line.outbound.traffic !== 0;
   }
 
-  /** It loads the application. @param late called when that has taken so many milliseconds, and again after as long. */
+  /** It loads the application. @param late called whenever that has taken so many milliseconds more. */
   loads(milliseconds: number, late: (milliseconds: number) => void): void {
     this.#loading = setInterval(() => late(performance.now() - this.#began), milliseconds).unref();
   }
@@ -75,14 +90,12 @@ export class PooledThread {
 
   /** Sends a frame, now or when there is room. */
   post(type: number, flags: number, id: number, text: string, bytes?: Uint8Array): void {
-    // What was for its request is for nobody else.
     if (this.dropped) return;
     if (this.#waiting.length > 0 || !this.line.inbound.push(type, flags, id, text, bytes)) {
-      // The bytes may be overwritten before there is room.
       this.#waiting.push({ type, flags, id, text, bytes });
       this.#postWaiting();
     }
-    this.line.ring();
+    this.line.wake();
   }
 
   /** Sends a text of any length. */
@@ -95,60 +108,114 @@ export class PooledThread {
     this.post(type, 0, id, rest);
   }
 
-  /** Resolves when nothing waits for room, or the thread is gone. */
+  /**
+   * Sends a request body, from the first read on. It flows into the ring, and waits while that is full: a question and an
+   * answer for each block would cost two more switches between threads.
+   * @param isOver says whether its request is.
+   */
+  async postBody(body: { pull(): Promise<Buffer | null> }, id: number, isOver: () => boolean): Promise<void> {
+    try {
+      for (;;) {
+        const chunk = await body.pull();
+        if (isOver()) return;
+        if (chunk === null) {
+          this.post(TO_THREAD.bodyEnd, 0, id, '');
+          return;
+        }
+        inPieces(chunk, (piece) => this.post(TO_THREAD.body, 0, id, '', piece));
+        await this.room();
+      }
+    } catch (error) {
+      if (!isOver()) this.post(TO_THREAD.error, 0, id, '', encodeError(error));
+    }
+  }
+
+  /** Resolves when nothing waits for room, or the thread takes no part any more. */
   room(): Promise<void> | undefined {
     if (this.#waiting.length === 0 || this.dropped) return undefined;
     return new Promise((resolve) => this.#onRoom.push(resolve));
   }
 
   /**
-   * Reads what the thread has sent. No client holds that up: what one has not taken waits with its connection.
-   * @param runnerOf the request that a frame belongs to.
+   * Reads what the thread has sent. No client delays that: what one has not taken waits with its connection.
+   * @param requestOf the request that a frame belongs to.
    */
-  drain(runnerOf: (id: number) => RemoteRunner | undefined): void {
+  drain(requestOf: (id: number) => ThreadRequest | undefined): void {
     if (this.dropped) return;
     this.#postWaiting();
     const frame = this.#frame;
     let read = false;
-    let last: RemoteRunner | undefined;
+    let last: ThreadRequest | undefined;
     while (this.line.outbound.shift(frame)) {
       read = true;
       if (frame.block !== NONE) {
         this.#blocks.claim(frame.block);
         frame.bytes = this.#blocks.view(frame.block, frame.length);
       }
-      const runner = runnerOf(frame.id);
-      if (runner !== last) last?.flush();
-      last = runner;
-      if (runner === undefined) this.discard(frame);
-      else runner.take(frame, this);
+      const request = requestOf(frame.id);
+      if (request !== last) last?.flush();
+      last = request;
+      if (request === undefined) this.discard(frame);
+      else request.take(frame, this);
     }
     last?.flush();
-    if (read) this.line.ring();
+    if (read) this.line.wake();
   }
 
-  /** Nobody takes what a frame brings. */
+  /** What a frame brings goes to no client. */
   discard(frame: Frame): void {
     if (frame.block !== NONE) this.#blocks.free(frame.block);
     if (isCharged(frame.type)) this.line.settle(costOf(frame.length));
   }
 
-  /** It runs no more: what it had of memory for all comes back. */
-  ended(): void {
-    this.exited = true;
-    this.#blocks.release(this.serial);
-  }
-
-  /** What it has not read is given up. */
+  /** It takes no part any more: what it has not read is given up. */
   drop(): void {
     this.dropped = true;
     this.#waiting = [];
     this.#release();
   }
 
+  /**
+   * Ends it, whatever it is doing. Resolves when it has ended, or is known to be stuck.
+   * @param gently it was asked to end by itself.
+   */
+  async end(gently?: Patience): Promise<void> {
+    if (this.exited) return;
+    const { worker } = this;
+    if (gently !== undefined) {
+      const exited = new Promise((resolve) => worker.once('exit', resolve));
+      const { grace, cut } = gently;
+      if (cut !== undefined) await inTime(Promise.race([exited, cut]), grace);
+      if (await inTime(exited, GRACE_MS)) return;
+    }
+    if (!ending.has(this)) this.#watchExit();
+    if (await inTime(worker.terminate(), STUCK_MS)) return;
+    // The process need not wait for it.
+    worker.unref();
+    if (!this.#reported) {
+      logger.critical('A thread cannot be ended: it is in a system call that blocks (a FIFO, execSync)');
+    }
+    this.#reported = true;
+  }
+
+  /** It has ended: its part of the memory that all threads share is free again. */
+  ended(): void {
+    this.exited = true;
+    this.#blocks.release(this.serial);
+  }
+
+  #watchExit(): void {
+    if (ending.size === 0) process.on('exit', killProcess);
+    ending.add(this);
+    this.worker.once('exit', () => {
+      ending.delete(this);
+      if (ending.size === 0) process.removeListener('exit', killProcess);
+    });
+  }
+
   #postWaiting(): void {
     if (this.#waiting.length === 0) return;
-    // First: the thread may read everything between a try and the wish to hear of it.
+    // First: the thread may read everything between a try and the request to be told of room.
     this.line.wantRoom();
     let sent = 0;
     for (const { type, flags, id, text, bytes } of this.#waiting) {
@@ -157,11 +224,32 @@ export class PooledThread {
     }
     if (sent === 0) return;
     this.#waiting.splice(0, sent);
-    this.line.ring();
+    this.line.wake();
     if (this.#waiting.length === 0) this.#release();
   }
 
   #release(): void {
     for (const resolve of this.#onRoom.splice(0)) resolve();
   }
+}
+
+/** Milliseconds that an idle thread has at least to end by itself. */
+const GRACE_MS = 1000;
+/** Milliseconds after which a thread that was told to end by force is taken for stuck: a busy machine takes its time. */
+const STUCK_MS = 5000;
+
+/** Threads that were told to end by force, and have not ended. */
+const ending = new Set<PooledThread>();
+
+/** Node waits for its threads when it exits: for one in a system call that blocks, for ever. */
+function killProcess(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+async function inTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = delay(milliseconds, false, { signal: timer.signal }).catch(() => false);
+  const done = await Promise.race([work.then(() => true), late]);
+  timer.abort();
+  return done;
 }

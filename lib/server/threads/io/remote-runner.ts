@@ -2,7 +2,7 @@
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
-import { RequestReport } from '../../../interpreter/report.js';
+import { RequestReport, report } from '../../../interpreter/report.js';
 import { logger } from '../../../logger.js';
 import type { Exchange, Runner } from '../../http/exchange.js';
 import type { RequestBody } from '../../http/request-body.js';
@@ -20,11 +20,10 @@ import {
   TO_THREAD,
   WHOLE_BODY,
 } from '../shared/messages.js';
-import type { Outflow } from '../shared/outflow.js';
 import type { Frame } from '../shared/ring.js';
-import { CLAIM_MS, type ThreadPool } from './pool.js';
+import type { Outflow } from './outflow.js';
+import { CLAIM_MS, type PoolRequest, type ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
-import { RemoteBody } from './remote-body.js';
 import { RemoteSocket } from './remote-socket.js';
 
 /** Bytes of a body that finds room in the queue beside its head. */
@@ -37,7 +36,7 @@ const HAS_TEXT: ReadonlySet<number> = new Set([
   FROM_THREAD.earlyHints,
 ]);
 
-export class RemoteRunner implements Runner {
+export class RemoteRunner implements Runner, PoolRequest {
   /** 0 until it is queued. */
   id = 0;
   /** In the shared queue; -1: it waits for one. */
@@ -48,7 +47,7 @@ export class RemoteRunner implements Runner {
   readonly #exchange: Exchange;
   readonly #sink: ResponseSink;
   readonly log: RequestReport;
-  #body: RemoteBody | undefined;
+  #body: RequestBody | undefined;
   #socket: RemoteSocket | undefined;
   /** Of a text that comes in several frames. */
   #text = '';
@@ -57,7 +56,7 @@ export class RemoteRunner implements Runner {
   #unflushed = false;
   /** Nothing more goes to the client; the thread may still be busy with it. */
   #over = false;
-  #left = false;
+  #done = false;
   #socketGone = false;
   #outflow: Outflow | undefined;
   /** The connection needs nothing more of what it was given. */
@@ -67,7 +66,7 @@ export class RemoteRunner implements Runner {
     this.#pool = pool;
     this.#exchange = exchange;
     this.#sink = exchange.sink;
-    this.log = new RequestReport(exchange.message, pool.report);
+    this.log = new RequestReport(exchange.message, report);
   }
 
   get over(): boolean {
@@ -84,7 +83,7 @@ export class RemoteRunner implements Runner {
   start(body: RequestBody | undefined, websocket?: WebSocket): void {
     if (this.#over) return;
     this.whole = body?.takeWhole(SMALL_BODY);
-    if (body !== undefined && this.whole === undefined) this.#body = new RemoteBody(body);
+    if (body !== undefined && this.whole === undefined) this.#body = body;
     if (websocket !== undefined) this.#socket = new RemoteSocket(websocket);
     if (!this.#pool.submit(this)) this.fail(new ServerBusy());
   }
@@ -106,7 +105,7 @@ export class RemoteRunner implements Runner {
     if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
     else sendError(this.#sink, error, this.#exchange.message.method === 'HEAD', this.log);
     // A thread may be busy with it still; the connection need not wait for that.
-    this.left();
+    this.done();
   }
 
   /** Whether it is the handler that is slow, or its turn that has not come, the watch on threads knows. */
@@ -130,14 +129,14 @@ export class RemoteRunner implements Runner {
       return;
     }
     const thread = this.#pool.threadOf(this);
-    if (thread !== undefined) thread.line.clientEnded(this.id);
+    if (thread !== undefined) thread.line.tellClientEnded(this.id);
     // A thread is about to take it.
     else setTimeout(() => this.halfClosed(), CLAIM_MS);
   }
 
   webSocketClosed(): void {
     this.#socketGone = true;
-    this.#pool.threadOf(this)?.line.webSocketGone(this.id);
+    this.#pool.threadOf(this)?.line.tellSocketClosed(this.id);
   }
 
   webSocketEnding(): void {
@@ -151,16 +150,16 @@ export class RemoteRunner implements Runner {
   }
 
   goAway(): void {
-    this.#pool.threadOf(this)?.line.goAway(this.id);
+    this.#pool.threadOf(this)?.line.tellGoingAway(this.id);
   }
 
   // The thread's frames
 
   take(frame: Frame, thread: PooledThread): void {
     if (frame.type === FROM_THREAD.done) {
-      this.#pool.forget(this);
-      this.#outflow?.threadLeft();
-      this.left();
+      this.#pool.done(this);
+      this.#outflow?.threadDone();
+      this.done();
     } else if (this.#over || (this.#released && isCharged(frame.type))) thread.discard(frame);
     else if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) this.#serve(frame, thread);
     else this.#text += frame.text;
@@ -204,7 +203,7 @@ export class RemoteRunner implements Runner {
         if (this.whole !== undefined) thread.post(TO_THREAD.body, 0, this.id, '', this.whole);
         break;
       case FROM_THREAD.pull:
-        this.#body?.pump(thread, this.id, () => this.#over);
+        if (this.#body !== undefined) thread.postBody(this.#body, this.id, () => this.#over);
         break;
       default:
         this.#socket?.take(frame, thread, this.id, this.#outflowOf(thread));
@@ -241,9 +240,9 @@ export class RemoteRunner implements Runner {
   }
 
   /** The thread is through with it, or is no more. */
-  left(): void {
-    if (this.#left) return;
-    this.#left = true;
+  done(): void {
+    if (this.#done) return;
+    this.#done = true;
     this.#over = true;
     this.#sink.done();
   }

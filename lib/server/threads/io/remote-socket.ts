@@ -5,10 +5,9 @@ import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { NONE } from '../shared/blocks.js';
 import { COMPRESS, encodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from '../shared/messages.js';
-import type { Outflow } from '../shared/outflow.js';
-import { inPieces } from '../shared/pieces.js';
-import type { Frame } from '../shared/ring.js';
+import { type Frame, inPieces } from '../shared/ring.js';
 import type { EndingMessage } from '../worker/thread-socket.js';
+import type { Outflow } from './outflow.js';
 import type { PooledThread } from './pooled-thread.js';
 
 export class RemoteSocket {
@@ -119,7 +118,7 @@ export class RemoteSocket {
     // The thread learns from its line that the socket is gone.
     const gone = () => {
       taken();
-      thread.line.webSocketGone(id);
+      thread.line.tellSocketClosed(id);
     };
     try {
       const binary = type === FROM_THREAD.binary;

@@ -1,27 +1,51 @@
-/** Makes the worker of a thread: what it loads first, and with which loader. */
+/** Makes the worker of a thread: which script it loads, and with which loader. */
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { isMainThread, MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { watchThreads } from '../../../environ/form/temporary-files.js';
-import { THREAD_KIND, type ThreadData } from '../shared/thread-data.js';
+import { ConfigError } from '../../../errors.js';
+import { THREAD_KIND, type ThreadData, type ThreadEntry } from '../shared/thread-data.js';
 
 /** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
 const COMMAND = new URL(import.meta.url.replace(/io\/start-worker(\.\w+)$/, 'worker/thread-app$1'));
 
-export type StartData = Omit<ThreadData, 'kind' | 'port' | 'blocks'>;
+/** What is the same for all threads of a pool. */
+export type StartData = Omit<ThreadData, 'kind' | 'port' | 'serial' | 'line'>;
 
-export interface StartedWorker {
-  readonly worker: Worker;
-  /** What it says of itself. Keeps no process alive. */
-  readonly port: MessagePort;
+/**
+ * The script of this process, which threads load again (as `node:cluster` does with processes).
+ * @throws ConfigError if there is none, or this is not the main thread.
+ */
+export function thisScript(): ThreadEntry {
+  if (!isMainThread) throw new ConfigError('Option threads works only in the main thread of a process');
+  const script = resolveScript(process.argv[1]);
+  if (script !== undefined) return { script };
+  throw new ConfigError(
+    'Option threads needs a script: each thread loads the file that called run(), and code from the command line (-e) or standard input has none',
+  );
 }
 
-export function startWorker(data: StartData, blocks: SharedArrayBuffer): StartedWorker {
+/** As `node` does: without its extension, or a folder. */
+function resolveScript(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return createRequire(path).resolve(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns with the worker, a port for its reports, which keeps no process alive. */
+export function startWorker(
+  data: StartData,
+  serial: number,
+  line: SharedArrayBuffer,
+): { worker: Worker; port: MessagePort } {
   const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const tsx = tsxApi();
   const removeFolders = watchThreads();
-  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, blocks };
+  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, serial, line };
   const worker = new Worker(tsx === undefined ? script : withTsx(tsx, script), {
     workerData,
     transferList: [port2],
@@ -29,12 +53,12 @@ export function startWorker(data: StartData, blocks: SharedArrayBuffer): Started
     stdout: true,
     stderr: true,
   });
-  // What it prints until it writes by itself (see writeAtOnce). Node would pipe it, with four listeners on the streams of
-  // this process for each thread: a warning of a leak from the eleventh on.
+  // What it prints before writeAtOnce(). Node would pipe it, with four listeners on the streams of this process for each
+  // thread: a warning of a leak from the eleventh on.
   worker.stdout.on('data', (bytes: Buffer) => process.stdout.write(bytes));
   worker.stderr.on('data', (bytes: Buffer) => process.stderr.write(bytes));
   port1.unref();
-  // It has none any more once it has ended.
+  // Once it has ended, it has none.
   const { threadId } = worker;
   worker.once('exit', () => removeFolders(threadId));
   return { worker, port: port1 };

@@ -3,7 +3,7 @@
 /** Bytes of a block. */
 export const BLOCK_BYTES = 256 * 1024;
 
-/** No block. */
+/** Not a block. */
 export const NONE = -1;
 
 /** A frame has 16 bits for the number of a block. */
@@ -15,8 +15,8 @@ const FREE = 0;
 const SENT = -1;
 
 /**
- * A thread takes a block by compare-and-swap, so that one that dies holds no lock. The blocks come back in any order: a
- * client that is slow keeps its own from others, and no more. Where none is free the bytes go through the thread's ring.
+ * A thread takes a block by compare-and-swap, so one that is ended at any point holds no lock. The blocks come back in any
+ * order: a slow client keeps only its own. Where none is free, the bytes go through the thread's ring.
  */
 export class Blocks {
   readonly memory: SharedArrayBuffer;
@@ -37,8 +37,8 @@ export class Blocks {
   }
 
   /**
-   * Copies bytes into a free block, the first there is: memory that was never used costs nothing.
-   * @param thread a number that no other thread has, or had.
+   * Copies bytes into the first free block: memory that was never used costs nothing.
+   * @param thread a number that no other thread has or had.
    * @returns the block, or NONE.
    */
   fill(thread: number, bytes: Uint8Array): number {
@@ -64,7 +64,7 @@ export class Blocks {
     Atomics.store(this.#states, block, FREE);
   }
 
-  /** Frees what a dead thread took and the I/O thread has not claimed. */
+  /** Frees what a thread that ended has taken, and the I/O thread has not claimed. */
   release(thread: number): void {
     for (let block = 0; block < this.#states.length; block++) {
       Atomics.compareExchange(this.#states, block, thread, FREE);

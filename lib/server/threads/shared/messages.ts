@@ -1,6 +1,6 @@
-/** What the I/O thread and a thread with a handler say to each other, and how it stands in a frame. */
+/** What the I/O thread and a thread with a handler send each other, and how that is written in a frame. */
 import type { ConnectionFacts, RequestHead } from '../../../environ/environ.js';
-import { FrameTooLargeError, ProtocolError, WebSocketError } from '../../../environ/websocket/websocket.js';
+import { FrameTooLargeError, ProtocolError, WebSocketError } from '../../../environ/websocket/error.js';
 import {
   ApplicationError,
   ClientDisconnected,
@@ -20,7 +20,7 @@ export const FROM_THREAD = {
   chunk: 3,
   end: 4,
   abort: 5,
-  /** The thread is through with the request. */
+  /** The thread has finished with the request. */
   done: 6,
   /** It wants the body of the request. */
   pull: 7,
@@ -34,7 +34,7 @@ export const FROM_THREAD = {
   close: 14,
 } as const;
 
-/** A thread answers for the bytes of these frames until its client has taken them. */
+/** The bytes of these frames are counted until the client has taken them. */
 export function isCharged(type: number): boolean {
   return type === FROM_THREAD.chunk || type === FROM_THREAD.text || type === FROM_THREAD.binary;
 }
@@ -53,7 +53,7 @@ export const TO_THREAD = {
   ended: 39,
 } as const;
 
-/** Flag of any frame: the next one of its type goes on where it ends. */
+/** Flag of any frame: the next one of its type continues it. */
 export const MORE = 1;
 /** Flag of `text` and `binary`: compress. */
 export const COMPRESS = 2;
@@ -74,7 +74,7 @@ const SEPARATOR = '\n';
 export interface RequestMessage {
   readonly head: RequestHead;
   readonly connection: ConnectionFacts;
-  /** Of an upgrade request: it was checked, and has an open door. */
+  /** Of an upgrade request that was checked: the application may open its WebSocket. */
   readonly handshake: HandshakeRequest | undefined;
 }
 
@@ -141,7 +141,7 @@ export function decodeHead(text: string): ResponseHead {
   };
 }
 
-/** Of strings without a line feed; an empty list is an empty text, and a list of one empty string cannot be told from it. */
+/** Of strings without a line feed. A list of one empty string comes back as an empty list. */
 export function encodeList(list: readonly string[]): string {
   return list.join(SEPARATOR);
 }
@@ -150,7 +150,17 @@ export function decodeList(text: string): string[] {
   return text === '' ? [] : text.split(SEPARATOR);
 }
 
-/** The errors that cross; an instance is made anew on the other side. */
+/** Those that have a code of their own do not look at the one they are given. */
+const KNOWN_ERRORS: readonly (new (message: string, code: string) => WsgiError)[] = [
+  ClientDisconnected,
+  ContentTooLarge,
+  RequestTimeout,
+  FrameTooLargeError,
+  ProtocolError,
+  WebSocketError,
+];
+
+/** An error as text: the other side makes an instance of the same class. */
 interface ErrorMessage {
   readonly name: string;
   readonly code: string;
@@ -167,22 +177,7 @@ export function encodeError(error: unknown): Buffer {
 
 export function decodeError(bytes: Buffer): WsgiError {
   const { name, code, message, status = 400 } = JSON.parse(bytes.toString()) as ErrorMessage;
-  switch (name) {
-    case ClientDisconnected.name:
-      return new ClientDisconnected(message);
-    case ContentTooLarge.name:
-      return new ContentTooLarge(message);
-    case RequestTimeout.name:
-      return new RequestTimeout(message);
-    case RequestError.name:
-      return new RequestError(status, message, code);
-    case FrameTooLargeError.name:
-      return new FrameTooLargeError(message);
-    case ProtocolError.name:
-      return new ProtocolError(message, code);
-    case WebSocketError.name:
-      return new WebSocketError(message, code);
-    default:
-      return new ApplicationError(message);
-  }
+  if (name === RequestError.name) return new RequestError(status, message, code);
+  const Known = KNOWN_ERRORS.find((one) => one.name === name);
+  return Known === undefined ? new ApplicationError(message) : new Known(message, code);
 }

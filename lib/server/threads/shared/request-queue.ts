@@ -1,6 +1,6 @@
 /**
  * The queue of requests in shared memory that all threads claim from: no request is promised to a thread that may be
- * busy for long. A claim is one compare-and-swap, so a thread that dies holds no lock.
+ * busy for long. A claim is one compare-and-swap, so a thread that is ended at any point holds no lock.
  */
 
 const SLOTS = 64;
@@ -9,16 +9,16 @@ const MASK = SLOTS - 1;
 const SLOT_ROOM = 16 * 1024;
 
 // Words, far enough apart for those that different threads write.
-/** Sequence number of what threads have to tell the I/O thread. */
-const DOORBELL = 0;
-/** 1 while the I/O thread waits at the doorbell. */
-const ARMED = 1;
+/** Sequence number that the I/O thread waits on: how often a thread has notified it. */
+const NOTICES = 0;
+/** 1 while it waits. */
+const IO_WAITS = 1;
 /** Sequence number that idle threads wait on. */
 const WORK = 16;
 /** How many threads wait on it. */
 const IDLE = 17;
 const STOP = 18;
-/** Positions: requests ever claimed, or given up, and ever queued. */
+/** Positions: requests ever claimed or cancelled, and ever queued. */
 const HEAD = 32;
 const TAIL = 33;
 /** One word for each slot. */
@@ -36,7 +36,7 @@ const SLOT_BYTES = SLOT_WORDS * 4 + SLOT_ROOM;
 
 const NOTHING = Buffer.alloc(0);
 
-/** A request as it stands in the queue. */
+/** A request in the queue. */
 export interface QueuedRequest {
   readonly id: number;
   readonly flags: number;
@@ -63,7 +63,7 @@ export class RequestQueue {
 
   /** Queues a request. Returns its slot, or -1 if none is free. */
   put(id: number, flags: number, text: string, body: Uint8Array = NOTHING): number {
-    this.#pass();
+    this.#passCancelled();
     const tail = Atomics.load(this.#words, TAIL);
     const slot = tail & MASK;
     if (Atomics.load(this.#words, STATES + slot) !== FREE) return -1;
@@ -82,8 +82,8 @@ export class RequestQueue {
     return slot;
   }
 
-  /** Takes those out of the way that were cancelled: the threads that would do so may be busy for long. */
-  #pass(): void {
+  /** Goes past those that were cancelled: the threads that would do so may be busy for long. */
+  #passCancelled(): void {
     for (;;) {
       const head = Atomics.load(this.#words, HEAD);
       if (head === Atomics.load(this.#words, TAIL)) return;
@@ -92,26 +92,22 @@ export class RequestQueue {
     }
   }
 
-  /** True while there is something to claim. */
-  get busy(): boolean {
-    return Atomics.load(this.#words, TAIL) !== Atomics.load(this.#words, HEAD);
-  }
-
-  /** Wakes as many idle threads as there are requests for. */
-  wake(): void {
+  /** Wakes as many idle threads as there are requests for. False if there is none. */
+  wake(): boolean {
     const queued = (Atomics.load(this.#words, TAIL) - Atomics.load(this.#words, HEAD)) | 0;
-    if (queued <= 0) return;
+    if (queued <= 0) return false;
     Atomics.add(this.#words, WORK, 1);
     if (Atomics.load(this.#words, IDLE) > 0) Atomics.notify(this.#words, WORK, queued);
+    return true;
   }
 
-  /** Takes a request back that no thread has claimed. False if one has. */
+  /** Takes back a request that no thread has claimed. False if one has. */
   cancel(slot: number, id: number): boolean {
     if (this.#slots[(slot * SLOT_BYTES) >> 2] !== id) return false;
     return Atomics.compareExchange(this.#words, STATES + slot, QUEUED, FREE) === QUEUED;
   }
 
-  /** Frees what a dead thread was about to take. Returns the request, or undefined. */
+  /** Frees what a thread that ended was about to take. Returns the request, or undefined. */
   release(thread: number): number | undefined {
     for (let slot = 0; slot < SLOTS; slot++) {
       if (Atomics.load(this.#words, STATES + slot) !== claimedBy(thread)) continue;
@@ -122,39 +118,36 @@ export class RequestQueue {
     return undefined;
   }
 
-  /** Tells all threads to end once they are done with what they have. */
+  /** Tells all threads to end once they have finished what they have. */
   stop(): void {
     Atomics.store(this.#words, STOP, 1);
     Atomics.add(this.#words, WORK, 1);
     Atomics.notify(this.#words, WORK);
   }
 
-  /** Sequence number of the doorbell, to be read before one looks what there is. */
-  get rings(): number {
-    return Atomics.load(this.#words, DOORBELL);
+  /** How often threads have notified, to be read before one looks for what they have sent. */
+  get notices(): number {
+    return Atomics.load(this.#words, NOTICES);
   }
 
-  /**
-   * Waits at the doorbell.
-   * @returns a promise, or undefined if it rang since `seen` was read.
-   */
-  await(seen: number): Promise<unknown> | undefined {
-    Atomics.store(this.#words, ARMED, 1);
-    const { async, value } = Atomics.waitAsync(this.#words, DOORBELL, seen);
+  /** Waits for a notice, without blocking. Undefined if there was one since `seen` was read. */
+  waitForNotice(seen: number): Promise<unknown> | undefined {
+    Atomics.store(this.#words, IO_WAITS, 1);
+    const { async, value } = Atomics.waitAsync(this.#words, NOTICES, seen);
     return async ? value : undefined;
   }
 
   // The other threads
 
   /** Tells the I/O thread that there is something in a ring. A system call only if it waits. */
-  ring(): void {
-    Atomics.add(this.#words, DOORBELL, 1);
-    if (Atomics.exchange(this.#words, ARMED, 0) === 1) Atomics.notify(this.#words, DOORBELL);
+  notify(): void {
+    Atomics.add(this.#words, NOTICES, 1);
+    if (Atomics.exchange(this.#words, IO_WAITS, 0) === 1) Atomics.notify(this.#words, NOTICES);
   }
 
   /**
-   * The oldest request that nobody has claimed, or undefined.
-   * @param thread a number that no other thread has, or had.
+   * The oldest request that no thread has claimed, or undefined.
+   * @param thread a number that no other thread has or had.
    * @param claimed is called before the slot is free again.
    */
   claim(thread: number, claimed: (id: number) => void): QueuedRequest | undefined {
@@ -163,13 +156,13 @@ export class RequestQueue {
     for (;;) {
       const head = Atomics.load(words, HEAD);
       if (head === Atomics.load(words, TAIL)) {
-        // There is room now that nobody but this thread knows of.
-        if (passed) this.ring();
+        // There is room, and no other thread knows that.
+        if (passed) this.notify();
         return undefined;
       }
       const slot = head & MASK;
       const won = Atomics.compareExchange(words, STATES + slot, QUEUED, claimedBy(thread)) === QUEUED;
-      // Also past a slot that was claimed by a thread that was stopped here, or cancelled.
+      // Also past a slot that was cancelled, or claimed by a thread that was ended at this point.
       Atomics.compareExchange(words, HEAD, head, (head + 1) | 0);
       if (!won) {
         passed = true;

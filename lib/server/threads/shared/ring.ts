@@ -1,4 +1,5 @@
 /** A one-way queue of frames in shared memory: one thread writes, one reads, neither takes a lock. */
+import type { Bytes } from '../../../environ/types.js';
 import { NONE } from './blocks.js';
 
 /** Bytes of a ring; a power of two. */
@@ -143,4 +144,16 @@ export class Ring {
 /** Frames begin at multiples of their header, so that no header lies across the end. */
 function frameSize(payload: number): number {
   return (HEADER + payload + (HEADER - 1)) & -HEADER;
+}
+
+/**
+ * Bytes in pieces that go into one frame each.
+ * @param send called in order, and once for no bytes. `more`: it was not the last piece.
+ */
+export function inPieces(bytes: Bytes, send: (piece: Bytes, more: boolean) => void): void {
+  let start = 0;
+  for (; bytes.length - start > FRAME_LIMIT; start += FRAME_LIMIT) {
+    send(bytes.subarray(start, start + FRAME_LIMIT), true);
+  }
+  send(start === 0 ? bytes : bytes.subarray(start), false);
 }

@@ -1,13 +1,16 @@
-/** What a thread is told when it starts, and what it says to that. */
+/** What a thread is told when it starts, and what it answers: it has the application, or why it cannot load it. */
 import type { MessagePort } from 'node:worker_threads';
+import { ConfigError } from '../../../errors.js';
+import { describeThrown } from '../../../logger.js';
+import { describeLoadFailure } from '../../cli/load-stack.js';
 import type { ResolvedOptions } from '../../options/options.js';
 
 /** Where a thread finds the application. */
 export type ThreadEntry =
   /** A script that calls `run()`: it is loaded again in each thread. */
   | { readonly script: string }
-  /** What the command was asked to run. */
-  | { readonly target: string; readonly config: string | undefined; readonly folder: string };
+  /** What the command was asked to run, and the path of the config file, if there is one. */
+  | { readonly target: string; readonly config: string | undefined };
 
 /** `environ` may hold what cannot be sent; the thread has its own. */
 export type ThreadOptions = Omit<ResolvedOptions, 'environ'>;
@@ -16,7 +19,7 @@ export interface ThreadData {
   readonly kind: typeof THREAD_KIND;
   /** For `ThreadReport`. Not `parentPort`, which applications and their libraries use for messages of their own. */
   readonly port: MessagePort;
-  /** No other thread of its pool has it, nor had. */
+  /** No other thread of its pool has or had it. */
   readonly serial: number;
   readonly entry: ThreadEntry;
   readonly queue: SharedArrayBuffer;
@@ -28,9 +31,25 @@ export interface ThreadData {
 
 export const THREAD_KIND = 'wsgi thread';
 
-/** It has the application, and takes requests from now on; or it will never have it. */
+/** It has the application, and takes requests from now on; or it could not load it, and this is why. */
 export type ThreadReport = { readonly ready: true } | { readonly failed: string };
 
 export function isThreadData(value: unknown): value is ThreadData {
   return typeof value === 'object' && value !== null && (value as Partial<ThreadData>).kind === THREAD_KIND;
+}
+
+/**
+ * Why the application could not be loaded, as text, for the error itself cannot be sent as it is: one sentence for what the
+ * user did, and the stack of what code threw.
+ * @param error as it was thrown, or as it came from a thread: an Error with the properties of what it was.
+ */
+export function describeLoadError(error: unknown): string {
+  if (!isConfigError(error)) return describeThrown(error);
+  return error.cause === undefined ? error.message : `${error.message}\n${describeLoadFailure(error.cause)}`;
+}
+
+const CONFIG_CODE = new ConfigError('').code;
+
+function isConfigError(error: unknown): error is Error {
+  return error instanceof Error && (error as Partial<ConfigError>).code === CONFIG_CODE;
 }

@@ -2,7 +2,7 @@
 
 import { buildEnviron, type GatewayFacts } from '../../../environ/environ.js';
 import { fileWrapper } from '../../../environ/file/file-wrapper.js';
-import { BlockingBodyInput, type BlockingSource } from '../../../environ/input/input.js';
+import { BlockingBodyInput } from '../../../environ/input/input.js';
 import { textToNative } from '../../../environ/native-string.js';
 import { Aborter } from '../../../environ/request-end.js';
 import type { BlockingApplication, BlockingEnviron, HeaderList } from '../../../environ/types.js';
@@ -14,28 +14,18 @@ import { report } from '../../../interpreter/report.js';
 import { checkEarlyHints } from '../../../interpreter/response-head.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
 import { Blocks } from '../shared/blocks.js';
-import {
-  decodeError,
-  decodeRequest,
-  encodeList,
-  FROM_THREAD,
-  HAS_BODY,
-  type RequestMessage,
-  TO_THREAD,
-  WHOLE_BODY,
-} from '../shared/messages.js';
-import { ALLOWANCE } from '../shared/outflow.js';
+import { encodeList, FROM_THREAD } from '../shared/messages.js';
 import { type QueuedRequest, RequestQueue } from '../shared/request-queue.js';
 import type { ThreadData, ThreadReport } from '../shared/thread-data.js';
-import { RUNS, ThreadLine } from '../shared/thread-line.js';
-import { threadErrors } from './thread-errors.js';
+import { ALLOWANCE, RUNS, ThreadLine } from '../shared/thread-line.js';
+import { threadErrors } from './thread-output.js';
 import { type ThreadChannel, ThreadPost } from './thread-post.js';
 import { ThreadSink } from './thread-sink.js';
 import { ThreadSocket } from './thread-socket.js';
 
-/** Milliseconds of work after which the thread's own timers and promises get a turn. */
+/** Milliseconds of work after which the application's own timers and promises have a turn. */
 const TURN_MS = 10;
-/** Milliseconds that an idle thread sleeps before it looks after timers that keep nothing alive. */
+/** Milliseconds that an idle thread sleeps before timers that keep no process alive have a turn. */
 const IDLE_MS = 250;
 
 export class ThreadHost {
@@ -43,17 +33,16 @@ export class ThreadHost {
   readonly #queue: RequestQueue;
   readonly #line: ThreadLine;
   readonly #channel: ThreadChannel;
-  #aborter: Aborter | undefined;
   readonly #forwarded: Forwarded | undefined;
   readonly #turn = () => this.#work();
   #facts: GatewayFacts;
   #application: BlockingApplication | undefined;
-  #post: ThreadPost | undefined;
-  #isUpgrade = false;
-  /** Of the event loop: what the thread has without the application. */
+  /** The request that the thread has. */
+  #current: { readonly post: ThreadPost; readonly isUpgrade: boolean } | undefined;
+  /** What the event loop has without the application. */
   #ownResources = 0;
   #turnBegan = 0;
-  /** Handlers that wait on the event loop, though their client has left: the thread has gone on to other requests. */
+  /** Handlers that wait on the event loop although their client has closed: the thread has gone on to other requests. */
   readonly #outlived = new Set<Promise<unknown>>();
 
   constructor(data: ThreadData) {
@@ -82,14 +71,14 @@ export class ThreadHost {
     };
   }
 
-  /** The application is there: requests are taken once the script that brought it is through. */
+  /** The application is there: requests are taken once the script that has it has run to its end. */
   attach(application: BlockingApplication, baseEnviron: GatewayFacts['baseEnviron']): void {
     if (this.#application !== undefined) return;
     this.#application = application;
     this.#facts = { ...this.#facts, baseEnviron };
     this.say({ ready: true });
-    // Keeps the thread: waiting for shared memory does not.
-    this.#data.port.on('message', ignore);
+    // Keeps the thread alive: waiting for shared memory does not.
+    this.#data.port.ref();
     this.#ownResources = process.getActiveResourcesInfo().length;
     setImmediate(this.#turn);
   }
@@ -102,11 +91,11 @@ export class ThreadHost {
     this.#data.port.postMessage(message);
   }
 
-  /** Python's `time.sleep`: blocks. @throws ClientDisconnected or WebSocketError if the client leaves meanwhile. */
+  /** Python's `time.sleep`: blocks. @throws ClientDisconnected or WebSocketError if the client closes meanwhile. */
   sleep(milliseconds: number): void {
-    const post = this.#post ?? new ThreadPost(this.#channel, this.#line.current);
+    const post = this.#current?.post ?? new ThreadPost(this.#channel, this.#line.current);
     if (post.pause(milliseconds)) return;
-    throw this.#isUpgrade && !post.gone ? goneError(SOCKET_DEAD) : new ClientDisconnected();
+    throw this.#current?.isUpgrade && !post.over ? goneError(SOCKET_DEAD) : new ClientDisconnected();
   }
 
   /** Takes requests until there are none, or one is not answered when its call returns. */
@@ -139,17 +128,17 @@ export class ThreadHost {
   }
 
   /**
-   * No client may wait for another one: while the thread answers for much of its last response, it takes no request.
-   * Blocks for a while until then.
+   * No client may wait for another one: while the client of the last response has much to take, the thread takes no
+   * request. Blocks for a while until then.
    */
   #isFree(): boolean {
     const line = this.#line;
     if (line.unsettled <= ALLOWANCE) return true;
-    this.#queue.ring();
+    this.#queue.notify();
     return line.block(RUNS, IDLE_MS, () => line.unsettled <= ALLOWANCE || this.#queue.stopping);
   }
 
-  /** Nothing to do: lets promises and timers go on, and sleeps. */
+  /** There is no request: promises and timers have a turn, then the thread sleeps. */
   #idle(seen: number): void {
     setImmediate(() => {
       // An application with timers and sockets of its own needs the event loop, which costs more than plain sleep.
@@ -164,58 +153,50 @@ export class ThreadHost {
     });
   }
 
-  /** False if the application goes on by itself; `#work` is then called when it is through. */
+  /** False if the application goes on by itself; `#work` is then called once it is done. */
   #serve(request: QueuedRequest): boolean {
     const post = new ThreadPost(this.#channel, request.id);
-    const message = messageOf(request, post);
+    const message = post.message(request);
     if (message === undefined) {
       post.send(FROM_THREAD.done);
-      post.ring();
-      this.#leave(undefined);
+      post.notify();
+      this.#line.current = 0;
       return true;
     }
-    this.#post = post;
     const application = this.#application as BlockingApplication;
     const { head, connection, handshake } = message;
-    this.#isUpgrade = handshake !== undefined;
-    const door: { socket?: BlockingWebSocket } = {};
-    const sink = new ThreadSink(post, {
-      get opened() {
-        return door.socket?.opened === true;
-      },
-    });
+    const aborter = new Aborter();
+    const sink = new ThreadSink(post);
     const interpreter = new Interpreter(sink, head, report);
-    this.#aborter = new Aborter();
+    this.#current = { post, isUpgrade: handshake !== undefined };
     try {
       const environ = buildEnviron(head, connection, this.#facts, {
-        input: new BlockingBodyInput(bodyOf(request, post)),
-        aborter: this.#aborter,
+        input: new BlockingBodyInput(post.body(request)),
+        aborter,
         earlyHints: (headers: HeaderList) => {
           post.send(FROM_THREAD.earlyHints, 0, encodeList(checkEarlyHints(headers)));
-          post.ring();
+          post.notify();
         },
       });
       this.#forwarded?.apply(environ);
-      if (handshake !== undefined) door.socket = openDoor(environ, new ThreadSocket(post, handshake, sink));
+      if (handshake !== undefined) {
+        sink.websocket = addWebSocket(environ, new ThreadSocket(post, handshake, sink));
+      }
       interpreter.run(application, environ);
     } catch (error) {
       interpreter.fail(error);
     }
-    if (sink.over) {
-      this.#leave(door.socket);
+    if (sink.isDone) {
+      this.#finish(aborter, sink);
       return true;
     }
-    sink.onOver = () => {
+    sink.onDone = () => {
       if (sink.rest !== undefined) this.#outlive(sink.rest);
-      this.#leave(door.socket);
+      this.#finish(aborter, sink);
       setImmediate(this.#turn);
     };
-    this.#watch(interpreter, sink);
+    this.#watch(interpreter, aborter, sink);
     return false;
-  }
-
-  #abort(): void {
-    this.#aborter?.abort(new ClientDisconnected());
   }
 
   #outlive(rest: Promise<unknown>): void {
@@ -223,78 +204,35 @@ export class ThreadHost {
     void rest.then(() => this.#outlived.delete(rest));
   }
 
-  #leave(socket: BlockingWebSocket | undefined): void {
-    socket?.finish();
-    if (this.#line.ended) this.#abort();
+  /** The request is done: the thread takes another one. */
+  #finish(aborter: Aborter, sink: ThreadSink): void {
+    sink.websocket?.finish();
+    if (this.#line.clientEnded) aborter.abort(new ClientDisconnected());
     this.#line.current = 0;
-    this.#post = undefined;
+    this.#current = undefined;
   }
 
-  /** While the application waits on the event loop: it learns there that its client is gone. */
-  #watch(interpreter: Interpreter, sink: ThreadSink): void {
+  /** While the application waits on the event loop: there it learns that its client has closed. */
+  #watch(interpreter: Interpreter, aborter: Aborter, sink: ThreadSink): void {
     for (;;) {
-      if (sink.over) return;
-      const seen = this.#line.rings;
-      if (this.#line.ended) this.#abort();
-      if (this.#line.gone) {
+      if (sink.isDone) return;
+      const seen = this.#line.wakes;
+      if (this.#line.clientEnded) aborter.abort(new ClientDisconnected());
+      if (this.#line.clientClosed) {
         interpreter.disconnect();
         return;
       }
-      const rung = this.#line.listen(seen);
-      if (rung === undefined) continue;
-      rung.then(() => this.#watch(interpreter, sink));
+      const woken = this.#line.waitAsync(seen);
+      if (woken === undefined) continue;
+      woken.then(() => this.#watch(interpreter, aborter, sink));
       return;
     }
   }
 }
 
-/** Undefined if the client left before all of it was here. */
-function messageOf({ text }: QueuedRequest, post: ThreadPost): RequestMessage | undefined {
-  const whole = text ?? post.fetchHead();
-  return whole === undefined ? undefined : decodeRequest(whole);
-}
-
-function bodyOf(request: QueuedRequest, post: ThreadPost): BlockingSource | undefined {
-  if ((request.flags & WHOLE_BODY) !== 0) return wholeBody(request, post);
-  return (request.flags & HAS_BODY) === 0 ? undefined : pulledBody(post);
-}
-
-/** It came with the head; behind it, where that was too long for the queue. */
-function wholeBody({ text, body }: QueuedRequest, post: ThreadPost): BlockingSource {
-  let whole = text === undefined ? post.receive()?.bytes : body;
-  return {
-    pull() {
-      const bytes = whole ?? null;
-      whole = undefined;
-      return bytes;
-    },
-  };
-}
-
-function pulledBody(post: ThreadPost): BlockingSource {
-  let asked = false;
-  let failure: Error | undefined;
-  return {
-    pull() {
-      if (failure !== undefined) throw failure;
-      if (!asked) post.send(FROM_THREAD.pull);
-      asked = true;
-      const frame = post.receive();
-      if (frame !== undefined && frame.type !== TO_THREAD.error) {
-        return frame.type === TO_THREAD.bodyEnd ? null : frame.bytes;
-      }
-      // Nothing comes behind it: a later read fails as well.
-      failure = frame === undefined ? new ClientDisconnected() : decodeError(frame.bytes);
-      throw failure;
-    },
-  };
-}
-
-function openDoor(environ: BlockingEnviron, line: ThreadSocket): BlockingWebSocket {
+function addWebSocket(environ: BlockingEnviron, line: ThreadSocket): BlockingWebSocket {
   const socket = BlockingWebSocket.make(environ, line);
   environ['wsgi.websocket'] = socket;
   environ['wsgi.websocket_version'] = String(line.version);
   return socket;
 }
-
-function ignore(): void {}

@@ -1,20 +1,42 @@
-/** Standard output and standard error of a thread: written at once, for a blocked thread cannot flush a stream. */
-import { writeSync } from 'node:fs';
+/** What a thread prints and logs: written at once, for a thread that blocks cannot flush a stream. */
+import { appendFileSync, writeSync } from 'node:fs';
+import { TextErrorStream, type TextTarget } from '../../../environ/error-stream.js';
+import { logger } from '../../../logger.js';
 
 /** The file descriptors. */
 const STDOUT = 1;
 const STDERR = 2;
 
 const RETRY_MS = 1;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * `console.log` and all else that goes to the two streams is then written by a system call of this thread, in order
- * and before the call returns. Node's own way is a message to the main thread, sent by an event loop that is blocked.
- * It costs about 2 µs a line to a file, and a thread waits for a pipe or a terminal that is full.
+ * `console.log` and all else that goes to the two standard streams is then written by a system call of this thread, in
+ * order and before the call returns. Node's own way is a message to the main thread, sent by an event loop that is
+ * blocked. It costs about 2 µs a line to a file, and a thread waits for a pipe or a terminal that is full.
  */
 export function writeAtOnce(): void {
   replaceWrite(process.stdout, STDOUT);
   replaceWrite(process.stderr, STDERR);
+}
+
+/**
+ * `wsgi.errors`, and the log with it. A log file is opened for each text: no signal tells a thread that it was rotated.
+ * @param path of the log file; `-` is standard error.
+ */
+export function threadErrors(path: string): TextErrorStream {
+  if (path === '-') return new TextErrorStream();
+  const file: TextTarget = {
+    write(text) {
+      try {
+        appendFileSync(path, text);
+      } catch {
+        // A full disk must not stop the server; the main thread has complained.
+      }
+    },
+  };
+  logger.stream = file;
+  return new TextErrorStream(file);
 }
 
 type Done = (error?: Error | null) => void;
@@ -29,8 +51,8 @@ function replaceWrite(stream: NodeJS.WriteStream, descriptor: number): void {
   };
 }
 
-/** Writes all of it. Nobody reads the log any more, or its disk is full: then it is dropped, as on the main thread. */
-export function writeAll(descriptor: number, bytes: Uint8Array): void {
+/** What cannot be written, to a pipe that was closed or a full disk, is dropped, as on the main thread. */
+function writeAll(descriptor: number, bytes: Uint8Array): void {
   let rest = bytes;
   while (rest.length > 0) {
     try {
@@ -42,5 +64,3 @@ export function writeAll(descriptor: number, bytes: Uint8Array): void {
     }
   }
 }
-
-const NEVER = new Int32Array(new SharedArrayBuffer(4));

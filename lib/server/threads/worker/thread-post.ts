@@ -1,27 +1,38 @@
-/** A thread's side of its line: sends frames, waits for room, and for what comes back. */
-import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
-import { FROM_THREAD, MORE } from '../shared/messages.js';
-import { costOf } from '../shared/outflow.js';
-import type { RequestQueue } from '../shared/request-queue.js';
-import { FRAME_LIMIT, Frame, TEXT_LIMIT } from '../shared/ring.js';
-import { RUNS, type ThreadLine, WAITS_FOR_CLIENT } from '../shared/thread-line.js';
+/** A thread's side of its line: sends frames, and waits for room and for answers. */
 
-/** What a thread talks through. */
+import type { BlockingSource } from '../../../environ/input/input.js';
+import { ClientDisconnected } from '../../../errors.js';
+import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
+import {
+  decodeError,
+  decodeRequest,
+  FROM_THREAD,
+  HAS_BODY,
+  MORE,
+  type RequestMessage,
+  TO_THREAD,
+  WHOLE_BODY,
+} from '../shared/messages.js';
+import type { QueuedRequest, RequestQueue } from '../shared/request-queue.js';
+import { FRAME_LIMIT, Frame, TEXT_LIMIT } from '../shared/ring.js';
+import { costOf, RUNS, type ThreadLine, WAITS_FOR_CLIENT } from '../shared/thread-line.js';
+
+/** The memory that a thread shares. */
 export interface ThreadChannel {
-  /** No other thread has it, nor had. */
+  /** No other thread has or had it. */
   readonly serial: number;
   readonly line: ThreadLine;
   readonly queue: RequestQueue;
   readonly blocks: Blocks;
 }
 
-/** Bytes that a client may be behind before the handler waits for it. */
+/** Bytes that a client may not have taken yet; with more, the handler waits for it. */
 const WINDOW = 1024 * 1024;
 
-/** Fewer bytes are copied through the ring: that costs less than to look for a block. */
+/** Fewer bytes go through the ring: to copy them costs less than to look for a block. */
 const LARGE = 16 * 1024;
 
-/** Frames of one request; the next one gets its own. */
+/** Of one request; the next one has its own. */
 export class ThreadPost {
   readonly #channel: ThreadChannel;
   readonly #line: ThreadLine;
@@ -30,6 +41,9 @@ export class ThreadPost {
   readonly #frame = new Frame();
   /** The handler closed its WebSocket. */
   closed = false;
+  #pulls = false;
+  /** Why the body cannot be read any further. */
+  #failure: Error | undefined;
 
   constructor(channel: ThreadChannel, id: number) {
     this.#channel = channel;
@@ -38,9 +52,9 @@ export class ThreadPost {
     this.#id = id;
   }
 
-  /** The client is gone, or the request is not this thread's any more. */
-  get gone(): boolean {
-    return this.#line.gone || this.#line.current !== this.#id;
+  /** Nothing more goes to the client: it closed the connection, or the thread has finished with the request. */
+  get over(): boolean {
+    return this.#line.clientClosed || this.#line.current !== this.#id;
   }
 
   /** How the WebSocket ends, once that is known. */
@@ -48,21 +62,21 @@ export class ThreadPost {
     return this.#line.current === this.#id ? this.#line.ending : undefined;
   }
 
-  get socketGone(): boolean {
-    return this.#line.socketGone || this.#line.current !== this.#id;
+  get socketClosed(): boolean {
+    return this.#line.socketClosed || this.#line.current !== this.#id;
   }
 
-  /** The server stops: no message is to be handed out any more. */
+  /** The server stops: the handler gets no more messages. */
   get goingAway(): boolean {
     return this.#line.goingAway;
   }
 
   /** Tells the I/O thread that there is something to read. */
-  ring(): void {
-    this.#queue.ring();
+  notify(): void {
+    this.#queue.notify();
   }
 
-  /** Writes a frame, and blocks while there is no room. What would go to a client that is gone is dropped. */
+  /** Writes a frame, and blocks while there is no room. The I/O thread drops what is for a client that has closed. */
   send(type: number, flags = 0, text = '', bytes?: Uint8Array): void {
     let rest = text;
     while (rest.length > TEXT_LIMIT) {
@@ -72,16 +86,16 @@ export class ThreadPost {
     this.#pushBytes(type, flags, rest, bytes);
   }
 
-  /** Sends a part of a body, in pieces, and waits with each while the client is behind. */
+  /** Sends a part of a body, in pieces, and waits before each until the client has taken enough. */
   sendBody(type: number, flags: number, bytes: Uint8Array): void {
     for (let rest = bytes; rest.length > 0; ) {
       this.#waitForClient();
-      if (this.gone) return;
+      if (this.over) return;
       rest = rest.subarray(this.#sendPiece(type, flags, rest));
     }
   }
 
-  /** Sends a message, in pieces, once the client is not behind: nobody can take a part of it. */
+  /** Waits until the client has taken enough, and sends a message, in pieces: a part of one is of no use. */
   sendMessage(type: number, flags: number, bytes: Uint8Array): void {
     this.#waitForClient();
     let rest = bytes;
@@ -107,16 +121,16 @@ export class ThreadPost {
   /**
    * Blocks for the next frame to this request.
    * @param timeout milliseconds.
-   * @returns undefined if none came in that time, or the client is gone.
+   * @returns undefined if none came in that time, or the request is over.
    */
   receive(timeout = Number.POSITIVE_INFINITY): Frame | undefined {
     const line = this.#line;
     let found = this.poll();
     if (found !== undefined) return found;
-    this.ring();
+    this.notify();
     line.block(WAITS_FOR_CLIENT, timeout, () => {
       found = this.poll();
-      return found !== undefined || this.gone;
+      return found !== undefined || this.over;
     });
     return found;
   }
@@ -125,15 +139,35 @@ export class ThreadPost {
   poll(): Frame | undefined {
     const { inbound } = this.#line;
     while (inbound.shift(this.#frame)) {
-      if (this.#line.takeWantRoom()) this.ring();
-      // Others are left over from a request that did not read all that was sent to it.
+      if (this.#line.takeWantRoom()) this.notify();
+      // The rest is of an earlier request, which did not read all that it was sent.
       if (this.#frame.id === this.#id) return this.#frame;
     }
     return undefined;
   }
 
-  /** The request head that was too long for the queue; undefined if the client is gone. */
-  fetchHead(): string | undefined {
+  /** The request, once all of it is here; undefined if it is over before. */
+  message({ text = this.#fetchHead() }: QueuedRequest): RequestMessage | undefined {
+    return text === undefined ? undefined : decodeRequest(text);
+  }
+
+  /** The body of the request, if it has one. */
+  body({ flags, text, body }: QueuedRequest): BlockingSource | undefined {
+    if ((flags & HAS_BODY) !== 0) return { pull: () => this.#pull() };
+    if ((flags & WHOLE_BODY) === 0) return undefined;
+    // It came with the head; after it, where that was too long for the queue.
+    let whole = text === undefined ? this.receive()?.bytes : body;
+    return {
+      pull() {
+        const bytes = whole ?? null;
+        whole = undefined;
+        return bytes;
+      },
+    };
+  }
+
+  /** The request head that was too long for the queue; undefined if the request is over. */
+  #fetchHead(): string | undefined {
     this.send(FROM_THREAD.fetchHead);
     let text = '';
     for (;;) {
@@ -144,23 +178,39 @@ export class ThreadPost {
     }
   }
 
+  #pull(): Buffer | null {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (!this.#pulls) this.send(FROM_THREAD.pull);
+    this.#pulls = true;
+    const frame = this.receive();
+    if (frame?.type === TO_THREAD.bodyEnd) return null;
+    if (frame !== undefined && frame.type !== TO_THREAD.error) return frame.bytes;
+    // Nothing comes after it: a later read fails as well.
+    this.#failure = frame === undefined ? new ClientDisconnected() : decodeError(frame.bytes);
+    throw this.#failure;
+  }
+
   /**
    * Blocks for a time.
    * @param timeout milliseconds.
-   * @returns false if the client left meanwhile.
+   * @returns false if the client closed or ended the connection meanwhile.
    */
   pause(timeout: number): boolean {
-    this.ring();
-    // Its own close is no reason to stop: the handler goes on, as on the event loop.
+    this.notify();
+    // After its own close the handler goes on, as on the event loop.
     if (this.closed) return !this.#line.block(RUNS, timeout, () => this.#line.current !== this.#id);
-    return !this.#line.block(RUNS, timeout, () => this.gone || this.#line.ended || this.#line.socketGone);
+    return !this.#line.block(
+      RUNS,
+      timeout,
+      () => this.over || this.#line.clientEnded || this.#line.socketClosed,
+    );
   }
 
   #waitForClient(): void {
     const line = this.#line;
     if (line.unsettled < WINDOW) return;
-    this.ring();
-    const ready = () => line.unsettled < WINDOW || this.gone || this.socketGone;
+    this.notify();
+    const ready = () => line.unsettled < WINDOW || this.over || this.socketClosed;
     line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, ready);
   }
 
@@ -173,8 +223,8 @@ export class ThreadPost {
   #push(type: number, flags: number, text: string, bytes?: Uint8Array, block = NONE): void {
     const push = () => this.#line.outbound.push(type, flags, this.#id, text, bytes, block);
     if (push()) return;
-    this.ring();
-    // Tried again behind each look at the bell: room that is made meanwhile rings it.
+    this.notify();
+    // Tried again whenever the thread is woken, as it is when there is room.
     this.#line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, push);
   }
 }

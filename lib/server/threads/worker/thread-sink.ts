@@ -7,27 +7,26 @@ import { FRAME_LIMIT } from '../shared/ring.js';
 import type { ThreadPost } from './thread-post.js';
 
 export class ThreadSink implements Sink {
-  /** The interpreter is done with this response. */
-  over = false;
-  /** Called once, when it is done while nobody looked. */
-  onOver: (() => void) | undefined;
+  /** The interpreter has finished with this response. */
+  isDone = false;
+  /** Called when it has. */
+  onDone: (() => void) | undefined;
   /** See `done`. */
   rest: Promise<unknown> | undefined;
+  /** Of an upgrade request. */
+  websocket: { readonly opened: boolean; finish(): void } | undefined;
   readonly #post: ThreadPost;
-  readonly #websocket: { readonly opened: boolean } | undefined;
-  /** What waits for its first block, so that a small response is one frame. */
+  /** Waits for its first block, so that a small response is one frame. */
   #head: string | undefined;
 
   started = false;
 
-  /** @param websocket of an upgrade request. */
-  constructor(post: ThreadPost, websocket: { readonly opened: boolean } | undefined) {
+  constructor(post: ThreadPost) {
     this.#post = post;
-    this.#websocket = websocket;
   }
 
   get hijacked(): boolean {
-    return this.#websocket?.opened === true;
+    return this.websocket?.opened === true;
   }
 
   head(head: ResponseHead): void {
@@ -36,23 +35,23 @@ export class ThreadSink implements Sink {
 
   /** @throws ClientDisconnected */
   chunk(bytes: Bytes): undefined {
-    if (this.#post.gone) throw new ClientDisconnected();
+    this.pass();
     this.#sendHead();
     this.#post.sendBody(FROM_THREAD.chunk, 0, bytes);
-    // Of an asynchronous body nobody says flush(): it goes out while the application waits for the next block.
-    this.#post.ring();
-    // It may have left while this waited for room.
-    if (this.#post.gone) throw new ClientDisconnected();
+    // There is no flush() in an asynchronous body: this goes out while the application waits for its next block.
+    this.#post.notify();
+    // It may have closed while this waited for room.
+    this.pass();
   }
 
   /** @throws ClientDisconnected */
   pass(): undefined {
-    if (this.#post.gone) throw new ClientDisconnected();
+    if (this.#post.over) throw new ClientDisconnected();
   }
 
   flush(): void {
     this.#sendHead();
-    this.#post.ring();
+    this.#post.notify();
   }
 
   end(last?: Bytes): void {
@@ -63,21 +62,21 @@ export class ThreadSink implements Sink {
       if (last !== undefined) this.#post.sendBody(FROM_THREAD.chunk, LAST, last);
       this.#post.send(FROM_THREAD.end);
     }
-    this.#post.ring();
+    this.#post.notify();
   }
 
   abort(): void {
     this.#sendHead();
     this.#post.send(FROM_THREAD.abort);
-    this.#post.ring();
+    this.#post.notify();
   }
 
   done(rest?: Promise<unknown>): void {
     this.rest = rest;
-    this.over = true;
+    this.isDone = true;
     this.#post.send(FROM_THREAD.done);
-    this.#post.ring();
-    this.onOver?.();
+    this.#post.notify();
+    this.onDone?.();
   }
 
   #sendHead(): void {

@@ -48,7 +48,7 @@ export class ThreadSocket implements BlockingLine {
   }
 
   get closed(): boolean {
-    return this.#ended || this.#post.socketGone;
+    return this.#ended || this.#post.socketClosed;
   }
 
   get ending(): Ending | undefined {
@@ -77,7 +77,7 @@ export class ThreadSocket implements BlockingLine {
       const frame =
         this.#post.poll() ?? this.#ask(isLast || pieces.length > 0 ? NEVER : end - performance.now());
       if (frame === undefined) {
-        if (!this.#post.gone) return undefined;
+        if (!this.#post.over) return undefined;
         this.#ended = true;
         return null;
       }
@@ -101,15 +101,15 @@ export class ThreadSocket implements BlockingLine {
     const type = binary ? FROM_THREAD.binary : FROM_THREAD.text;
     const flags = compress ? COMPRESS : 0;
     this.#post.sendMessage(type, flags, bytes);
-    this.#post.ring();
+    this.#post.notify();
     // It may have gone while this waited for room.
-    if (this.#post.socketGone) throw goneError(ALREADY_CLOSED);
+    if (this.#post.socketClosed) throw goneError(ALREADY_CLOSED);
   }
 
   close(code: number, reason: Bytes): void {
     this.#post.closed = true;
     this.#post.send(FROM_THREAD.close, 0, String(code), reason);
-    this.#post.ring();
+    this.#post.notify();
     this.#ended = true;
   }
 

@@ -1,26 +1,44 @@
 /**
- * Makes a thread of the pool one for handlers, as soon as it loads this package. Does nothing in other threads, the main
- * one for instance.
+ * Makes a thread of the pool one for handlers, as soon as it loads this package: `run()` then attaches the application to
+ * it instead of listening. Does nothing in other threads, for instance the main one.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
+import type { BlockingApplication } from '../../../environ/types.js';
 import { reportRejection } from '../../../interpreter/report.js';
 import { logger } from '../../../logger.js';
 import { blockInSleep } from '../../../sleep.js';
-import { describeLoadError } from '../shared/load-error.js';
-import { isThreadData } from '../shared/thread-data.js';
-import { becomeHost } from './this-thread.js';
+import { describeLoadError, isThreadData, type ThreadData } from '../shared/thread-data.js';
 import { ThreadHost } from './thread-host.js';
 import { writeAtOnce } from './thread-output.js';
 
-if (!isMainThread && isThreadData(workerData)) {
+const host = !isMainThread && isThreadData(workerData) ? becomeHost(workerData) : undefined;
+
+function becomeHost(data: ThreadData): ThreadHost {
   writeAtOnce();
-  logger.setLevel(workerData.logLevel);
-  const host = new ThreadHost(workerData);
-  becomeHost(host);
-  blockInSleep((milliseconds) => host.sleep(milliseconds));
+  logger.setLevel(data.logLevel);
+  const created = new ThreadHost(data);
+  blockInSleep((milliseconds) => created.sleep(milliseconds));
   // As on the main thread: a promise that one handler left to reject does not end the others.
   process.on('unhandledRejection', (reason) => {
-    if (host.attached) reportRejection(reason);
-    else host.say({ failed: describeLoadError(reason) });
+    if (created.attached) reportRejection(reason);
+    else failThread(reason);
   });
+  return created;
+}
+
+/**
+ * True if this thread is one for handlers, and has the application now. The script that called `run()` goes no further
+ * there: the code after `await run()` is for the main thread.
+ */
+export function attachToThread(
+  application: unknown,
+  environ: Readonly<Record<string, unknown>> | undefined,
+): boolean {
+  host?.attach(application as BlockingApplication, environ);
+  return host !== undefined;
+}
+
+/** This thread could not load its application. */
+export function failThread(error: unknown): void {
+  host?.say({ failed: describeLoadError(error) });
 }

@@ -1,26 +1,16 @@
-/** What a thread has sent for one client and the client has not taken: who answers for it, and how it is given back. */
-import { type Blocks, NONE } from './blocks.js';
-import type { ThreadLine } from './thread-line.js';
-
-/** What a write costs beside its bytes: the objects that wait with it. */
-const WRITE_BYTES = 512;
-
-/** As much of a response may wait for any client, beyond the budget: no more than a whole small response. */
-export const ALLOWANCE = 64 * 1024;
+/** What a thread has sent to one client and the client has not taken: where that is counted, and when it is free again. */
+import { type Blocks, NONE } from '../shared/blocks.js';
+import { ALLOWANCE, costOf, type ThreadLine } from '../shared/thread-line.js';
 
 /** Part of the budget that a single response may take. */
 const SHARE = 4;
-
-/** The same on both sides: a thread counts what it sends, and the I/O thread what the clients have taken. */
-export function costOf(bytes: number): number {
-  return bytes + WRITE_BYTES;
-}
 
 /** Bytes of responses that may wait for slow clients when their threads have gone on to other requests. */
 export class Budget {
   readonly share: number;
   #left: number;
-  readonly #waiting = new Set<() => void>();
+  /** Called whenever there may be room. */
+  readonly waiting = new Set<() => void>();
 
   constructor(bytes: number) {
     this.#left = bytes;
@@ -36,31 +26,22 @@ export class Budget {
   give(bytes: number): void {
     if (bytes === 0) return;
     this.#left += bytes;
-    for (const again of this.#waiting) again();
-  }
-
-  /** @param again called whenever there may be room. */
-  wait(again: () => void): void {
-    this.#waiting.add(again);
-  }
-
-  forget(again: () => void): void {
-    this.#waiting.delete(again);
+    for (const again of this.waiting) again();
   }
 }
 
 /**
- * First the thread answers for what it sent: beyond a window it waits for its client. When its handler has nothing more
- * to send, the budget answers for the rest, and the thread is free. Where that has no room, the thread stays with its
- * client: it never takes a request whose response would wait for another client.
+ * First that is counted with the thread: with more than a window of it, the handler waits for its client. When the handler
+ * has nothing more to send, the rest is counted with the budget, and the thread is free. Where the budget has no room, the
+ * thread stays with its client: it never takes a request whose response would wait for another client.
  */
 export class Outflow {
   readonly #line: ThreadLine;
   readonly #blocks: Blocks;
   readonly #budget: Budget;
-  /** Blocks that are with the socket. */
+  /** Blocks that the socket still reads from. */
   readonly #held = new Set<number>();
-  /** Bytes that the thread answers for, and the budget. */
+  /** Bytes that are counted with the thread, and with the budget. */
   #charged = 0;
   #absorbed = 0;
   #closed = false;
@@ -73,7 +54,7 @@ export class Outflow {
 
   /**
    * Bytes go to the client.
-   * @param last the handler has no more to send: the budget answers for them, where it can.
+   * @param last the handler has no more to send: they are counted with the budget, if that has room.
    */
   add(bytes: number, last: boolean): void {
     const cost = costOf(bytes);
@@ -88,7 +69,7 @@ export class Outflow {
     if (!this.#closed) this.#taken(costOf(bytes));
   }
 
-  /** Keeps a block until `free`, or until the connection is done with the response. */
+  /** Keeps a block until `free` or `close`. */
   hold(block: number): void {
     if (block !== NONE) this.#held.add(block);
   }
@@ -97,13 +78,13 @@ export class Outflow {
     if (this.#held.delete(block)) this.#blocks.free(block);
   }
 
-  /** The thread is through with the request. */
-  threadLeft(): void {
+  /** The thread has finished with the request. */
+  threadDone(): void {
     this.#absorb();
-    if (this.#charged > 0) this.#budget.wait(this.#absorb);
+    if (this.#charged > 0) this.#budget.waiting.add(this.#absorb);
   }
 
-  /** The connection is done with the response: nothing more is asked of the memory that it had. */
+  /** The connection has finished with the response: the memory that it had is free. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -123,7 +104,7 @@ export class Outflow {
   /** The thread first: it may be waiting. */
   #taken(bytes: number): void {
     const settled = Math.min(bytes, this.#charged);
-    // Of what was small nobody keeps count.
+    // What was small is not counted.
     const given = Math.min(bytes - settled, this.#absorbed);
     this.#absorbed -= given;
     this.#settle(settled);
@@ -132,7 +113,7 @@ export class Outflow {
 
   #settle(bytes: number): void {
     this.#charged -= bytes;
-    if (this.#charged === 0) this.#budget.forget(this.#absorb);
+    if (this.#charged === 0) this.#budget.waiting.delete(this.#absorb);
     if (bytes > 0) this.#line.settle(bytes);
   }
 }
