@@ -3,17 +3,10 @@ import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket as WsSocket } from 'ws';
 import type { Logger } from '../../logger.js';
 import type { Bytes } from '../types.js';
-import {
-  ALREADY_CLOSED,
-  FrameTooLargeError,
-  goneError,
-  ProtocolError,
-  type WebSocketError,
-} from './error.js';
-import { Inbox, type Inflating, type Message } from './inbox.js';
+import { ALREADY_CLOSED, FrameTooLargeError, goneError, ProtocolError } from './error.js';
+import { Inbox, type Inflating } from './inbox.js';
+import { type AsyncLink, CLOSE_CODE, type Door, type Ending, type Message } from './link.js';
 import { Outbox } from './outbox.js';
-
-export type { Message } from './inbox.js';
 
 /** What the handshake gives: a socket of the `ws` package, and the stream below it, which can be corked. */
 export interface OpenSocket {
@@ -35,20 +28,12 @@ export interface OwnedSocket extends WsSocket {
 /** How long an application may go on with what it received before a close frame is answered, in milliseconds. */
 export const CLOSE_GRACE = 5000;
 
-/** RFC 6455 section 7.4.1: never in a frame; what an endpoint reports. */
-const NO_CODE = 1005;
-const ABNORMAL = 1006;
-
-/** RFC 6455 section 7.4.1. */
-const NORMAL = 1000;
-const GOING_AWAY = 1001;
-
 /** `OPEN`, then perhaps `HELD`: the peer closed, the application still answers what came before; then `CLOSED`. */
 const OPEN = 0;
 const HELD = 1;
 const CLOSED = 2;
 
-/** What is told to the gateway. */
+/** What the gateway is told. */
 export interface Owner {
   /** How the connection ends is known, or more of that: close code, reason or error. */
   ending?(): void;
@@ -56,13 +41,12 @@ export interface Owner {
   gone?(): void;
 }
 
-export class WebSocketConnection {
-  closeCode: number | undefined;
-  closeReason: string | undefined;
-  error: WebSocketError | undefined;
-  /** No message will come any more, and a `receive` said so. */
+/** The gateway's side of the door. */
+export interface Handshake extends Owner, Door<AsyncLink> {}
+
+export class WebSocketConnection implements AsyncLink {
+  ending: Ending | undefined;
   ended = false;
-  /** Messages that are answered while the application waits for the next one. */
   answering = 0;
 
   readonly #socket: OwnedSocket;
@@ -110,7 +94,6 @@ export class WebSocketConnection {
   }
 
   send(message: string | Bytes, binary: boolean, compress: boolean): void | Promise<void> {
-    if (this.closed) throw goneError(ALREADY_CLOSED);
     return this.#outbox.send(message, binary, compress, !this.#inbox.isEmpty);
   }
 
@@ -123,7 +106,7 @@ export class WebSocketConnection {
 
   finish(code: number): void {
     if (this.#state === HELD) this.#answerClose();
-    this.close(this.#goingAway && code === NORMAL ? GOING_AWAY : code, NO_REASON);
+    this.close(this.#goingAway && code === CLOSE_CODE.normal ? CLOSE_CODE.goingAway : code, NO_REASON);
     this.#leave();
   }
 
@@ -133,8 +116,7 @@ export class WebSocketConnection {
     // Where the peer closed before, that is how it ends.
     if (this.#state !== OPEN) return;
     this.#goingAway = true;
-    this.closeCode = GOING_AWAY;
-    this.closeReason = '';
+    this.ending = { code: CLOSE_CODE.goingAway, reason: '', error: this.ending?.error };
     if (!this.#inbox.end()) return;
     this.ended = true;
     if (this.answering === 0) this.#sayGoingAway();
@@ -164,7 +146,10 @@ export class WebSocketConnection {
     if (this.#state !== OPEN) return this.#state === HELD;
     // Without a reason `ws` closes for a fault, without a code it answers a frame that had none.
     const text = reason === undefined ? '' : reason.toString();
-    this.#closedWith(code === undefined ? NO_CODE : reason === undefined ? ABNORMAL : code, text);
+    this.#closedWith(
+      code === undefined ? CLOSE_CODE.none : reason === undefined ? CLOSE_CODE.abnormal : code,
+      text,
+    );
     if (this.#inbox.isIdle) {
       this.#end();
       return false;
@@ -181,9 +166,9 @@ export class WebSocketConnection {
 
   /** The peer broke the protocol, or a limit. */
   fail(error: Error & { code?: string }): void {
-    this.error ??= TOO_LARGE.has(error.code ?? '')
-      ? new FrameTooLargeError(error.message)
-      : new ProtocolError(error.message);
+    const kind = TOO_LARGE.has(error.code ?? '') ? FrameTooLargeError : ProtocolError;
+    const { code, reason, error: first } = this.ending ?? {};
+    this.ending = { code, reason, error: first ?? new kind(error.message) };
     this.#owner.ending?.();
     this.#logger.debug(`A WebSocket failed: ${error.message}`);
   }
@@ -199,14 +184,13 @@ export class WebSocketConnection {
   /** The handler was told of the stop before: that is why it ended. */
   #closedWith(code: number, reason: string): void {
     if (this.#goingAway) return;
-    this.closeCode = code;
-    this.closeReason = reason;
+    this.ending = { code, reason, error: this.ending?.error };
     this.#owner.ending?.();
   }
 
   #sayGoingAway(): void {
     this.#end();
-    this.#socket.close(GOING_AWAY);
+    this.#socket.close(CLOSE_CODE.goingAway);
   }
 
   #answerClose(): void {

@@ -1,11 +1,7 @@
 /** Messages that arrived and wait to be received; makes the peer wait when they are too many. */
 
-import { AwaitedCall } from '../../unawaited.js';
-
-export const RECEIVE = new AwaitedCall('wsgi.websocket.receive()');
-
-/** Text from a text frame, bytes from a binary one. */
-export type Message = string | Buffer;
+import type { Message } from './link.js';
+import { RECEIVE } from './websocket.js';
 
 /** Reading stops at so many waiting messages, or at so many bytes (characters, of text) of them; it goes on below half. */
 export const MAX_MESSAGES = 128;

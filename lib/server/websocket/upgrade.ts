@@ -1,7 +1,8 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
-import { type Handshake, WebSocket, WebSocketError } from '../../environ/websocket/websocket.js';
+import { type Handshake, type OpenSocket, WebSocketConnection } from '../../environ/websocket/connection.js';
+import { goneError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
+import { WebSocket } from '../../environ/websocket/websocket.js';
 import type { ClientDisconnected } from '../../errors.js';
 import { openedStarted } from '../../interpreter/application-faults.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
@@ -255,7 +256,7 @@ class UpgradeSink extends HttpSink {
         version,
         origin,
         protocols,
-        accept: (protocol) => this.#accept(protocol),
+        accept: (protocol, logger) => new WebSocketConnection(this.#accept(protocol), handshake, logger),
         ending: () => this.runner.socketEnding?.(),
         gone: () => this.runner.socketGone?.(),
       };
@@ -268,7 +269,7 @@ class UpgradeSink extends HttpSink {
     }
   }
 
-  #accept(protocol: string | undefined): ReturnType<Handshake['accept']> {
+  #accept(protocol: string | undefined): OpenSocket {
     const { socket } = this.connection;
     if (this.started) throw openedStarted();
     if (this.response.headersSent) {

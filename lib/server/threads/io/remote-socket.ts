@@ -1,6 +1,6 @@
 /** The I/O thread's end of a WebSocket that a handler in a thread talks to. */
 
-import type { Message } from '../../../environ/websocket/inbox.js';
+import type { Message } from '../../../environ/websocket/link.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { NONE } from '../shared/blocks.js';

@@ -1,6 +1,6 @@
 /** What the I/O thread and a thread with a handler say to each other, and how it stands in a frame. */
 import type { ConnectionFacts, RequestHead } from '../../../environ/environ.js';
-import { FrameTooLargeError, ProtocolError, WebSocketError } from '../../../environ/websocket/websocket.js';
+import { FrameTooLargeError, ProtocolError, WebSocketError } from '../../../environ/websocket/error.js';
 import {
   ApplicationError,
   ClientDisconnected,

@@ -1,9 +1,14 @@
 /** A thread's end of a WebSocket: the socket itself is with the I/O thread. */
 
 import type { Bytes } from '../../../environ/types.js';
-import type { BlockingLine, Ending } from '../../../environ/websocket/blocking-websocket.js';
 import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
-import type { Message } from '../../../environ/websocket/inbox.js';
+import {
+  type BlockingLink,
+  CLOSE_CODE,
+  type Door,
+  type Ending,
+  type Message,
+} from '../../../environ/websocket/link.js';
 import { openedStarted } from '../../../interpreter/application-faults.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from '../shared/messages.js';
@@ -18,12 +23,11 @@ export interface EndingMessage {
   readonly error: string | undefined;
 }
 
-/** RFC 6455 section 7.4.1. */
-const SERVER_STOPS: Ending = { code: 1001, reason: '', error: undefined };
+const SERVER_STOPS: Ending = { code: CLOSE_CODE.goingAway, reason: '', error: undefined };
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-export class ThreadSocket implements BlockingLine {
+export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
   readonly version: number;
   readonly origin: string | undefined;
   readonly protocols: readonly string[];
@@ -32,7 +36,7 @@ export class ThreadSocket implements BlockingLine {
   #received = 0;
   /** A message was asked for that has not come. */
   #asked = false;
-  #ended = false;
+  ended = false;
   #ending: Ending | undefined;
 
   constructor(
@@ -48,7 +52,7 @@ export class ThreadSocket implements BlockingLine {
   }
 
   get closed(): boolean {
-    return this.#ended || this.#post.socketGone;
+    return this.ended || this.#post.socketGone;
   }
 
   get ending(): Ending | undefined {
@@ -58,16 +62,16 @@ export class ThreadSocket implements BlockingLine {
     return this.#post.goingAway ? SERVER_STOPS : undefined;
   }
 
-  accept(protocol: string | undefined): void {
+  accept(protocol: string | undefined): this {
     if (this.#answer?.started) throw openedStarted();
     this.#post.send(FROM_THREAD.accept, protocol === undefined ? 0 : WITH_PROTOCOL, protocol);
     const answer = this.#post.receive();
     if (answer === undefined) throw goneError(SOCKET_DEAD);
     if (answer.type === TO_THREAD.error) throw decodeError(answer.bytes);
+    return this;
   }
 
   receive(timeout: number): Message | null | undefined {
-    if (this.#ended) return null;
     // Messages that have come as far as here are dropped, as those that have not.
     const isLast = this.#post.goingAway;
     if (isLast) this.#askForEnd();
@@ -78,11 +82,11 @@ export class ThreadSocket implements BlockingLine {
         this.#post.poll() ?? this.#ask(isLast || pieces.length > 0 ? NEVER : end - performance.now());
       if (frame === undefined) {
         if (!this.#post.gone) return undefined;
-        this.#ended = true;
+        this.ended = true;
         return null;
       }
       if (frame.type === TO_THREAD.ended) {
-        this.#ended = true;
+        this.ended = true;
         this.#ending = decodeEnding(frame.bytes);
         return null;
       }
@@ -107,10 +111,16 @@ export class ThreadSocket implements BlockingLine {
   }
 
   close(code: number, reason: Bytes): void {
+    if (this.#post.closed) return;
     this.#post.closed = true;
     this.#post.send(FROM_THREAD.close, 0, String(code), reason);
     this.#post.ring();
-    this.#ended = true;
+    this.ended = true;
+  }
+
+  /** The thread tells that it is done: the I/O thread then closes. */
+  finish(): void {
+    this.ended = true;
   }
 
   /** More come than were asked for, if they are there: one question then does for all of them. */
