@@ -4,12 +4,12 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Environ } from '../../lib/environ/types.js';
+import { WebSocket } from '../../lib/environ/websocket/websocket.js';
 import {
   type Handshake,
   type OpenSocket,
   WebSocketConnection,
-} from '../../lib/environ/websocket/connection.js';
-import { WebSocket } from '../../lib/environ/websocket/websocket.js';
+} from '../../lib/server/websocket/connection.js';
 import {
   type AcceptorOptions,
   checkHandshake,

@@ -9,14 +9,14 @@ import {
   WebSocketServer,
   WebSocket as WsSocket,
 } from 'ws';
+import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import {
   CONNECTION,
   INFLATING,
   type OpenSocket,
   type OwnedSocket,
   type WebSocketConnection,
-} from '../../environ/websocket/connection.js';
-import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
+} from './connection.js';
 import { type DeflateOptions, InflateBudget, LeanDeflate } from './deflate.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */

@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
-import type { OpenSocket } from '../../environ/websocket/connection.js';
 import { Backlog, hasUnsent, kernelRoom, takenOf } from '../http/backlog.js';
+import type { OpenSocket } from './connection.js';
 
 /** Seconds that a peer has at most for each step of the closing handshake; `ws` has as many for all of it. */
 const CLOSING = 30;

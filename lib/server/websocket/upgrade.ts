@@ -1,6 +1,5 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import { type Handshake, type OpenSocket, WebSocketConnection } from '../../environ/websocket/connection.js';
 import { goneError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
 import { WebSocket } from '../../environ/websocket/websocket.js';
 import type { ClientDisconnected } from '../../errors.js';
@@ -9,6 +8,7 @@ import type { ResponseHead } from '../../interpreter/sink.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import type { Gateway } from '../http/gateway.js';
 import { HttpSink } from '../http/http-sink.js';
+import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
 import {
   checkHandshake,
   type HandshakeRequest,

@@ -1,8 +1,8 @@
 /** What goes out on an open WebSocket: one write a turn, and a promise while the peer is behind. */
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
-import type { Bytes } from '../types.js';
-import { goneError, SOCKET_DEAD } from './error.js';
+import type { Bytes } from '../../environ/types.js';
+import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 
 /** A peer is behind when more bytes than this wait to be written to it. */
 export const HIGH_WATER_MARK = 64 * 1024;

@@ -1,11 +1,22 @@
 /** A WebSocket after its handshake: messages in, messages out, and how it ends. */
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket as WsSocket } from 'ws';
+import type { Bytes } from '../../environ/types.js';
+import {
+  ALREADY_CLOSED,
+  FrameTooLargeError,
+  goneError,
+  ProtocolError,
+} from '../../environ/websocket/error.js';
+import {
+  type AsyncLink,
+  CLOSE_CODE,
+  type Door,
+  type Ending,
+  type Message,
+} from '../../environ/websocket/link.js';
 import type { Logger } from '../../logger.js';
-import type { Bytes } from '../types.js';
-import { ALREADY_CLOSED, FrameTooLargeError, goneError, ProtocolError } from './error.js';
 import { Inbox, type Inflating } from './inbox.js';
-import { type AsyncLink, CLOSE_CODE, type Door, type Ending, type Message } from './link.js';
 import { Outbox } from './outbox.js';
 
 /** What the handshake gives: a socket of the `ws` package, and the stream below it, which can be corked. */

@@ -1,7 +1,7 @@
 /** Messages that arrived and wait to be received; makes the peer wait when they are too many. */
 
-import type { Message } from './link.js';
-import { RECEIVE } from './websocket.js';
+import type { Message } from '../../environ/websocket/link.js';
+import { RECEIVE } from '../../environ/websocket/websocket.js';
 
 /** Reading stops at so many waiting messages, or at so many bytes (characters, of text) of them; it goes on below half. */
 export const MAX_MESSAGES = 128;
