@@ -1,5 +1,4 @@
-/** A thread's end of a WebSocket: the socket itself is with the I/O thread. */
-
+/** A thread's end of a WebSocket whose connection is in the I/O thread: turns calls into frames, and blocks for answers. */
 import type { Bytes } from '../../../environ/types.js';
 import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
 import {
@@ -15,7 +14,7 @@ import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } fr
 import type { Frame } from '../shared/ring.js';
 import type { ThreadPost } from './thread-post.js';
 
-/** What is said of the end of a connection. */
+/** How a connection ends, as the I/O thread tells it. */
 export interface EndingMessage {
   readonly code: number | undefined;
   readonly reason: string | undefined;
@@ -31,21 +30,21 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
   readonly version: number;
   readonly origin: string | undefined;
   readonly protocols: readonly string[];
+  ended = false;
   readonly #post: ThreadPost;
-  readonly #answer: { readonly started: boolean } | undefined;
+  readonly #response: { readonly started: boolean };
   #received = 0;
   /** A message was asked for that has not come. */
   #asked = false;
-  ended = false;
   #ending: Ending | undefined;
 
   constructor(
     post: ThreadPost,
     { version, origin, protocols }: HandshakeRequest,
-    answer?: { readonly started: boolean },
+    response: { readonly started: boolean },
   ) {
-    this.#answer = answer;
     this.#post = post;
+    this.#response = response;
     this.version = version;
     this.origin = origin;
     this.protocols = protocols;
@@ -63,7 +62,7 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
   }
 
   accept(protocol: string | undefined): this {
-    if (this.#answer?.started) throw openedStarted();
+    if (this.#response.started) throw openedStarted();
     this.#post.send(FROM_THREAD.accept, protocol === undefined ? 0 : WITH_PROTOCOL, protocol);
     const answer = this.#post.receive();
     if (answer === undefined) throw goneError(SOCKET_DEAD);
@@ -72,22 +71,18 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
   }
 
   receive(timeout: number): Message | null | undefined {
-    // Messages that have come as far as here are dropped, as those that have not.
+    // The server stops: messages that came are dropped, even those that are here.
     const isLast = this.#post.goingAway;
-    if (isLast) this.#askForEnd();
+    if (isLast) this.#ask(NEVER);
     const end = performance.now() + timeout;
     const pieces: Buffer[] = [];
     for (;;) {
       const frame =
-        this.#post.poll() ?? this.#ask(isLast || pieces.length > 0 ? NEVER : end - performance.now());
-      if (frame === undefined) {
-        if (!this.#post.gone) return undefined;
+        this.#post.poll() ?? this.#wait(isLast || pieces.length > 0 ? NEVER : end - performance.now());
+      if (frame === undefined && !this.#post.gone) return undefined;
+      if (frame === undefined || frame.type === TO_THREAD.ended) {
         this.ended = true;
-        return null;
-      }
-      if (frame.type === TO_THREAD.ended) {
-        this.ended = true;
-        this.#ending = decodeEnding(frame.bytes);
+        if (frame !== undefined) this.#ending = decodeEnding(frame.bytes);
         return null;
       }
       if (isLast) continue;
@@ -102,11 +97,9 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
 
   send(message: string | Bytes, binary: boolean, compress: boolean): void {
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
-    const type = binary ? FROM_THREAD.binary : FROM_THREAD.text;
-    const flags = compress ? COMPRESS : 0;
-    this.#post.sendMessage(type, flags, bytes);
+    this.#post.sendMessage(binary ? FROM_THREAD.binary : FROM_THREAD.text, compress ? COMPRESS : 0, bytes);
     this.#post.ring();
-    // It may have gone while this waited for room.
+    // It may have closed while this waited for room.
     if (this.#post.socketGone) throw goneError(ALREADY_CLOSED);
   }
 
@@ -123,15 +116,14 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
     this.ended = true;
   }
 
-  /** More come than were asked for, if they are there: one question then does for all of them. */
-  #ask(timeout: number): Frame | undefined {
-    if (!this.#asked) this.#post.send(FROM_THREAD.receive, 0, String(this.#received));
-    this.#asked = true;
+  #wait(timeout: number): Frame | undefined {
+    if (!this.#asked) this.#ask(this.#received);
     return this.#post.receive(timeout);
   }
 
-  #askForEnd(): void {
-    this.#post.send(FROM_THREAD.receive, 0, String(NEVER));
+  /** @param had the I/O thread sends those that come after so many, all that are there; NEVER: only the end is wanted. */
+  #ask(had: number): void {
+    this.#post.send(FROM_THREAD.receive, 0, String(had));
     this.#asked = true;
   }
 }
