@@ -18,6 +18,7 @@ export const CLOSE_CODE = {
   abnormal: 1006,
   invalidData: 1007,
   tooBig: 1009,
+  internalError: 1011,
   tryLater: 1013,
 } as const;
 
@@ -53,23 +54,23 @@ export interface Ending {
   readonly error: WebSocketError | undefined;
 }
 
-/** An open WebSocket, as the one who answers it has it. */
+/** An open WebSocket, as its gateway offers it. */
 export interface Link<Sent> {
   /** Nothing more can be sent. */
   readonly closed: boolean;
-  /** No message will come, and the application was told so. */
+  /** No more messages will come, and the application was told so. */
   readonly ended: boolean;
   readonly ending: Ending | undefined;
   send(message: string | Bytes, binary: boolean, compress: boolean): Sent;
   /** The application closes. Does nothing if the link is closed. */
   close(code: number, reason: Bytes): void;
-  /** The application is done: there is no one to receive any more. */
+  /** The application has returned (1000) or thrown (1011). */
   finish(code: number): void;
 }
 
 /** On the event loop. */
 export interface AsyncLink extends Link<void | Promise<void>> {
-  /** Messages came that were not received yet. */
+  /** Messages arrived that were not received yet. */
   readonly pending: boolean;
   /** Messages that are answered while the application waits for the next one. */
   answering: number;
@@ -82,7 +83,7 @@ export interface AsyncLink extends Link<void | Promise<void>> {
 
 /** In a worker thread: every call blocks. */
 export interface BlockingLink extends Link<void> {
-  /** The next message; null when none will come; undefined if none came within `timeout` milliseconds. */
+  /** The next message; null when no more will come; undefined if none came within `timeout` milliseconds. */
   receive(timeout: number): Message | null | undefined;
 }
 

@@ -39,7 +39,7 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
   readonly protocols: readonly string[];
   /** Set it before the door opens: the first of the client's protocols that is in it is the one answered. */
   supportedProtocols: readonly string[] = [];
-  /** Whether `send` compresses, if the client can, and unless it is told. */
+  /** Whether `send` compresses, if the client can, unless a call says otherwise. */
   doCompress = true;
   logger: Logger = logger;
 
@@ -74,7 +74,7 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
   }
 
   /**
-   * The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it went without closing. 1001 from the
+   * The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it disappeared without closing. 1001 from the
    * moment when the server begins to stop: while `closed` is still false, messages can be sent.
    */
   get closeCode(): number | undefined {
@@ -102,7 +102,7 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
   /**
    * Sends a message: text as a text frame, bytes as a binary one, unless `binary` says otherwise. Opens the door.
    * The bytes are not copied: leave them as they are.
-   * @returns on the event loop, a promise if the peer is behind: await it before the next message. A thread blocks.
+   * @returns on the event loop, a promise if the peer reads too slowly: await it before the next message. A thread blocks.
    * @throws WebSocketError if the connection is closed.
    */
   send(message: string | Bytes, binary?: boolean | null, doCompress: boolean = this.doCompress): Sent {
@@ -124,7 +124,7 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
   }
 
   /**
-   * The application is done: 1000 it returned, 1011 it threw. Calls that wait get null, later ones raise.
+   * The application has returned (1000) or thrown (1011). Calls that wait get null, later ones throw.
    * @internal
    */
   finish(code: number = CLOSE_CODE.normal): void {
@@ -132,7 +132,7 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
     this.#link?.finish(code);
   }
 
-  /** @internal No message will come any more, and the null was given. */
+  /** @internal No more messages will come, and the null was given. */
   get ended(): boolean {
     return this.#link === undefined ? this.#done : this.#link.ended;
   }
@@ -196,8 +196,8 @@ export class WebSocket
   }
 
   /**
-   * A message is answered beside `receive()` from now on: 1; or no longer: -1. A stop leaves it the connection: the one
-   * who receives has to close it, when `receive()` gave null and the last is answered.
+   * One more message is answered while `receive()` waits: 1; or one less: -1. A stop leaves the connection open for
+   * them: the application closes it, once `receive()` gave null and the last is answered.
    * @internal
    */
   answering(change: 1 | -1): void {
@@ -209,7 +209,7 @@ export class WebSocket
     this.link?.terminate();
   }
 
-  /** @internal Messages came that were not received yet. */
+  /** @internal Messages arrived that were not received yet. */
   get pending(): boolean {
     return this.link?.pending === true;
   }

@@ -9,7 +9,7 @@ export const DEFLATE = PerMessageDeflate.extensionName;
 /** What a compressed message leaves out (RFC 7692 section 7.2.1). */
 const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
 
-/** A frame of at most so many bytes is inflated in one call: deflate cannot make more than a thousand times as much. */
+/** A frame of at most so many bytes is inflated in one call: it cannot grow more than a thousandfold. */
 const SMALL = 256;
 
 export interface DeflateOptions {
@@ -56,7 +56,7 @@ export class InflateBudget {
     this.#limit = limit || Number.POSITIVE_INFINITY;
   }
 
-  /** False if that is more than the limit leaves. */
+  /** False if that would pass the limit. */
   take(bytes: number): boolean {
     if (this.held + bytes > this.#limit) {
       this.#warn();
@@ -83,7 +83,7 @@ export class InflateBudget {
 
 type Done = (error: Error | null, data?: Buffer) => void;
 
-/** What is private to `ws` of the class below. */
+/** What `ws` keeps private in the class that ours extends. */
 interface Internals {
   _deflate: { close(): void } | null;
   _compress(data: Buffer, fin: boolean, callback: Done): void;
@@ -122,7 +122,7 @@ export class LeanDeflate extends PerMessageDeflate {
         deflate.accept([offer]);
         return deflate;
       } catch {
-        // Not this one.
+        // This one is declined.
       }
     }
     return undefined;
@@ -152,7 +152,7 @@ export class LeanDeflate extends PerMessageDeflate {
     super.cleanup();
   }
 
-  /** Called by `ws`, in its turn. */
+  /** Called by `ws`, which bounds how many run at once. */
   _decompress(data: Buffer, fin: boolean, callback: Done): void {
     const noContext = fin && this.params?.client_no_context_takeover === true;
     const done: Done = (error, inflated) => {
@@ -175,7 +175,7 @@ export class LeanDeflate extends PerMessageDeflate {
     });
   }
 
-  /** Without a stream. */
+  /** Without a stream of our own: faster, and nothing is kept. */
   #inflateAtOnce(data: Buffer, done: Done): void {
     const options = {
       windowBits: this.#windowBits,
@@ -224,7 +224,7 @@ export class LeanDeflate extends PerMessageDeflate {
     if (this.#closed) return null;
     if (!this.budget.take(bytes)) {
       return this.#fault(
-        'Inflated messages hold as much as they may, in all connections',
+        'Inflated messages of all connections hold as many bytes as are allowed',
         CLOSE_CODE.tryLater,
       );
     }

@@ -1,8 +1,9 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { subprotocol, WebSocketServer } from 'ws';
 import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
+import type { Door } from '../../environ/websocket/link.js';
 import { type OpenSocket, WsgiWebSocket } from './connection.js';
 import {
   DEFLATE,
@@ -14,17 +15,13 @@ import {
 } from './deflate.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */
-const VERSIONS: ReadonlyMap<string | undefined, number> = new Map([
-  ['13', 13],
-  ['8', 8],
-  ['7', 7],
-]);
-const VERSION_HEADER = ['Sec-WebSocket-Version', '13, 8, 7'] as const;
+const VERSIONS = ['13', '8', '7'];
+const VERSION_HEADER = ['Sec-WebSocket-Version', VERSIONS.join(', ')] as const;
 
 /** 16 bytes in base64 (RFC 6455 section 4.1). */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
-/** A message may come in so many fragments, and in more if they have this many bytes on average: each costs memory. */
+/** A message may come in so many fragments; in more, if they have this many bytes on average: each costs memory. */
 const MIN_FRAGMENTS = 16 * 1024;
 const BYTES_PER_FRAGMENT = 64;
 
@@ -38,11 +35,7 @@ export interface RefusedHandshake {
 }
 
 /** A handshake that can be accepted. */
-export interface HandshakeRequest {
-  readonly version: number;
-  readonly origin: string | undefined;
-  readonly protocols: readonly string[];
-}
+export type HandshakeRequest = Omit<Door<unknown>, 'accept'>;
 
 export interface AcceptorOptions {
   /** Bytes; a longer message closes with 1009. 0 is no limit. */
@@ -82,35 +75,35 @@ export function checkHandshake(
 ): RefusedHandshake | HandshakeRequest {
   const { headers } = req;
   const asked = headers['sec-websocket-version'];
-  const version = VERSIONS.get(asked);
   if (asked === undefined) {
     // RFC 9110 section 15.5.22; an Upgrade header goes with the connection option.
     const upgrade = [['Upgrade', 'websocket'] as const, ['Connection', 'Upgrade'] as const, VERSION_HEADER];
-    return refusal(426, 'Upgrade Required', 'No Websocket protocol version defined', upgrade);
+    return refusal(426, 'No Websocket protocol version defined', upgrade);
   }
-  if (version === undefined) {
-    return refusal(400, 'Bad Request', 'Unsupported Websocket protocol version', [VERSION_HEADER]);
+  if (!VERSIONS.includes(asked)) {
+    return refusal(400, 'Unsupported Websocket protocol version', [VERSION_HEADER]);
   }
   if (!KEY.test(headers['sec-websocket-key'] ?? '')) {
-    return refusal(400, 'Bad Request', 'The header Sec-WebSocket-Key is missing or malformed');
+    return refusal(400, 'The header Sec-WebSocket-Key is missing or malformed');
   }
   const protocols = parseProtocols(headers['sec-websocket-protocol']);
   if (protocols === undefined) {
-    return refusal(400, 'Bad Request', 'The header Sec-WebSocket-Protocol is malformed');
+    return refusal(400, 'The header Sec-WebSocket-Protocol is malformed');
   }
   if (parseOffers(headers['sec-websocket-extensions']) === undefined) {
-    return refusal(400, 'Bad Request', 'The header Sec-WebSocket-Extensions is malformed');
+    return refusal(400, 'The header Sec-WebSocket-Extensions is malformed');
   }
-  // Until version 13 it had a name of its own.
+  // Before version 13 it had a name of its own.
+  const version = Number(asked);
   const old = version < 13 ? (headers['sec-websocket-origin'] as string | undefined) : undefined;
   const origin = old ?? headers.origin;
   if (allowedOrigins !== undefined && origin !== undefined && !isAllowed(origin, allowedOrigins)) {
-    return refusal(403, 'Forbidden', 'This origin may not open a WebSocket here');
+    return refusal(403, 'This origin may not open a WebSocket here');
   }
   return { version, origin, protocols };
 }
 
-/** Answers handshakes; one for each gateway. The frames are the `ws` package's. */
+/** Answers handshakes; one for each gateway. The package `ws` writes the answer, and then the frames. */
 export class WebSocketAcceptor {
   readonly #server: WebSocketServer;
   readonly #negotiate: (offers: string | undefined) => LeanDeflate | undefined;
@@ -211,11 +204,6 @@ function serialise(origin: string): string {
   return known === 'null' ? origin.toLowerCase() : known;
 }
 
-function refusal(
-  status: number,
-  reason: string,
-  body: string,
-  headers: RefusedHandshake['headers'] = [],
-): RefusedHandshake {
-  return { status, reason, headers, body };
+function refusal(status: number, body: string, headers: RefusedHandshake['headers'] = []): RefusedHandshake {
+  return { status, reason: STATUS_CODES[status] ?? '', headers, body };
 }

@@ -1,16 +1,11 @@
 /** Messages that arrived and wait to be received; makes the peer wait when they are too many. */
+import type { WebSocket as WsSocket } from 'ws';
 import type { Message } from '../../environ/websocket/link.js';
 import { RECEIVE } from '../../environ/websocket/websocket.js';
 
-/** Reading stops at so many waiting messages, or at so many bytes (characters, of text) of them; it goes on below half. */
+/** Reading stops when so many messages wait, or so many bytes (of text: characters); it goes on below half of that. */
 const MAX_MESSAGES = 128;
 const MAX_SIZE = 1024 * 1024;
-
-/** What is asked of a socket; one of the `ws` package has it. */
-export interface Pausable {
-  pause(): void;
-  resume(): void;
-}
 
 /** Counts what inflated messages hold until they are received: each message is told once to both, in order. */
 export interface Inflating {
@@ -21,7 +16,7 @@ export interface Inflating {
 type Receiver = (message: Message | null) => void;
 
 export class Inbox {
-  readonly #socket: Pausable;
+  readonly #socket: Pick<WsSocket, 'pause' | 'resume'>;
   readonly #inflating: Inflating | undefined;
   readonly #messages: Message[] = [];
   readonly #receivers: Receiver[] = [];
@@ -29,7 +24,7 @@ export class Inbox {
   #paused = false;
   #used = false;
 
-  constructor(socket: Pausable, inflating?: Inflating) {
+  constructor(socket: Pick<WsSocket, 'pause' | 'resume'>, inflating?: Inflating) {
     this.#socket = socket;
     this.#inflating = inflating;
   }

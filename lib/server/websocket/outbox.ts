@@ -1,10 +1,10 @@
-/** What goes out on an open WebSocket: one write a turn, and a promise while the peer is behind. */
+/** What goes out on an open WebSocket: one write for each turn of the event loop, and a promise while the peer reads too slowly. */
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
 import type { Bytes } from '../../environ/types.js';
 import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 
-/** A peer is behind when more bytes than this wait to be written to it. */
+/** A peer reads too slowly when more bytes than this wait to be written to it. */
 const HIGH_WATER_MARK = 64 * 1024;
 
 /** The options of `ws`, one object for each kind of frame. */
@@ -19,7 +19,7 @@ export class Outbox {
   #corked = false;
   /** Something was sent since the application last asked for a message. */
   #again = false;
-  /** What calls of `send` wait for while the peer is behind. */
+  /** What calls of `send` wait for while the peer reads too slowly. */
   #drained: Promise<void> | undefined;
   #settle: ((error?: Error) => void) | undefined;
   #written: ((error?: Error | null) => void) | undefined;
@@ -35,7 +35,7 @@ export class Outbox {
     // Node writes a head and a text in a slower way than two buffers (bench: websocket).
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
     const options = binary ? (compress ? BINARY_COMPRESSED : BINARY) : compress ? TEXT_COMPRESSED : TEXT;
-    // A lone answer is written at once; from the second message on, a turn's messages are one write (bench: websocket).
+    // A lone answer is written at once; from the second message on, those of a turn are one write (bench: websocket).
     if (more || this.#again) this.#cork();
     this.#again = true;
     if (socket.bufferedAmount + bytes.length <= HIGH_WATER_MARK) {
