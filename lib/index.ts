@@ -38,15 +38,14 @@ export type {
   WebSocketOn,
   Write,
 } from './environ/types.js';
-export { BlockingWebSocket } from './environ/websocket/blocking-websocket.js';
 export {
   FrameTooLargeError,
-  type Message,
   ProtocolError,
   ReceiveTimeout,
-  WebSocket,
   WebSocketError,
-} from './environ/websocket/websocket.js';
+} from './environ/websocket/error.js';
+export type { Message } from './environ/websocket/link.js';
+export { BlockingWebSocket, WebSocket } from './environ/websocket/websocket.js';
 export {
   ApplicationError,
   ClientDisconnected,

@@ -2,8 +2,8 @@
 
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
-import type { BlockingWebSocket } from '../environ/websocket/blocking-websocket.js';
-import { type Message, WebSocket } from '../environ/websocket/websocket.js';
+import type { Message } from '../environ/websocket/link.js';
+import { type BlockingWebSocket, WebSocket } from '../environ/websocket/websocket.js';
 import { logger } from '../logger.js';
 import { sleep } from '../sleep.js';
 import { Event } from './event.js';

@@ -10,7 +10,8 @@ import type {
   StartResponse,
   WebSocketOn,
 } from '../environ/types.js';
-import { type Message, WebSocket } from '../environ/websocket/websocket.js';
+import type { Message } from '../environ/websocket/link.js';
+import { WebSocket } from '../environ/websocket/websocket.js';
 import { Callable } from './callable.js';
 import { notFoundPage } from './error-page.js';
 import type { EventHandlers } from './event.js';

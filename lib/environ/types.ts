@@ -1,6 +1,5 @@
 /** The contract between gateway and application, as PEP 3333 has it, in TypeScript. */
-import type { BlockingWebSocket } from './websocket/blocking-websocket.js';
-import type { WebSocket } from './websocket/websocket.js';
+import type { BlockingWebSocket, WebSocket } from './websocket/websocket.js';
 
 /** PEP 3333's bytestring. A `Buffer` is one. */
 export type Bytes = Uint8Array;

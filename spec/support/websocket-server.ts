@@ -4,7 +4,12 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Environ } from '../../lib/environ/types.js';
-import { type Handshake, type OpenSocket, WebSocket } from '../../lib/environ/websocket/websocket.js';
+import { WebSocket } from '../../lib/environ/websocket/websocket.js';
+import {
+  type Handshake,
+  type OpenSocket,
+  WebSocketConnection,
+} from '../../lib/server/websocket/connection.js';
 import {
   type AcceptorOptions,
   checkHandshake,
@@ -85,10 +90,10 @@ export async function serveWebSocket(
     let gone: () => void = () => {};
     const handshake: Handshake = {
       ...checked,
-      accept: (protocol) => {
+      accept: (protocol, logger) => {
         const open = acceptor.accept(request, socket, head, protocol);
         options.opened?.(open);
-        return open;
+        return new WebSocketConnection(open, handshake, logger);
       },
       gone: () => gone(),
     };

@@ -1,17 +1,15 @@
 /** What `wsgi.websocket` throws. */
 import { WsgiError } from '../../errors.js';
 
-/** The connection was closed, by whom ever, and the call came after that. */
+/** The connection was closed, by either side, before the call. */
 export const ALREADY_CLOSED = 'Connection is already closed';
-/** The connection was closed while the call waited. */
-export const CLOSED = 'Connection closed';
-/** The peer is gone without a word, or nothing more can be written to it. */
+/** The peer disappeared without a close frame, or nothing more can be written to it. */
 export const SOCKET_DEAD = 'Socket is dead';
 
-/** The code of every error that only says that the connection is no longer there: never an application's fault. */
+/** The code of every error that only says that the connection is closed: never an application's fault. */
 export const GONE = 'WSGI_ERR_WEBSOCKET_CLOSED';
 
-/** The connection is not, or no longer, open for what was asked. */
+/** The connection is not open for what was asked, or not any more. */
 export class WebSocketError extends WsgiError {
   constructor(message: string, code = 'WSGI_ERR_WEBSOCKET') {
     super(code, message);
@@ -32,24 +30,24 @@ export class FrameTooLargeError extends ProtocolError {
   }
 }
 
-/** `receive(timeout)` of a `BlockingWebSocket` waited that long for nothing. The connection is as open as before. */
+/** `receive(timeout)` of a `BlockingWebSocket` got no message in that time. The connection stays as it was. */
 export class ReceiveTimeout extends WsgiError {
   constructor(seconds: number) {
     super('WSGI_ERR_RECEIVE_TIMEOUT', `No message came within ${seconds} s`);
   }
 }
 
-/** True of what only says that the connection is no longer there. */
+/** Whether an error only says that the connection is closed. */
 export function isGoneError(thrown: unknown): boolean {
   try {
     return thrown instanceof WebSocketError && thrown.code === GONE;
   } catch {
-    // A Proxy may throw when it is asked.
+    // A Proxy may throw when its type is looked at.
     return false;
   }
 }
 
-/** @param message one of the three above. */
+/** @param message one of the two above. */
 export function goneError(message: string): WebSocketError {
   return new WebSocketError(message, GONE);
 }

@@ -1,40 +1,34 @@
-/** `wsgi.websocket`: an open door that the first `accept()`, `receive()` or `send()` goes through. */
+/** `wsgi.websocket`: one socket over a link of the gateway, with two faces: promises on the event loop, blocking calls in a thread. */
 import { type Logger, logger } from '../../logger.js';
-import { TooManyPending } from '../../unawaited.js';
-import type { Bytes, Environ } from '../types.js';
-import { checkClose, chooseProtocol, isBinaryMessage, notOpenYet } from './arguments.js';
-import { type OpenSocket, type Owner, WebSocketConnection } from './connection.js';
-import { ALREADY_CLOSED, goneError, type WebSocketError } from './error.js';
-import { type Message, RECEIVE } from './inbox.js';
+import { AwaitedCall, TooManyPending } from '../../unawaited.js';
+import type { AnyEnviron, BlockingEnviron, Bytes, Environ } from '../types.js';
+import { ALREADY_CLOSED, goneError, ReceiveTimeout, WebSocketError } from './error.js';
+import {
+  type AsyncLink,
+  type BlockingLink,
+  CLOSE_CODE,
+  checkClose,
+  chooseProtocol,
+  type Door,
+  isBinaryMessage,
+  type Link,
+  type Message,
+} from './link.js';
 
-/** @internal It has types of the package `ws`, which applications need not install. */
-export type { OpenSocket } from './connection.js';
-export { FrameTooLargeError, ProtocolError, ReceiveTimeout, WebSocketError } from './error.js';
-export type { Message } from './inbox.js';
+// | state   | opened | closed | what the application may do              | next                                       |
+// |---------|--------|--------|------------------------------------------|--------------------------------------------|
+// | door    | false  | false  | refuse with start_response, or open it   | open: accept, receive, send; done          |
+// | open    | true   | false  | receive, send, close                     | closing: the peer closes, the server stops |
+// | closing | true   | false  | answer what it received; the code is set | closed: it receives null, closes, or ends  |
+// | closed  | true   | true   | receive what came before, then one null  | done                                       |
+// | done    |        | true   | nothing: the application has returned    |                                            |
+//
+// `open` also goes to `closed` at once: by close(), and where the connection breaks. The link knows all states from
+// `open` on; the socket knows the door and the end.
 
-/**
- * An upgrade request that was checked and not answered yet: what the gateway gives to a `WebSocket`.
- * @internal
- */
-export interface Handshake extends Owner {
-  /** 13, 8 or 7. */
-  readonly version: number;
-  readonly origin: string | undefined;
-  /** As the client asked for them, in its order. */
-  readonly protocols: readonly string[];
-  /**
-   * Answers 101 and returns the open socket.
-   * @throws WebSocketError if the request was already answered, or the client is gone.
-   */
-  accept(protocol: string | undefined): OpenSocket;
-}
-
-/**
- * A WebSocket, as the application sees it. Until the door is open the application may refuse the handshake with an
- * ordinary `start_response('403 Forbidden', …)`.
- */
-export class WebSocket implements AsyncIterable<Message> {
-  readonly environ: Environ;
+/** What both faces have. */
+abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
+  readonly environ: E;
   /** The path that was asked for, as PATH_INFO. */
   readonly path: string;
   /** 13, 8 or 7. */
@@ -45,39 +39,33 @@ export class WebSocket implements AsyncIterable<Message> {
   readonly protocols: readonly string[];
   /** Set it before the door opens: the first of the client's protocols that is in it is the one answered. */
   supportedProtocols: readonly string[] = [];
-  /** Whether `send` compresses, if the client can, and unless it is told. */
+  /** Whether `send` compresses, if the client can, unless a call says otherwise. */
   doCompress = true;
   logger: Logger = logger;
 
-  readonly #handshake: Handshake;
-  #connection: WebSocketConnection | undefined;
+  readonly #door: Door<L>;
+  #link: L | undefined;
   #protocol = '';
-  /** The gateway is done with it. */
-  #finished = false;
+  #done = false;
 
-  /** @internal The gateway makes it. */
-  static make(environ: Environ, handshake: Handshake): WebSocket {
-    return new WebSocket(environ, handshake);
-  }
-
-  // Private, or the published types would offer one without arguments.
-  private constructor(environ: Environ, handshake: Handshake) {
+  // Protected, or the published types would offer one without arguments.
+  protected constructor(environ: E, door: Door<L>) {
     this.environ = environ;
     this.path = environ.PATH_INFO;
-    this.version = handshake.version;
-    this.origin = handshake.origin;
-    this.protocols = handshake.protocols;
-    this.#handshake = handshake;
+    this.version = door.version;
+    this.origin = door.origin;
+    this.protocols = door.protocols;
+    this.#door = door;
   }
 
   /** The handshake was answered. */
   get opened(): boolean {
-    return this.#connection !== undefined;
+    return this.#link !== undefined;
   }
 
   /** Nothing more can be sent. Messages that arrived before may still be received. */
   get closed(): boolean {
-    return this.#connection === undefined ? this.#finished : this.#connection.closed;
+    return this.#done || this.#link?.closed === true;
   }
 
   /** The subprotocol that was answered; empty if none was. */
@@ -86,28 +74,98 @@ export class WebSocket implements AsyncIterable<Message> {
   }
 
   /**
-   * The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it went without closing. 1001 from the
+   * The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it disappeared without closing. 1001 from the
    * moment when the server begins to stop: while `closed` is still false, messages can be sent.
    */
   get closeCode(): number | undefined {
-    return this.#connection?.closeCode;
+    return this.#link?.ending?.code;
   }
 
   get closeReason(): string | undefined {
-    return this.#connection?.closeReason;
+    return this.#link?.ending?.reason;
   }
 
   /** Why the connection failed, if it did: a `ProtocolError` or a `FrameTooLargeError`. */
   get error(): WebSocketError | undefined {
-    return this.#connection?.error;
+    return this.#link?.ending?.error;
   }
 
   /**
    * Opens the door: answers 101. Does nothing once it is open.
    * @param protocol one of `protocols`; left out, `supportedProtocols` decides.
+   * @throws WebSocketError if the request was already answered, or the client is gone.
    */
   accept(protocol?: string | null): void {
-    if (this.#connection === undefined) this.#open(protocol ?? undefined);
+    if (this.#link === undefined) this.open(protocol ?? undefined);
+  }
+
+  /**
+   * Sends a message: text as a text frame, bytes as a binary one, unless `binary` says otherwise. Opens the door.
+   * The bytes are not copied: leave them as they are.
+   * @returns on the event loop, a promise if the peer reads too slowly: await it before the next message. A thread blocks.
+   * @throws WebSocketError if the connection is closed.
+   */
+  send(message: string | Bytes, binary?: boolean | null, doCompress: boolean = this.doCompress): Sent {
+    const isBinary = isBinaryMessage(message, binary);
+    const link = this.#link ?? this.open();
+    if (link.closed) throw goneError(ALREADY_CLOSED);
+    return link.send(message, isBinary, doCompress);
+  }
+
+  /** Closes the connection; what was not received yet is dropped. Does nothing if it is closed already. */
+  close(code: number = CLOSE_CODE.normal, message: string | Bytes = ''): void {
+    const reason = checkClose(code, message);
+    if (this.#link !== undefined) this.#link.close(code, reason);
+    else if (!this.#done) {
+      throw new WebSocketError(
+        'The WebSocket is not open yet: refuse it with start_response(), or accept() first',
+      );
+    }
+  }
+
+  /**
+   * The application has returned (1000) or thrown (1011). Calls that wait get null, later ones throw.
+   * @internal
+   */
+  finish(code: number = CLOSE_CODE.normal): void {
+    this.#done = true;
+    this.#link?.finish(code);
+  }
+
+  /** @internal No more messages will come, and the null was given. */
+  get ended(): boolean {
+    return this.#link === undefined ? this.#done : this.#link.ended;
+  }
+
+  /** @internal */
+  protected get link(): L | undefined {
+    return this.#link;
+  }
+
+  /** @internal */
+  protected open(protocol?: string): L {
+    if (this.#done) throw goneError(ALREADY_CLOSED);
+    const chosen = chooseProtocol(this.protocols, this.supportedProtocols, protocol);
+    this.#link = this.#door.accept(chosen, this.logger);
+    this.#protocol = chosen ?? '';
+    return this.#link;
+  }
+}
+
+/** @internal */
+export const RECEIVE = new AwaitedCall('wsgi.websocket.receive()');
+
+/**
+ * A WebSocket, as the application sees it. Until the door is open the application may refuse the handshake with an
+ * ordinary `start_response('403 Forbidden', …)`.
+ */
+export class WebSocket
+  extends Socket<Environ, void | Promise<void>, AsyncLink>
+  implements AsyncIterable<Message>
+{
+  /** @internal The gateway makes it. */
+  static make(environ: Environ, door: Door<AsyncLink>): WebSocket {
+    return new WebSocket(environ, door);
   }
 
   /**
@@ -118,102 +176,76 @@ export class WebSocket implements AsyncIterable<Message> {
    */
   receive(): Promise<Message | null> {
     try {
-      return RECEIVE.mark((this.#connection ?? this.#open()).receive());
+      return RECEIVE.mark((this.link ?? this.open()).receive());
     } catch (error) {
       if (error instanceof TooManyPending) throw error;
       return Promise.reject(error);
     }
   }
 
-  /**
-   * Sends a message: text as a text frame, bytes as a binary one, unless `binary` says otherwise. Opens the door.
-   * The bytes are not copied: leave them as they are.
-   * @returns a promise if the peer is behind: await it before the next message.
-   */
-  send(
-    message: string | Bytes,
-    binary?: boolean | null,
-    doCompress: boolean = this.doCompress,
-  ): void | Promise<void> {
-    const isBinary = isBinaryMessage(message, binary);
-    return (this.#connection ?? this.#open()).send(message, isBinary, doCompress);
-  }
-
-  /** Closes the connection; what was not received yet is dropped. Does nothing if it is closed already. */
-  close(code = 1000, message: string | Bytes = ''): void {
-    const reason = checkClose(code, message);
-    if (this.#connection !== undefined) this.#connection.close(code, reason);
-    else if (this.#finished) return;
-    else throw notOpenYet();
-  }
-
-  /** The messages, to the end of the connection. */
+  /** The messages, to the end of the connection, which is left open when the loop is left before that. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    return new MessageIterator(this);
+    return {
+      next: () => (this.ended ? Promise.resolve(asResult(null)) : this.receive().then(asResult)),
+    };
   }
 
   /** @internal The server stops: no more messages, and 1001 for the peer once the one in work is answered. */
   goAway(): void {
-    this.#connection?.goAway();
+    this.link?.goAway();
   }
 
   /**
-   * A message is answered beside `receive()` from now on: 1; or no longer: -1. A stop leaves it the connection: the one
-   * who receives has to close it, when `receive()` gave null and the last is answered.
+   * One more message is answered while `receive()` waits: 1; or one less: -1. A stop leaves the connection open for
+   * them: the application closes it, once `receive()` gave null and the last is answered.
    * @internal
    */
   answering(change: 1 | -1): void {
-    if (this.#connection !== undefined) this.#connection.answering += change;
+    if (this.link !== undefined) this.link.answering += change;
   }
 
-  /**
-   * The application is done: 1000 it returned, 1011 it threw. Calls that wait get null, later ones raise.
-   * @internal
-   */
-  finish(code: number): void {
-    this.#finished = true;
-    this.#connection?.finish(code);
-  }
-
-  /**
-   * Drops the connection without a word.
-   * @internal
-   */
+  /** @internal Drops the connection without a close frame. */
   terminate(): void {
-    this.#finished = true;
-    this.#connection?.terminate();
+    this.link?.terminate();
   }
 
-  /** @internal Messages came that were not received yet. */
+  /** @internal Messages arrived that were not received yet. */
   get pending(): boolean {
-    return this.#connection?.pending === true;
-  }
-
-  /** @internal No message will come any more, and the null was given. */
-  get ended(): boolean {
-    return this.#connection === undefined ? this.#finished : this.#connection.ended;
-  }
-
-  #open(protocol?: string): WebSocketConnection {
-    if (this.#finished) throw goneError(ALREADY_CLOSED);
-    const chosen = chooseProtocol(this.protocols, this.supportedProtocols, protocol);
-    const open = this.#handshake.accept(chosen);
-    this.#protocol = chosen ?? '';
-    this.#connection = new WebSocketConnection(open, this.#handshake, this.logger);
-    return this.#connection;
+    return this.link?.pending === true;
   }
 }
 
-/** `for await`: ends with the connection, and leaves it open when the loop is left before that. */
-class MessageIterator implements AsyncIterator<Message, undefined> {
-  readonly #websocket: WebSocket;
-
-  constructor(websocket: WebSocket) {
-    this.#websocket = websocket;
+/** A WebSocket, as an application in a worker thread sees it: every call blocks, as in Python. */
+export class BlockingWebSocket
+  extends Socket<BlockingEnviron, void, BlockingLink>
+  implements Iterable<Message>
+{
+  /** @internal The gateway makes it. */
+  static make(environ: BlockingEnviron, door: Door<BlockingLink>): BlockingWebSocket {
+    return new BlockingWebSocket(environ, door);
   }
 
-  next(): Promise<IteratorResult<Message, undefined>> {
-    return this.#websocket.ended ? Promise.resolve(asResult(null)) : this.#websocket.receive().then(asResult);
+  /**
+   * Blocks for the next message; null, once, when the peer closed or failed, or the server stops. Opens the door.
+   * @param timeout seconds, a fraction is fine; left out or null: as long as it takes.
+   * @throws ReceiveTimeout if none came in that time; WebSocketError after the null.
+   */
+  receive(timeout?: number | null): Message | null {
+    const seconds = timeout ?? Number.POSITIVE_INFINITY;
+    if (!(seconds >= 0)) throw new RangeError(`receive() takes a timeout in seconds, not ${timeout}`);
+    const link = this.link ?? this.open();
+    if (link.ended) throw goneError(ALREADY_CLOSED);
+    const message = link.receive(seconds * 1000);
+    if (message === undefined) throw new ReceiveTimeout(seconds);
+    return message;
+  }
+
+  /** The messages, to the end of the connection. */
+  *[Symbol.iterator](): Generator<Message, void, undefined> {
+    while (!this.ended) {
+      const message = this.receive();
+      if (message !== null) yield message;
+    }
   }
 }
 

@@ -1,18 +1,16 @@
 /** permessage-deflate (RFC 7692) that keeps no stream between messages, and a limit for what inflated messages hold. */
 import { constants, createInflateRaw, type InflateRaw, inflateRaw } from 'node:zlib';
-import { PerMessageDeflate } from 'ws';
+import { extension, PerMessageDeflate, type PerMessageDeflateOptions } from 'ws';
+import { CLOSE_CODE } from '../../environ/websocket/link.js';
 import { logger } from '../../logger.js';
+
+export const DEFLATE = PerMessageDeflate.extensionName;
 
 /** What a compressed message leaves out (RFC 7692 section 7.2.1). */
 const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
 
-/** A frame of at most so many bytes is inflated in one call: deflate cannot make more than a thousand times as much. */
+/** A frame of at most so many bytes is inflated in one call: it cannot grow more than a thousandfold. */
 const SMALL = 256;
-
-/** RFC 6455 section 7.4.1: invalid data, message too big; and the registered "try again later". */
-const INVALID = 1007;
-const TOO_BIG = 1009;
-const TRY_LATER = 1013;
 
 export interface DeflateOptions {
   /** Bytes; where no context is kept, shorter messages are sent as they are. */
@@ -23,19 +21,27 @@ export interface DeflateOptions {
   readonly clientNoContextTakeover: boolean;
 }
 
-/** Why a frame could not be inflated. */
-export class InflateError extends Error {
-  constructor(
-    message: string,
-    readonly closeCode: number,
-  ) {
-    super(message);
-    this.name = 'InflateError';
-  }
+/** As `ws` names them. */
+export function deflateSettings(options: DeflateOptions | undefined): PerMessageDeflateOptions {
+  if (options === undefined) return {};
+  const { serverMaxWindowBits, serverNoContextTakeover, clientNoContextTakeover } = options;
+  return {
+    threshold: options.deflateThreshold,
+    zlibDeflateOptions: { memLevel: options.deflateMemLevel },
+    // `false` would refuse clients that ask for it.
+    ...(serverNoContextTakeover && { serverNoContextTakeover }),
+    ...(clientNoContextTakeover && { clientNoContextTakeover }),
+    ...(serverMaxWindowBits < 15 && { serverMaxWindowBits }),
+  };
+}
 
-  /** As `ws` names it. */
-  get code(): string {
-    return this.closeCode === INVALID ? 'WS_ERR_INVALID_DATA' : 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+/** Undefined if the header breaks the grammar of RFC 6455 section 9.1, for which the connection has to fail. */
+export function parseOffers(header: string | undefined): Offer[] | undefined {
+  if (header === undefined) return [];
+  try {
+    return extension.parse(header)[DEFLATE] ?? [];
+  } catch {
+    return undefined;
   }
 }
 
@@ -50,7 +56,7 @@ export class InflateBudget {
     this.#limit = limit || Number.POSITIVE_INFINITY;
   }
 
-  /** False if that is more than the limit leaves. */
+  /** False if that would pass the limit. */
   take(bytes: number): boolean {
     if (this.held + bytes > this.#limit) {
       this.#warn();
@@ -77,10 +83,9 @@ export class InflateBudget {
 
 type Done = (error: Error | null, data?: Buffer) => void;
 
-/** What is private to `ws` of the class above. */
+/** What `ws` keeps private in the class that ours extends. */
 interface Internals {
   _deflate: { close(): void } | null;
-  _decompress(data: Buffer, fin: boolean, callback: Done): void;
   _compress(data: Buffer, fin: boolean, callback: Done): void;
 }
 const base = PerMessageDeflate.prototype as unknown as Internals;
@@ -89,62 +94,88 @@ const base = PerMessageDeflate.prototype as unknown as Internals;
 export class LeanDeflate extends PerMessageDeflate {
   /** The close code of what went wrong. */
   faultCode: number | undefined;
-  /** Bytes of the message that is being inflated, and has not been delivered. */
+  /** Bytes of the message that is being inflated. */
   #charged = 0;
+  /** The same of each message that was delivered, and not received yet. */
+  readonly #delivered: number[] = [];
   #inflate: InflateRaw | undefined;
   #closed = false;
 
-  constructor(
-    options: object,
+  private constructor(
+    settings: PerMessageDeflateOptions,
     readonly maxMessage: number,
     readonly budget: InflateBudget,
   ) {
-    super({ ...options, isServer: true });
+    super({ ...settings, isServer: true });
   }
 
-  /** The application has received what was delivered. */
-  received(bytes: number): void {
-    this.budget.give(bytes);
+  /** For the first offer that can be accepted. If none can, messages are not compressed (RFC 7692 section 5.1). */
+  static accept(
+    offers: readonly Offer[],
+    settings: PerMessageDeflateOptions,
+    maxMessage: number,
+    budget: InflateBudget,
+  ): LeanDeflate | undefined {
+    for (const offer of offers) {
+      const deflate = new LeanDeflate(settings, maxMessage, budget);
+      try {
+        deflate.accept([offer]);
+        return deflate;
+      } catch {
+        // This one is declined.
+      }
+    }
+    return undefined;
   }
 
-  /** A message is complete: its bytes are for the receiver to give back. */
-  delivered(): number {
-    const charged = this.#charged;
+  /** What was accepted, as a header says it. */
+  get header(): string {
+    return extension.format({ [DEFLATE]: [this.params ?? {}] });
+  }
+
+  /** The next message is complete. */
+  delivered(): void {
+    this.#delivered.push(this.#charged);
     this.#charged = 0;
-    return charged;
+  }
+
+  /** The application has received the oldest that was delivered. */
+  received(): void {
+    this.budget.give(this.#delivered.shift() ?? 0);
   }
 
   override cleanup(): void {
     this.#closed = true;
-    this.budget.give(this.delivered());
+    this.budget.give(this.#charged);
+    this.#charged = 0;
     this.#drop();
     super.cleanup();
   }
 
-  /** Called by `ws`, in its turn. */
+  /** Called by `ws`, which bounds how many run at once. */
   _decompress(data: Buffer, fin: boolean, callback: Done): void {
+    const noContext = fin && this.params?.client_no_context_takeover === true;
     const done: Done = (error, inflated) => {
-      if (error instanceof InflateError) this.faultCode = error.closeCode;
-      if (error !== null || (fin && this.params?.client_no_context_takeover)) this.#drop();
+      if (error !== null || noContext) this.#drop();
       callback(error, inflated);
     };
-    const alone = fin && this.#inflate === undefined && this.params?.client_no_context_takeover === true;
+    const alone = noContext && this.#inflate === undefined;
     if (alone && data.length <= SMALL) this.#inflateAtOnce(data, done);
     else this.#inflateInStream(data, fin, done);
   }
 
   _compress(data: Buffer, fin: boolean, callback: Done): void {
-    base._compress.call(this as unknown as Internals, data, fin, (error, deflated) => {
-      const own = this as unknown as Internals;
-      if (fin && this.params?.server_no_context_takeover && own._deflate !== null) {
-        own._deflate.close();
+    const own = this as unknown as Internals;
+    base._compress.call(own, data, fin, (error, deflated) => {
+      if (fin && this.params?.server_no_context_takeover) {
+        own._deflate?.close();
         own._deflate = null;
       }
       callback(error, deflated);
     });
   }
 
-  /** Without a stream. */
+  /** Without a stream of our own: faster, and nothing is kept. */
   #inflateAtOnce(data: Buffer, done: Done): void {
     const options = {
       windowBits: this.#windowBits,
@@ -152,10 +183,9 @@ export class LeanDeflate extends PerMessageDeflate {
       ...(this.maxMessage > 0 && { maxOutputLength: this.maxMessage }),
     };
     inflateRaw(Buffer.concat([data, TRAILER]), options, (error, inflated) => {
-      const tooLong = error !== null && (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-      if (tooLong) done(this.#tooBig());
-      else if (error !== null) done(new InflateError(error.message, INVALID));
-      else done(this.#charge(inflated.length), inflated);
+      if (error === null) done(this.#charge(inflated.length), inflated);
+      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') done(this.#tooBig());
+      else done(this.#fault(error.message, CLOSE_CODE.invalidData));
     });
   }
 
@@ -172,7 +202,7 @@ export class LeanDeflate extends PerMessageDeflate {
       stream.removeListener('error', onerror).on('error', ignore);
       done(error, inflated);
     };
-    const onerror = (error: Error) => finish(new InflateError(error.message, INVALID));
+    const onerror = (error: Error) => finish(this.#fault(error.message, CLOSE_CODE.invalidData));
     const ondata = (chunk: Buffer) => {
       const fault = this.#charge(chunk.length);
       if (fault === null) chunks.push(chunk);
@@ -188,17 +218,30 @@ export class LeanDeflate extends PerMessageDeflate {
     });
   }
 
-  #charge(bytes: number): InflateError | null {
+  /** Counts what was inflated; an error if that is too much. */
+  #charge(bytes: number): Error | null {
     if (this.maxMessage > 0 && this.#charged + bytes > this.maxMessage) return this.#tooBig();
-    if (!this.#closed && !this.budget.take(bytes)) {
-      return new InflateError('Inflated messages hold as much as they may, in all connections', TRY_LATER);
+    if (this.#closed) return null;
+    if (!this.budget.take(bytes)) {
+      return this.#fault(
+        'Inflated messages of all connections hold as many bytes as are allowed',
+        CLOSE_CODE.tryLater,
+      );
     }
-    if (!this.#closed) this.#charged += bytes;
+    this.#charged += bytes;
     return null;
   }
 
-  #tooBig(): InflateError {
-    return new InflateError('Max payload size exceeded', TOO_BIG);
+  #tooBig(): Error {
+    return this.#fault('Max payload size exceeded', CLOSE_CODE.tooBig);
+  }
+
+  /** An error for `ws`, with a code as it has them. */
+  #fault(message: string, closeCode: number): Error {
+    this.faultCode = closeCode;
+    const isInvalid = closeCode === CLOSE_CODE.invalidData;
+    const code = isInvalid ? 'WS_ERR_INVALID_DATA' : 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+    return Object.assign(new Error(message), { code });
   }
 
   get #windowBits(): number {
@@ -213,3 +256,25 @@ export class LeanDeflate extends PerMessageDeflate {
 }
 
 function ignore(): void {}
+
+export type Offer = Record<string, (string | true)[]>;
+
+// Exported by `ws` since 8.19, and not in its types yet.
+declare module 'ws' {
+  export interface ServerOptions {
+    closeTimeout?: number;
+  }
+  export const extension: {
+    parse(header: string): Record<string, Offer[] | undefined>;
+    format(extensions: Record<string, object[]>): string;
+  };
+  export const subprotocol: { parse(header: string): Set<string> };
+  export class PerMessageDeflate {
+    static readonly extensionName: string;
+    constructor(options: PerMessageDeflateOptions & { isServer: boolean });
+    /** What was negotiated. */
+    params: Record<string, boolean | number | undefined> | null;
+    accept(offers: Offer[]): unknown;
+    cleanup(): void;
+  }
+}

@@ -1,36 +1,27 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  extension,
-  PerMessageDeflate,
-  type PerMessageDeflateOptions,
-  subprotocol,
-  WebSocketServer,
-  WebSocket as WsSocket,
-} from 'ws';
-import {
-  CONNECTION,
-  INFLATING,
-  type OwnedSocket,
-  type WebSocketConnection,
-} from '../../environ/websocket/connection.js';
+import { subprotocol, WebSocketServer } from 'ws';
 import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
-import type { OpenSocket } from '../../environ/websocket/websocket.js';
-import { type DeflateOptions, InflateBudget, LeanDeflate } from './deflate.js';
+import type { Door } from '../../environ/websocket/link.js';
+import { type OpenSocket, WsgiWebSocket } from './connection.js';
+import {
+  DEFLATE,
+  type DeflateOptions,
+  deflateSettings,
+  InflateBudget,
+  LeanDeflate,
+  parseOffers,
+} from './deflate.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */
-const VERSIONS: ReadonlyMap<string | undefined, number> = new Map([
-  ['13', 13],
-  ['8', 8],
-  ['7', 7],
-]);
-const VERSION_HEADER = ['Sec-WebSocket-Version', '13, 8, 7'] as const;
+const VERSIONS = ['13', '8', '7'];
+const VERSION_HEADER = ['Sec-WebSocket-Version', VERSIONS.join(', ')] as const;
 
 /** 16 bytes in base64 (RFC 6455 section 4.1). */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
-/** A message may come in so many fragments, and in more if they have this many bytes on average: each costs memory. */
+/** A message may come in so many fragments; in more, if they have this many bytes on average: each costs memory. */
 const MIN_FRAGMENTS = 16 * 1024;
 const BYTES_PER_FRAGMENT = 64;
 
@@ -44,11 +35,7 @@ export interface RefusedHandshake {
 }
 
 /** A handshake that can be accepted. */
-export interface HandshakeRequest {
-  readonly version: number;
-  readonly origin: string | undefined;
-  readonly protocols: readonly string[];
-}
+export type HandshakeRequest = Omit<Door<unknown>, 'accept'>;
 
 export interface AcceptorOptions {
   /** Bytes; a longer message closes with 1009. 0 is no limit. */
@@ -88,42 +75,40 @@ export function checkHandshake(
 ): RefusedHandshake | HandshakeRequest {
   const { headers } = req;
   const asked = headers['sec-websocket-version'];
-  const version = VERSIONS.get(asked);
   if (asked === undefined) {
     // RFC 9110 section 15.5.22; an Upgrade header goes with the connection option.
     const upgrade = [['Upgrade', 'websocket'] as const, ['Connection', 'Upgrade'] as const, VERSION_HEADER];
-    return refusal(426, 'Upgrade Required', 'No Websocket protocol version defined', upgrade);
+    return refusal(426, 'No Websocket protocol version defined', upgrade);
   }
-  if (version === undefined) {
-    return refusal(400, 'Bad Request', 'Unsupported Websocket protocol version', [VERSION_HEADER]);
+  if (!VERSIONS.includes(asked)) {
+    return refusal(400, 'Unsupported Websocket protocol version', [VERSION_HEADER]);
   }
   if (!KEY.test(headers['sec-websocket-key'] ?? '')) {
-    return refusal(400, 'Bad Request', 'The header Sec-WebSocket-Key is missing or malformed');
+    return refusal(400, 'The header Sec-WebSocket-Key is missing or malformed');
   }
   const protocols = parseProtocols(headers['sec-websocket-protocol']);
   if (protocols === undefined) {
-    return refusal(400, 'Bad Request', 'The header Sec-WebSocket-Protocol is malformed');
+    return refusal(400, 'The header Sec-WebSocket-Protocol is malformed');
   }
-  if (parseDeflateOffers(headers['sec-websocket-extensions']) === undefined) {
-    return refusal(400, 'Bad Request', 'The header Sec-WebSocket-Extensions is malformed');
+  if (parseOffers(headers['sec-websocket-extensions']) === undefined) {
+    return refusal(400, 'The header Sec-WebSocket-Extensions is malformed');
   }
-  // Until version 13 it had a name of its own.
+  // Before version 13 it had a name of its own.
+  const version = Number(asked);
   const old = version < 13 ? (headers['sec-websocket-origin'] as string | undefined) : undefined;
   const origin = old ?? headers.origin;
   if (allowedOrigins !== undefined && origin !== undefined && !isAllowed(origin, allowedOrigins)) {
-    return refusal(403, 'Forbidden', 'This origin may not open a WebSocket here');
+    return refusal(403, 'This origin may not open a WebSocket here');
   }
   return { version, origin, protocols };
 }
 
-/** Answers handshakes; one for each gateway. The frames are the `ws` package's. */
+/** Answers handshakes; one for each gateway. The package `ws` writes the answer, and then the frames. */
 export class WebSocketAcceptor {
   readonly #server: WebSocketServer;
-  readonly #deflate: boolean;
-  readonly #settings: PerMessageDeflateOptions;
-  /** What `ws` asks for and gives back, while it does so. */
-  #protocol: string | undefined;
-  #opened: WsSocket | undefined;
+  readonly #negotiate: (offers: string | undefined) => LeanDeflate | undefined;
+  /** Of the handshake that is being answered. */
+  #deflate: LeanDeflate | undefined;
 
   constructor({
     maxMessage = 16 * 1024 * 1024,
@@ -132,27 +117,23 @@ export class WebSocketAcceptor {
     deflate,
     inflateBuffer = 0,
   }: AcceptorOptions = {}) {
-    this.#deflate = perMessageDeflate;
-    const settings = settingsOf(deflate);
-    this.#settings = settings;
+    const settings = deflateSettings(deflate);
     const budget = new InflateBudget(inflateBuffer);
-    class Socket extends HoldableSocket {
-      protected override lean(params: unknown): LeanDeflate {
-        const lean = new LeanDeflate(settings, maxMessage, budget);
-        lean.params = params as LeanDeflate['params'];
-        return lean;
-      }
-    }
+    this.#negotiate = (offers) =>
+      perMessageDeflate
+        ? LeanDeflate.accept(parseOffers(offers) ?? [], settings, maxMessage, budget)
+        : undefined;
     this.#server = new WebSocketServer({
       closeTimeout,
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: perMessageDeflate && settings,
       maxPayload: maxMessage,
       maxFragments:
         maxMessage === 0 ? 0 : Math.max(MIN_FRAGMENTS, Math.ceil(maxMessage / BYTES_PER_FRAGMENT)),
-      handleProtocols: () => this.#protocol ?? false,
-      WebSocket: Socket,
+      WebSocket: WsgiWebSocket,
+    });
+    this.#server.on('headers', (lines) => {
+      if (this.#deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${this.#deflate.header}`);
     });
   }
 
@@ -160,107 +141,37 @@ export class WebSocketAcceptor {
    * Answers 101 to a request that `checkHandshake` found sound. Timeouts and Nagle's algorithm are turned off.
    * @throws WebSocketError if the client is gone.
    */
-  accept(req: IncomingMessage, socket: Duplex, head: Buffer, protocol: string | undefined): OpenSocket {
-    this.#translate(req);
-    this.#protocol = protocol;
-    this.#opened = undefined;
-    this.#server.handleUpgrade(req, socket, head, (opened) => {
-      this.#opened = opened;
-    });
-    if (this.#opened === undefined) throw goneError(SOCKET_DEAD);
-    return { socket: this.#opened, stream: socket };
-  }
-
-  /** `ws` is stricter than the standard in four points; all of them were checked by now. */
-  #translate({ headers }: IncomingMessage): void {
-    headers.upgrade = 'websocket';
-    if (headers['sec-websocket-version'] === '7') headers['sec-websocket-version'] = '8';
-    const protocols = parseProtocols(headers['sec-websocket-protocol']);
-    if (protocols !== undefined && protocols.length > 0) {
-      headers['sec-websocket-protocol'] = protocols.join(',');
+  accept(
+    { headers }: IncomingMessage,
+    stream: Duplex,
+    rest: Buffer,
+    protocol: string | undefined,
+  ): OpenSocket {
+    const deflate = this.#negotiate(headers['sec-websocket-extensions']);
+    this.#deflate = deflate;
+    const opened: WsgiWebSocket[] = [];
+    this.#server.handleUpgrade(plainRequest(headers, protocol), stream, rest, (one) => opened.push(one));
+    const [socket] = opened;
+    if (socket === undefined) throw goneError(SOCKET_DEAD);
+    if (deflate !== undefined) {
+      // Private to `ws`: its receiver and its sender hold the same object. Nothing was read yet.
+      const { _extensions } = socket as unknown as { _extensions: Record<string, LeanDeflate> };
+      _extensions[DEFLATE] = deflate;
+      socket.deflate = deflate;
     }
-    if (!this.#deflate) return;
-    // An offer that cannot be accepted is declined (RFC 7692 section 5.1), where `ws` would refuse the connection.
-    const offers =
-      parseDeflateOffers(headers['sec-websocket-extensions'])?.filter((params) =>
-        isAcceptable(params, this.#settings),
-      ) ?? [];
-    if (offers.length > 0) headers['sec-websocket-extensions'] = extension.format({ [DEFLATE]: offers });
-    else delete headers['sec-websocket-extensions'];
+    return { socket, stream };
   }
 }
 
-/** As `ws` names them. */
-function settingsOf(options: DeflateOptions | undefined): PerMessageDeflateOptions {
-  if (options === undefined) return {};
-  const { serverMaxWindowBits, serverNoContextTakeover, clientNoContextTakeover } = options;
-  return {
-    threshold: options.deflateThreshold,
-    zlibDeflateOptions: { memLevel: options.deflateMemLevel },
-    // `false` would refuse clients that ask for it.
-    ...(serverNoContextTakeover && { serverNoContextTakeover }),
-    ...(clientNoContextTakeover && { clientNoContextTakeover }),
-    ...(serverMaxWindowBits < 15 && { serverMaxWindowBits }),
+/** The request as `ws` takes it, which is stricter than the standard: all was checked and chosen by now. */
+function plainRequest(headers: IncomingMessage['headers'], protocol: string | undefined): IncomingMessage {
+  const plain = {
+    upgrade: 'websocket',
+    'sec-websocket-key': headers['sec-websocket-key'],
+    'sec-websocket-version': '13',
+    ...(protocol !== undefined && { 'sec-websocket-protocol': protocol }),
   };
-}
-
-/** What is private to `ws`. */
-interface Extended {
-  _extensions: Record<string, { readonly params: unknown } | undefined>;
-}
-const { setSocket } = WsSocket.prototype as unknown as { setSocket(...args: unknown[]): void };
-
-/** A socket of `ws` that asks before it answers a close frame: see `WebSocketConnection.holdClose`. */
-class HoldableSocket extends WsSocket implements OwnedSocket {
-  declare [CONNECTION]?: WebSocketConnection;
-  declare [INFLATING]?: LeanDeflate;
-
-  /** What `ws` negotiated, done in another way. */
-  protected lean(_params: unknown): LeanDeflate | undefined {
-    return undefined;
-  }
-
-  setSocket(...args: unknown[]): void {
-    const { _extensions: extensions } = this as unknown as Extended;
-    const negotiated = extensions[DEFLATE];
-    const lean = negotiated && this.lean(negotiated.params);
-    if (lean !== undefined) {
-      extensions[DEFLATE] = lean;
-      this[INFLATING] = lean;
-    }
-    setSocket.apply(this, args);
-  }
-
-  override close(code?: number, reason?: string | Buffer): void {
-    // `ws` has no code for an error that is not its own.
-    const cause = code ?? this[INFLATING]?.faultCode;
-    if (this[CONNECTION]?.holdClose(cause, reason)) return;
-    super.close(cause, reason);
-  }
-}
-
-const DEFLATE = PerMessageDeflate.extensionName;
-
-type Params = Record<string, (string | true)[]>;
-
-/** Undefined if the header breaks the grammar of RFC 6455 section 9.1, for which the connection has to fail. */
-function parseDeflateOffers(header: string | undefined): Params[] | undefined {
-  if (header === undefined) return [];
-  try {
-    return extension.parse(header)[DEFLATE] ?? [];
-  } catch {
-    return undefined;
-  }
-}
-
-function isAcceptable(params: Params, settings: PerMessageDeflateOptions): boolean {
-  try {
-    // A copy, for it is changed.
-    new PerMessageDeflate({ ...settings, isServer: true }).accept([{ ...params }]);
-    return true;
-  } catch {
-    return false;
-  }
+  return { method: 'GET', headers: plain } as IncomingMessage;
 }
 
 /** Undefined if they are not unique tokens (RFC 6455 section 4.1); a list may have empty elements (RFC 9110 section 5.6.1). */
@@ -293,31 +204,6 @@ function serialise(origin: string): string {
   return known === 'null' ? origin.toLowerCase() : known;
 }
 
-function refusal(
-  status: number,
-  reason: string,
-  body: string,
-  headers: RefusedHandshake['headers'] = [],
-): RefusedHandshake {
-  return { status, reason, headers, body };
-}
-
-// Exported by `ws` since 8.19, and not in its types yet.
-declare module 'ws' {
-  export interface ServerOptions {
-    closeTimeout?: number;
-  }
-  export const extension: {
-    parse(header: string): Record<string, Params[] | undefined>;
-    format(extensions: Record<string, Params[]>): string;
-  };
-  export const subprotocol: { parse(header: string): Set<string> };
-  export class PerMessageDeflate {
-    static readonly extensionName: string;
-    constructor(options: PerMessageDeflateOptions & { isServer: boolean });
-    /** What was negotiated. */
-    params: Record<string, boolean | number | undefined> | null;
-    accept(offers: Params[]): unknown;
-    cleanup(): void;
-  }
+function refusal(status: number, body: string, headers: RefusedHandshake['headers'] = []): RefusedHandshake {
+  return { status, reason: STATUS_CODES[status] ?? '', headers, body };
 }

@@ -1,12 +1,12 @@
-/** Finds peers that are gone without a word, or read too slowly: pings them, and drops those that show no sign of life. */
+/** Finds peers that disappeared without closing, or read too slowly: pings them, and drops those that show no sign of life. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
-import type { OpenSocket } from '../../environ/websocket/websocket.js';
 import { Backlog, kernelRoom } from '../http/backlog.js';
 import { hasUnsent, takenOf } from '../http/node-internals.js';
+import type { OpenSocket } from './connection.js';
 
-/** Seconds that a peer has at most for each step of the closing handshake; `ws` has as many for all of it. */
+/** Seconds that a peer has at most for each step of the closing handshake; `ws` gives as many for all of it. */
 const CLOSING = 30;
 
 /** Bytes that the peer's kernel holds until the peer reads them, and with them our ping: the default of Linux. */
@@ -18,7 +18,7 @@ export class Heartbeat {
   readonly toRead: number;
   /** Milliseconds. */
   readonly #period: number;
-  /** Pings go out with each so many beats. */
+  /** Beats from one ping to the next. */
   readonly #every: number;
   readonly #watched = new Set<Watched>();
   #beats = 0;
@@ -35,7 +35,7 @@ export class Heartbeat {
   }
 
   /**
-   * Until its `close`. A silent peer is dropped between one and two intervals after it fell silent, or, where it may
+   * Watches a socket until it is closed. A silent peer is dropped between one and two intervals after it fell silent, or, where it may
    * have been reading what it was sent, after it can have read that.
    */
   watch(open: OpenSocket): void {
@@ -53,7 +53,7 @@ export class Heartbeat {
     for (const watched of this.#watched) watched.beat(pings);
   }
 
-  /** Watches none any more. */
+  /** Forgets all sockets. */
   stop(): void {
     this.#watched.clear();
     clearInterval(this.#timer);
@@ -80,7 +80,7 @@ class Watched {
   readonly #backlog: Backlog;
   #judged = false;
   #read = 0;
-  /** Where the oldest ping without an answer begins, or a place before that; -1: none is out. */
+  /** Where the oldest ping without an answer begins, or a place before that; -1: all were answered. */
   #ping = -1;
   /** Bytes ahead of that ping, or of the close frame, that the peer may have to read; undefined: some are not sent yet. */
   #ahead: number | undefined;
@@ -92,11 +92,11 @@ class Watched {
     this.heartbeat = heartbeat;
   }
 
-  /** @param pings a ping is to be sent; otherwise only a closing socket is judged. */
+  /** @param pings a ping is to be sent; otherwise only closing sockets are judged. */
   beat(pings: boolean): void {
     const { toRead } = this.heartbeat;
     this.#backlog.pass(this.#stream, toRead);
-    // A closing socket gets no ping any more, but the peer may be gone, or not read what is left to send.
+    // A closing socket gets no more pings, but the peer may have disappeared, or not read what is left to send.
     const isOpen = this.#socket.readyState === this.#socket.OPEN;
     if (isOpen && !pings) return;
     const waits = hasUnsent(this.#stream);
@@ -133,7 +133,7 @@ class Watched {
 
   #isAlive(waits: boolean): boolean {
     const speaks = (this.#stream.bytesRead ?? 0) !== this.#read;
-    // Of a peer that has to read, what it sends is no sign that it does.
+    // A peer that has to read may send and not read.
     if (speaks && !(waits && this.#backlog.isEmpty)) return true;
     return this.#ahead === undefined ? !this.#backlog.isEmpty : this.#ahead > 0;
   }

@@ -1,8 +1,8 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Environ } from '../../environ/types.js';
-import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
-import { type Handshake, WebSocket, WebSocketError } from '../../environ/websocket/websocket.js';
+import { goneError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
+import { WebSocket } from '../../environ/websocket/websocket.js';
 import type { ClientDisconnected } from '../../errors.js';
 import { openedStarted } from '../../interpreter/application-faults.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
@@ -10,6 +10,7 @@ import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
 import type { Gateway } from '../http/gateway.js';
 import { ResponseSink } from '../http/response-sink.js';
+import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
 import {
   checkHandshake,
   type HandshakeRequest,
@@ -209,20 +210,21 @@ class WebSocketExchange extends Exchange {
   override environ(): Environ {
     const environ = super.environ();
     const { version, origin, protocols } = this.#handshake as HandshakeRequest;
-    this.websocket = WebSocket.make(environ, {
+    const handshake: Handshake = {
       version,
       origin,
       protocols,
-      accept: (protocol) => this.#accept(protocol),
+      accept: (protocol, logger) => new WebSocketConnection(this.#accept(protocol), handshake, logger),
       ending: () => this.runner?.webSocketEnding?.(),
       gone: () => this.runner?.webSocketClosed?.(),
-    });
+    };
+    this.websocket = WebSocket.make(environ, handshake);
     environ['wsgi.websocket'] = this.websocket;
     environ['wsgi.websocket_version'] = String(version);
     return environ;
   }
 
-  #accept(protocol: string | undefined): ReturnType<Handshake['accept']> {
+  #accept(protocol: string | undefined): OpenSocket {
     const { socket } = this;
     if (this.sink.started) throw openedStarted();
     if (this.response.headersSent) {

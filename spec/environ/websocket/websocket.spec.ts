@@ -1,7 +1,9 @@
 /** `wsgi.websocket` as an application sees it: the door, subprotocols, and what it receives. */
 import { expect } from 'chai';
 import type { Environ } from '../../../lib/environ/types.js';
-import { type Handshake, WebSocket, WebSocketError } from '../../../lib/environ/websocket/websocket.js';
+import { WebSocketError } from '../../../lib/environ/websocket/error.js';
+import { WebSocket } from '../../../lib/environ/websocket/websocket.js';
+import type { Handshake } from '../../../lib/server/websocket/connection.js';
 import { BINARY, closeFrame, codeOf, type Frame, frame, TEXT } from '../../support/frames.js';
 import {
   closeWebSocketServers,

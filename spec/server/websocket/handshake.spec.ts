@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import { WebSocketError } from '../../../lib/environ/websocket/websocket.js';
+import { WebSocketError } from '../../../lib/environ/websocket/error.js';
 import {
   checkHandshake,
   isWebSocketRequest,

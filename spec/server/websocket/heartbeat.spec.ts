@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { OpenSocket } from '../../../lib/environ/websocket/websocket.js';
+import type { OpenSocket } from '../../../lib/server/websocket/connection.js';
 import { Heartbeat } from '../../../lib/server/websocket/heartbeat.js';
 import { BINARY, CLOSE, codeOf, type Frame, frame, PING, PONG, RawWebSocket } from '../../support/frames.js';
 import { closeServers, serveApp } from '../../support/serve.js';

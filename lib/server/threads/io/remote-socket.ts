@@ -1,6 +1,5 @@
-/** The I/O thread's end of a WebSocket that a handler in a thread talks to. */
-
-import type { Message } from '../../../environ/websocket/inbox.js';
+/** The I/O thread's end of a WebSocket whose handler is in a thread: turns frames into calls, and messages into frames. */
+import type { Message } from '../../../environ/websocket/link.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { NONE } from '../shared/blocks.js';
@@ -15,7 +14,7 @@ export class RemoteSocket {
   /** Of a message that comes in several frames. */
   #pieces: Frame[] = [];
   #receiving = false;
-  /** Messages that the thread was sent, and that it wants at least. */
+  /** How many messages the thread was sent, and how many it wants at least. */
   #delivered = 0;
   #wanted = 0;
 
@@ -54,9 +53,9 @@ export class RemoteSocket {
   }
 
   /**
-   * Sends what has come, and all that came with it and for which there is room; the thread asks again when it has none
-   * left.
-   * @param had how many messages the thread had when it asked: it may have been answered meanwhile. Infinity: it wants
+   * Sends the next message, and all that came with it and for which there is room; the thread asks again when it has
+   * none left.
+   * @param had how many messages the thread had when it asked: it may have been sent more since. Infinity: it wants
    *   the end.
    */
   async #receive(thread: PooledThread, id: number, had: number): Promise<void> {
@@ -82,7 +81,7 @@ export class RemoteSocket {
     }
   }
 
-  /** The thread knows it as soon as it looks, also before it has received what came first. */
+  /** The thread finds it whenever it looks, also before it has received what came first. */
   tellEnding({ line }: PooledThread, id: number): void {
     line.tellEnding(id, this.#ending);
   }
@@ -109,34 +108,30 @@ export class RemoteSocket {
     if ((flags & MORE) !== 0) return;
     const pieces = this.#pieces;
     this.#pieces = [];
-    // `ws` keeps a message for as long as it needs it: not in a block.
-    const message = frame.block === NONE && pieces.length === 1 ? frame.bytes : joined(pieces);
+    // `ws` keeps a message for as long as it needs it: a copy of what is in a block, which is used again.
+    const isCopy = frame.block === NONE && pieces.length === 1;
+    const message = isCopy ? frame.bytes : Buffer.concat(pieces.map(({ bytes }) => bytes));
     for (const { block } of pieces) outflow.free(block);
     const taken = () => {
       for (const { length } of pieces) outflow.taken(length);
     };
-    // The thread learns from its line that the socket is gone.
-    const gone = () => {
+    const failed = () => {
       taken();
       thread.line.tellSocketClosed(id);
     };
     try {
-      const binary = type === FROM_THREAD.binary;
-      const sent = this.#websocket.send(message, binary, (flags & COMPRESS) !== 0);
+      const sent = this.#websocket.send(message, type === FROM_THREAD.binary, (flags & COMPRESS) !== 0);
       if (sent === undefined) taken();
-      else sent.then(taken, gone);
+      else sent.then(taken, failed);
     } catch {
-      gone();
+      failed();
     }
   }
 }
 
-function joined(pieces: readonly Frame[]): Buffer {
-  return Buffer.concat(pieces.map(({ bytes }) => bytes));
-}
-
 function post(thread: PooledThread, id: number, message: Message): void {
-  const type = typeof message === 'string' ? TO_THREAD.text : TO_THREAD.binary;
-  const bytes = typeof message === 'string' ? Buffer.from(message) : message;
+  const isText = typeof message === 'string';
+  const bytes = isText ? Buffer.from(message) : message;
+  const type = isText ? TO_THREAD.text : TO_THREAD.binary;
   inPieces(bytes, (piece, more) => thread.post(type, more ? MORE : 0, id, '', piece));
 }

@@ -1,16 +1,20 @@
-/** A thread's end of a WebSocket: the socket itself is with the I/O thread. */
-
+/** A thread's end of a WebSocket whose connection is in the I/O thread: turns calls into frames, and blocks for answers. */
 import type { Bytes } from '../../../environ/types.js';
-import type { BlockingLine, Ending } from '../../../environ/websocket/blocking-websocket.js';
 import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
-import type { Message } from '../../../environ/websocket/inbox.js';
+import {
+  type BlockingLink,
+  CLOSE_CODE,
+  type Door,
+  type Ending,
+  type Message,
+} from '../../../environ/websocket/link.js';
 import { openedStarted } from '../../../interpreter/application-faults.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from '../shared/messages.js';
 import type { Frame } from '../shared/ring.js';
 import type { ThreadPost } from './thread-post.js';
 
-/** What is said of the end of a connection. */
+/** How a connection ends, as the I/O thread tells it. */
 export interface EndingMessage {
   readonly code: number | undefined;
   readonly reason: string | undefined;
@@ -18,37 +22,36 @@ export interface EndingMessage {
   readonly error: string | undefined;
 }
 
-/** RFC 6455 section 7.4.1. */
-const SERVER_STOPS: Ending = { code: 1001, reason: '', error: undefined };
+const SERVER_STOPS: Ending = { code: CLOSE_CODE.goingAway, reason: '', error: undefined };
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-export class ThreadSocket implements BlockingLine {
+export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
   readonly version: number;
   readonly origin: string | undefined;
   readonly protocols: readonly string[];
+  ended = false;
   readonly #post: ThreadPost;
-  readonly #answer: { readonly started: boolean } | undefined;
+  readonly #response: { readonly started: boolean };
   #received = 0;
   /** A message was asked for that has not come. */
   #asked = false;
-  #ended = false;
   #ending: Ending | undefined;
 
   constructor(
     post: ThreadPost,
     { version, origin, protocols }: HandshakeRequest,
-    answer?: { readonly started: boolean },
+    response: { readonly started: boolean },
   ) {
-    this.#answer = answer;
     this.#post = post;
+    this.#response = response;
     this.version = version;
     this.origin = origin;
     this.protocols = protocols;
   }
 
   get closed(): boolean {
-    return this.#ended || this.#post.socketClosed;
+    return this.ended || this.#post.socketClosed;
   }
 
   get ending(): Ending | undefined {
@@ -58,32 +61,28 @@ export class ThreadSocket implements BlockingLine {
     return this.#post.goingAway ? SERVER_STOPS : undefined;
   }
 
-  accept(protocol: string | undefined): void {
-    if (this.#answer?.started) throw openedStarted();
+  accept(protocol: string | undefined): this {
+    if (this.#response.started) throw openedStarted();
     this.#post.send(FROM_THREAD.accept, protocol === undefined ? 0 : WITH_PROTOCOL, protocol);
     const answer = this.#post.receive();
     if (answer === undefined) throw goneError(SOCKET_DEAD);
     if (answer.type === TO_THREAD.error) throw decodeError(answer.bytes);
+    return this;
   }
 
   receive(timeout: number): Message | null | undefined {
-    if (this.#ended) return null;
-    // Messages that have come as far as here are dropped, as those that have not.
+    // The server stops: messages that came are dropped, even those that are here.
     const isLast = this.#post.goingAway;
-    if (isLast) this.#askForEnd();
+    if (isLast) this.#ask(NEVER);
     const end = performance.now() + timeout;
     const pieces: Buffer[] = [];
     for (;;) {
       const frame =
-        this.#post.poll() ?? this.#ask(isLast || pieces.length > 0 ? NEVER : end - performance.now());
-      if (frame === undefined) {
-        if (!this.#post.over) return undefined;
-        this.#ended = true;
-        return null;
-      }
-      if (frame.type === TO_THREAD.ended) {
-        this.#ended = true;
-        this.#ending = decodeEnding(frame.bytes);
+        this.#post.poll() ?? this.#wait(isLast || pieces.length > 0 ? NEVER : end - performance.now());
+      if (frame === undefined && !this.#post.over) return undefined;
+      if (frame === undefined || frame.type === TO_THREAD.ended) {
+        this.ended = true;
+        if (frame !== undefined) this.#ending = decodeEnding(frame.bytes);
         return null;
       }
       if (isLast) continue;
@@ -98,30 +97,33 @@ export class ThreadSocket implements BlockingLine {
 
   send(message: string | Bytes, binary: boolean, compress: boolean): void {
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
-    const type = binary ? FROM_THREAD.binary : FROM_THREAD.text;
-    const flags = compress ? COMPRESS : 0;
-    this.#post.sendMessage(type, flags, bytes);
+    this.#post.sendMessage(binary ? FROM_THREAD.binary : FROM_THREAD.text, compress ? COMPRESS : 0, bytes);
     this.#post.notify();
-    // It may have gone while this waited for room.
+    // It may have closed while this waited for room.
     if (this.#post.socketClosed) throw goneError(ALREADY_CLOSED);
   }
 
   close(code: number, reason: Bytes): void {
+    if (this.#post.closed) return;
     this.#post.closed = true;
     this.#post.send(FROM_THREAD.close, 0, String(code), reason);
     this.#post.notify();
-    this.#ended = true;
+    this.ended = true;
   }
 
-  /** More come than were asked for, if they are there: one question then does for all of them. */
-  #ask(timeout: number): Frame | undefined {
-    if (!this.#asked) this.#post.send(FROM_THREAD.receive, 0, String(this.#received));
-    this.#asked = true;
+  /** The thread tells that it is done: the I/O thread then closes. */
+  finish(): void {
+    this.ended = true;
+  }
+
+  #wait(timeout: number): Frame | undefined {
+    if (!this.#asked) this.#ask(this.#received);
     return this.#post.receive(timeout);
   }
 
-  #askForEnd(): void {
-    this.#post.send(FROM_THREAD.receive, 0, String(NEVER));
+  /** @param had the I/O thread sends those that come after so many, all that are there; NEVER: only the end is wanted. */
+  #ask(had: number): void {
+    this.#post.send(FROM_THREAD.receive, 0, String(had));
     this.#asked = true;
   }
 }

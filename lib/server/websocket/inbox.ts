@@ -1,43 +1,30 @@
 /** Messages that arrived and wait to be received; makes the peer wait when they are too many. */
+import type { WebSocket as WsSocket } from 'ws';
+import type { Message } from '../../environ/websocket/link.js';
+import { RECEIVE } from '../../environ/websocket/websocket.js';
 
-import { AwaitedCall } from '../../unawaited.js';
+/** Reading stops when so many messages wait, or so many bytes (of text: characters); it goes on below half of that. */
+const MAX_MESSAGES = 128;
+const MAX_SIZE = 1024 * 1024;
 
-export const RECEIVE = new AwaitedCall('wsgi.websocket.receive()');
-
-/** Text from a text frame, bytes from a binary one. */
-export type Message = string | Buffer;
-
-/** Reading stops at so many waiting messages, or at so many bytes (characters, of text) of them; it goes on below half. */
-export const MAX_MESSAGES = 128;
-export const MAX_SIZE = 1024 * 1024;
-
-/** What is asked of a socket; one of the `ws` package has it. */
-export interface Pausable {
-  pause(): void;
-  resume(): void;
-}
-
-/** Counts what inflated messages hold until they are received. */
+/** Counts what inflated messages hold until they are received: each message is told once to both, in order. */
 export interface Inflating {
-  /** Bytes that the message which comes now was inflated to; 0 if it was not compressed. */
-  delivered(): number;
-  received(bytes: number): void;
+  delivered(): void;
+  received(): void;
 }
 
 type Receiver = (message: Message | null) => void;
 
 export class Inbox {
-  readonly #socket: Pausable;
+  readonly #socket: Pick<WsSocket, 'pause' | 'resume'>;
   readonly #inflating: Inflating | undefined;
-  /** For each message, where they are counted. */
-  readonly #inflated: number[] = [];
   readonly #messages: Message[] = [];
   readonly #receivers: Receiver[] = [];
   #size = 0;
   #paused = false;
   #used = false;
 
-  constructor(socket: Pausable, inflating?: Inflating) {
+  constructor(socket: Pick<WsSocket, 'pause' | 'resume'>, inflating?: Inflating) {
     this.#socket = socket;
     this.#inflating = inflating;
   }
@@ -46,7 +33,7 @@ export class Inbox {
     return this.#messages.length === 0;
   }
 
-  /** All that came was received, and who received it came back for more. */
+  /** All that came was received, and the application waits for more. */
   get isIdle(): boolean {
     return !this.#used || this.#receivers.length > 0;
   }
@@ -56,12 +43,12 @@ export class Inbox {
     this.#used = true;
     const receiver = this.#receivers.shift();
     if (receiver !== undefined) {
-      this.pass();
+      this.skip();
       receiver(message);
       return;
     }
     this.#messages.push(message);
-    if (this.#inflating !== undefined) this.#inflated.push(this.#inflating.delivered());
+    this.#inflating?.delivered();
     this.#size += message.length;
     if (!this.#paused && (this.#messages.length >= MAX_MESSAGES || this.#size >= MAX_SIZE)) {
       this.#paused = true;
@@ -69,12 +56,18 @@ export class Inbox {
     }
   }
 
+  /** A message came that is not kept here. */
+  skip(): void {
+    this.#inflating?.delivered();
+    this.#inflating?.received();
+  }
+
   take(): Message | undefined {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
     this.#size -= message.length;
-    if (this.#inflating !== undefined) this.#inflating.received(this.#inflated.shift() ?? 0);
-    if (this.#paused && this.#messages.length < MAX_MESSAGES / 2 && this.#size < MAX_SIZE / 2) this.#resume();
+    this.#inflating?.received();
+    if (this.#messages.length < MAX_MESSAGES / 2 && this.#size < MAX_SIZE / 2) this.#resume();
     return message;
   }
 
@@ -86,27 +79,22 @@ export class Inbox {
     });
   }
 
-  /** No message will come: those who wait get null. True if there was one. */
+  /** No message will come: calls that wait get null. True if there was one. */
   end(): boolean {
     if (this.#receivers.length === 0) return false;
     for (const receiver of this.#receivers.splice(0)) receiver(null);
     return true;
   }
 
-  /** Forgets what was not received, and lets the socket read on: a close frame may be behind it. */
+  /** Forgets what was not received, and lets the socket read on: a close frame may come after it. */
   drop(): void {
-    this.#messages.length = 0;
-    for (const bytes of this.#inflated.splice(0)) this.#inflating?.received(bytes);
+    for (const _ of this.#messages.splice(0)) this.#inflating?.received();
     this.#size = 0;
-    if (this.#paused) this.#resume();
-  }
-
-  /** A message came that is not kept here. */
-  pass(): void {
-    this.#inflating?.received(this.#inflating.delivered());
+    this.#resume();
   }
 
   #resume(): void {
+    if (!this.#paused) return;
     this.#paused = false;
     this.#socket.resume();
   }

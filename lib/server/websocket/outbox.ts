@@ -1,11 +1,11 @@
-/** What goes out on an open WebSocket: one write a turn, and a promise while the peer is behind. */
+/** What goes out on an open WebSocket: one write for each turn of the event loop, and a promise while the peer reads too slowly. */
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
-import type { Bytes } from '../types.js';
-import { goneError, SOCKET_DEAD } from './error.js';
+import type { Bytes } from '../../environ/types.js';
+import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 
-/** A peer is behind when more bytes than this wait to be written to it. */
-export const HIGH_WATER_MARK = 64 * 1024;
+/** A peer reads too slowly when more bytes than this wait to be written to it. */
+const HIGH_WATER_MARK = 64 * 1024;
 
 /** The options of `ws`, one object for each kind of frame. */
 const TEXT = { binary: false, compress: false };
@@ -19,7 +19,9 @@ export class Outbox {
   #corked = false;
   /** Something was sent since the application last asked for a message. */
   #again = false;
-  #drained: Drained | undefined;
+  /** What calls of `send` wait for while the peer reads too slowly. */
+  #drained: Promise<void> | undefined;
+  #settle: ((error?: Error) => void) | undefined;
   #written: ((error?: Error | null) => void) | undefined;
 
   constructor(socket: WsSocket, stream: Duplex) {
@@ -33,7 +35,7 @@ export class Outbox {
     // Node writes a head and a text in a slower way than two buffers (bench: websocket).
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
     const options = binary ? (compress ? BINARY_COMPRESSED : BINARY) : compress ? TEXT_COMPRESSED : TEXT;
-    // A lone answer is written at once; from the second message on, a turn's messages are one write (bench: websocket).
+    // A lone answer is written at once; from the second message on, those of a turn are one write (bench: websocket).
     if (more || this.#again) this.#cork();
     this.#again = true;
     if (socket.bufferedAmount + bytes.length <= HIGH_WATER_MARK) {
@@ -48,8 +50,8 @@ export class Outbox {
       this.#stream.cork();
     }
     if (socket.bufferedAmount <= HIGH_WATER_MARK) return;
-    this.#drained ??= new Drained();
-    return this.#drained.promise;
+    this.#drained ??= this.#untilDrained();
+    return this.#drained;
   }
 
   /** The application asked for a message: what it sends next answers that. */
@@ -62,10 +64,9 @@ export class Outbox {
     this.#stream.uncork();
   }
 
-  /** The socket is gone. */
+  /** The socket is closed. */
   end(): void {
-    this.#drained?.reject(goneError(SOCKET_DEAD));
-    this.#drained = undefined;
+    if (this.#drained !== undefined) this.#stopWaiting(goneError(SOCKET_DEAD));
   }
 
   #cork(): void {
@@ -78,31 +79,28 @@ export class Outbox {
   #onwritten(error: Error | null | undefined): void {
     // Node reports no error for a write that was under way when the stream was destroyed.
     if (error || this.#stream.destroyed) this.end();
-    else if (this.#drained !== undefined && this.#socket.bufferedAmount <= HIGH_WATER_MARK) {
-      this.#drained.resolve();
-      this.#drained = undefined;
-    }
+    else if (this.#socket.bufferedAmount <= HIGH_WATER_MARK) this.#stopWaiting();
   }
-}
 
-class Drained {
-  readonly promise: Promise<void>;
-  resolve!: () => void;
-  reject!: (error: Error) => void;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
+  #untilDrained(): Promise<void> {
+    const drained = new Promise<void>((resolve, reject) => {
+      this.#settle = (error) => (error === undefined ? resolve() : reject(error));
     });
     // An application need not await what `send` returns; its next call throws anyway.
-    this.promise.catch(ignore);
+    drained.catch(ignore);
+    return drained;
+  }
+
+  #stopWaiting(error?: Error): void {
+    this.#settle?.(error);
+    this.#settle = undefined;
+    this.#drained = undefined;
   }
 }
 
 function ignore(): void {}
 
-/** All that were corked in this turn. */
+/** All that were corked in this turn of the event loop. */
 const corked: Outbox[] = [];
 
 function uncorkAll(): void {

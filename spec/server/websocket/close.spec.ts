@@ -1,7 +1,7 @@
 /** How `wsgi.websocket` closes: by the application, by the gateway, and with a peer that closes first. */
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { CLOSE_GRACE } from '../../../lib/environ/websocket/connection.js';
+import { CLOSE_GRACE } from '../../../lib/server/websocket/connection.js';
 import { CLOSE, closeFrame, codeOf, type Frame, frame, TEXT } from '../../support/frames.js';
 import { closeWebSocketServers, session, stay } from '../../support/websocket-server.js';
 

@@ -1,0 +1,140 @@
+/** What `wsgi.websocket` talks through, whatever carries the messages; and what an application may send over it (RFC 6455). */
+import { isUtf8 } from 'node:buffer';
+import { inspect } from 'node:util';
+import type { Logger } from '../../logger.js';
+import type { Bytes } from '../types.js';
+import { ProtocolError, WebSocketError } from './error.js';
+
+/** Text from a text frame, bytes from a binary one. */
+export type Message = string | Buffer;
+
+/** The close codes that we send or report (RFC 6455 section 7.4.1, and the registry). */
+export const CLOSE_CODE = {
+  normal: 1000,
+  goingAway: 1001,
+  /** Only reported: the peer's close frame had no code. */
+  none: 1005,
+  /** Only reported: there was no close frame. */
+  abnormal: 1006,
+  invalidData: 1007,
+  tooBig: 1009,
+  internalError: 1011,
+  tryLater: 1013,
+} as const;
+
+/** Those that an endpoint may send (RFC 6455 section 7.4; 1012 to 1014 were registered later). */
+const SENDABLE = [
+  [1000, 1003],
+  [1007, 1014],
+  [3000, 4999],
+] as const;
+
+/** RFC 6455 section 5.5: a control frame holds 125 bytes, two of them are the code. */
+const MAX_REASON = 123;
+
+/** An upgrade request that was checked and not answered yet. */
+export interface Door<L> {
+  /** 13, 8 or 7. */
+  readonly version: number;
+  readonly origin: string | undefined;
+  /** As the client asked for them, in its order. */
+  readonly protocols: readonly string[];
+  /**
+   * Answers 101.
+   * @param logger for what happens on the link.
+   * @throws WebSocketError if the request was already answered, or the client is gone.
+   */
+  accept(protocol: string | undefined, logger: Logger): L;
+}
+
+/** How a connection ends, as far as it is known: code and reason of the peer, or why it failed. */
+export interface Ending {
+  readonly code: number | undefined;
+  readonly reason: string | undefined;
+  readonly error: WebSocketError | undefined;
+}
+
+/** An open WebSocket, as its gateway offers it. */
+export interface Link<Sent> {
+  /** Nothing more can be sent. */
+  readonly closed: boolean;
+  /** No more messages will come, and the application was told so. */
+  readonly ended: boolean;
+  readonly ending: Ending | undefined;
+  send(message: string | Bytes, binary: boolean, compress: boolean): Sent;
+  /** The application closes. Does nothing if the link is closed. */
+  close(code: number, reason: Bytes): void;
+  /** The application has returned (1000) or thrown (1011). */
+  finish(code: number): void;
+}
+
+/** On the event loop. */
+export interface AsyncLink extends Link<void | Promise<void>> {
+  /** Messages arrived that were not received yet. */
+  readonly pending: boolean;
+  /** Messages that are answered while the application waits for the next one. */
+  answering: number;
+  receive(): Promise<Message | null>;
+  /** The server stops. */
+  goAway(): void;
+  /** Drops the connection without a close frame. */
+  terminate(): void;
+}
+
+/** In a worker thread: every call blocks. */
+export interface BlockingLink extends Link<void> {
+  /** The next message; null when no more will come; undefined if none came within `timeout` milliseconds. */
+  receive(timeout: number): Message | null | undefined;
+}
+
+/**
+ * Whether a message goes out as a binary frame.
+ * @throws TypeError for what is neither text nor bytes, or bytes in a text frame that are not UTF-8.
+ */
+export function isBinaryMessage(message: string | Bytes, binary: boolean | null | undefined): boolean {
+  const isText = typeof message === 'string';
+  if (!isText && !(message instanceof Uint8Array)) {
+    throw new TypeError(`send() takes text or bytes, not ${inspect(message, { depth: 0 })}`);
+  }
+  if (binary === false && !isText && !isUtf8(message)) {
+    throw new TypeError('send() got bytes for a text frame that are not UTF-8');
+  }
+  return binary ?? !isText;
+}
+
+/**
+ * The bytes of a close reason (RFC 6455 section 7.4).
+ * @throws ProtocolError for a code that no endpoint may send, or a reason that is too long.
+ */
+export function checkClose(code: number, message: string | Bytes): Bytes {
+  if (!Number.isInteger(code) || !SENDABLE.some(([first, last]) => code >= first && code <= last)) {
+    throw new ProtocolError(`${inspect(code)} is not a close code: use 1000-1003, 1007-1014 or 3000-4999`);
+  }
+  const reason = typeof message === 'string' ? Buffer.from(message) : message;
+  if (!(reason instanceof Uint8Array)) {
+    throw new TypeError(`close() takes a reason of text or bytes, not ${inspect(reason, { depth: 0 })}`);
+  }
+  if (!isUtf8(reason)) throw new TypeError('close() got a reason that is not UTF-8');
+  if (reason.length > MAX_REASON) {
+    throw new ProtocolError(`A close reason has at most ${MAX_REASON} bytes, not ${reason.length}`);
+  }
+  return reason;
+}
+
+/**
+ * The subprotocol to answer: `wanted`, or the first that the client asked for and is supported.
+ * @throws WebSocketError for one that the client did not ask for.
+ */
+export function chooseProtocol(
+  asked: readonly string[],
+  supported: readonly string[],
+  wanted: string | undefined,
+): string | undefined {
+  const chosen = wanted ?? asked.find((name) => supported.includes(name));
+  if (chosen !== undefined && !asked.includes(chosen)) {
+    throw new WebSocketError(
+      `The client did not ask for the protocol ${inspect(chosen)}, but for ${inspect(asked)}`,
+    );
+  }
+  return chosen;
+}

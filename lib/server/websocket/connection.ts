@@ -1,0 +1,250 @@
+/** An open WebSocket on a socket of the package `ws`: messages in, messages out, and how it ends. */
+import type { Duplex } from 'node:stream';
+import { type RawData, WebSocket as WsSocket } from 'ws';
+import type { Bytes } from '../../environ/types.js';
+import {
+  ALREADY_CLOSED,
+  FrameTooLargeError,
+  goneError,
+  ProtocolError,
+} from '../../environ/websocket/error.js';
+import {
+  type AsyncLink,
+  CLOSE_CODE,
+  type Door,
+  type Ending,
+  type Message,
+} from '../../environ/websocket/link.js';
+import type { Logger } from '../../logger.js';
+import type { LeanDeflate } from './deflate.js';
+import { Inbox } from './inbox.js';
+import { Outbox } from './outbox.js';
+
+// | state  | what it means                                                 | next                                     |
+// |--------|---------------------------------------------------------------|------------------------------------------|
+// | OPEN   | messages go both ways                                         | HELD, CLOSED                             |
+// | HELD   | the peer closed; the application may still answer what came   | CLOSED: it receives all, closes, ends,   |
+// |        | before that (RFC 6455 section 5.5.1)                          | or CLOSE_GRACE is over                   |
+// | CLOSED | nothing can be sent; what came before may still be received   |                                          |
+//
+// A server that stops leaves the state as it is, drops what was not received, and closes with 1001 when the
+// application asks for the next message, or ends.
+const OPEN = 0;
+const HELD = 1;
+const CLOSED = 2;
+
+/** How long an application may go on with what it received before a close frame is answered, in milliseconds. */
+export const CLOSE_GRACE = 5000;
+
+const NO_REASON = Buffer.alloc(0);
+
+/** The codes of `ws` that go with 1009. */
+const TOO_LARGE = new Set(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH']);
+
+/** What the handshake gives: a socket of the `ws` package, and the stream below it, which can be corked. */
+export interface OpenSocket {
+  readonly socket: WsgiWebSocket;
+  readonly stream: Duplex;
+}
+
+/** What the gateway is told. */
+export interface Owner {
+  /** How the connection ends is known, or more of that: close code, reason or error. */
+  ending?(): void;
+  /** The connection is closed, both ways. Called once. */
+  gone?(): void;
+}
+
+/** An upgrade request, as the gateway gives it to a `WebSocket`. */
+export interface Handshake extends Owner, Door<AsyncLink> {}
+
+/** A socket of `ws` that asks its connection before it answers a close frame. */
+export class WsgiWebSocket extends WsSocket {
+  /** Saves a closure for each listener. */
+  declare connection?: WebSocketConnection;
+  declare deflate?: LeanDeflate;
+
+  override close(code?: number, reason?: string | Buffer): void {
+    // `ws` has no code for an error that is not its own.
+    const cause = code ?? this.deflate?.faultCode;
+    if (!this.connection?.holdClose(cause, reason)) super.close(cause, reason);
+  }
+}
+
+export class WebSocketConnection implements AsyncLink {
+  ending: Ending | undefined;
+  ended = false;
+  answering = 0;
+
+  readonly #socket: WsgiWebSocket;
+  readonly #owner: Owner;
+  readonly #logger: Logger;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  #state = OPEN;
+  /** The close frame of the peer, while it is held. */
+  #held: { code: number | undefined; reason: string; timer: NodeJS.Timeout } | undefined;
+  #serverStops = false;
+
+  constructor({ socket, stream }: OpenSocket, owner: Owner, logger: Logger) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#logger = logger;
+    this.#inbox = new Inbox(socket, socket.deflate);
+    this.#outbox = new Outbox(socket, stream);
+    socket.connection = this;
+    socket.on('message', socketOnMessage);
+    socket.on('error', socketOnError);
+    socket.on('close', socketOnClose);
+  }
+
+  get closed(): boolean {
+    return this.#state === CLOSED || this.#socket.readyState !== this.#socket.OPEN;
+  }
+
+  get pending(): boolean {
+    return !this.#inbox.isEmpty;
+  }
+
+  receive(): Promise<Message | null> {
+    this.#outbox.turn();
+    const message = this.#inbox.take();
+    if (message !== undefined) return Promise.resolve(message);
+    this.answerClose();
+    if (this.#state === OPEN) {
+      if (!this.#serverStops) return this.#inbox.wait();
+      if (this.answering === 0 || this.ended) this.#closeGoingAway();
+    }
+    if (this.ended) return Promise.reject(goneError(ALREADY_CLOSED));
+    this.ended = true;
+    return Promise.resolve(null);
+  }
+
+  send(message: string | Bytes, binary: boolean, compress: boolean): void | Promise<void> {
+    return this.#outbox.send(message, binary, compress, !this.#inbox.isEmpty);
+  }
+
+  close(code: number, reason: Bytes): void {
+    if (this.#state === CLOSED) return;
+    this.#end();
+    this.#stopReceiving();
+    this.#socket.close(code, reason as Buffer);
+  }
+
+  finish(code: number): void {
+    this.answerClose();
+    this.close(this.#serverStops && code === CLOSE_CODE.normal ? CLOSE_CODE.goingAway : code, NO_REASON);
+    this.#stopReceiving();
+  }
+
+  goAway(): void {
+    this.#inbox.drop();
+    // Where the peer closed before, that is how it ends.
+    if (this.#state !== OPEN) return;
+    this.#serverStops = true;
+    this.ending = { code: CLOSE_CODE.goingAway, reason: '', error: this.ending?.error };
+    if (!this.#inbox.end()) return;
+    this.ended = true;
+    if (this.answering === 0) this.#closeGoingAway();
+  }
+
+  terminate(): void {
+    this.#end();
+    this.#stopReceiving();
+    this.#socket.terminate();
+  }
+
+  /** A message came. */
+  deliver(data: Buffer, isBinary: boolean): void {
+    // After our own close it is of no use any more (RFC 6455 section 1.4).
+    if (this.#state === CLOSED || this.#serverStops) this.#inbox.skip();
+    else this.#inbox.put(isBinary ? data : data.toString());
+  }
+
+  /**
+   * `ws` is about to answer the peer's close frame, or to close because of a fault of the peer. True holds that back:
+   * the application may still answer what came before, for a while.
+   */
+  holdClose(code: number | undefined, reason: string | Buffer | undefined): boolean {
+    if (this.#state !== OPEN) return this.#state === HELD;
+    // Without a reason `ws` closes because of a fault, without a code it answers a frame that had none.
+    const text = reason === undefined ? '' : reason.toString();
+    const reported = reason === undefined && code !== undefined ? CLOSE_CODE.abnormal : code;
+    this.#closedWith(reported ?? CLOSE_CODE.none, text);
+    if (this.#inbox.isIdle) {
+      this.#end();
+      return false;
+    }
+    this.#state = HELD;
+    this.#held = { code, reason: text, timer: setTimeout(graceOver, CLOSE_GRACE, this) };
+    return true;
+  }
+
+  /** Answers the close frame of the peer, if that is held. */
+  answerClose(): void {
+    if (this.#state !== HELD) return;
+    const { code, reason } = this.#held ?? {};
+    this.#end();
+    if (code === undefined) this.#socket.close();
+    else this.#socket.close(code, reason);
+  }
+
+  /** The peer broke the protocol, or a limit. */
+  fail(error: Error & { code?: string }): void {
+    const kind = TOO_LARGE.has(error.code ?? '') ? FrameTooLargeError : ProtocolError;
+    const { code, reason, error: first } = this.ending ?? {};
+    this.ending = { code, reason, error: first ?? new kind(error.message) };
+    this.#owner.ending?.();
+    this.#logger.debug(`A WebSocket failed: ${error.message}`);
+  }
+
+  /** The socket is closed. */
+  gone(code: number, reason: Buffer): void {
+    this.#closedWith(code, reason.toString());
+    this.#end();
+    this.#outbox.end();
+    this.#owner.gone?.();
+  }
+
+  #closedWith(code: number, reason: string): void {
+    // The handler was told of the stop before: that is why it ended.
+    if (this.#serverStops) return;
+    this.ending = { code, reason, error: this.ending?.error };
+    this.#owner.ending?.();
+  }
+
+  #closeGoingAway(): void {
+    this.#end();
+    this.#socket.close(CLOSE_CODE.goingAway);
+  }
+
+  /** Nothing can be sent any more; calls that wait for a message get null. */
+  #end(): void {
+    this.#state = CLOSED;
+    clearTimeout(this.#held?.timer);
+    if (this.#inbox.end()) this.ended = true;
+  }
+
+  /** The application wants no more messages. */
+  #stopReceiving(): void {
+    this.#inbox.drop();
+    this.ended = true;
+  }
+}
+
+function socketOnMessage(this: WsgiWebSocket, data: RawData, isBinary: boolean): void {
+  // A Buffer, for `binaryType` is left as it is. Its memory is the chunk that the kernel filled, never filled again.
+  this.connection?.deliver(data as Buffer, isBinary);
+}
+
+function socketOnError(this: WsgiWebSocket, error: Error): void {
+  this.connection?.fail(error);
+}
+
+function socketOnClose(this: WsgiWebSocket, code: number, reason: Buffer): void {
+  this.connection?.gone(code, reason);
+}
+
+function graceOver(connection: WebSocketConnection): void {
+  connection.answerClose();
+}
