@@ -11,9 +11,8 @@ import type {
   StartResponse,
 } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { Attempt } from './cascade-attempt.js';
-import { closeBody, isLazy, LazyBody } from './cascade-body.js';
-import { checkApplication, checkOptionNames } from './middleware.js';
+import { checkApplication, checkOptionNames } from './arguments.js';
+import { Attempt, closeBody, isLazy, LazyBody } from './cascade-attempt.js';
 
 export interface CascadeOptions {
   /** The statuses that mean "ask the next". Default `[404, 405]`, as Rack has it. */

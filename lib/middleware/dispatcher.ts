@@ -2,8 +2,7 @@
 import { nativeToText } from '../environ/native-string.js';
 import type { AnyEnviron, ApplicationOn, Environ } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { checkApplication } from './middleware.js';
-import { covers, mountTable } from './prefix.js';
+import { checkApplication, covers, mountTable } from './arguments.js';
 
 /** Prefixes and their applications: `{ '/api': api, '/café': cafe }`, or a Map of the same. */
 export type Mounts<E extends AnyEnviron = Environ> =

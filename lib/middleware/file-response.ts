@@ -3,9 +3,8 @@ import { type BigIntStats, constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { fileWrapper } from '../environ/file/file-wrapper.js';
 import type { AnyEnviron, Body, HeaderList, StartResponse } from '../environ/types.js';
-import { formatDateTime } from '../util/date.js';
-import { parseRange, RangeReader } from './byte-range.js';
-import { failedPrecondition, rangeApplies, type Validators } from './preconditions.js';
+import { formatDateTime } from '../util/http-date.js';
+import { failedPrecondition, parseRange, RangeReader, rangeApplies, type Validators } from './conditional.js';
 import { isNotThere, type SharedFile } from './shared-path.js';
 
 /**

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { addressIn, authorityIn, portIn, prefixIn, schemeIn } from '../environ/forwarded-value.js';
 import type { AnyEnviron, ApplicationOn, Environ } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { checkApplication, checkOptionNames } from './middleware.js';
+import { checkApplication, checkOptionNames } from './arguments.js';
 
 /** How many proxies between the client and this server set each header; 0: none does, and it is not looked at. */
 export interface ProxyFixOptions {

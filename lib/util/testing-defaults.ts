@@ -1,8 +1,9 @@
 /** Python's `wsgiref.util.setup_testing_defaults`: makes an environ of what a spec cares about. */
+
+import { TextErrorStream } from '../environ/error-stream.js';
+import { guessScheme } from '../environ/guess-scheme.js';
 import { BodyInput } from '../environ/input/input.js';
-import type { LooseEnviron } from './loose-environ.js';
-import { MemoryErrors } from './memory-errors.js';
-import { guessScheme } from './scheme.js';
+import type { LooseEnviron } from './wsgiref-util.js';
 
 const DEFAULT_PORTS = new Map<unknown, string>([
   ['http', '80'],
@@ -37,4 +38,19 @@ export function setupTestingDefaults(environ: LooseEnviron): void {
 
 function setDefault(environ: LooseEnviron, key: string, value: unknown): void {
   if (environ[key] === undefined) environ[key] = value;
+}
+
+/** Keeps what is written: `String(errors)` is all of it. */
+export class MemoryErrors extends TextErrorStream {
+  readonly #texts: string[];
+
+  constructor() {
+    const texts: string[] = [];
+    super({ write: (text) => texts.push(text) });
+    this.#texts = texts;
+  }
+
+  override toString(): string {
+    return this.#texts.join('');
+  }
 }

@@ -4,7 +4,7 @@ import { useFakeTimers } from 'sinon';
 import type { Application } from '../../lib/environ/types.js';
 import { Client } from '../../lib/testing/client.js';
 import { defaultPath, parseSetCookie } from '../../lib/testing/cookie.js';
-import { parseCookieDate } from '../../lib/testing/cookie-date.js';
+import { parseCookieDate } from '../../lib/util/http-date.js';
 
 /** Sets the cookies of the query, one a field; answers with those that it was sent. */
 const app: Application = (environ, start_response) => {

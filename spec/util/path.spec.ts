@@ -1,7 +1,7 @@
 /** lib/util/path.ts: `wsgiref.util.shift_path_info` (CONFORMANCE D-005). */
 import { expect } from 'chai';
 import type { Environ } from '../../lib/environ/types.js';
-import { shiftPathInfo } from '../../lib/util/path.js';
+import { shiftPathInfo } from '../../lib/util/wsgiref-util.js';
 
 /** From CPython's test_wsgiref, and run there. */
 const CASES: [id: string, script: string, path: string, name: string | null, script: string, path: string][] =

@@ -1,7 +1,7 @@
 /** lib/util/uri.ts: `wsgiref.util.application_uri` and `request_uri` (CONFORMANCE D-003, D-004). */
 import { expect } from 'chai';
 import { setupTestingDefaults } from '../../lib/util/testing-defaults.js';
-import { applicationUri, requestUri } from '../../lib/util/uri.js';
+import { applicationUri, requestUri } from '../../lib/util/wsgiref-util.js';
 
 type Given = Record<string, unknown>;
 
