@@ -6,8 +6,14 @@ import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Bytes, Environ } from '../environ/types.js';
 import { AsyncBody, type Head, LazyBody, SyncBody } from './lazy-body.js';
 import { hasText, isBinary, toBytes, unsendable } from './part.js';
-import { isReader, type Reader, readAll } from './reader.js';
-import { NodeStreamSource, type StreamSource, WebStreamSource } from './stream-source.js';
+import {
+  isReader,
+  NodeStreamSource,
+  type Reader,
+  readAll,
+  type StreamSource,
+  WebStreamSource,
+} from './source.js';
 
 type FileWrapperFunction = Environ['wsgi.file_wrapper'] | undefined;
 

@@ -14,10 +14,10 @@ import type {
 import { ApplicationError } from '../errors.js';
 import { abandon, discard, isReady, lengthOf, toBody } from './body.js';
 import { Failure } from './failure.js';
-import type { FrameworkStartResponse, FrameworkWrite, Handler } from './handler.js';
 import { completeHeaders, type HeaderPair, toHeaders, withLength } from './headers.js';
 import type { Head } from './lazy-body.js';
 import { toBytes } from './part.js';
+import type { FrameworkStartResponse, FrameworkWrite, Handler } from './routes.js';
 import { toStatus } from './status.js';
 import { isGone } from './thrown.js';
 

@@ -1,4 +1,5 @@
 /** The framework: routes, events, and middleware that adds both to any other application. */
+
 import { inspect } from 'node:util';
 import { TOKEN } from '../environ/token.js';
 import type {
@@ -11,13 +12,43 @@ import type {
   WebSocketOn,
 } from '../environ/types.js';
 import { type Message, WebSocket } from '../environ/websocket/websocket.js';
-import { Callable } from './callable.js';
 import { notFoundPage } from './error-page.js';
 import type { EventHandlers } from './event.js';
 import { Conversation, defaultEvents, type OnClose, type OnConnect, type OnMessage } from './event-app.js';
-import type { FrameworkStartResponse, Handler } from './handler.js';
 import { Response } from './response.js';
-import { pathText, type RouteDecorator, Routes } from './routes.js';
+import {
+  type FrameworkStartResponse,
+  type Handler,
+  pathText,
+  type RouteDecorator,
+  Routes,
+} from './routes.js';
+
+/** What a subclass writes: `app(environ, start_response)` runs it. */
+export interface Handles<E extends AnyEnviron> {
+  handle(environ: E, start_response: StartResponse): MaybePromise<Body>;
+}
+
+/**
+ * Its constructor returns a function with the prototype of the class that is being made. Fields of subclasses are then
+ * set on that function, `instanceof` and overriding work, and a gateway sees a plain function.
+ */
+class CallableClass {
+  constructor() {
+    const self: ApplicationOn<AnyEnviron> & Partial<Handles<AnyEnviron>> = (environ, start_response) =>
+      (self as ApplicationOn<AnyEnviron> & Handles<AnyEnviron>).handle(environ, start_response);
+    Object.setPrototypeOf(self, new.target.prototype);
+    // biome-ignore lint/correctness/noConstructorReturn: only a returned function makes `new` give a function.
+    return self;
+  }
+}
+// `call`, `apply` and `bind` as any function has them.
+Object.setPrototypeOf(CallableClass.prototype, Function.prototype);
+
+/** TypeScript gives a class no call signature; the cast states what the constructor does. */
+export const Callable = CallableClass as unknown as new <
+  E extends AnyEnviron = Environ,
+>() => ApplicationOn<E>;
 
 /** RFC 6455 section 1.3: hashed with the client's key into the answer to a handshake. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';

@@ -6,6 +6,7 @@ import type { CookieScope } from './cookie.js';
 import { CookieJar } from './cookie-jar.js';
 import { EnvironBuilder, headerPairs } from './environ-builder.js';
 import { keepErrors } from './memory-errors.js';
+import type { RunOptions } from './memory-exchange.js';
 import { MemoryExchange } from './memory-exchange.js';
 import { isRedirect, RedirectError, redirectOptions, redirectTarget } from './redirect.js';
 import {
@@ -16,7 +17,6 @@ import {
   SITE_OPTIONS,
   type SiteOptions,
 } from './request-options.js';
-import type { RunOptions } from './run-wsgi-app.js';
 import type { TestResponse } from './test-response.js';
 import { WebSocketSession } from './websocket-session.js';
 

@@ -1,8 +1,8 @@
-/** The body of a request: from what a test says to bytes, their type and their length. */
+/** The body of a request: from what a test says to bytes, their type and their length; forms as browsers write them (RFC 7578). */
+
+import { randomBytes } from 'node:crypto';
 import type { Bytes } from '../environ/types.js';
-import { encodeFields, fieldPairs } from './fields.js';
-import { multipart } from './multipart.js';
-import type { RequestBody, RequestOptions } from './request-options.js';
+import type { Fields, Files, FileToSend, RequestBody, RequestOptions, Scalar } from './request-options.js';
 
 export interface Content {
   /** Value of Content-Type; undefined for none. */
@@ -60,4 +60,118 @@ function toJson(value: unknown): string {
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`json is ${typeof value}, which JSON cannot hold`);
   return text;
+}
+
+/** @param option for the message. @throws TypeError for a value that is no text, number, boolean or list of those. */
+export function fieldPairs(fields: Fields, option: string): [string, string][] {
+  const pairs: [string, string][] = [];
+  const add = (name: string, value: unknown) => {
+    if (!isScalar(value))
+      throw new TypeError(`${option}: the value of ${name} is no text, number or boolean`);
+    pairs.push([String(name), String(value)]);
+  };
+  if (typeof fields !== 'object' || fields === null) {
+    throw new TypeError(`${option} takes an object, pairs or URLSearchParams, not ${typeof fields}`);
+  }
+  if (isIterable(fields)) for (const [name, value] of fields) add(name, value);
+  else {
+    for (const [name, value] of Object.entries(fields)) {
+      if (value === null || value === undefined) continue;
+      for (const one of Array.isArray(value) ? value : [value]) add(name, one);
+    }
+  }
+  return pairs;
+}
+
+/** `application/x-www-form-urlencoded`, in UTF-8. */
+export function encodeFields(pairs: [string, string][]): string {
+  return new URLSearchParams(pairs).toString();
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
+}
+
+function isIterable(fields: object): fields is Iterable<readonly [string, Scalar]> {
+  return Symbol.iterator in fields;
+}
+
+interface Part {
+  readonly head: Buffer;
+  readonly content: Bytes | Blob;
+}
+
+const END = Buffer.from('\r\n');
+
+export function multipart(form: Fields | FormData | undefined, files: Files = {}): Content {
+  const boundary = `----wsgi-testing-${randomBytes(12).toString('hex')}`;
+  const parts = form instanceof FormData ? formDataParts(form, boundary) : fieldParts(form ?? [], boundary);
+  for (const [name, given] of Object.entries(files)) {
+    for (const file of Array.isArray(given) ? given : [given]) parts.push(filePart(name, file, boundary));
+  }
+  const last = Buffer.from(`--${boundary}--\r\n`);
+  const lengths = parts.map(({ head, content }) => head.length + sizeOf(content) + END.length);
+  return {
+    type: `multipart/form-data; boundary=${boundary}`,
+    length: lengths.reduce((sum, length) => sum + length, last.length),
+    blocks: () => blocksOf(parts, last),
+    replayable: true,
+  };
+}
+
+async function* blocksOf(parts: readonly Part[], last: Bytes): AsyncGenerator<Bytes, void, undefined> {
+  for (const { head, content } of parts) {
+    yield head;
+    yield content instanceof Blob ? Buffer.from(await content.arrayBuffer()) : content;
+    yield END;
+  }
+  yield last;
+}
+
+function fieldParts(form: Fields, boundary: string): Part[] {
+  return fieldPairs(form, 'form').map(([name, value]) => fieldPart(name, value, boundary));
+}
+
+function formDataParts(form: FormData, boundary: string): Part[] {
+  return [...form].map(([name, value]) =>
+    typeof value === 'string' ? fieldPart(name, value, boundary) : filePart(name, value, boundary),
+  );
+}
+
+function fieldPart(name: string, value: string, boundary: string): Part {
+  return { head: partHead(boundary, `name="${escapeName(name)}"`), content: Buffer.from(value) };
+}
+
+function filePart(name: string, file: FileToSend, boundary: string): Part {
+  const known = file instanceof Uint8Array || file instanceof Blob ? { content: file } : file;
+  const { content } = known;
+  if (typeof content !== 'string' && !(content instanceof Uint8Array) && !(content instanceof Blob)) {
+    throw new TypeError(`files: ${name} is neither bytes, nor a Blob, nor an object with content`);
+  }
+  const blob = content instanceof Blob ? content : undefined;
+  const filename = known.filename ?? (blob as Partial<File> | undefined)?.name ?? name;
+  const type = known.contentType ?? (blob?.type || 'application/octet-stream');
+  const disposition = `name="${escapeName(name)}"; filename="${escapeName(filename)}"`;
+  return {
+    head: partHead(boundary, disposition, type),
+    content: blob ?? Buffer.from(content as string | Bytes),
+  };
+}
+
+function partHead(boundary: string, disposition: string, type?: string): Buffer {
+  const fields = [`--${boundary}`, `Content-Disposition: form-data; ${disposition}`];
+  if (type !== undefined) {
+    if (/[\r\n]/.test(type)) throw new TypeError('files: a content type has no line end');
+    fields.push(`Content-Type: ${type}`);
+  }
+  return Buffer.from(`${fields.join('\r\n')}\r\n\r\n`);
+}
+
+/** The HTML standard: these three, and nothing else, are percent-encoded in a name. */
+function escapeName(name: string): string {
+  return name.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22');
+}
+
+function sizeOf(content: Bytes | Blob): number {
+  return content instanceof Blob ? content.size : content.length;
 }

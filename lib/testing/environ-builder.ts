@@ -10,8 +10,7 @@ import { fileWrapper } from '../environ/file/file-wrapper.js';
 import { BodyInput } from '../environ/input/input.js';
 import type { Environ } from '../environ/types.js';
 import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';
-import { type Content, contentOf } from './content.js';
-import { encodeFields, fieldPairs } from './fields.js';
+import { type Content, contentOf, encodeFields, fieldPairs } from './content.js';
 import { MemoryBody } from './memory-body.js';
 import { MemoryErrors } from './memory-errors.js';
 import {

@@ -7,6 +7,7 @@ import { type NamedRequest, report } from '../interpreter/report.js';
 import type { ResponseHead, Sink } from '../interpreter/sink.js';
 import { Turns } from '../interpreter/turns.js';
 import type { MemoryBody } from './memory-body.js';
+import { keepErrors } from './memory-errors.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';
 
@@ -176,3 +177,29 @@ function paired(flat: readonly string[]): [string, string][] {
 }
 
 function ignore(): void {}
+
+export interface RunOptions {
+  /** What the application throws is thrown here. Default: true; false answers with 500, as a server does. */
+  readonly throwErrors?: boolean | undefined;
+  /** Resolve with the head, and let the application go on as the body is read. Default: false. */
+  readonly stream?: boolean | undefined;
+}
+
+/**
+ * The application gets a copy of `environ`. What it writes to `wsgi.errors` goes where it would, and is in
+ * `response.errors` as well.
+ * @throws what the application throws, and ApplicationError for a rule of PEP 3333 that it breaks.
+ */
+export function runWsgiApp(
+  application: Application,
+  environ: Readonly<Record<string, unknown>>,
+  { throwErrors = true, stream = false }: RunOptions = {},
+): Promise<TestResponse> {
+  const { REQUEST_METHOD, SCRIPT_NAME = '', PATH_INFO = '' } = environ;
+  const named = { method: String(REQUEST_METHOD), url: `${SCRIPT_NAME}${PATH_INFO}` };
+  const exchange = new MemoryExchange({ named, throwErrors, stream });
+  return exchange.run(application, () => {
+    const copy = Object.assign(Object.create(null) as Environ, environ);
+    return { environ: copy, errors: keepErrors(copy) };
+  });
+}

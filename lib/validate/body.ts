@@ -1,16 +1,32 @@
-/** What the application returned, under watch: Python's `wsgiref.validate.IteratorWrapper`. */
-import { isUint8Array } from 'node:util/types';
+/** What the application returned, under watch: Python's `wsgiref.validate.IteratorWrapper` and `check_iterator`. */
+import { isAnyArrayBuffer, isUint8Array } from 'node:util/types';
+import type { FileWrapper } from '../environ/file/file-wrapper.js';
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
-import type { Iterables } from './check-iterator.js';
-import { type Exchange, type Lifetime, within } from './exchange.js';
-import { itemSizes } from './item-sizes.js';
-import { checkTotal, countBytes } from './meter.js';
+import { checkTotal, countBytes, type Exchange, itemSizes, type Lifetime, within } from './exchange.js';
 import { checkChildrenClosed, checkNotEager, Pace } from './middleware.js';
-import type { ValidatorOptions } from './options.js';
-import { shapeOf } from './shape.js';
+import type { ValidatorOptions } from './rule.js';
 import { checkNotDoomed } from './start-response.js';
-import { fail, warn } from './violation.js';
+import { fail, shapeOf, warn } from './violation.js';
+
+export interface Iterables {
+  readonly [Symbol.iterator]?: unknown;
+  readonly [Symbol.asyncIterator]?: unknown;
+}
+
+export function checkIterator(body: unknown): asserts body is object & Iterables {
+  // Both can be iterated, by character and by number: rarely what was meant.
+  if (typeof body === 'string' || ArrayBuffer.isView(body) || isAnyArrayBuffer(body)) {
+    fail('body-is-string', `it returned ${shapeOf(body)}`);
+  }
+  if (body === null || typeof body !== 'object' || !isIterable(body)) {
+    fail('body-not-iterable', `it returned ${shapeOf(body)}`);
+  }
+}
+
+function isIterable(body: Iterables): boolean {
+  return typeof body[Symbol.asyncIterator] === 'function' || typeof body[Symbol.iterator] === 'function';
+}
 
 type Inner = Iterator<unknown> | AsyncIterator<unknown>;
 type Step = IteratorResult<unknown, unknown>;
@@ -173,4 +189,21 @@ class ValidatedIterator {
       // The violation is what the caller has to see.
     }
   }
+}
+
+/** Watches `close()`; nothing else, for the server need not iterate. */
+export function watchFile(file: FileWrapper, exchange: Exchange): void {
+  // The server sends the head before it reads the file, which calls nothing of the application.
+  if (!exchange.accepted) fail('body-before-start-response', 'a file was returned before');
+  const { close } = file;
+  if (close === undefined) return;
+  const life: Lifetime = { closed: false, request: exchange.request };
+  exchange.body = life;
+  (file as { close: () => unknown }).close = () => {
+    if (life.closed) fail('closed-twice', `that of a ${life.request} was closed again`);
+    life.closed = true;
+    const result = close.call(file);
+    const late = checkChildrenClosed(exchange, [result]);
+    return late === undefined ? result : andThen(result, () => late);
+  };
 }

@@ -1,4 +1,4 @@
-/** What a rule of the validator is: one entry of the table that the checks and docs/validator.md are made from. */
+/** What a rule of the validator is, and the options that turn some of them on. */
 
 export interface Rule {
   /** Stable: `code` of the error or of the warning. */
@@ -15,4 +15,11 @@ export interface Rule {
   readonly source: string;
   /** The option of `validator` that turns the rule on; left out, it is always on. */
   readonly option?: 'absoluteLocation' | 'performance';
+}
+
+export interface ValidatorOptions {
+  /** Warn when Location is relative, which RFC 9110 allows and old clients do not know. */
+  readonly absoluteLocation?: boolean;
+  /** Warn when items of the body are very large, or many and very small. */
+  readonly performance?: boolean;
 }

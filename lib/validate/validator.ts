@@ -9,18 +9,15 @@ import type {
   MaybePromise,
   StartResponse,
 } from '../environ/types.js';
-import { ValidatedBody } from './body.js';
+import { checkIterator, ValidatedBody, watchFile } from './body.js';
 import { checkEnviron } from './check-environ.js';
-import { checkIterator } from './check-iterator.js';
 import { ValidatedErrors } from './error-stream.js';
 import { Exchange, mark, outerExchange, within } from './exchange.js';
-import { watchFile } from './file-body.js';
 import { validatedInput } from './input.js';
 import { warnOfOpenChildren } from './middleware.js';
-import type { ValidatorOptions } from './options.js';
-import { shapeOf } from './shape.js';
+import type { ValidatorOptions } from './rule.js';
 import { checkNotDoomed, validatedStartResponse } from './start-response.js';
-import { fail, WsgiAssertionError } from './violation.js';
+import { fail, shapeOf, WsgiAssertionError } from './violation.js';
 
 /**
  * An application that does what `application` does, and checks both it and the server that calls it. Where a rule is

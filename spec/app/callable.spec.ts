@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Callable } from '../../lib/app/callable.js';
+import { Callable } from '../../lib/app/wsocket-app.js';
 import type { Application, Environ } from '../../lib/environ/types.js';
 import { Exchange, makeEnviron } from './support.js';
 

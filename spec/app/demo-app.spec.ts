@@ -1,7 +1,7 @@
 import { Script } from 'node:vm';
 import { expect } from 'chai';
 import { makeDemoApp } from '../../lib/app/demo-app.js';
-import { DEMO_SCRIPT } from '../../lib/app/demo-script.js';
+import { DEMO_SCRIPT } from '../../lib/app/demo-page.js';
 import { FakeSocket, request, turn } from './support.js';
 
 describe('makeDemoApp', () => {

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import type { Handler } from '../../lib/app/handler.js';
+import type { Handler } from '../../lib/app/routes.js';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
 import { fileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import type { Application } from '../../lib/environ/types.js';

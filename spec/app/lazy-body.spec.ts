@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import type { Handler } from '../../lib/app/handler.js';
 import { Response } from '../../lib/app/response.js';
+import type { Handler } from '../../lib/app/routes.js';
 import { Exchange, logged, makeEnviron, respond, turn } from './support.js';
 
 /** A body as a gateway holds it. */

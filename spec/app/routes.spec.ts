@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Handler } from '../../lib/app/handler.js';
+import type { Handler } from '../../lib/app/routes.js';
 import { pathText, Routes } from '../../lib/app/routes.js';
 
 describe('Routes', () => {

@@ -1,7 +1,7 @@
 /** A gateway of a few lines: calls an application in process and gathers what it answers. */
 
-import type { Handler } from '../../lib/app/handler.js';
 import { Response } from '../../lib/app/response.js';
+import type { Handler } from '../../lib/app/routes.js';
 import type { Application, Body, Environ, ExcInfo, HeaderList } from '../../lib/environ/types.js';
 import type { WebSocket } from '../../lib/environ/websocket/websocket.js';
 import { logger } from '../../lib/logger.js';

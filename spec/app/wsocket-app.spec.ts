@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { FrameworkStartResponse, Handler } from '../../lib/app/handler.js';
+import type { FrameworkStartResponse, Handler } from '../../lib/app/routes.js';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
 import type { Application, Environ, StartResponse } from '../../lib/environ/types.js';
 import { WebSocket } from '../../lib/environ/websocket/websocket.js';

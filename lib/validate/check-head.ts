@@ -1,11 +1,31 @@
-/** Python's `wsgiref.validate.check_headers`: a list of (name, value) (PEP 3333, RFC 9110 section 5). */
+/** Python's `wsgiref.validate.check_status`, `check_headers`, `check_content_type` and `check_exc_info`. */
+
+import { isNativeError } from 'node:util/types';
 import { isHopByHop } from '../environ/hop-by-hop.js';
 import { isNative } from '../environ/native-string.js';
 import { TOKEN } from '../environ/token.js';
 import type { HeaderList } from '../environ/types.js';
-import type { ValidatorOptions } from './options.js';
-import { quote, shapeOf } from './shape.js';
-import { fail, warn } from './violation.js';
+import type { ValidatorOptions } from './rule.js';
+import { fail, quote, shapeOf, warn } from './violation.js';
+
+const CONTROL_OR_TAB = /[\x00-\x1f\x7f]/;
+const CODE = /^[0-9]{3}(?![0-9])/;
+
+/** @returns the code. */
+export function checkStatus(status: unknown): number {
+  if (typeof status !== 'string') fail('status-not-string', `it is ${shapeOf(status)}`);
+  const found = `it is ${quote(status)}`;
+  if (!isNative(status)) fail('status-not-native', found);
+  if (CONTROL_OR_TAB.test(status)) fail('status-control-character', found);
+  if (status.trim() !== status) fail('status-white-space', found);
+  if (!CODE.test(status)) fail('status-code', found);
+  const code = Number(status.slice(0, 3));
+  if (code < 100) fail('status-too-low', found);
+  if (code < 200) fail('status-interim', found);
+  if (status[3] !== ' ') fail('status-no-space', found);
+  if (code > 599) warn('status-too-high', found);
+  return code;
+}
 
 /** Fields that have one value; Content-Length has a rule of its own. */
 const SINGLE = new Set(['content-type', 'date', 'etag', 'last-modified', 'location']);
@@ -73,4 +93,48 @@ function checkMeaning(lower: string, value: string, options: ValidatorOptions): 
 function checkTwice(lower: string): void {
   if (lower === 'content-length') fail('content-length-twice', 'it stands more than once');
   if (SINGLE.has(lower)) warn('header-twice', `${lower} stands more than once`);
+}
+
+/** werkzeug's list, without Content-Type and Content-Length; Expires and Content-Location are right on a 304. */
+const ENTITY = new Set([
+  'allow',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-range',
+  'last-modified',
+]);
+
+/** Both were found right by `checkStatus` and `checkHeaders`. */
+export function checkContentType(status: string, headers: HeaderList): void {
+  const code = Number(status.slice(0, 3));
+  const fields = new Map(headers.map(([name, value]) => [name.toLowerCase(), value]));
+  const interim = code < 200;
+  if (interim || code === 204 || code === 304) {
+    if (fields.has('content-type')) fail('content-type-without-body', `there is one, on ${code}`);
+  } else if (!fields.has('content-type') && code !== 205 && !isZero(fields.get('content-length'))) {
+    warn('content-type-missing', `a response of ${code} has none`);
+  }
+  if (!fields.has('content-length')) {
+    // Nothing to say of it.
+  } else if (interim || code === 204) fail('content-length-without-body', `there is one, on ${code}`);
+  else if (code === 304) warn('content-length-on-304', 'there is one');
+  if (code !== 304) return;
+  for (const name of fields.keys()) if (ENTITY.has(name)) warn('entity-header-on-304', `there is ${name}`);
+}
+
+function isZero(length: string | undefined): boolean {
+  return length !== undefined && Number(length) === 0;
+}
+
+/** A triple, of which the last may be left out; the Error itself; or nothing. */
+export function checkExcInfo(exc_info: unknown): void {
+  if (exc_info === undefined || exc_info === null) return;
+  if (Array.isArray(exc_info) ? exc_info.length === 2 || exc_info.length === 3 : isError(exc_info)) return;
+  fail('exc-info-shape', `it is ${shapeOf(exc_info)}`);
+}
+
+/** One of another realm is an Error too. */
+function isError(value: unknown): boolean {
+  return value instanceof Error || isNativeError(value);
 }
