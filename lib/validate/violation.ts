@@ -35,8 +35,8 @@ export function forgetWarnings(): void {
 }
 
 function describe(code: RuleCode, found: string): string {
-  const { rule, mend } = byCode.get(code) as Rule;
-  return `${rule}: ${found}. ${mend}`;
+  const { rule, fix } = byCode.get(code) as Rule;
+  return `${rule}: ${found}. ${fix}`;
 }
 
 /** The kind of a value and its size; never its content, which may be a secret. */
