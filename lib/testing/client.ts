@@ -5,9 +5,8 @@ import { type Address, parseSite } from './address.js';
 import type { CookieScope } from './cookie.js';
 import { CookieJar } from './cookie-jar.js';
 import { EnvironBuilder, headerPairs } from './environ-builder.js';
-import { keepErrors } from './memory-errors.js';
 import type { RunOptions } from './memory-exchange.js';
-import { MemoryExchange } from './memory-exchange.js';
+import { keepErrors, MemoryExchange } from './memory-exchange.js';
 import { isRedirect, RedirectError, redirectOptions, redirectTarget } from './redirect.js';
 import {
   checkOptions,
@@ -18,7 +17,7 @@ import {
   type SiteOptions,
 } from './request-options.js';
 import type { TestResponse } from './test-response.js';
-import { WebSocketSession } from './websocket-session.js';
+import type { WebSocketSession } from './websocket-session.js';
 
 export interface ClientOptions extends SiteOptions {
   /** Sent with every request that does not name the same header itself. */
@@ -63,7 +62,7 @@ export class Client {
   readonly #application: Application;
   readonly #options: ClientOptions;
 
-  /** @throws ConfigError for an application that is no function; TypeError for options that cannot work. */
+  /** @throws ConfigError for an application that is not a function; TypeError for options that cannot work. */
   constructor(application: Application, options: ClientOptions = {}) {
     checkApplication(application);
     checkOptions('Client', options, [...SITE_OPTIONS, ...CLIENT_OPTIONS]);
@@ -141,6 +140,8 @@ export class Client {
     checkOptions('Client.websocket', options, WEBSOCKET_OPTIONS);
     const { protocols = [], throwErrors = this.#options.throwErrors ?? true, ...request } = options;
     const builder = this.#builder(path, request);
+    // Only here: it needs the server, and `ws`.
+    const { WebSocketSession } = await import('./websocket-session.js');
     const session = await WebSocketSession.open(this.#application, builder, protocols, throwErrors);
     this.#keepCookies(session.response, builder.address);
     return session;

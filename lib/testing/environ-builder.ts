@@ -9,10 +9,10 @@ import {
 import { fileWrapper } from '../environ/file/file-wrapper.js';
 import { BodyInput } from '../environ/input/input.js';
 import type { Environ } from '../environ/types.js';
+import { MemoryErrors } from '../util/testing-defaults.js';
 import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';
 import { type Content, contentOf, encodeFields, fieldPairs } from './content.js';
 import { MemoryBody } from './memory-body.js';
-import { MemoryErrors } from './memory-errors.js';
 import {
   checkOptions,
   REQUEST_OPTIONS,

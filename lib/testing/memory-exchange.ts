@@ -1,13 +1,13 @@
 /** One request and its response in memory: the interpreter over a sink that keeps what it is given. */
-import type { Application, Bytes, Environ, HeaderList } from '../environ/types.js';
+import type { Application, Bytes, Environ, ErrorStream, HeaderList } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
 import { checkEarlyHints } from '../interpreter/early-hints.js';
 import { Interpreter } from '../interpreter/interpreter.js';
 import { type NamedRequest, report } from '../interpreter/report.js';
 import type { ResponseHead, Sink } from '../interpreter/sink.js';
 import { Turns } from '../interpreter/turns.js';
+import { MemoryErrors } from '../util/testing-defaults.js';
 import type { MemoryBody } from './memory-body.js';
-import { keepErrors } from './memory-errors.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';
 
@@ -168,6 +168,16 @@ export class MemoryExchange implements Sink {
     this.#body.fail(error);
     this.#interpreter.disconnect(error);
   };
+}
+
+/** Makes `wsgi.errors` of an environ readable: what the application writes goes where it would, and is kept as well. */
+export function keepErrors(environ: Environ): MemoryErrors {
+  const errors: ErrorStream | undefined = environ['wsgi.errors'];
+  if (errors instanceof MemoryErrors) return errors;
+  const kept = new MemoryErrors(errors);
+  // A test may have taken it away.
+  if (errors !== undefined) environ['wsgi.errors'] = kept;
+  return kept;
 }
 
 function paired(flat: readonly string[]): [string, string][] {

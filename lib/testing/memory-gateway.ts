@@ -9,9 +9,10 @@ import { Gateway } from '../server/http/gateway.js';
 import type { HttpSink } from '../server/http/http-sink.js';
 import { resolveOptions } from '../server/options/options.js';
 import { Upgrades } from '../server/websocket/upgrade.js';
+import { MemoryErrors } from '../util/testing-defaults.js';
 import { duplexPair } from './duplex-pair.js';
 import type { EnvironBuilder } from './environ-builder.js';
-import { keepErrors, MemoryErrors } from './memory-errors.js';
+import { keepErrors } from './memory-exchange.js';
 
 /** No timers: a test takes its time, and nothing of it may outlive it. */
 const OPTIONS = { timeout: 0, websocketPingInterval: 0, ident: '' };

@@ -3,7 +3,7 @@
 import { isUint8Array } from 'node:util/types';
 import type { Body, Environ, StartResponse } from '../environ/types.js';
 
-/** For a look at what a server makes of a request: it shows every header of it, cookies too. */
+/** To see what a server makes of a request: it shows every header of it, cookies too. */
 export function demoApp(environ: Environ, start_response: StartResponse): Body {
   const lines = Object.keys(environ)
     .sort()
@@ -12,16 +12,16 @@ export function demoApp(environ: Environ, start_response: StartResponse): Body {
   return [Buffer.from(`Hello world!\n\n${lines.join('')}`)];
 }
 
-/** Deeper than environ ever is; an end for what holds itself. */
+/** Deeper than environ ever is; stops at an object that contains itself. */
 const MAX_DEPTH = 8;
 
-/** What Python's `str.isprintable` says no to (Unicode "Other" and "Separator", but the space), and the backslash. */
+/** What Python's `str.isprintable` refuses (Unicode "Other" and "Separator", but the space), and the backslash. */
 const ESCAPED = /(?! )[\p{C}\p{Z}\\]/gu;
 const ESCAPED_BYTE = /[^\x20-\x5b\x5d-\x7e]/g;
 const SHORT: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * Strings are quoted as Python quotes them, `true` is `True`, null and undefined are `None`, bytes are `b'…'`, plain
+ * A value as Python's `repr` shows its counterpart. Strings are quoted as Python quotes them, `true` is `True`, null and undefined are `None`, bytes are `b'…'`, plain
  * objects are dicts. Arrays are tuples, for that is what the one array of environ is: `(1, 0)`. What has no counterpart
  * is named: `<function fileWrapper>`, `<BodyInput object>`.
  */

@@ -1,4 +1,4 @@
-/** Dates of HTTP: how they are written, and the forms in which they come. */
+/** Dates of HTTP: the form in which they are written, and those in which they come. */
 import { inspect } from 'node:util';
 
 /** 10000-01-01: IMF-fixdate has four digits for the year. */
@@ -6,9 +6,9 @@ const YEAR_10000 = 253_402_300_800;
 const YEAR_0 = -62_167_219_200;
 
 /**
- * Seconds since 1970, as in Python (`Date.now() / 1000`, not `Date.now()`), as `Thu, 01 Jan 1970 00:00:00 GMT`.
- * A fraction is cut off.
- * @throws TypeError if it is no number, RangeError for a year that has not four digits.
+ * Python's `wsgiref.handlers.format_date_time`: seconds since 1970 (`Date.now() / 1000`, not `Date.now()`) as
+ * `Thu, 01 Jan 1970 00:00:00 GMT`. A fraction is cut off.
+ * @throws TypeError if it is not a number, RangeError for a year that does not have four digits.
  */
 export function formatDateTime(seconds: number): string {
   if (typeof seconds !== 'number')
@@ -20,28 +20,26 @@ export function formatDateTime(seconds: number): string {
   return new Date(Math.floor(seconds) * 1000).toUTCString();
 }
 
-/** Sun, 06 Nov 1994 08:49:37 GMT */
-const IMF = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) GMT$/;
-/** Sunday, 06-Nov-94 08:49:37 GMT */
-const RFC_850 = /^[A-Z][a-z]+day, (\d\d)-([A-Z][a-z]{2})-(\d\d) (\d\d:\d\d:\d\d) GMT$/;
-/** Sun Nov  6 08:49:37 1994 */
-const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d) (\d{4})$/;
+/** The three forms that a recipient must understand (RFC 9110 section 5.6.7). */
+const FORMS = [
+  // Sun, 06 Nov 1994 08:49:37 GMT
+  /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/,
+  // Sunday, 06-Nov-94 08:49:37 GMT
+  /^[A-Z][a-z]+day, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
+  // Sun Nov  6 08:49:37 1994
+  /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/,
+];
 
-/** Milliseconds since 1970; NaN for what is no date of HTTP, which a recipient has to ignore. */
+/** Milliseconds since 1970; NaN for anything else, which a recipient has to ignore. */
 export function parseHttpDate(text: string): number {
-  const imf = IMF.exec(text);
-  if (imf !== null) return milliseconds(imf[1], imf[2], imf[3], imf[4]);
-  const rfc850 = RFC_850.exec(text);
-  if (rfc850 !== null) return milliseconds(rfc850[1], rfc850[2], fullYear(Number(rfc850[3])), rfc850[4]);
-  const asctime = ASCTIME.exec(text);
-  if (asctime !== null) return milliseconds(asctime[2]?.trim(), asctime[1], asctime[4], asctime[3]);
+  for (const form of FORMS) {
+    const { day, month, year = '', time } = form.exec(text)?.groups ?? {};
+    if (day === undefined) continue;
+    return Date.parse(
+      `${day.trim()} ${month} ${year.length === 2 ? fullYear(Number(year)) : year} ${time} GMT`,
+    );
+  }
   return Number.NaN;
-}
-
-type Part = string | number | undefined;
-
-function milliseconds(day: Part, month: Part, year: Part, time: Part): number {
-  return Date.parse(`${day} ${month} ${year} ${time} GMT`);
 }
 
 /** "as representing the most recent year in the past that had the same last two digits", if more than 50 years ahead. */
@@ -57,7 +55,10 @@ const DAY = /^(\d{1,2})(?:\D.*)?$/;
 const YEAR = /^(\d{2,4})(?:\D.*)?$/;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** Milliseconds since 1970; undefined for what is no date. */
+/**
+ * The date of a cookie's `Expires`, by the forgiving algorithm of RFC 6265 section 5.1.1: milliseconds since 1970;
+ * undefined for what is not a date.
+ */
 export function parseCookieDate(text: string): number | undefined {
   let time: number[] | undefined;
   let day: number | undefined;
@@ -79,6 +80,6 @@ export function parseCookieDate(text: string): number | undefined {
   const [hours = 0, minutes = 0, seconds = 0] = time;
   if (day < 1 || day > 31 || year < 1601 || hours > 23 || minutes > 59 || seconds > 59) return undefined;
   const result = Date.UTC(year, month, day, hours, minutes, seconds);
-  // The 31st of a month that has 30 days is no date.
+  // The 31st of a month that has 30 days is not a date.
   return new Date(result).getUTCDate() === day ? result : undefined;
 }

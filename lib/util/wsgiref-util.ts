@@ -9,7 +9,7 @@ import { nativeToBytes } from '../environ/native-string.js';
 export type LooseEnviron = Record<string, unknown>;
 
 /** The string under `key`; `''` if it is absent, undefined or null (Python's None). @throws TypeError otherwise. */
-export function stringOf(environ: Readonly<LooseEnviron>, key: string): string {
+function stringOf(environ: Readonly<LooseEnviron>, key: string): string {
   const value = environ[key] ?? '';
   if (typeof value !== 'string')
     throw new TypeError(`${key} of environ must be a string, not ${inspect(value)}`);
@@ -17,19 +17,19 @@ export function stringOf(environ: Readonly<LooseEnviron>, key: string): string {
 }
 
 /** The same, for a key that must be there. @throws TypeError, where Python has a KeyError. */
-export function requiredString(environ: Readonly<LooseEnviron>, key: string): string {
+function requiredString(environ: Readonly<LooseEnviron>, key: string): string {
   if (environ[key] === undefined || environ[key] === null) throw new TypeError(`environ has no ${key}`);
   return stringOf(environ, key);
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
-/** Not escaped: the unreserved characters of RFC 3986, and what may stand in a path (`urllib.parse.quote`). */
+/** Not escaped: the unreserved characters of RFC 3986, and what a path may hold (`urllib.parse.quote`). */
 const QUOTED = /[^A-Za-z0-9_.~/-]/g;
 const QUOTED_IN_PATH_INFO = /[^A-Za-z0-9_.~/;=,-]/g;
 
 /**
- * Where the application is: `http://host/script`. Believes `HTTP_HOST`, which a client may set to anything.
+ * Where the application is: `http://host/script`. Trusts `HTTP_HOST`, which a client may set to anything.
  * @throws TypeError if wsgi.url_scheme, or without HTTP_HOST also SERVER_NAME or SERVER_PORT, is missing.
  */
 export function applicationUri(environ: Readonly<LooseEnviron>): string {
@@ -42,7 +42,7 @@ export function applicationUri(environ: Readonly<LooseEnviron>): string {
 export function requestUri(environ: Readonly<LooseEnviron>, includeQuery = true): string {
   let uri = applicationUri(environ);
   const path = quote(stringOf(environ, 'PATH_INFO'), QUOTED_IN_PATH_INFO);
-  // Without a SCRIPT_NAME the URL of the application ends in the slash that the path begins with.
+  // Without SCRIPT_NAME, the application's URL ends in the slash that the path begins with.
   uri += stringOf(environ, 'SCRIPT_NAME') === '' ? path.slice(1) : path;
   const query = stringOf(environ, 'QUERY_STRING');
   return includeQuery && query !== '' ? `${uri}?${query}` : uri;
@@ -55,8 +55,8 @@ function serverHost(environ: Readonly<LooseEnviron>, scheme: string): string {
   return port === usual ? name : `${name}:${port}`;
 }
 
-/** @throws RangeError if `native` is no native string. */
-function quote(native: string, escaped: RegExp): string {
+/** Percent-encodes the bytes of a native string that `escaped` finds. @throws RangeError if it is not native. */
+export function quote(native: string, escaped: RegExp): string {
   const bytes = nativeToBytes(native).toString('latin1');
   return bytes.replace(
     escaped,
@@ -65,7 +65,7 @@ function quote(native: string, escaped: RegExp): string {
 }
 
 /**
- * Moves one segment from PATH_INFO to SCRIPT_NAME and returns it; null if none is left. Empty segments and `.` are
+ * Python's `shift_path_info`: moves one segment from PATH_INFO to SCRIPT_NAME and returns it; null if none is left. Empty segments and `.` are
  * skipped, but for the last: `/x/` gives `x`, then `''`, so that an application can tell it from `/x`.
  * `..` is a segment, which takes one from SCRIPT_NAME.
  */
@@ -94,7 +94,7 @@ function join(scriptName: string, name: string): string {
  */
 const NOT_IN_PYTHON: ReadonlySet<string> = new Set(['proxy-connection', 'trailer']);
 
-/** True for the headers that wsgiref leaves to the server, in any case of letters. `Trailer` is not among them. */
+/** Python's `is_hop_by_hop`: true for the headers that wsgiref leaves to the server, in any case of letters. `Trailer` is not among them. */
 export function isHopByHop(name: string): boolean {
   return isOurs(name) && !NOT_IN_PYTHON.has(name.toLowerCase());
 }
