@@ -22,17 +22,6 @@ export function checkApplication(middleware: string, app: unknown, which = 'an a
   );
 }
 
-/** @throws ConfigError if `options` is no object, or has a name that is none of `names`. */
-export function checkOptionNames(middleware: string, options: unknown, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConfigError(`The options of ${middleware}() are an object, not ${inspect(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    throw new ConfigError(`${middleware}() has no option ${JSON.stringify(name)}, only ${names.join(', ')}`);
-  }
-}
-
 export interface Mounted<T> {
   /** A native string: `''`, or `/` and more without a `/` at the end. */
   readonly prefix: string;

@@ -11,7 +11,8 @@ import type {
   StartResponse,
 } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { checkApplication, checkOptionNames } from './arguments.js';
+import { checkOptionNames } from '../option-names.js';
+import { checkApplication } from './arguments.js';
 import { Attempt, closeBody, isLazy, LazyBody } from './cascade-attempt.js';
 
 export interface CascadeOptions {
@@ -40,7 +41,7 @@ export function cascade<E extends AnyEnviron = Environ>(
     );
   }
   for (const app of apps) checkApplication('cascade', app, 'applications, each of them one');
-  checkOptionNames('cascade', options, ['catch']);
+  checkOptionNames('cascade()', options, ['catch']);
   const caught = statusSet(options.catch ?? CATCH);
   const all = [...apps];
   return (environ, start_response) => new Cascade(all, caught, environ, start_response).next();

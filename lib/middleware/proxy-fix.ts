@@ -3,7 +3,8 @@ import { inspect } from 'node:util';
 import { addressIn, authorityIn, portIn, prefixIn, schemeIn } from '../environ/forwarded-value.js';
 import type { AnyEnviron, ApplicationOn, Environ } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { checkApplication, checkOptionNames } from './arguments.js';
+import { checkOptionNames } from '../option-names.js';
+import { checkApplication } from './arguments.js';
 
 /** How many proxies between the client and this server set each header; 0: none does, and it is not looked at. */
 export interface ProxyFixOptions {
@@ -47,7 +48,7 @@ export function proxyFix<E extends AnyEnviron = Environ>(
   options: ProxyFixOptions = {},
 ): ApplicationOn<E> {
   checkApplication('proxyFix', app);
-  checkOptionNames('proxyFix', options, NAMES);
+  checkOptionNames('proxyFix()', options, NAMES);
   const trusted = { ...DEFAULTS };
   for (const name of NAMES) trusted[name] = countOf(name, options[name] ?? DEFAULTS[name]);
   return (environ, start_response) => {

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import type { AnyEnviron, ApplicationOn, Body, Environ, StartResponse } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { checkApplication, checkOptionNames, covers, type Mounted, mountTable } from './arguments.js';
+import { checkOptionNames } from '../option-names.js';
+import { checkApplication, covers, type Mounted, mountTable } from './arguments.js';
 import { sendFile } from './file-response.js';
 import { extensionOf, mediaType } from './media-types.js';
 import { fileNames, findShared, type PathRules, type SharedFile } from './shared-path.js';
@@ -113,7 +114,7 @@ export function sharedData<E extends AnyEnviron = Environ>(
   const table = mountTable<string | URL>('sharedData', exports).map(
     ({ prefix, value }): Mounted<string> => ({ prefix, value: pathOf(value) }),
   );
-  checkOptionNames('sharedData', options, [
+  checkOptionNames('sharedData()', options, [
     'maxAge',
     'index',
     'dotFiles',

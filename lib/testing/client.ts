@@ -1,6 +1,7 @@
 /** `Client`: requests to an application in its own process, without a socket. */
 import type { Application } from '../environ/types.js';
 import { checkApplication } from '../interpreter/check-application.js';
+import { checkOptionNames } from '../option-names.js';
 import { type Address, parseSite } from './address.js';
 import type { CookieScope } from './cookie.js';
 import { CookieJar } from './cookie-jar.js';
@@ -9,7 +10,6 @@ import type { RunOptions } from './memory-exchange.js';
 import { keepErrors, MemoryExchange } from './memory-exchange.js';
 import { isRedirect, RedirectError, redirectOptions, redirectTarget } from './redirect.js';
 import {
-  checkOptions,
   REQUEST_OPTIONS,
   type RequestHeaders,
   type RequestOptions,
@@ -65,7 +65,7 @@ export class Client {
   /** @throws ConfigError for an application that is not a function; TypeError for options that cannot work. */
   constructor(application: Application, options: ClientOptions = {}) {
     checkApplication(application);
-    checkOptions('Client', options, [...SITE_OPTIONS, ...CLIENT_OPTIONS]);
+    checkOptionNames('Client', options, [...SITE_OPTIONS, ...CLIENT_OPTIONS], TypeError);
     this.#application = application;
     this.#options = options;
     this.cookies = new CookieJar(parseSite(options.baseUrl ?? 'http://localhost/').hostname);
@@ -107,7 +107,7 @@ export class Client {
    *   ClientDisconnected if `signal` fired.
    */
   async open(path = '/', options: CallOptions = {}): Promise<TestResponse> {
-    checkOptions('A request of Client', options, CALL_OPTIONS);
+    checkOptionNames('A request of Client', options, CALL_OPTIONS, TypeError);
     const { followRedirects = this.#options.followRedirects ?? false } = options;
     const history: TestResponse[] = [];
     let builder = this.#builder(path, options);
@@ -137,7 +137,7 @@ export class Client {
    * @throws what the application throws before it answers.
    */
   async websocket(path = '/', options: WebSocketOptions = {}): Promise<WebSocketSession> {
-    checkOptions('Client.websocket', options, WEBSOCKET_OPTIONS);
+    checkOptionNames('Client.websocket', options, WEBSOCKET_OPTIONS, TypeError);
     const { protocols = [], throwErrors = this.#options.throwErrors ?? true, ...request } = options;
     const builder = this.#builder(path, request);
     // Only here: it needs the server, and `ws`.

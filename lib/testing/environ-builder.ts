@@ -9,12 +9,12 @@ import {
 import { fileWrapper } from '../environ/file/file-wrapper.js';
 import { BodyInput } from '../environ/input/input.js';
 import type { Environ } from '../environ/types.js';
+import { checkOptionNames } from '../option-names.js';
 import { MemoryErrors } from '../util/testing-defaults.js';
 import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';
 import { type Content, contentOf, encodeFields, fieldPairs } from './content.js';
 import { MemoryBody } from './memory-body.js';
 import {
-  checkOptions,
   REQUEST_OPTIONS,
   type RequestHeaders,
   type RequestOptions,
@@ -51,7 +51,7 @@ export class EnvironBuilder {
    * @throws TypeError for options that contradict each other, or that no request could carry.
    */
   constructor(path = '/', options: EnvironOptions = {}) {
-    checkOptions('EnvironBuilder', options, [...REQUEST_OPTIONS, ...SITE_OPTIONS]);
+    checkOptionNames('EnvironBuilder', options, [...REQUEST_OPTIONS, ...SITE_OPTIONS], TypeError);
     const { method = 'GET', query, baseUrl = 'http://localhost/' } = options;
     if (!TOKEN.test(method)) throw new TypeError(`This is no method of HTTP: ${JSON.stringify(method)}`);
     const text =

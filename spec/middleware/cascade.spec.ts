@@ -325,7 +325,7 @@ describe('cascade', () => {
     ['what is no function', [FOUND, 1], {}, /is a function, not 1/],
     ['a status that is none', [FOUND], { catch: ['404'] }, /array of statuses such as 404/],
     ['one status', [FOUND], { catch: 404 }, /not 404/],
-    ['an unknown name', [FOUND], { caught: [404] }, /no option "caught", only catch/],
+    ['an unknown name', [FOUND], { caught: [404] }, /no option caught, only catch/],
   ];
   for (const [what, apps, options, message] of WRONG) {
     it(`refuses ${what}`, () => {

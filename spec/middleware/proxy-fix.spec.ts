@@ -219,8 +219,8 @@ describe('proxyFix', () => {
     ['a fraction', { proto: 0.5 }, /^proto of/],
     ['true', { host: true }, /^host of .* not true$/],
     ['a string', { prefix: '1' }, /^prefix of .* not '1'$/],
-    ['an unknown name', { x_for: 1 }, /no option "x_for", only for, proto, host, port, prefix/],
-    ['no object', 1, /an object, not 1/],
+    ['an unknown name', { x_for: 1 }, /no option x_for \(did you mean for\?\)/],
+    ['no object', 1, /an object of options, not 1/],
   ];
   for (const [what, options, message] of WRONG) {
     it(`refuses ${what} among its options`, () => {

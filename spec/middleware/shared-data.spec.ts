@@ -177,7 +177,7 @@ describe('sharedData', () => {
     ['a prefix without a slash', { static: '.' }, {}, /begins with a slash/],
     ['a target that is no path', { '/s': 1 }, {}, /the path or the file: URL/],
     ['a URL of the web', { '/s': new URL('http://h/') }, {}, /the path or the file: URL/],
-    ['an unknown name', { '/s': '.' }, { cache: true }, /no option "cache"/],
+    ['an unknown name', { '/s': '.' }, { cache: true }, /no option cache, only maxAge, /],
     ['a negative age', { '/s': '.' }, { maxAge: -1 }, /^maxAge of .* not -1$/],
     ['an index that is a path', { '/s': '.' }, { index: '../x' }, /^index of/],
     ['a flag that is none', { '/s': '.' }, { dotFiles: 'no' }, /^dotFiles of/],
