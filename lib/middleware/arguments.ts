@@ -31,7 +31,7 @@ export interface Mounted<T> {
 /**
  * A table of prefixes, the longest first. They are text, not percent-encoded, and become what PATH_INFO has: their
  * UTF-8 bytes. Slashes at their end mean nothing, so `/a/` is `/a` and `/` is `''`.
- * @throws ConfigError for a prefix that does not begin with a slash, or comes twice.
+ * @throws ConfigError for a prefix that does not begin with a slash, or appears twice.
  */
 export function mountTable<T>(
   middleware: string,

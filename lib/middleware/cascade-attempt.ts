@@ -45,7 +45,7 @@ export class Attempt {
     return drop;
   }
 
-  /** What is no status the server shall refuse. */
+  /** What is not a status goes to the server, which refuses it. */
   #isCaught(status: unknown): boolean {
     return typeof status === 'string' && this.#caught.has(status.split(' ', 1)[0] as string);
   }
@@ -69,7 +69,7 @@ const FOR_AWAIT = 'An application of cascade() is asynchronous: iterate its body
  * Iterates without a promise as long as the applications do.
  */
 export class LazyBody implements AsyncIterable<Bytes> {
-  /** Here only if the first body has one, so that nobody takes an asynchronous body for a synchronous one. */
+  /** Only if the first body has one: an asynchronous body must not look like a synchronous one. */
   declare readonly [Symbol.iterator]?: () => Iterator<Bytes>;
   #body: Body;
   /** It is still to be closed. */
@@ -80,7 +80,7 @@ export class LazyBody implements AsyncIterable<Bytes> {
   readonly #next: (written: Bytes[]) => MaybePromise<Body>;
   /** What later applications wrote, which are called by a step of this body: it must be yielded, not written. */
   readonly #written: Bytes[] = [];
-  /** Nobody asks for more. */
+  /** No more will be asked for. */
   #ended = false;
 
   /** @param next calls the next application, and keeps in its argument what that writes. */
@@ -96,7 +96,7 @@ export class LazyBody implements AsyncIterable<Bytes> {
     }
   }
 
-  /** `for await` takes steps that are no promises, and so does our gateway, which has no need to wait for them. */
+  /** `for await` takes steps that are not promises, and so does our gateway, which need not wait for them. */
   [Symbol.asyncIterator](): AsyncIterator<Bytes> {
     const puller: Puller = { next: () => this.#step(), return: () => this.#return() };
     return puller as AsyncIterator<Bytes>;
@@ -125,7 +125,7 @@ export class LazyBody implements AsyncIterable<Bytes> {
   }
 
   /**
-   * The item is dropped, and nothing stands for it: what comes before the next application has called start_response
+   * The item is dropped, and nothing takes its place: what comes before the next application has called start_response
    * would be a body without a head (PEP 3333 "Specification Details").
    */
   #passOver(step: Step): MaybePromise<Step> {
@@ -155,7 +155,7 @@ export class LazyBody implements AsyncIterable<Bytes> {
   }
 }
 
-/** A list starts nothing, and what is no iterable at all is for the server to refuse. */
+/** A list starts nothing; what is not iterable the server refuses. */
 export function isLazy(body: unknown): boolean {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
   return Symbol.asyncIterator in body || Symbol.iterator in body;
@@ -179,7 +179,7 @@ function iterate(body: Body): Puller {
 
 function atOnce(step: MaybePromise<Step>): IteratorResult<Bytes> {
   if (step instanceof Promise) {
-    // Whatever comes of it, nobody waits: that must not end the process.
+    // A rejection that nothing handles would end the process.
     step.catch(() => undefined);
     throw new TypeError(FOR_AWAIT);
   }

@@ -26,10 +26,10 @@ const CATCH = [404, 405];
 /**
  * Answers with the first application whose status is not caught; with the last, whatever its status.
  *
- * The body of each that is passed over is closed before the next is called, what it wrote is dropped, and environ is put
- * back as it was. Not so `wsgi.input`: what one application has read of it, the next does not see. What an
- * application throws is not caught.
- * @throws ConfigError if there is no application, or a status is none.
+ * The body of each that is passed over is closed before the next is called, what it wrote is dropped, and environ is
+ * restored. `wsgi.input` is not: what one application has read of it, the next does not see. What an application throws
+ * is not caught.
+ * @throws ConfigError if there is no application, or a status is not one.
  */
 export function cascade<E extends AnyEnviron = Environ>(
   apps: readonly ApplicationOn<E>[],
@@ -102,7 +102,7 @@ class Cascade<E extends AnyEnviron> {
     const start_response = this.#start_response;
     this.#start_response = (...args) => {
       start_response(...args);
-      // A head that was replaced never went, nor did what was written after it.
+      // A head that was replaced was never sent, nor was what was written after it.
       written.length = 0;
       return (data) => void written.push(data);
     };

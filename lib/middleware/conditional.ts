@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { AnyEnviron, FileLike } from '../environ/types.js';
 import { parseHttpDate } from '../util/http-date.js';
 
-/** What a file is known by. */
+/** What tells the versions of a file apart. */
 export interface Validators {
   /** A strong one, in quotes. */
   readonly etag: string;
@@ -34,7 +34,7 @@ export function rangeApplies(environ: AnyEnviron, { etag, lastModified }: Valida
   return ifRange.includes('"') ? ifRange === etag : parseHttpDate(ifRange) === parseHttpDate(lastModified);
 }
 
-/** Undefined if there is no date, or none of HTTP: such a header is ignored. */
+/** Undefined if there is no date of HTTP: such a header is ignored. */
 function isModifiedSince(header: string | undefined, { lastModified }: Validators): boolean | undefined {
   const since = header === undefined ? Number.NaN : parseHttpDate(header);
   return Number.isNaN(since) ? undefined : parseHttpDate(lastModified) > since;
@@ -55,7 +55,7 @@ function strip(tag: string): string {
 }
 
 /** From the first byte through the last one. */
-export interface ByteRange {
+interface ByteRange {
   readonly first: number;
   readonly last: number;
 }

@@ -18,7 +18,7 @@ export type Mounts<E extends AnyEnviron = Environ> =
  *
  * Prefixes are text: `/café`, not `/caf%C3%A9` or `/cafÃ©`. A slash at their end means nothing.
  * @param mounts default: none
- * @throws ConfigError for a prefix without a slash at its front, twice the same, or `/`, which is where `app` is.
+ * @throws ConfigError for a prefix that does not begin with a slash, appears twice, or is `/`, which is where `app` is.
  */
 export function dispatcher<E extends AnyEnviron = Environ>(
   app: ApplicationOn<E>,
