@@ -109,7 +109,7 @@ export class Response<E extends AnyEnviron = Environ> implements Head {
 
   /**
    * The error page, in place of everything that was said before.
-   * @throws what was thrown, if the head has gone, a WebSocket is open, or the client left: the gateway's to handle.
+   * @throws what was thrown, if the head was sent, a WebSocket is open, or the client left: the gateway handles it.
    */
   fail(thrown: unknown): Bytes {
     const opened = this.#websocket?.opened === true;
@@ -149,7 +149,7 @@ export class Response<E extends AnyEnviron = Environ> implements Head {
   /** A head after the head: allowed to fail only in PEP 3333's way, by throwing the error that it brings. */
   #restart(status: string, headers: HeaderPair[], exc_info: ExcInfo | null): void {
     if (exc_info === null) {
-      throw new ApplicationError('start_response() was called after the first part of the body had gone');
+      throw new ApplicationError('start_response() was called after the first part of the body was sent');
     }
     this.#gateway(status, headers, exc_info);
   }

@@ -1,4 +1,4 @@
-/** From a path to its handler, and what a handler is: exact paths first, then prefixes that end in `*`, in the order of registration. */
+/** Handlers of requests, and how a path leads to one: exact paths first, then prefixes that end in `*`, as registered. */
 
 import { inspect } from 'node:util';
 import { isNative, nativeToText } from '../environ/native-string.js';
@@ -10,7 +10,7 @@ import type { StatusLike } from './status.js';
 export type FrameworkWrite = (data: string | Uint8Array) => void | Promise<void>;
 
 /**
- * Every argument may be left out: 200 OK. It may be called until the first part of the body goes, or not at all. A
+ * Every argument may be left out: 200 OK. It may be called until the first part of the body is sent, or not at all. A
  * second call is ignored, unless it brings `exc_info`: then PEP 3333's rule holds, and it replaces what was said.
  */
 export type FrameworkStartResponse = (

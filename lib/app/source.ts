@@ -1,6 +1,6 @@
 /** What can be read block by block, as an iterable: Node's and fetch's streams, and whatever has `read(size)`. */
 import type { Readable } from 'node:stream';
-import { isPromise } from '../environ/maybe-promise.js';
+import { ignore, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
 
 export interface StreamSource extends AsyncIterableIterator<unknown, undefined> {
@@ -14,7 +14,7 @@ export class NodeStreamSource implements StreamSource {
   constructor(stream: Readable) {
     this.#stream = stream;
     // A failure before the first read would end the process; the iterator reports it as well.
-    stream.on('error', streamOnError);
+    stream.on('error', ignore);
   }
 
   [Symbol.asyncIterator](): this {
@@ -56,8 +56,6 @@ export class WebStreamSource implements StreamSource {
   }
 }
 
-function streamOnError(): void {}
-
 const BLOCK_SIZE = 65536;
 
 export interface Reader {
@@ -74,8 +72,8 @@ export function isReader(value: object): value is Reader {
 export function readAll(reader: Reader): Iterable<unknown> | AsyncIterable<unknown> {
   const first = reader.read(BLOCK_SIZE);
   if (!isPromise(first)) return readNow(reader, first);
-  // It may fail before anybody iterates, and nobody may ever: that must not end the process.
-  first.then(undefined, () => {});
+  // It may fail before it is iterated, or never be: that must not end the process.
+  first.then(undefined, ignore);
   return readLater(reader, first);
 }
 

@@ -66,3 +66,6 @@ export function now<T>(value: MaybePromise<T>): T {
   if (isPromise(value)) throw new TypeError('A promise, where all blocks');
   return value;
 }
+
+/** For what has to be a function and has nothing to do. */
+export function ignore(): void {}

@@ -1,6 +1,6 @@
 /** One application of a cascade, which may be passed over: its `start_response`, and its body. */
 
-import { andThen } from '../environ/maybe-promise.js';
+import { andThen, ignore } from '../environ/maybe-promise.js';
 import type { Body, Bytes, MaybePromise, StartResponse, Write } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 
@@ -31,7 +31,7 @@ export class Attempt {
 
   start(...args: Parameters<StartResponse>): Write {
     const [status, , exc_info] = args;
-    if (this.#state === 'passed over') return drop;
+    if (this.#state === 'passed over') return ignore;
     if (this.#state === 'caught' && (exc_info === undefined || exc_info === null)) {
       throw new ApplicationError(
         'start_response was already called: to replace what it was given, pass exc_info',
@@ -42,7 +42,7 @@ export class Attempt {
       return this.#start_response(...args);
     }
     this.#state = 'caught';
-    return drop;
+    return ignore;
   }
 
   /** What is not a status goes to the server, which refuses it. */
@@ -50,8 +50,6 @@ export class Attempt {
     return typeof status === 'string' && this.#caught.has(status.split(' ', 1)[0] as string);
   }
 }
-
-function drop(): void {}
 
 type Step = IteratorResult<Bytes, unknown>;
 
@@ -180,7 +178,7 @@ function iterate(body: Body): Puller {
 function atOnce(step: MaybePromise<Step>): IteratorResult<Bytes> {
   if (step instanceof Promise) {
     // A rejection that nothing handles would end the process.
-    step.catch(() => undefined);
+    step.catch(ignore);
     throw new TypeError(FOR_AWAIT);
   }
   return step as IteratorResult<Bytes>;

@@ -246,7 +246,7 @@ describe('WSocketApp', () => {
 
     it('must be tokens', () => {
       for (const bad of ['', 'a b', 'a,b', ['a\n'], [1 as unknown as string]]) {
-        expect(() => new WSocketApp(null, bad)).to.throw(TypeError, /no WebSocket subprotocol/);
+        expect(() => new WSocketApp(null, bad)).to.throw(TypeError, /is not a WebSocket subprotocol/);
       }
     });
   });
