@@ -1,8 +1,15 @@
-/** The body of a request: from what a test says to bytes, their type and their length; forms as browsers write them (RFC 7578). */
+/** The body of a request: from what a test says to bytes, their type and their length. */
 
 import { randomBytes } from 'node:crypto';
 import type { Bytes } from '../environ/types.js';
-import type { Fields, Files, FileToSend, RequestBody, RequestOptions, Scalar } from './request-options.js';
+import {
+  eachPair,
+  type Fields,
+  type Files,
+  type FileToSend,
+  type RequestBody,
+  type RequestOptions,
+} from './request-options.js';
 
 export interface Content {
   /** Value of Content-Type; undefined for none. */
@@ -15,9 +22,10 @@ export interface Content {
   readonly replayable: boolean;
 }
 
+const SCALARS = ['string', 'number', 'boolean', 'bigint'];
 const KINDS = ['form', 'json', 'text', 'body'] as const;
 
-/** @throws TypeError for two bodies at once, or a value that is none. */
+/** @throws TypeError for two bodies at once, or a value that cannot be one. */
 export function contentOf(options: RequestOptions): Content | undefined {
   const { form, files, text, body } = options;
   const given = KINDS.filter((kind) => options[kind] !== undefined);
@@ -62,38 +70,20 @@ function toJson(value: unknown): string {
   return text;
 }
 
-/** @param option for the message. @throws TypeError for a value that is no text, number, boolean or list of those. */
+/** @param option for the message. @throws TypeError for a value other than text, a number, a boolean or a list of those. */
 export function fieldPairs(fields: Fields, option: string): [string, string][] {
-  const pairs: [string, string][] = [];
-  const add = (name: string, value: unknown) => {
-    if (!isScalar(value))
-      throw new TypeError(`${option}: the value of ${name} is no text, number or boolean`);
-    pairs.push([String(name), String(value)]);
-  };
   if (typeof fields !== 'object' || fields === null) {
     throw new TypeError(`${option} takes an object, pairs or URLSearchParams, not ${typeof fields}`);
   }
-  if (isIterable(fields)) for (const [name, value] of fields) add(name, value);
-  else {
-    for (const [name, value] of Object.entries(fields)) {
-      if (value === null || value === undefined) continue;
-      for (const one of Array.isArray(value) ? value : [value]) add(name, one);
-    }
-  }
-  return pairs;
+  return Array.from(eachPair(fields), ([name, value]) => {
+    if (SCALARS.includes(typeof value)) return [String(name), String(value)];
+    throw new TypeError(`${option}: the value of ${name} is not text, a number or a boolean`);
+  });
 }
 
 /** `application/x-www-form-urlencoded`, in UTF-8. */
 export function encodeFields(pairs: [string, string][]): string {
   return new URLSearchParams(pairs).toString();
-}
-
-function isScalar(value: unknown): value is Scalar {
-  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
-}
-
-function isIterable(fields: object): fields is Iterable<readonly [string, Scalar]> {
-  return Symbol.iterator in fields;
 }
 
 interface Part {
@@ -103,9 +93,13 @@ interface Part {
 
 const END = Buffer.from('\r\n');
 
-export function multipart(form: Fields | FormData | undefined, files: Files = {}): Content {
+/** `multipart/form-data` (RFC 7578), as browsers write it (the HTML standard, "multipart form data"). */
+function multipart(form: Fields | FormData | undefined, files: Files = {}): Content {
   const boundary = `----wsgi-testing-${randomBytes(12).toString('hex')}`;
-  const parts = form instanceof FormData ? formDataParts(form, boundary) : fieldParts(form ?? [], boundary);
+  const fields = form instanceof FormData ? [...form] : fieldPairs(form ?? [], 'form');
+  const parts = fields.map(([name, value]) =>
+    typeof value === 'string' ? fieldPart(name, value, boundary) : filePart(name, value, boundary),
+  );
   for (const [name, given] of Object.entries(files)) {
     for (const file of Array.isArray(given) ? given : [given]) parts.push(filePart(name, file, boundary));
   }
@@ -126,16 +120,6 @@ async function* blocksOf(parts: readonly Part[], last: Bytes): AsyncGenerator<By
     yield END;
   }
   yield last;
-}
-
-function fieldParts(form: Fields, boundary: string): Part[] {
-  return fieldPairs(form, 'form').map(([name, value]) => fieldPart(name, value, boundary));
-}
-
-function formDataParts(form: FormData, boundary: string): Part[] {
-  return [...form].map(([name, value]) =>
-    typeof value === 'string' ? fieldPart(name, value, boundary) : filePart(name, value, boundary),
-  );
 }
 
 function fieldPart(name: string, value: string, boundary: string): Part {

@@ -1,4 +1,5 @@
 /** One request and its response in memory: the interpreter over a sink that keeps what it is given. */
+import { ignore } from '../environ/maybe-promise.js';
 import type { Application, Bytes, Environ, ErrorStream, HeaderList } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
 import { checkEarlyHints } from '../interpreter/early-hints.js';
@@ -11,7 +12,7 @@ import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   /** As the log names it. */
   readonly named: NamedRequest;
   /** What the application throws is thrown in the test. Otherwise it is logged, and answered with 500. */
@@ -155,7 +156,7 @@ export class MemoryExchange implements Sink {
     if (thrown.length === 0) this.#remark = message;
     const throws = thrown.length > 0 && this.#options.throwErrors && !this.#done;
     if (throws) this.#thrown ??= { error };
-    // Nobody may be there to be thrown at, once a streamed response was read.
+    // Once a streamed response was read, the test may not wait for it any more.
     if (!throws || (this.#options.stream && this.#body.complete)) report(message, ...thrown);
   }
 
@@ -180,13 +181,11 @@ export function keepErrors(environ: Environ): MemoryErrors {
   return kept;
 }
 
-function paired(flat: readonly string[]): [string, string][] {
+export function paired(flat: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] as string, flat[i + 1] as string]);
   return pairs;
 }
-
-function ignore(): void {}
 
 export interface RunOptions {
   /** What the application throws is thrown here. Default: true; false answers with 500, as a server does. */

@@ -70,3 +70,13 @@ export interface SiteOptions {
 export const REQUEST_OPTIONS = 'method query headers form files json text body auth environ'.split(' ');
 
 export const SITE_OPTIONS = ['baseUrl', 'httpVersion', 'environBase'];
+
+/** Names and values one by one, as `Fields` has them. */
+export function* eachPair(
+  fields: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
+): Generator<readonly [string, unknown], void, undefined> {
+  if (Symbol.iterator in fields) return yield* fields as Iterable<readonly [string, unknown]>;
+  for (const [name, value] of Object.entries(fields)) {
+    for (const one of [value ?? []].flat()) yield [name, one];
+  }
+}

@@ -83,9 +83,9 @@ describe('Client', () => {
     expect((await new Client(app).get()).text).to.equal('café');
   });
 
-  it('shows a body that is no JSON', async () => {
+  it('shows a body that is not JSON', async () => {
     const response = await new Client(answers('200 OK', '<p>')).get();
-    expect(() => response.json).to.throw(SyntaxError, 'The body is no JSON: "<p>"');
+    expect(() => response.json).to.throw(SyntaxError, 'The body is not JSON: "<p>"');
   });
 
   it('gets no body for HEAD, and the headers of GET', async () => {

@@ -199,7 +199,7 @@ describe('the cookies of Client', () => {
 
   it('of a test have a name and a value that a header can carry', () => {
     const { cookies } = new Client(app);
-    expect(() => cookies.set('a b', '1')).to.throw(TypeError, 'no name of a cookie');
+    expect(() => cookies.set('a b', '1')).to.throw(TypeError, 'not the name of a cookie');
     expect(() => cookies.set('a', '1; Path=/')).to.throw(TypeError, 'encode it');
     expect(() => cookies.set('a', '€')).to.throw(TypeError, 'encode it');
   });
