@@ -1,5 +1,4 @@
 /** One request's response: what a handler says (status, headers, what it returns) as the gateway wants it. */
-
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type {
   AnyEnviron,

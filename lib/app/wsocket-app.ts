@@ -1,5 +1,4 @@
 /** The framework: routes, events, and middleware that adds both to any other application. */
-
 import { inspect } from 'node:util';
 import { TOKEN } from '../environ/token.js';
 import type {

@@ -1,5 +1,4 @@
 /** The public names of `wsgi/conformance`. */
-
 export type { GatewayUnderTest, Running } from './gateway-under-test.js';
 export type { Capability, Facts, Scenario } from './scenario.js';
 export { scenarios } from './scenarios/index.js';

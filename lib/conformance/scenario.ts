@@ -1,5 +1,4 @@
 /** What one entry of the conformance table is: a request, an application, and what must come of it. */
-
 import type { Application } from '../environ/types.js';
 import type { ServerOptions } from '../server/options/options.js';
 import { expect } from './expect.js';

@@ -1,5 +1,4 @@
 /** The conformance suite: the tests of a runner, or plain results without one. */
-
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigError } from '../errors.js';
 import { checkGateway, type GatewayUnderTest, reasonAgainst } from './gateway-under-test.js';

@@ -1,5 +1,4 @@
 /** One application of a cascade, which may be passed over: its `start_response`, and its body. */
-
 import { andThen, ignore } from '../environ/maybe-promise.js';
 import type { Body, Bytes, MaybePromise, StartResponse, Write } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';

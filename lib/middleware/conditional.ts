@@ -1,5 +1,4 @@
 /** Conditional requests and ranges: which status answers, and which bytes (RFC 9110 sections 13 and 14). */
-
 import type { FileHandle } from 'node:fs/promises';
 import type { AnyEnviron, FileLike } from '../environ/types.js';
 import { parseHttpDate } from '../util/http-date.js';

@@ -1,5 +1,4 @@
 /** Files in front of an application (werkzeug's SharedDataMiddleware, F-Z002, with ranges and without its gaps). */
-
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';

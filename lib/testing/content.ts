@@ -1,5 +1,4 @@
 /** The body of a request: from what a test says to bytes, their type and their length. */
-
 import { randomBytes } from 'node:crypto';
 import type { Bytes } from '../environ/types.js';
 import {

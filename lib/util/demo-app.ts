@@ -1,5 +1,4 @@
 /** Python's `wsgiref.simple_server.demo_app`: says hello and shows its environ, as Python would print it. */
-
 import { isUint8Array } from 'node:util/types';
 import type { Body, Environ, StartResponse } from '../environ/types.js';
 

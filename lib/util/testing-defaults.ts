@@ -1,5 +1,4 @@
 /** Python's `wsgiref.util.setup_testing_defaults`: makes an environ of what a spec cares about. */
-
 import { TextErrorStream, type TextTarget } from '../environ/error-stream.js';
 import { guessScheme } from '../environ/guess-scheme.js';
 import { BodyInput } from '../environ/input/input.js';

@@ -1,5 +1,4 @@
 /** Python's `wsgiref.util`: what a request's URL is, whole and segment by segment; which headers are the server's. */
-
 import { posix } from 'node:path';
 import { inspect } from 'node:util';
 import { isHopByHop as isOurs } from '../environ/hop-by-hop.js';

@@ -127,7 +127,7 @@ const METHODS = new Set([
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-export function checkEnvironPath(environ: Strings): void {
+function checkEnvironPath(environ: Strings): void {
   const method = environ['REQUEST_METHOD'] as string;
   if (!TOKEN.test(method)) fail('environ-method', `it is ${quote(method)}`);
   if (!METHODS.has(method)) warn('environ-unusual-method', `it is ${quote(method)}`);
@@ -159,6 +159,6 @@ function checkTarget(method: string, environ: Strings): void {
   if (ABSOLUTE.test(target)) {
     if (method === 'CONNECT') warn('environ-target-form', 'CONNECT has a whole URL');
   } else if (method !== 'CONNECT') {
-    warn('environ-target-form', `${quote(method)} has a target that is no path and no URL`);
+    warn('environ-target-form', `${quote(method)} has a target that is neither a path nor a URL`);
   }
 }

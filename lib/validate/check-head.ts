@@ -1,5 +1,4 @@
 /** Python's `wsgiref.validate.check_status`, `check_headers`, `check_content_type` and `check_exc_info`. */
-
 import { isNativeError } from 'node:util/types';
 import { isHopByHop } from '../environ/hop-by-hop.js';
 import { isNative } from '../environ/native-string.js';
@@ -91,8 +90,8 @@ function checkMeaning(lower: string, value: string, options: ValidatorOptions): 
 }
 
 function checkTwice(lower: string): void {
-  if (lower === 'content-length') fail('content-length-twice', 'it stands more than once');
-  if (SINGLE.has(lower)) warn('header-twice', `${lower} stands more than once`);
+  if (lower === 'content-length') fail('content-length-twice', 'it appears more than once');
+  if (SINGLE.has(lower)) warn('header-twice', `${lower} appears more than once`);
 }
 
 /** werkzeug's list, without Content-Type and Content-Length; Expires and Content-Location are right on a 304. */

@@ -1,4 +1,4 @@
-/** One request as one validator sees it: what happened so far, how much was sent, and the validators around and inside it. */
+/** One request as one validator sees it: what happened so far, what was sent, and the validators around and inside it. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Bytes, ErrorStream } from '../environ/types.js';
 import { fail, warn } from './violation.js';
@@ -56,7 +56,7 @@ export class Exchange {
     return `${this.#environ['REQUEST_METHOD']} request`;
   }
 
-  /** The bodies inside that nobody closed. */
+  /** The bodies inside that are still open. */
   openChildren(): Lifetime[] {
     return this.children.flatMap(({ body }) => (body === undefined || body.closed ? [] : [body]));
   }
@@ -77,7 +77,7 @@ export function mark(errors: ErrorStream, exchange: Exchange): void {
 
 /**
  * The exchange whose application is making this call for the same request. One that only shares the thread of calls,
- * such as a test client in an application, is none.
+ * such as a test client in an application, does not count.
  */
 export function outerExchange(environ: Dict): Exchange | undefined {
   const outer = running.getStore();
@@ -112,7 +112,7 @@ const LARGE = 1024 * 1024;
 const SMALL = 16;
 const MANY = 1000;
 
-/** For one body. */
+/** Warns of items that are slow to send: very large, for they are held as a whole, or many and very small. */
 export function itemSizes(): (block: Bytes) => void {
   let small = 0;
   return (block) => {

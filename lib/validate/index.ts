@@ -1,5 +1,4 @@
 /** The public names of `wsgi/validate`: Python's `wsgiref.validate`. */
-
 export { checkIterator } from './body.js';
 export { checkEnviron } from './check-environ.js';
 export { checkContentType, checkExcInfo, checkHeaders, checkStatus } from './check-head.js';

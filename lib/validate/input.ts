@@ -8,7 +8,7 @@ import { fail, shapeOf, warn } from './violation.js';
 type Result<T> = T | PromiseLike<T>;
 type Lines = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** Of an event loop, or of a thread that blocks; what it returns is not believed. */
+/** Of an event loop, or of a thread that blocks; what it returns is checked. */
 interface AnyInput {
   read(...args: unknown[]): Result<unknown>;
   readline(...args: unknown[]): Result<unknown>;
@@ -18,7 +18,7 @@ interface AnyInput {
 }
 
 /** How long the body is, as far as the application is told. */
-export interface InputFacts {
+interface InputFacts {
   /** wsgi.input_terminated: reading ends by itself. */
   readonly terminated: boolean;
   /** CONTENT_LENGTH in bytes; 0 where there is none. */
@@ -154,7 +154,7 @@ const FOREIGN = new Set(['seek', 'tell', 'seekable', 'fileno', 'pipe', 'on', 'on
 const OPTIONAL = new Set(['read1']);
 
 /** `members` alone, and for whatever else `inner` has a function that throws. */
-export function hideMembers(members: object, inner: object): object {
+function hideMembers(members: object, inner: object): object {
   return new Proxy(members, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);

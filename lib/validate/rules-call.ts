@@ -48,7 +48,7 @@ export const CALL_RULES = {
     level: 'error',
     ids: ['C-007'],
     rule: 'What start_response returns is a function, to be called and nothing else',
-    fix: 'Call write(bytes): it is no stream',
+    fix: 'Call write(bytes): it is not a stream',
     source: 'PEP 3333 "The write() Callable"; wsgiref',
   },
   'write-arguments': {

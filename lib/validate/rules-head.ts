@@ -159,7 +159,7 @@ export const HEAD_RULES = {
   'content-length-twice': {
     level: 'error',
     ids: ['C-079'],
-    rule: 'Content-Length stands once',
+    rule: 'Content-Length appears at most once',
     fix: 'Replace it where middleware changes the body',
     source: 'RFC 9110 section 8.6',
   },

@@ -51,7 +51,7 @@ export function shapeOf(value: unknown): string {
 
 const MOST_CHARACTERS = 60;
 
-/** A string that is no secret, on one line; the shape of anything else. */
+/** A string that is not a secret, on one line; the shape of anything else. */
 export function quote(value: unknown): string {
   if (typeof value !== 'string') return shapeOf(value);
   return JSON.stringify(value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value);

@@ -1,5 +1,4 @@
 /** A9: HEAD, 204, 205, 304 and CONNECT. */
-
 import type { Application, HeaderList } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import {

@@ -1,5 +1,4 @@
 /** A5, on: whose close() is called, when, and what comes of its errors. */
-
 import type { Body } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import { aWhile, gate, generator, get, inChunks, PLAIN, text, texts } from '../messages.js';

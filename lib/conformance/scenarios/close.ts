@@ -1,5 +1,4 @@
 /** A5: the walk over the iterable, and its end. */
-
 import type { Application, Body, Bytes, HeaderList } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import { aWhile, eventually, gate, get, head, PLAIN, plain, text, texts } from '../messages.js';

@@ -1,5 +1,4 @@
 /** A14: keep-alive, pipelining, clients that come and go. */
-
 import type { Application } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import {

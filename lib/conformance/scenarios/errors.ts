@@ -1,5 +1,4 @@
 /** A15: applications that fail. */
-
 import type { Application } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import { answer, CLOSE, get, get10, head, KEEP_ALIVE, PLAIN, plain, text, texts } from '../messages.js';

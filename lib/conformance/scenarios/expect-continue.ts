@@ -1,5 +1,4 @@
 /** A13: Expect: 100-continue. */
-
 import type { Application } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import {

@@ -1,5 +1,4 @@
 /** A6: Content-Length and framing. */
-
 import type { Application, HeaderList } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import { answer, generate, get, get10, KEEP_ALIVE, PLAIN, plain, text, texts } from '../messages.js';

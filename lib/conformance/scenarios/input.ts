@@ -1,5 +1,4 @@
 /** A10: wsgi.input. */
-
 import type { Environ, Input } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import {

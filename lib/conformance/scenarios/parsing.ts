@@ -1,5 +1,4 @@
 /** A16: what is no request never reaches the application. */
-
 import type { ServerOptions } from '../../server/options/options.js';
 import { expect } from '../expect.js';
 import { answer, get, message } from '../messages.js';

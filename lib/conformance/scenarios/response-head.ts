@@ -1,5 +1,4 @@
 /** A7 and A8: status and headers, those of the application and those of the gateway. */
-
 import type { Application, HeaderList } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import { answer, get, get10, nameOf, PLAIN, text, texts } from '../messages.js';

@@ -1,5 +1,4 @@
 /** A4: the write callable. */
-
 import type { Application, Write } from '../../environ/types.js';
 import { expect } from '../expect.js';
 import {
