@@ -1,7 +1,7 @@
 /** What one entry of the conformance table is: a request, an application, and what must come of it. */
+import assert from 'node:assert/strict';
 import type { Application } from '../environ/types.js';
 import type { ServerOptions } from '../server/options/options.js';
-import { expect } from './expect.js';
 import { get } from './messages.js';
 import type { RawResponse, Reply } from './responses.js';
 import type { Wire } from './wire.js';
@@ -163,7 +163,7 @@ async function follow<S>(plan: Plan<S>, stage: Stage<S>): Promise<void> {
   await wire.responses(count);
   if (connection === 'closed' && stage.can('closes')) await wire.end();
   const { reply } = wire;
-  expect(reply.responses.map(({ status }) => status)).to.have.length(count);
+  assert.equal(reply.responses.map(({ status }) => status).length, count);
   const outcome = outcomeOf(reply, stage);
   await stage.settled?.();
   await plan.check?.(outcome, stage.seen);
@@ -189,13 +189,13 @@ function outcomeOf(reply: Reply, { log, facts, can }: Pick<Stage, 'log' | 'facts
 
 /** The connection is still good for the same request once more, and nothing was left over on it. */
 async function again(wire: Wire, request: string | Buffer, before: Reply): Promise<void> {
-  expect(wire.closed, 'the connection is kept').to.equal(false);
+  assert.equal(wire.closed, false, 'the connection is kept');
   const last = before.responses.at(-1) as RawResponse;
-  expect(last.headers['connection'] ?? 'keep-alive', 'Connection').to.match(/^keep-alive$/i);
+  assert.match(last.headers['connection'] ?? 'keep-alive', /^keep-alive$/i);
   const count = before.responses.length + 1;
   wire.send(request);
   const { length, [count - 1]: next } = await wire.responses(count);
-  expect(length, 'responses, after one more request').to.equal(count);
-  expect(next?.status, 'status of the next response').to.equal(last.status);
-  expect(next?.complete, 'the next response is complete').to.equal(true);
+  assert.equal(length, count, `${length} responses after one more request`);
+  assert.equal(next?.status, last.status, `status of the next response: ${next?.status}`);
+  assert.equal(next?.complete, true, 'the next response is complete');
 }

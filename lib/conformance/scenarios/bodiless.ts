@@ -1,6 +1,6 @@
 /** A9: HEAD, 204, 205, 304 and CONNECT. */
+import assert from 'node:assert/strict';
 import type { Application, HeaderList } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import {
   answer,
   generate,
@@ -8,6 +8,7 @@ import {
   get10,
   head,
   KEEP_ALIVE,
+  lacks,
   message,
   PLAIN,
   plain,
@@ -75,13 +76,12 @@ export const bodiless: Scenario[] = [
       app: () => app,
       request,
       check: ({ first, raw, log }) => {
-        expect(first.status).to.equal(status);
-        expect(first.headers['content-length']).to.equal(length);
-        expect(first.headers['content-type']).to.equal(type);
-        expect(first.headers).not.to.have.property('transfer-encoding');
-        expect(raw.toString(), 'not a byte behind the head')
-          .to.match(/^[\s\S]*?\r\n\r\n$/)
-          .and.match(/^(.+\r\n)+\r\n$/);
+        assert.equal(first.status, status);
+        assert.equal(first.headers['content-length'], length);
+        assert.equal(first.headers['content-type'], type);
+        lacks(first.headers, 'transfer-encoding');
+        assert.match(raw.toString(), /^[\s\S]*?\r\n\r\n$/, 'not a byte behind the head');
+        assert.match(raw.toString(), /^(.+\r\n)+\r\n$/, 'not a byte behind the head');
         log.saysTimes(WARNING, warnings);
         if (warnings === 0) log.isSilent();
       },
@@ -94,8 +94,8 @@ export const bodiless: Scenario[] = [
     app: () => answer([], plain(12)),
     request: message('HEAD / HTTP/1.0', [KEEP_ALIVE]),
     check: ({ first }) => {
-      expect(first.headers['content-length']).to.equal('12');
-      expect(first.headers).not.to.have.property('transfer-encoding');
+      assert.equal(first.headers['content-length'], '12');
+      lacks(first.headers, 'transfer-encoding');
     },
   }),
   scenario({
@@ -106,8 +106,8 @@ export const bodiless: Scenario[] = [
     request: get10(),
     connection: 'closed',
     check: ({ first, raw }) => {
-      expect(first.headers).not.to.have.any.keys('transfer-encoding', 'content-length');
-      expect(raw.toString()).to.match(/\r\n\r\n$/);
+      lacks(first.headers, 'transfer-encoding', 'content-length');
+      assert.match(raw.toString(), /\r\n\r\n$/);
     },
   }),
   scenario({
@@ -118,9 +118,9 @@ export const bodiless: Scenario[] = [
     app: () => answer(['not to be seen twice']),
     request: [head(), get()],
     check: ({ responses, raw }) => {
-      expect(responses[0]?.headers['content-length']).to.equal('20');
-      expect(responses[1]?.body.toString()).to.equal('not to be seen twice');
-      expect(raw.toString().split('not to be seen twice')).to.have.length(2);
+      assert.equal(responses[0]?.headers['content-length'], '20');
+      assert.equal(responses[1]?.body.toString(), 'not to be seen twice');
+      assert.equal(raw.toString().split('not to be seen twice').length, 2);
     },
   }),
   scenario({
@@ -135,8 +135,11 @@ export const bodiless: Scenario[] = [
       )(environ, start_response),
     request: [get('/204'), get('/200')],
     check: ({ responses }) => {
-      expect(responses.map(({ status }) => status)).to.deep.equal([204, 200]);
-      expect(responses[1]?.body.toString()).to.equal('body');
+      assert.deepEqual(
+        responses.map(({ status }) => status),
+        [204, 200],
+      );
+      assert.equal(responses[1]?.body.toString(), 'body');
     },
   }),
   scenario({
@@ -147,7 +150,7 @@ export const bodiless: Scenario[] = [
       return [];
     },
     request: head(),
-    check: ({ first }) => expect(first.headers['x-method']).to.equal('HEAD'),
+    check: ({ first }) => assert.equal(first.headers['x-method'], 'HEAD'),
   }),
   ...['GET', 'QUERY', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'].map((method) =>
     scenario({
@@ -157,8 +160,8 @@ export const bodiless: Scenario[] = [
       app: () => report((environ) => environ.REQUEST_METHOD),
       request: message(`${method} / HTTP/1.1`, ['Host: h', 'Content-Length: 0']),
       check: ({ first, json }) => {
-        expect(first.status).to.equal(200);
-        expect(json).to.equal(method);
+        assert.equal(first.status, 200);
+        assert.equal(json, method);
       },
     }),
   ),
@@ -175,9 +178,9 @@ export const bodiless: Scenario[] = [
     request: message('CONNECT example.com:80 HTTP/1.1', ['Host: example.com:80']),
     connection: 'closed',
     check: ({ first }, seen) => {
-      expect(first.status).to.equal(501);
-      expect(first.headers['connection']).to.equal('close');
-      expect(seen.calls).to.equal(0);
+      assert.equal(first.status, 501);
+      assert.equal(first.headers['connection'], 'close');
+      assert.equal(seen.calls, 0);
     },
   }),
 ];

@@ -1,5 +1,5 @@
 /** environ: what the application sees of a request (E1, A16 and A17). */
-import { expect } from '../expect.js';
+import assert from 'node:assert/strict';
 import { get, get10, message, post, postChunks, report } from '../messages.js';
 import { type Capability, type Scenario, scenario } from '../scenario.js';
 
@@ -76,7 +76,7 @@ export const environ: Scenario[] = [
         }),
       request,
       connection: String(request).includes('HTTP/1.0') ? 'closed' : 'kept',
-      check: ({ json }) => expect(json).to.deep.equal(values),
+      check: ({ json }) => assert.deepEqual(json, values),
     }),
   ),
   ...mounted.map(([id, target, status, values]) =>
@@ -89,8 +89,8 @@ export const environ: Scenario[] = [
       request: get(target),
       connection: values === undefined ? 'closed' : 'kept',
       check: (outcome) => {
-        expect(outcome.first.status).to.equal(status);
-        if (values !== undefined) expect(outcome.json).to.deep.equal(values);
+        assert.equal(outcome.first.status, status);
+        if (values !== undefined) assert.deepEqual(outcome.json, values);
       },
     }),
   ),
@@ -113,7 +113,7 @@ export const environ: Scenario[] = [
       wire.send(message('GET /foo/?dankogai=kogaidan HTTP/1.1', [`Host: 127.0.0.1:${port}`]));
       const values = JSON.parse((await wire.response()).body.toString());
       const server = ['127.0.0.1', String(port), `127.0.0.1:${port}`];
-      expect(values).to.deep.equal(['GET', '', '/foo/', 'dankogai=kogaidan', ...server]);
+      assert.deepEqual(values, ['GET', '', '/foo/', 'dankogai=kogaidan', ...server]);
     },
   }),
   scenario({
@@ -124,7 +124,7 @@ export const environ: Scenario[] = [
     options: { forwardedAllowIps: ['127.0.0.1'] },
     app: () => keys('wsgi.url_scheme', 'REMOTE_ADDR', 'HTTP_HOST', 'REMOTE_PORT'),
     request: get('/', 'X-Forwarded-For: 192.168.1.1', 'X-Forwarded-Proto: https'),
-    check: ({ json }) => expect(json).to.deep.equal(['https', '192.168.1.1', 'h', null]),
+    check: ({ json }) => assert.deepEqual(json, ['https', '192.168.1.1', 'h', null]),
   }),
   scenario({
     id: 'E-058.stranger',
@@ -133,7 +133,7 @@ export const environ: Scenario[] = [
     options: { forwardedAllowIps: ['192.0.2.1'] },
     app: () => keys('wsgi.url_scheme', 'REMOTE_ADDR'),
     request: get('/', 'X-Forwarded-For: 192.168.1.1', 'X-Forwarded-Proto: https'),
-    check: ({ json }) => expect(json).to.deep.equal(['http', '127.0.0.1']),
+    check: ({ json }) => assert.deepEqual(json, ['http', '127.0.0.1']),
   }),
   scenario({
     id: 'E-182',
@@ -143,7 +143,7 @@ export const environ: Scenario[] = [
     app: () => keys('wsgi.url_scheme'),
     request: get('/', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off'),
     connection: 'closed',
-    check: ({ first }) => expect(first.status).to.equal(400),
+    check: ({ first }) => assert.equal(first.status, 400),
   }),
   scenario({
     id: 'E-101',
@@ -152,7 +152,7 @@ export const environ: Scenario[] = [
     options: { environ: { 'test.value': 'Python test', 'test.object': { deep: 1 }, PATH_INFO: '/not this' } },
     app: () => keys('test.value', 'test.object', 'QUERY_STRING', 'PATH_INFO'),
     request: get('/path/?query=test'),
-    check: ({ json }) => expect(json).to.deep.equal(['Python test', { deep: 1 }, 'query=test', '/path/']),
+    check: ({ json }) => assert.deepEqual(json, ['Python test', { deep: 1 }, 'query=test', '/path/']),
   }),
   scenario({
     id: 'A-310',
@@ -172,7 +172,7 @@ export const environ: Scenario[] = [
         return wrong;
       }),
     request: postChunks(['x'], 'X-A: \xe9', 'Cookie: a'),
-    check: ({ json }) => expect(json).to.deep.equal([]),
+    check: ({ json }) => assert.deepEqual(json, []),
   }),
   scenario({
     id: 'A-300',
@@ -182,7 +182,7 @@ export const environ: Scenario[] = [
       keys('wsgi.multithread', 'wsgi.multiprocess', 'wsgi.run_once', 'wsgi.version', 'GATEWAY_INTERFACE'),
     check: ({ json, facts }) => {
       const { multithread, multiprocess, runOnce } = facts;
-      expect(json).to.deep.equal([multithread, multiprocess, runOnce, [1, 0], 'CGI/1.1']);
+      assert.deepEqual(json, [multithread, multiprocess, runOnce, [1, 0], 'CGI/1.1']);
     },
   }),
   scenario({
@@ -196,6 +196,6 @@ export const environ: Scenario[] = [
         Object.isExtensible(seen) && !Object.isFrozen(seen),
         Object.keys({ ...seen }).length === Object.keys(seen).length,
       ]),
-    check: ({ json }) => expect(json).to.deep.equal([false, false, '[object Object]', true, true]),
+    check: ({ json }) => assert.deepEqual(json, [false, false, '[object Object]', true, true]),
   }),
 ];

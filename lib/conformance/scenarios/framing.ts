@@ -1,6 +1,6 @@
 /** A6: Content-Length and framing. */
+import assert from 'node:assert/strict';
 import type { Application, HeaderList } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import { answer, generate, get, get10, KEEP_ALIVE, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
@@ -70,11 +70,11 @@ export const framing: Scenario[] = [
         request,
         connection: closed ? 'closed' : 'kept',
         check: ({ first, body, log }) => {
-          expect(first.status).to.equal(200);
-          expect(first.headers['content-length']).to.equal(length);
-          expect(first.headers['transfer-encoding']).to.equal(chunked ? 'chunked' : undefined);
-          if (length === undefined) expect(first.complete).to.equal(true);
-          expect(body).to.equal(expected);
+          assert.equal(first.status, 200);
+          assert.equal(first.headers['content-length'], length);
+          assert.equal(first.headers['transfer-encoding'], chunked ? 'chunked' : undefined);
+          if (length === undefined) assert.equal(first.complete, true);
+          assert.equal(body, expected);
           if (line === undefined) log.isSilent();
           else log.saysTimes(line, 1);
         },
@@ -88,8 +88,8 @@ export const framing: Scenario[] = [
     app: () => claims(1, ['he', 'llo']),
     connection: 'closed',
     check: ({ first, raw, log }) => {
-      expect(first.headers['content-length']).to.equal('2');
-      expect(raw.toString()).to.match(/\r\n\r\nhe$/);
+      assert.equal(first.headers['content-length'], '2');
+      assert.match(raw.toString(), /\r\n\r\nhe$/);
       log.says(/longer than its Content-Length/);
     },
   }),
@@ -114,8 +114,8 @@ export const framing: Scenario[] = [
       })();
     },
     check: ({ body, log }, seen) => {
-      expect(body).to.equal('hello');
-      expect(seen.log).to.deep.equal(['first', 'second', 'finally']);
+      assert.equal(body, 'hello');
+      assert.deepEqual(seen.log, ['first', 'second', 'finally']);
       log.isSilent();
     },
   }),
@@ -127,8 +127,8 @@ export const framing: Scenario[] = [
       return [Buffer.from('абвг')];
     },
     check: ({ first }) => {
-      expect(first.headers['content-length']).to.equal('8');
-      expect(first.body.toString()).to.equal('абвг');
+      assert.equal(first.headers['content-length'], '8');
+      assert.equal(first.body.toString(), 'абвг');
     },
   }),
   scenario({
@@ -138,7 +138,7 @@ export const framing: Scenario[] = [
     app: () => answer(['ok']),
     request: get10(),
     connection: 'closed',
-    check: ({ raw }) => expect(raw.toString()).to.match(/^HTTP\/1\.[01] 200 OK\r\n/),
+    check: ({ raw }) => assert.match(raw.toString(), /^HTTP\/1\.[01] 200 OK\r\n/),
   }),
   ...['abc', '-1', '+5', '5.0', '0x5', '', '5 5', '5, 5', '99999999999999999999'].map((value) =>
     scenario({
@@ -147,7 +147,7 @@ export const framing: Scenario[] = [
       app: () => answer(['hello'], plain(value)),
       connection: 'closed',
       check: ({ first, log }) => {
-        expect(first.status).to.equal(500);
+        assert.equal(first.status, 500);
         log.says(/The header Content-Length must be a number of bytes/);
       },
     }),
@@ -158,7 +158,7 @@ export const framing: Scenario[] = [
     app: () => answer(['hello'], [...plain(5), ['content-length', '5']]),
     connection: 'closed',
     check: ({ first, log }) => {
-      expect(first.status).to.equal(500);
+      assert.equal(first.status, 500);
       log.says(/Content-Length may stand only once/);
     },
   }),

@@ -1,6 +1,6 @@
 /** A10: wsgi.input. */
+import assert from 'node:assert/strict';
 import type { Environ, Input } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import {
   CLOSE,
   echo,
@@ -176,7 +176,7 @@ export const input: Scenario[] = [
       covers,
       app: () => calls(...list),
       request,
-      check: ({ json }) => expect(json).to.deep.equal(results),
+      check: ({ json }) => assert.deepEqual(json, results),
     }),
   ),
   scenario({
@@ -185,14 +185,14 @@ export const input: Scenario[] = [
     covers: ['A-037'],
     app: () => echo,
     request: post(bytes256),
-    check: ({ body }) => expect(body).to.equal(bytes256),
+    check: ({ body }) => assert.equal(body, bytes256),
   }),
   scenario({
     id: 'A-170.chunks',
     name: 'passes all 256 bytes through in chunks',
     app: () => echo,
     request: postChunks([...bytes256].map((char) => char)),
-    check: ({ body }) => expect(body).to.equal(bytes256),
+    check: ({ body }) => assert.equal(body, bytes256),
   }),
   scenario({
     id: 'A-155',
@@ -214,7 +214,7 @@ export const input: Scenario[] = [
       await seen.first;
       wire.more('6789');
       wire.more('ab\n');
-      expect((await wire.response()).body.toString()).to.equal('0123|456789|ab\n');
+      assert.equal((await wire.response()).body.toString(), '0123|456789|ab\n');
     },
   }),
   scenario({
@@ -227,7 +227,7 @@ export const input: Scenario[] = [
         return all.map((part) => part.toString());
       }),
     request: post('abcd\nef'),
-    check: ({ json }) => expect(json).to.deep.equal(['ab', 'cd\n', '', 'ef']),
+    check: ({ json }) => assert.deepEqual(json, ['ab', 'cd\n', '', 'ef']),
   }),
   scenario({
     id: 'A-168',
@@ -246,7 +246,7 @@ export const input: Scenario[] = [
       await wire.receives('head:');
       wire.more('01234567\n89');
       await wire.end();
-      expect((await wire.response()).body.toString()).to.equal('head:01234567\n89');
+      assert.equal((await wire.response()).body.toString(), 'head:01234567\n89');
     },
   }),
   scenario({
@@ -269,8 +269,11 @@ export const input: Scenario[] = [
       const wire = await open();
       wire.send(post('one'), post('two'));
       const all = await wire.responses(2);
-      expect(all.map(({ body }) => body.toString())).to.deep.equal(['first', 'two']);
-      expect(seen.result).to.match(/^(ApplicationError|read "")$/);
+      assert.deepEqual(
+        all.map(({ body }) => body.toString()),
+        ['first', 'two'],
+      );
+      assert.match(seen.result, /^(ApplicationError|read "")$/);
     },
   }),
   scenario({
@@ -295,7 +298,7 @@ export const input: Scenario[] = [
       await seen.called;
       wire.reset();
       await eventually(() => seen.thrown !== '', 'read() to throw');
-      expect(seen.thrown).to.equal('ClientDisconnected');
+      assert.equal(seen.thrown, 'ClientDisconnected');
       log.isSilent();
     },
   }),
@@ -309,7 +312,10 @@ export const input: Scenario[] = [
       wire.send(message('POST / HTTP/1.1', ['Host: h', 'Content-Length: 20'], '14 bytes of it'));
       wire.halfClose();
       const { responses } = await wire.end();
-      expect(responses.map(({ status }) => status)).to.deep.equal([400]);
+      assert.deepEqual(
+        responses.map(({ status }) => status),
+        [400],
+      );
       log.isSilent();
     },
   }),
@@ -321,6 +327,6 @@ export const input: Scenario[] = [
       report(async (environ) => [environ.CONTENT_LENGTH, (await environ['wsgi.input'].read()).toString()]),
     request: `${get10('/', 'Content-Length: 5')}hello`,
     connection: 'closed',
-    check: ({ json }) => expect(json).to.deep.equal(['5', 'hello']),
+    check: ({ json }) => assert.deepEqual(json, ['5', 'hello']),
   }),
 ];
