@@ -4,7 +4,7 @@ import type { Application, Bytes, Environ, HeaderList } from '../environ/types.j
 
 const CRLF = '\r\n';
 
-/** A request as it stands on the wire. */
+/** A request as it is sent. */
 export function message(line: string, fields: string[], body = ''): string {
   return [line, ...fields, '', body].join(CRLF);
 }

@@ -1,4 +1,4 @@
-/** One scenario against one gateway: started for it, played on, stopped, and watched meanwhile. */
+/** One scenario against one gateway: started for it, put through it, stopped, and watched meanwhile. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { logger } from '../logger.js';
@@ -9,7 +9,7 @@ import { Wire } from './wire.js';
 /** Seconds. */
 const PATIENCE = 6;
 
-/** @throws whatever shows that the gateway does not what the scenario says. */
+/** @throws what shows that the gateway does not do what the scenario says. */
 export async function perform(gateway: GatewayUnderTest, scenario: Scenario): Promise<void> {
   const { cannot = {}, patience = PATIENCE } = gateway;
   const watch = new Watch();

@@ -1,4 +1,4 @@
-/** What one entry of the conformance table is: a request, an application, and what must come of it. */
+/** What one entry of the conformance table is: a request, an application, and what must result. */
 import assert from 'node:assert/strict';
 import type { Application } from '../environ/types.js';
 import type { ServerOptions } from '../server/options/options.js';
@@ -26,7 +26,7 @@ export const CAPABILITIES = [
   'abort',
   /** It can cut a response short, and what was sent before arrives. */
   'cuts',
-  /** It can close the connection behind a response that is complete. Where it cannot, nobody looks. */
+  /** It can close the connection after a response that is complete. Where it cannot, this is not checked. */
   'closes',
   /** It decides when `100 Continue` is sent. */
   'expect',
@@ -95,7 +95,7 @@ export interface Outcome extends Reply {
 }
 
 interface Plan<S> {
-  /** The row of the checklist; what stands behind a dot tells several scenarios of one row apart. */
+  /** The row of the checklist; what comes after a dot tells several scenarios of one row apart. */
   id: string;
   /** A sentence in the present. */
   name: string;
@@ -103,14 +103,14 @@ interface Plan<S> {
   covers?: string[];
   needs?: Capability[];
   options?: ServerOptions;
-  /** What the application records into, made anew for each run. */
+  /** What the application records into, made afresh for each run. */
   record?: () => S;
   app: (seen: S) => Application;
   /** Default: `GET /`. Several are sent at once. */
   request?: string | Buffer | (string | Buffer)[];
   /** Final responses to expect. Default: one for each request. */
   responses?: number;
-  /** What becomes of the connection. Default: it is kept, and the last request on it is answered once more. */
+  /** What happens to the connection. Default: it is kept, and the last request on it is answered once more. */
   connection?: 'kept' | 'closed' | 'either';
   check?: (outcome: Outcome, seen: S) => unknown;
   /** In place of request and check: the whole exchange. */

@@ -62,7 +62,7 @@ export interface ConformanceResult {
   readonly error?: unknown;
 }
 
-/** @throws ConfigError for a gateway whose description cannot work. A gateway that fails is a result, no error. */
+/** @throws ConfigError for a gateway whose description cannot work. A gateway that fails is a result, not an error. */
 export async function runConformance(gateway: GatewayUnderTest): Promise<ConformanceResult[]> {
   checkGateway(gateway);
   const results: ConformanceResult[] = [];
@@ -93,7 +93,7 @@ export function rowOf(id: string): string {
 }
 
 async function tooLong(signal: AbortSignal): Promise<never> {
-  // Whoever lost the race is not listened to any more, so this rejection is nobody's.
+  // The race is over then, so no one sees this rejection.
   await wait(LIMIT, undefined, { signal });
   throw new Error(`It did not end within ${LIMIT / 1000} seconds`);
 }

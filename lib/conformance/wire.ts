@@ -1,4 +1,4 @@
-/** One connection to a gateway under test: sends bytes, waits for what comes back, goes away politely or not. */
+/** One connection to a gateway under test: sends bytes, waits for what comes back, leaves politely or not. */
 import { connect, type Socket } from 'node:net';
 import { bytes, parseResponses, type RawResponse, type Reply } from './responses.js';
 
@@ -9,7 +9,7 @@ interface Waiter {
 
 export class Wire {
   readonly socket: Socket;
-  /** The server shut down its side, or the connection is gone. */
+  /** The server shut down its side, or the connection ended. */
   closed = false;
   /** The connection ended with an error, such as a reset. */
   failed = false;
@@ -28,10 +28,10 @@ export class Wire {
     });
     socket.on('error', () => {
       this.failed = true;
-      this.#gone();
+      this.#ended();
     });
-    socket.on('end', () => this.#gone());
-    socket.on('close', () => this.#gone());
+    socket.on('end', () => this.#ended());
+    socket.on('close', () => this.#ended());
   }
 
   static open(port: number, host: string, patience: number): Promise<Wire> {
@@ -125,7 +125,7 @@ export class Wire {
     });
   }
 
-  #gone(): void {
+  #ended(): void {
     this.closed = true;
     this.#wake();
   }

@@ -49,14 +49,14 @@ function parts(count: number): string {
   return `${one.repeat(count)}--b--\r\n`;
 }
 
-/** Malformed chunks: the application reads, and is told; nothing behind them is served. */
+/** Malformed chunks: the application reads, and is told; nothing after them is served. */
 const broken: [id: string, what: string, body: string, covers?: string[]][] = [
-  ['E-049', 'garbage behind a chunk', '5\r\nhello\r\ngarbage\r\n', ['A-167', 'A-281']],
+  ['E-049', 'garbage after a chunk', '5\r\nhello\r\ngarbage\r\n', ['A-167', 'A-281']],
   ['E-050', 'a chunk size that starts with 0x', '0x5\r\nhello\r\n0\r\n\r\n', ['A-281']],
-  ['E-052', 'a chunk without CRLF behind it', '5\r\nhello0\r\n\r\n', ['A-282']],
+  ['E-052', 'a chunk without CRLF after it', '5\r\nhello0\r\n\r\n', ['A-282']],
   ['A-281.plus', 'a chunk size with a sign', '+5\r\nhello\r\n0\r\n\r\n'],
   ['A-281.minus', 'a negative chunk size', '-5\r\nhello\r\n0\r\n\r\n'],
-  ['A-281.space', 'a chunk size behind a space', ' 5\r\nhello\r\n0\r\n\r\n'],
+  ['A-281.space', 'a chunk size after a space', ' 5\r\nhello\r\n0\r\n\r\n'],
   ['A-281.empty', 'an empty chunk size', '\r\nhello\r\n0\r\n\r\n'],
   ['A-282.long', 'a chunk longer than its size', '4\r\nhello\r\n0\r\n\r\n'],
 ];
@@ -143,7 +143,7 @@ export const bodies: Scenario[] = [
   }),
   scenario({
     id: 'E-051',
-    // waitress refuses the second; llhttp, which parses for Node, takes it, and tells nobody what it was.
+    // waitress refuses the second; llhttp, which parses for Node, takes it, and does not tell what it was.
     name: 'throws chunk extensions away, without a value too',
     covers: ['A-282'],
     needs: ['raw-http'],
@@ -267,7 +267,7 @@ function unread(): Scenario[] {
     kept('E-178', 'throws away an unread body of 65536 bytes, and keeps the connection', post('x'.repeat(65536))),
     scenario({
       id: 'E-178.more',
-      name: 'closes behind an unread body of more than 65536 bytes',
+      name: 'closes after an unread body of more than 65536 bytes',
       covers: ['A-234', 'A-235'],
       needs: ['raw-http'],
       app: () => paths,
@@ -303,11 +303,11 @@ function unread(): Scenario[] {
       connection: 'closed',
       check: ({ first }) => assert.equal(first.status, 200),
     }),
-    extra('E-074', 'serves nothing behind the body of HTTP/1.0', `${get10('/', 'Content-Length: 5')}hello${junk}`, [200], ['http10']),
-    extra('E-075', 'refuses what stands behind the body of HTTP/1.0 with keep-alive', `${get10('/', 'Content-Length: 5', KEEP_ALIVE)}hello${junk}\r\n\r\n`, [200, 400], ['http10']),
+    extra('E-074', 'serves nothing after the body of HTTP/1.0', `${get10('/', 'Content-Length: 5')}hello${junk}`, [200], ['http10']),
+    extra('E-075', 'refuses what comes after the body of HTTP/1.0 with keep-alive', `${get10('/', 'Content-Length: 5', KEEP_ALIVE)}hello${junk}\r\n\r\n`, [200, 400], ['http10']),
     extra('E-076', 'takes a body without framing for a next request, and refuses it', `${get()}${junk}\r\n\r\n`, [200, 400]),
-    extra('E-077', 'serves nothing behind a request with close', get('/', CLOSE) + junk + get('/never'), [200]),
-    extra('E-097', 'refuses a bad request once, and nothing behind it', message('POST / HTTP/1.1', ['Host: h', 'Content-length: -1']) + get('/never'), [400]),
-    extra('A-241.body', 'serves nothing behind what was refused amid a body', message('POST / HTTP/1.1', ['Host: h', 'Transfer-Encoding: chunked'], `zz${inChunks(['a'])}`) + get('/never'), [200]),
+    extra('E-077', 'serves nothing after a request with close', get('/', CLOSE) + junk + get('/never'), [200]),
+    extra('E-097', 'refuses a bad request once, and nothing after it', message('POST / HTTP/1.1', ['Host: h', 'Content-length: -1']) + get('/never'), [400]),
+    extra('A-241.body', 'serves nothing after what was refused amid a body', message('POST / HTTP/1.1', ['Host: h', 'Transfer-Encoding: chunked'], `zz${inChunks(['a'])}`) + get('/never'), [200]),
   ];
 }

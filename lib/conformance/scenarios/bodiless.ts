@@ -48,18 +48,18 @@ const table: Bodiless[] = [
   { id: 'E-024', name: 'adds no entity header to a 304', app: answer([], [], '304 Not Modified'), status: 304, covers: ['A-142', 'A-093', 'E-134'] },
   { id: 'A-142.body', name: 'drops the body of a 304', app: answer(['x'], plain(1), '304 Not Modified'), status: 304, length: '1', type: 'text/plain', warnings: 1, covers: ['E-171'] },
   { id: 'E-134', name: 'infers no length for a 304', app: answer(['x'], [], '304 Not Modified'), status: 304, warnings: 1 },
-  { id: 'E-201', name: 'takes body and length from a 204', app: answer(['body'], plain(4), '204 No Content'), status: 204, type: 'text/plain', warnings: 1, covers: ['A-141', 'A-093', 'E-171'] },
-  { id: 'A-141.generator', name: 'takes the body of a generator from a 204', app: generate(['a', 'b'], [], '204 No Content'), status: 204, warnings: 1 },
+  { id: 'E-201', name: 'removes body and length from a 204', app: answer(['body'], plain(4), '204 No Content'), status: 204, type: 'text/plain', warnings: 1, covers: ['A-141', 'A-093', 'E-171'] },
+  { id: 'A-141.generator', name: 'removes the body of a generator from a 204', app: generate(['a', 'b'], [], '204 No Content'), status: 204, warnings: 1 },
   { id: 'A-141.empty', name: 'sends a 204 without length or chunks', app: answer([], [], '204 No Content'), status: 204, covers: ['A-093'] },
-  { id: 'A-141.zero', name: 'takes a Content-Length of 0 from a 204', app: answer([], [['content-length', '0'], ['X-A', '1']], '204 No Content'), status: 204 },
+  { id: 'A-141.zero', name: 'removes a Content-Length of 0 from a 204', app: answer([], [['content-length', '0'], ['X-A', '1']], '204 No Content'), status: 204 },
   { id: 'A-143', name: 'sends a 205 with Content-Length 0 and no body', app: answer(['body'], plain(4), '205 Reset Content'), status: 205, length: '0', type: 'text/plain', warnings: 1 },
   { id: 'E-130', name: 'answers HEAD without the body, with its headers', app: answer(['foo'], plain(3)), request: head(), status: 200, length: '3', type: 'text/plain', covers: ['A-144', 'E-171'] },
   { id: 'A-144.generator', name: 'answers HEAD without the body of a generator', app: generate(['foo', 'bar']), request: head(), status: 200, type: 'text/plain' },
   { id: 'A-146', name: 'infers the length of a list of one for HEAD', app: answer(['foo']), request: head(), status: 200, length: '3', type: 'text/plain', covers: ['A-144'] },
   { id: 'A-146.empty', name: 'infers no length 0 for HEAD from an empty list', app: answer([]), request: head(), status: 200, type: 'text/plain' },
   { id: 'E-112', name: 'keeps the Content-Length of an answer to HEAD that has no body', app: answer([], plain(12345)), request: head(), status: 200, length: '12345', type: 'text/plain', covers: ['A-085'] },
-  { id: 'A-085.304', name: 'keeps the connection behind a 304 with a Content-Length', app: answer([], plain(9), '304 Not Modified'), status: 304, length: '9', type: 'text/plain', covers: ['A-142'] },
-  { id: 'A-085.204', name: 'keeps the connection behind a 204 with a Content-Length', app: answer([], plain(9), '204 No Content'), status: 204, type: 'text/plain' },
+  { id: 'A-085.304', name: 'keeps the connection after a 304 with a Content-Length', app: answer([], plain(9), '304 Not Modified'), status: 304, length: '9', type: 'text/plain', covers: ['A-142'] },
+  { id: 'A-085.204', name: 'keeps the connection after a 204 with a Content-Length', app: answer([], plain(9), '204 No Content'), status: 204, type: 'text/plain' },
   { id: 'E-172', name: 'warns once of the body of a 204, written and returned', app: writesTwice('204 No Content', [], 'three', 'four'), status: 204, warnings: 1, covers: ['A-148', 'A-141'] },
   { id: 'A-148.written', name: 'warns once of the body of a 204 that was only written', app: writesTwice('204 No Content', []), status: 204, warnings: 1 },
   { id: 'A-148.304', name: 'warns once of the body of a 304, written and returned', app: writesTwice('304 Not Modified', [], 'three', 'four'), status: 304, warnings: 1 },
@@ -80,8 +80,8 @@ export const bodiless: Scenario[] = [
         assert.equal(first.headers['content-length'], length);
         assert.equal(first.headers['content-type'], type);
         lacks(first.headers, 'transfer-encoding');
-        assert.match(raw.toString(), /^[\s\S]*?\r\n\r\n$/, 'not a byte behind the head');
-        assert.match(raw.toString(), /^(.+\r\n)+\r\n$/, 'not a byte behind the head');
+        assert.match(raw.toString(), /^[\s\S]*?\r\n\r\n$/, 'not a byte after the head');
+        assert.match(raw.toString(), /^(.+\r\n)+\r\n$/, 'not a byte after the head');
         log.saysTimes(WARNING, warnings);
         if (warnings === 0) log.isSilent();
       },
@@ -112,7 +112,7 @@ export const bodiless: Scenario[] = [
   }),
   scenario({
     id: 'E-200',
-    name: 'leaves nothing of the body of HEAD for the response behind it',
+    name: 'leaves nothing of the body of HEAD for the response after it',
     covers: ['A-144'],
     needs: ['keep-alive'],
     app: () => answer(['not to be seen twice']),
@@ -125,7 +125,7 @@ export const bodiless: Scenario[] = [
   }),
   scenario({
     id: 'E-201.pipelined',
-    name: 'leaves nothing of the body of a 204 for the response behind it',
+    name: 'leaves nothing of the body of a 204 for the response after it',
     needs: ['keep-alive'],
     app: () => (environ, start_response) =>
       answer(

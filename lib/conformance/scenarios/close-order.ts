@@ -148,7 +148,7 @@ export const closeOrder: Scenario[] = [
   }),
   scenario({
     id: 'A-066.closed-late',
-    name: 'closes what an application returns after its client is gone, without a step of iteration',
+    name: 'closes what an application returns after its client left, without a step of iteration',
     needs: ['abort'],
     record: () => ({ called: gate(), gate: gate(), closed: gate(), pulled: 0 }),
     app: (seen) => async (_environ, start_response) => {
@@ -162,7 +162,7 @@ export const closeOrder: Scenario[] = [
       return {
         *[Symbol.iterator]() {
           seen.pulled++;
-          yield text('nobody reads this');
+          yield text('no one reads this');
         },
         close: () => seen.closed.open(),
       };

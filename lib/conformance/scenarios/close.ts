@@ -232,7 +232,7 @@ export const close: Scenario[] = [
       seen.gate.open();
       await aWhile(30);
       assert.equal(seen.closed, 1);
-      // The step that was under way, and none behind it.
+      // The step that was under way, and none after it.
       assert.ok(seen.pulls <= 3);
       log.isSilent();
     },

@@ -178,7 +178,7 @@ export const connection: Scenario[] = [
   }),
   scenario({
     id: 'E-094',
-    name: 'does not call the application for a pipelined request whose client is gone',
+    name: 'does not call the application for a pipelined request whose client left',
     covers: ['A-240'],
     needs: ['pipelining', 'abort'],
     record: () => ({ gate: gate(), called: gate(), paths: [] as string[] }),
@@ -214,7 +214,7 @@ export const connection: Scenario[] = [
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
         seen.reason = signal.reason;
         start_response('200 OK', PLAIN);
-        return texts('nobody reads this');
+        return texts('no one reads this');
       },
       play: async ({ open, seen, log }) => {
         const wire = await open();
@@ -309,7 +309,7 @@ export const connection: Scenario[] = [
   }),
   scenario({
     id: 'A-237.none',
-    name: 'closes behind each response when connections are not to be kept',
+    name: 'closes after each response when connections are not to be kept',
     needs: ['server'],
     options: { keepAlive: 0 },
     app: () => ok,
@@ -318,7 +318,7 @@ export const connection: Scenario[] = [
   }),
   scenario({
     id: 'A-242',
-    name: 'finishes a running request when it is stopped, and closes behind it',
+    name: 'finishes a running request when it is stopped, and closes after it',
     needs: ['server'],
     options: { gracefulTimeout: 5 },
     record: () => ({ called: gate(), gate: gate() }),

@@ -1,4 +1,4 @@
-/** A06: a body that has nothing to say goes on for as long as somebody waits, and holds up nobody else. */
+/** A06: a body of empty items goes on for as long as the client waits, and does not hold up other clients. */
 import assert from 'node:assert/strict';
 import type { Application, Body } from '../../environ/types.js';
 import { eventually, get, PLAIN } from '../messages.js';

@@ -70,7 +70,7 @@ export const environ: Scenario[] = [
       needs,
       app: () =>
         report(async (seen) => {
-          // Trailers come behind the body.
+          // Trailers come after the body.
           await seen['wsgi.input'].read();
           return names.map((key) => (key in seen ? seen[key] : null));
         }),
@@ -118,7 +118,7 @@ export const environ: Scenario[] = [
   }),
   scenario({
     id: 'E-058',
-    name: 'believes a trusted proxy about client and scheme, and nobody about what was not said',
+    name: 'takes client and scheme from a trusted proxy, and nothing that it did not say',
     covers: ['E-182'],
     needs: ['server'],
     options: { forwardedAllowIps: ['127.0.0.1'] },
@@ -128,7 +128,7 @@ export const environ: Scenario[] = [
   }),
   scenario({
     id: 'E-058.stranger',
-    name: 'believes nobody who is no trusted proxy',
+    name: 'takes nothing from a client that is not a trusted proxy',
     needs: ['server'],
     options: { forwardedAllowIps: ['192.0.2.1'] },
     app: () => keys('wsgi.url_scheme', 'REMOTE_ADDR'),
@@ -164,10 +164,10 @@ export const environ: Scenario[] = [
         for (const [key, value] of Object.entries(seen)) {
           if (value === undefined || value === null) wrong.push(`${key} is ${value}`);
           if (key.includes('.')) {
-            if (!/^(wsgi|node)\.[a-z0-9_.]+$/.test(key)) wrong.push(`${key} is no key of ours`);
-          } else if (!/^[A-Z][A-Z0-9_]*$/.test(key)) wrong.push(`${key} is no CGI variable`);
+            if (!/^(wsgi|node)\.[a-z0-9_.]+$/.test(key)) wrong.push(`${key} is not a key of ours`);
+          } else if (!/^[A-Z][A-Z0-9_]*$/.test(key)) wrong.push(`${key} is not a CGI variable`);
           else if (typeof value !== 'string' || /[^\0-\xff]/.test(value))
-            wrong.push(`${key} is no native string`);
+            wrong.push(`${key} is not a native string`);
         }
         return wrong;
       }),

@@ -97,7 +97,7 @@ export const errors: Scenario[] = [
     }),
     scenario({
       id: `E-081.${name}`,
-      name: `answers 500 when the application throws behind start_response, on ${name}`,
+      name: `answers 500 when the application throws after start_response, on ${name}`,
       covers: ['A-250', 'A-251'],
       needs: request.includes('HTTP/1.0') ? ['http10'] : [],
       app: () => diesLater,
@@ -143,7 +143,7 @@ export const errors: Scenario[] = [
   }),
   scenario({
     id: 'A-254',
-    name: 'answers 500 when the iteration fails behind empty items',
+    name: 'answers 500 when the iteration fails after empty items',
     app: () =>
       function* (_environ, start_response) {
         start_response('200 OK', [['X-Old', '1']]);
@@ -155,36 +155,36 @@ export const errors: Scenario[] = [
   }),
   scenario({
     id: 'E-082',
-    name: 'sends nothing behind a head that was written when the application throws',
+    name: 'sends nothing after a head that was written when the application throws',
     covers: ['A-255', 'A-236'],
     needs: ['cuts'],
     app: () => (_environ, start_response) => {
       start_response('200 OK', plain(9))(text(''));
-      throw new Error('behind write');
+      throw new Error('after write');
     },
     connection: 'closed',
     check: ({ first, raw, log }) => {
       assert.equal(first.status, 200);
       assert.match(raw.toString(), /\r\n\r\n$/);
       assert.ok(!raw.toString().includes('500'));
-      log.saysTimes(/behind write/, 1);
+      log.saysTimes(/after write/, 1);
     },
   }),
   scenario({
     id: 'E-115',
-    name: 'ends with what was written when the application throws behind it',
+    name: 'ends with what was written when the application throws after it',
     covers: ['A-255', 'A-096'],
     needs: ['cuts'],
     app: () => (_environ, start_response) => {
       start_response('200 OK', PLAIN)(text('output'));
-      throw new Error('behind write');
+      throw new Error('after write');
     },
     connection: 'closed',
     check: ({ first, body, raw, log }) => {
       assert.equal(first.complete, false);
       assert.equal(body, 'output');
       assert.equal(raw.toString().match(/HTTP\/1/g)?.length, 1);
-      log.saysTimes(/behind write/, 1);
+      log.saysTimes(/after write/, 1);
     },
   }),
   ...['E-163', 'E-164', 'E-083'].map((id) =>
@@ -218,7 +218,7 @@ export const errors: Scenario[] = [
   ),
   scenario({
     id: 'E-217',
-    name: 'cuts the body off at an item that is no bytes',
+    name: 'cuts the body off at an item that is not bytes',
     covers: ['A-255'],
     needs: ['cuts'],
     app: () => (_environ, start_response) => {

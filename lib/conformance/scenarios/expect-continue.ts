@@ -115,7 +115,7 @@ export const expectContinue: Scenario[] = [
   }),
   scenario({
     id: 'E-221',
-    name: 'sends no 100 Continue into a body: a first read behind an item fails',
+    name: 'sends no 100 Continue into a body: a first read after an item fails',
     covers: ['A-212'],
     needs: ['expect', 'cuts', 'streaming'],
     record: () => ({ thrown: '' }),
@@ -143,7 +143,7 @@ export const expectContinue: Scenario[] = [
   }),
   scenario({
     id: 'E-221.sent',
-    name: 'reads a body behind an item that the client sent without waiting',
+    name: 'reads a body after an item that the client sent without waiting',
     needs: ['raw-http', 'streaming'],
     app: () =>
       async function* (environ, start_response) {
@@ -190,7 +190,7 @@ export const expectContinue: Scenario[] = [
   }),
   scenario({
     id: 'E-096',
-    name: 'sends 100 Continue for a pipelined request behind the complete response before it',
+    name: 'sends 100 Continue for a pipelined request after the complete response before it',
     covers: ['A-218'],
     needs: ['expect', 'pipelining'],
     record: () => ({ gate: gate(), calls: 0 }),

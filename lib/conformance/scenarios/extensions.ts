@@ -132,7 +132,7 @@ export const extensions: Scenario[] = [
   }),
   scenario({
     id: 'E-176',
-    name: 'sends no early hints behind the head of the response',
+    name: 'sends no early hints after the head of the response',
     needs: ['early-hints'],
     app: () =>
       async function* (environ, start_response) {

@@ -97,9 +97,9 @@ const table: Sent[] = [
   { id: 'E-089', name: 'sends what can only be read, with its length', app: wrapped(pipe, plain(10)), length: '10', body: TEN, covers: ['A-195'] },
   { id: 'E-090', name: 'sends what can only be read in chunks', app: wrapped(pipe), length: undefined, body: TEN, covers: ['A-195'] },
   { id: 'A-198.short', name: 'ends what can only be read at its Content-Length', app: wrapped(pipe, plain(3)), length: '3', body: 'sma' },
-  { id: 'E-091', name: 'closes behind what can only be read and ends short of its Content-Length', app: wrapped(pipe, plain(20)), length: '20', body: TEN, closed: true, needs: ['cuts'], covers: ['A-200'], log: /10 bytes short/ },
+  { id: 'E-091', name: 'closes after what can only be read and ends short of its Content-Length', app: wrapped(pipe, plain(20)), length: '20', body: TEN, closed: true, needs: ['cuts'], covers: ['A-200'], log: /10 bytes short/ },
   { id: 'E-092.length', name: 'sends a file with its length to HTTP/1.0', app: wrapped(seekable), request: get10('/', KEEP_ALIVE), length: '10', body: TEN, needs: ['http10'] },
-  { id: 'E-092.none', name: 'closes behind what can only be read, on HTTP/1.0', app: wrapped(pipe), request: get10('/', KEEP_ALIVE), length: undefined, body: TEN, closed: true, needs: ['http10'] },
+  { id: 'E-092.none', name: 'closes after what can only be read, on HTTP/1.0', app: wrapped(pipe), request: get10('/', KEEP_ALIVE), length: undefined, body: TEN, closed: true, needs: ['http10'] },
   { id: 'A-197', name: 'starts at the position of the file', app: wrapped(async () => {
       const file = await openFile(small);
       await file.read(Buffer.alloc(3), 0, 3, null);
@@ -280,7 +280,7 @@ export const files: Scenario[] = [
   }),
   scenario({
     id: 'A-063.file-reset',
-    name: 'closes a file whose client is gone, once the read under way is over',
+    name: 'closes a file whose client left, once the read under way is over',
     covers: ['A-062'],
     needs: ['abort'],
     record: () => ({ log: [] as string[], gate: gate(), second: gate() }),

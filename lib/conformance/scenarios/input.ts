@@ -107,7 +107,7 @@ const table: Reading[] = [
   },
   {
     id: 'A-159',
-    name: 'stops behind the line that brings readlines() to its hint',
+    name: 'stops after the line that brings readlines() to its hint',
     request: post('aa\nbb\ncc\n'),
     calls: [(input) => input.readlines(4), (input) => input.readlines(0)],
     results: [['aa\n', 'bb\n'], ['cc\n']],
@@ -231,7 +231,7 @@ export const input: Scenario[] = [
   }),
   scenario({
     id: 'A-168',
-    name: 'is read from inside the body of the response, behind its first item',
+    name: 'is read from inside the body of the response, after its first item',
     needs: ['streaming'],
     app: () =>
       async function* (environ, start_response) {

@@ -1,4 +1,4 @@
-/** A16: what is no request never reaches the application. */
+/** A16: what is not a request never reaches the application. */
 import assert from 'node:assert/strict';
 import type { ServerOptions } from '../../server/options/options.js';
 import { answer, get, message } from '../messages.js';
@@ -52,7 +52,7 @@ const refused: Refused[] = [
   { id: 'A-284.star', what: 'the target * with GET', request: lines('GET * HTTP/1.1', 'Host: h'), status: 400 },
   { id: 'A-284.authority', what: 'an authority for target with GET', request: lines('GET example.com:80 HTTP/1.1', 'Host: example.com'), status: 400 },
   { id: 'A-289.lower', what: 'a method in lower case', request: lines('get / HTTP/1.1', 'Host: h'), status: 400 },
-  { id: 'A-289.token', what: 'a method that is no token', request: lines('G(T / HTTP/1.1', 'Host: h'), status: 400 },
+  { id: 'A-289.token', what: 'a method that is not a token', request: lines('G(T / HTTP/1.1', 'Host: h'), status: 400 },
   { id: 'A-290.two', what: 'HTTP/2.0', request: lines('GET / HTTP/2.0', 'Host: h'), status: [400, 505] },
   { id: 'A-290.none', what: 'a request line without a version', request: lines('GET /', 'Host: h'), status: [400, 505] },
   { id: 'A-290.other', what: 'another protocol', request: lines('GET / FTP/1.1', 'Host: h'), status: [400, 505] },
@@ -95,7 +95,7 @@ export const parsing: Scenario[] = [
   ),
   scenario({
     id: 'A-135',
-    name: 'puts Date and Server on its own answer to what is no request',
+    name: 'puts Date and Server on its own answer to what is not a request',
     needs: ['raw-http'],
     app: () => answer(['served']),
     request: 'nonsense\r\n\r\n',

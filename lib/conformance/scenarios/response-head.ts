@@ -40,7 +40,7 @@ const refused: Refused[] = [
   { id: 'E-193', what: 'a status that would inject a header', app: wrong('200 OK\r\nX-Injected: 1'), never: /injected/i, log: /cannot carry/, covers: ['A-113'] },
   { id: 'E-219', what: 'an interim status', app: wrong('103 Early Hints'), log: /interim/, covers: ['A-140', 'A-114'] },
   { id: 'A-114.low', what: 'a status code below 100', app: wrong('099 Low'), log: /code of three digits/ },
-  { id: 'E-104', what: 'headers that are no array', app: wrong('200 OK', new Set([['X-A', '1']])), log: /must be an array/, covers: ['A-115'] },
+  { id: 'E-104', what: 'headers that are not an array', app: wrong('200 OK', new Set([['X-A', '1']])), log: /must be an array/, covers: ['A-115'] },
   { id: 'A-115.object', what: 'headers that are a plain object', app: wrong('200 OK', { 'X-A': '1' }), log: /must be an array/ },
   { id: 'A-115.null', what: 'null for headers', app: wrong('200 OK', null), log: /must be an array/ },
   { id: 'A-115.flat', what: 'a flat list of headers', app: wrong('200 OK', ['X-A', '1']), log: /Header 0 is not a \[name, value\] pair/ },

@@ -307,7 +307,7 @@ export const streaming: Scenario[] = [
   }),
   scenario({
     id: 'A-092',
-    name: 'sends an HTTP/1.0 client no chunks, and closes behind the body',
+    name: 'sends an HTTP/1.0 client no chunks, and closes after the body',
     covers: ['A-095', 'E-063'],
     needs: ['http10'],
     app: () => generate(['he', 'llo']),

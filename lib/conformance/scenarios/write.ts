@@ -165,7 +165,7 @@ export const write: Scenario[] = [
   }),
   scenario({
     id: 'A-053',
-    name: 'throws ClientDisconnected from write() when the client is gone, and logs no error',
+    name: 'throws ClientDisconnected from write() when the client left, and logs no error',
     needs: ['abort', 'streaming'],
     record: () => ({ gate: gate(), thrown: '' }),
     app: (seen) => async (_environ, start_response) => {
@@ -224,7 +224,7 @@ export const write: Scenario[] = [
   }),
   scenario({
     id: 'E-069',
-    name: 'closes behind what was written short of the Content-Length',
+    name: 'closes after what was written short of the Content-Length',
     covers: ['A-084'],
     needs: ['http10', 'cuts'],
     app: () => writes(['abcdefgh'], 9),
