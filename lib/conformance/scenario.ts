@@ -161,7 +161,7 @@ async function follow<S>(plan: Plan<S>, stage: Stage<S>): Promise<void> {
   const wire = await stage.open();
   wire.send(...requests);
   await wire.responses(count);
-  if (connection === 'closed' && stage.can('closes')) await wire.end();
+  if (connection === 'closed' && stage.can('closes')) await wire.closed();
   const { reply } = wire;
   assert.equal(reply.responses.map(({ status }) => status).length, count);
   const outcome = outcomeOf(reply, stage);
@@ -189,7 +189,7 @@ function outcomeOf(reply: Reply, { log, facts, can }: Pick<Stage, 'log' | 'facts
 
 /** The connection is still good for the same request once more, and nothing was left over on it. */
 async function again(wire: Wire, request: string | Buffer, before: Reply): Promise<void> {
-  assert.equal(wire.closed, false, 'the connection is kept');
+  assert.equal(wire.ended, false, 'the connection is kept');
   const last = before.responses.at(-1) as RawResponse;
   assert.match(last.headers['connection'] ?? 'keep-alive', /^keep-alive$/i);
   const count = before.responses.length + 1;

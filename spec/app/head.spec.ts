@@ -8,7 +8,7 @@ import { fileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import type { Application } from '../../lib/environ/types.js';
 import { RequestError } from '../../lib/errors.js';
 import { validator } from '../../lib/validate/index.js';
-import { exchange, type Reply } from '../support/raw-client.js';
+import { exchange, type Reply } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { Errors, Exchange, makeEnviron, request } from './support.js';
 

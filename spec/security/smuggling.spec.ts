@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import type { Server } from '../../lib/server/server.js';
-import { exchange } from '../support/raw-client.js';
+import { exchange } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 
 /** What an attacker hides in the body of the first request. */

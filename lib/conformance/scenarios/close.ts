@@ -199,10 +199,10 @@ export const close: Scenario[] = [
     play: async ({ open, stop, seen }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('begun');
+      await wire.got('begun');
       await stop();
       await eventually(() => seen.closed === 1, 'close()');
-      assert.equal((await wire.end()).responses[0]?.complete, false);
+      assert.equal((await wire.closed()).responses[0]?.complete, false);
     },
   }),
   scenario({
@@ -226,7 +226,7 @@ export const close: Scenario[] = [
     play: async ({ open, seen, log }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('xxxx');
+      await wire.got('xxxx');
       wire.reset();
       await eventually(() => seen.closed === 1, 'close()');
       seen.gate.open();
@@ -267,7 +267,7 @@ export const close: Scenario[] = [
       play: async ({ open, seen, log }) => {
         const wire = await open();
         wire.send(get());
-        await wire.receives('xxxx');
+        await wire.got('xxxx');
         assert.equal(seen.finals, 0);
         wire.reset();
         await eventually(() => seen.finals > 0, 'the finally block');

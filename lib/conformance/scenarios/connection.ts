@@ -133,9 +133,9 @@ export const connection: Scenario[] = [
       const all = get('/1') + get('/2') + get('/3');
       wire.send(get('/1').slice(0, 10));
       await aWhile(10);
-      wire.more(all.slice(10, 45));
+      wire.send(all.slice(10, 45));
       await aWhile(10);
-      wire.more(all.slice(45));
+      wire.send(all.slice(45));
       const responses = await wire.responses(3);
       assert.deepEqual(
         responses.map(({ body }) => body.toString()),
@@ -334,7 +334,7 @@ export const connection: Scenario[] = [
       const stopped = stop();
       await aWhile(20);
       seen.gate.open();
-      const { responses } = await wire.end();
+      const { responses } = await wire.closed();
       assert.deepEqual(
         responses.map(({ body }) => body.toString()),
         ['/running'],

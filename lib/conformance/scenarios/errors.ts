@@ -296,7 +296,7 @@ export const errors: Scenario[] = [
       for (const path of ['/1', '/2', '/3']) {
         const bad = await open();
         bad.send(get(path, CLOSE));
-        await bad.end();
+        await bad.closed();
         const good = await open();
         good.send(get('/fine'));
         assert.equal((await good.response()).body.toString(), 'fine');

@@ -46,9 +46,9 @@ export const expectContinue: Scenario[] = [
       await aWhile();
       assert.equal(wire.text, '');
       seen.gate.open();
-      await wire.receives(CONTINUE);
+      await wire.got(CONTINUE);
       assert.equal(wire.text, CONTINUE);
-      wire.more('hello');
+      wire.send('hello');
       assert.equal((await wire.response()).body.toString(), 'hello');
       assert.equal(wire.reply.interim.length, 1);
     },
@@ -76,8 +76,8 @@ export const expectContinue: Scenario[] = [
     play: async ({ open }) => {
       const wire = await open();
       wire.send(asks(5, 'expect: 100-CONTINUE'));
-      await wire.receives(CONTINUE);
-      wire.more('hello');
+      await wire.got(CONTINUE);
+      wire.send('hello');
       assert.equal((await wire.response()).body.toString(), 'hello');
     },
   }),
@@ -209,9 +209,9 @@ export const expectContinue: Scenario[] = [
       assert.equal(wire.text, '');
       assert.equal(seen.calls, 1);
       seen.gate.open();
-      await wire.receives(CONTINUE);
+      await wire.got(CONTINUE);
       assert.match(wire.text, /first\s*HTTP\/1\.1 100 Continue\r\n\r\n$/);
-      wire.more('second');
+      wire.send('second');
       const all = await wire.responses(2);
       assert.deepEqual(
         all.map(({ body }) => body.toString()),
@@ -237,7 +237,7 @@ export const expectContinue: Scenario[] = [
     play: async ({ open, seen, log }) => {
       const wire = await open();
       wire.send(asks(5, EXPECT));
-      await wire.receives(CONTINUE);
+      await wire.got(CONTINUE);
       wire.reset();
       await eventually(() => seen.thrown !== '', 'read() to throw');
       assert.equal(seen.thrown, 'ClientDisconnected');

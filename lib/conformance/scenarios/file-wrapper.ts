@@ -302,7 +302,7 @@ export const files: Scenario[] = [
     play: async ({ open, seen, log }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('block');
+      await wire.got('block');
       await seen.second;
       wire.reset();
       await aWhile(30);

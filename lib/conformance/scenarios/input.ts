@@ -210,10 +210,10 @@ export const input: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(post('0123456789ab\n').slice(0, -10));
-      wire.more('345');
+      wire.send('345');
       await seen.first;
-      wire.more('6789');
-      wire.more('ab\n');
+      wire.send('6789');
+      wire.send('ab\n');
       assert.equal((await wire.response()).body.toString(), '0123|456789|ab\n');
     },
   }),
@@ -243,9 +243,9 @@ export const input: Scenario[] = [
     play: async ({ open }) => {
       const wire = await open();
       wire.send(post('01234567\n89', CLOSE).slice(0, -11));
-      await wire.receives('head:');
-      wire.more('01234567\n89');
-      await wire.end();
+      await wire.got('head:');
+      wire.send('01234567\n89');
+      await wire.closed();
       assert.equal((await wire.response()).body.toString(), 'head:01234567\n89');
     },
   }),
@@ -311,7 +311,7 @@ export const input: Scenario[] = [
       const wire = await open();
       wire.send(message('POST / HTTP/1.1', ['Host: h', 'Content-Length: 20'], '14 bytes of it'));
       wire.halfClose();
-      const { responses } = await wire.end();
+      const { responses } = await wire.closed();
       assert.deepEqual(
         responses.map(({ status }) => status),
         [400],

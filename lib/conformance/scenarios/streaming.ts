@@ -120,7 +120,7 @@ export const streaming: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('first');
+      await wire.got('first');
       assert.match(wire.text, /^HTTP\/1\.1 200 OK\r\n/);
       assert.ok(!wire.text.includes('second'));
       seen.gate.open();
@@ -145,9 +145,9 @@ export const streaming: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('\r\n\r\nab');
+      await wire.got('\r\n\r\nab');
       seen.gates[0].open();
-      await wire.receives('\r\n\r\nabcd');
+      await wire.got('\r\n\r\nabcd');
       seen.gates[1].open();
       assert.equal((await wire.response()).body.toString(), 'abcdef');
     },
@@ -197,7 +197,7 @@ export const streaming: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('\r\n\r\n');
+      await wire.got('\r\n\r\n');
       assert.match(wire.text, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
       seen.gate.open();
       assert.equal((await wire.response()).body.toString(), 'body');
@@ -287,7 +287,7 @@ export const streaming: Scenario[] = [
       wire.send(get('/', 'Connection: close'));
       await aWhile(30);
       wire.socket.resume();
-      await wire.until(() => wire.closed, 'the end');
+      await wire.until(() => wire.ended, 'the end');
       const { body, complete } = await wire.response();
       assert.equal(complete, true);
       assert.equal(body.equals(Buffer.alloc(12_000_000, 'abcdefgh')), true);

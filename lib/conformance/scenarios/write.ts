@@ -183,7 +183,7 @@ export const write: Scenario[] = [
     play: async ({ open, seen, log }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('one');
+      await wire.got('one');
       wire.reset();
       await aWhile(30);
       seen.gate.open();
