@@ -246,9 +246,14 @@ describe('a lazy body', () => {
       expect(closed).to.equal(1);
     });
 
-    it('survives a first read that is rejected and that nobody waits for', async () => {
+    it('survives a first read that is rejected and that nothing awaits', async () => {
+      const rejections: unknown[] = [];
+      const note = (reason: unknown) => void rejections.push(reason);
+      process.on('unhandledRejection', note);
       await hold(() => ({ read: () => Promise.reject(new Error('x')) })).close();
       await turn();
+      process.removeListener('unhandledRejection', note);
+      expect(rejections).to.deep.equal([]);
     });
   });
 });

@@ -236,6 +236,7 @@ describe('the temporary files of a form that is not closed', () => {
           await command.says(/has 7/);
           if (args === EVENT_LOOP) await command.exit();
           await gone();
+          expect(left()).to.deep.equal([]);
         });
       }
     }
@@ -256,6 +257,7 @@ describe('the temporary files of a form that is not closed', () => {
       await peer.send(post(FORM));
       await peer.got('ok');
       await gone();
+      expect(left()).to.deep.equal([]);
     });
   });
 });
