@@ -145,7 +145,7 @@ describe('a handler that fails', () => {
       expect(log).to.equal('');
     });
 
-    it('is no error when only the client is gone', async () => {
+    it('is not an error when only the client left', async () => {
       const thrown = goneError('Connection is already closed');
       const { caught, log } = await failOpen(thrown, 20);
       expect(caught).to.equal(thrown);

@@ -72,7 +72,7 @@ describe('a lazy body', () => {
     expect(source.log).to.deep.equal(['iterator', 'return', 'close']);
   });
 
-  it('closes a source that nobody iterated', () => {
+  it('closes a source that was never iterated', () => {
     const source = new Source('a');
     hold(() => source).close();
     expect(source.log).to.deep.equal(['close']);
@@ -192,7 +192,7 @@ describe('a lazy body', () => {
       expect((await pending).done).to.equal(true);
     });
 
-    it('destroys a stream that nobody read', async () => {
+    it('destroys a stream that was never read', async () => {
       const stream = new Readable({ read() {} });
       await hold(() => stream).close();
       expect(stream.destroyed).to.equal(true);
@@ -218,7 +218,7 @@ describe('a lazy body', () => {
       expect((await pending).done).to.equal(true);
     });
 
-    it('cancels a ReadableStream that nobody read', async () => {
+    it('cancels a ReadableStream that was never read', async () => {
       let cancelled = 0;
       await hold(() => new ReadableStream({ cancel: () => void cancelled++ })).close();
       expect(cancelled).to.equal(1);

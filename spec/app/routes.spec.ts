@@ -49,7 +49,7 @@ describe('Routes', () => {
     expect(routes.find('/a')).to.equal(undefined);
   });
 
-  it('refuses what is no path or no handler', () => {
+  it('refuses what is not a path or not a handler', () => {
     const routes = new Routes();
     expect(() => routes.set(/a/ as unknown as string, one)).to.throw(TypeError, /A route is a path/);
     expect(() => routes.set('/a', 'x' as unknown as Handler)).to.throw(TypeError, /'\/a' must be a function/);

@@ -79,7 +79,7 @@ export async function request(app: Application, overrides: Record<string, unknow
   const body = await exchange.returned;
   try {
     for await (const block of body) {
-      if (!(block instanceof Uint8Array)) throw new TypeError('a block is no bytes');
+      if (!(block instanceof Uint8Array)) throw new TypeError('a block is not bytes');
       exchange.blocks.push(block);
     }
   } finally {

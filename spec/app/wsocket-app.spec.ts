@@ -217,7 +217,7 @@ describe('WSocketApp', () => {
       expect((await request(outer, { PATH_INFO: '/none' })).status).to.equal('404 Not Found');
     });
 
-    it('refuses what is no function', () => {
+    it('refuses what is not a function', () => {
       expect(() => new WSocketApp({} as Application)).to.throw(TypeError, /wraps an application/);
     });
   });
@@ -252,7 +252,7 @@ describe('WSocketApp', () => {
   });
 
   describe('the event app', () => {
-    it('answers a request that is no WebSocket with a greeting', async () => {
+    it('answers an ordinary request with a greeting', async () => {
       const exchange = await request(new WSocketApp(), { PATH_INFO: '/any' });
       expect(exchange.status).to.equal('200 OK');
       expect(exchange.text).to.equal('<h1>Hello World!</h1>');

@@ -57,7 +57,7 @@ conformance({
     expect: 'the server in front answers Expect: 100-continue at once',
     server: 'the server in front is the server',
     closes: 'a client in memory has no connection',
-    options: 'a client has none of a server',
+    options: 'a client does not have those of a server',
     pipelining: 'the server in front runs the requests of a connection at once',
     'early-hints': 'they are kept for the test, not sent',
     'sync-flush': 'its reader is in the same process',

@@ -96,7 +96,7 @@ describe('runConformance', () => {
     }
   });
 
-  it('goes on behind a gateway that does not start', async () => {
+  it('goes on after a gateway that does not start', async () => {
     const results = await runConformance({
       start: () => Promise.reject(new Error('port taken')),
       except: only(['A-120', 'E-222']),

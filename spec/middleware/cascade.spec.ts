@@ -287,7 +287,7 @@ describe('cascade', () => {
       expect(written).to.deep.equal([]);
     });
 
-    it('leaves no rejection behind where it is iterated synchronously and cannot be', async () => {
+    it('leaves no rejection unhandled where it is iterated synchronously and cannot be', async () => {
       const rejections: unknown[] = [];
       const keep = (reason: unknown) => void rejections.push(reason);
       process.on('unhandledRejection', keep);
@@ -311,7 +311,7 @@ describe('cascade', () => {
     });
   });
 
-  it('leaves it to the server to refuse what is no response', async () => {
+  it('leaves it to the server to refuse what is not a response', async () => {
     const { address } = await serveApp(cascade([() => [], FOUND]));
     const log = await captureLog(async () => {
       expect((await fetch(address)).status).to.equal(500);
@@ -322,7 +322,7 @@ describe('cascade', () => {
   const WRONG: [what: string, apps: unknown, options: unknown, message: RegExp][] = [
     ['no application', [], {}, /array of one application or more, not \[\]/],
     ['something else', FOUND, {}, /array of one application or more/],
-    ['what is no function', [FOUND, 1], {}, /is a function, not 1/],
+    ['what is not a function', [FOUND, 1], {}, /is a function, not 1/],
     ['a status that is none', [FOUND], { catch: ['404'] }, /array of statuses such as 404/],
     ['one status', [FOUND], { catch: 404 }, /not 404/],
     ['an unknown name', [FOUND], { caught: [404] }, /no option caught, only catch/],

@@ -115,7 +115,7 @@ const CASES: Case[] = [
 ];
 
 const REFUSED: [what: string, header: string, value: string][] = [
-  ['an address that is none', 'HTTP_X_FORWARDED_FOR', 'nobody'],
+  ['a malformed address', 'HTTP_X_FORWARDED_FOR', 'nobody'],
   ['half an address', 'HTTP_X_FORWARDED_FOR', '[::1'],
   ['another scheme', 'HTTP_X_FORWARDED_PROTO', 'javascript'],
   ['a host with a path', 'HTTP_X_FORWARDED_HOST', 'a/b'],
@@ -220,7 +220,7 @@ describe('proxyFix', () => {
     ['true', { host: true }, /^host of .* not true$/],
     ['a string', { prefix: '1' }, /^prefix of .* not '1'$/],
     ['an unknown name', { x_for: 1 }, /no option x_for \(did you mean for\?\)/],
-    ['no object', 1, /an object of options, not 1/],
+    ['a number', 1, /an object of options, not 1/],
   ];
   for (const [what, options, message] of WRONG) {
     it(`refuses ${what} among its options`, () => {

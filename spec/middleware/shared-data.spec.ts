@@ -175,7 +175,7 @@ describe('sharedData', () => {
 
   const WRONG: [what: string, exports: unknown, options: unknown, message: RegExp][] = [
     ['a prefix without a slash', { static: '.' }, {}, /begins with a slash/],
-    ['a target that is no path', { '/s': 1 }, {}, /the path or the file: URL/],
+    ['a target that is not a path', { '/s': 1 }, {}, /the path or the file: URL/],
     ['a URL of the web', { '/s': new URL('http://h/') }, {}, /the path or the file: URL/],
     ['an unknown name', { '/s': '.' }, { cache: true }, /no option cache, only maxAge, /],
     ['a negative age', { '/s': '.' }, { maxAge: -1 }, /^maxAge of .* not -1$/],

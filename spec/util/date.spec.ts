@@ -24,7 +24,7 @@ describe('formatDateTime', () => {
     it(`refuses ${wrong}`, () => expect(() => formatDateTime(wrong)).to.throw(RangeError));
   }
 
-  it('refuses what is no number', () => {
+  it('refuses what is not a number', () => {
     expect(() => formatDateTime(new Date(0) as unknown as number)).to.throw(TypeError, 'takes seconds, not');
   });
 });

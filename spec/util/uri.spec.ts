@@ -66,7 +66,7 @@ describe('applicationUri', () => {
     expect(() => applicationUri(environ)).to.throw(TypeError, 'environ has no SERVER_PORT');
   });
 
-  it('refuses what is no string', () => {
+  it('refuses what is not a string', () => {
     const environ = withDefaults({ HTTP_HOST: null, SERVER_PORT: 8000 });
     expect(() => applicationUri(environ)).to.throw(
       TypeError,
@@ -74,7 +74,7 @@ describe('applicationUri', () => {
     );
   });
 
-  it('refuses text that is no native string', () => {
+  it('refuses text that is not a native string', () => {
     expect(() => applicationUri(withDefaults({ SCRIPT_NAME: '/\u20ac' }))).to.throw(
       RangeError,
       'native string',
