@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { Response } from '../../lib/app/response.js';
 import type { Handler } from '../../lib/app/routes.js';
-import { Exchange, logged, makeEnviron, respond, turn } from './support.js';
+import { Exchange, environOf } from '../support/call.js';
+import { logged, respond, turn } from './support.js';
 
 /** A body as a gateway holds it. */
 interface Held {
@@ -12,7 +13,7 @@ interface Held {
 }
 
 function hold(handler: Handler): Held {
-  const exchange = new Exchange(makeEnviron());
+  const exchange = new Exchange(environOf());
   return new Response(exchange.environ, exchange.start_response).run(handler) as unknown as Held;
 }
 

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { ConfigError } from '../../lib/errors.js';
 import { dispatcher } from '../../lib/middleware/index.js';
+import { answering, CountedBody, call, Exchange, environOf, placed } from '../support/call.js';
 import { closeServers, serveApp } from '../support/serve.js';
-import { answering, CountedBody, call, environOf, placed, recorder } from './call.js';
 
 const APP = dispatcher(placed('default'), {
   '/foo': placed('foo'),
@@ -72,7 +72,7 @@ describe('dispatcher', () => {
 
   it('hands through the body as it is, and start_response itself', () => {
     const body = new CountedBody('x');
-    const { start_response, starts } = recorder();
+    const { start_response, starts } = new Exchange();
     let given: unknown;
     const app: Application = (environ, start) => {
       given = start;

@@ -5,8 +5,8 @@ import { ConfigError, RequestError } from '../../lib/errors.js';
 import { type ProxyFixOptions, proxyFix } from '../../lib/middleware/index.js';
 import { Forwarded } from '../../lib/server/http/forwarded.js';
 import { answer } from '../support/answer.js';
+import { Exchange, environOf } from '../support/call.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { environOf, recorder } from './call.js';
 
 const SERVER = {
   REMOTE_ADDR: '10.0.0.1',
@@ -26,7 +26,7 @@ function fixed(
 ): Environ {
   const environ = environOf({ ...server, ...headers });
   const app: Application = (_environ, start_response) => answer(start_response);
-  proxyFix(app, options)(environ, recorder().start_response);
+  proxyFix(app, options)(environ, new Exchange().start_response);
   return environ;
 }
 
@@ -191,7 +191,10 @@ describe('proxyFix', () => {
     const { HTTP_HOST: _none, ...server } = SERVER;
     const environ = environOf({ ...server, HTTP_X_FORWARDED_PORT: '443' });
     delete (environ as Record<string, unknown>)['HTTP_HOST'];
-    proxyFix((_environ, start_response) => answer(start_response), ALL)(environ, recorder().start_response);
+    proxyFix((_environ, start_response) => answer(start_response), ALL)(
+      environ,
+      new Exchange().start_response,
+    );
     expect(environ).not.to.have.property('HTTP_HOST');
     expect(environ.SERVER_PORT).to.equal('443');
   });
