@@ -1,9 +1,9 @@
 /** The public names of the package. */
 export { makeDemoApp } from './app/demo-app.js';
 export { Event } from './app/event.js';
-export type { FrameworkStartResponse, FrameworkWrite, Handler } from './app/handler.js';
 export type { HeadersLike } from './app/headers.js';
 export { Response } from './app/response.js';
+export type { FrameworkStartResponse, FrameworkWrite, Handler } from './app/routes.js';
 export type { StatusLike } from './app/status.js';
 export { WSocketApp } from './app/wsocket-app.js';
 export { FileWrapper } from './environ/file/file-wrapper.js';

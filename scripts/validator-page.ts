@@ -25,7 +25,7 @@ It changes neither request nor response: what is synchronous stays so, \`length\
 and a \`FileWrapper\` stays one. Only \`wsgi.input\` and \`wsgi.errors\` of environ are replaced, by ones that check.
 
 A broken rule is a \`WsgiAssertionError\`, thrown to the one who broke it: the application, or the server. Its \`code\` is
-that of the rule, its message names the rule, what was found, and the mend; it shows shapes in place of values that may
+that of the rule, its message names the rule, what was found, and the fix; it shows shapes in place of values that may
 be secrets. What is only doubtful is a warning of the process, of type \`WsgiWarning\`, once for each rule:
 
 \`\`\`js
@@ -47,7 +47,7 @@ Each part can be called by itself, and throws or warns likewise: \`checkEnviron(
 export function renderValidatorPage(): string {
   let page = HEAD;
   for (const [title, rules] of RULE_GROUPS) {
-    page += `\n## ${title}\n\n| Code | | Rule | Mend | Source |\n|---|---|---|---|---|\n`;
+    page += `\n## ${title}\n\n| Code | | Rule | Fix | Source |\n|---|---|---|---|---|\n`;
     page += rules.map(row).join('');
   }
   page += '\n## What it leaves alone\n\n| Promise | Source |\n|---|---|\n';
@@ -55,9 +55,9 @@ export function renderValidatorPage(): string {
   return page;
 }
 
-function row({ code, level, rule, mend, source, option }: Rule): string {
+function row({ code, level, rule, fix, source, option }: Rule): string {
   const switched = option === undefined ? '' : ` (option \`${option}\`)`;
-  return `| \`${code}\` | ${level}${switched} | ${rule} | ${mend} | ${source} |\n`;
+  return `| \`${code}\` | ${level}${switched} | ${rule} | ${fix} | ${source} |\n`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)

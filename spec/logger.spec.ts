@@ -54,7 +54,7 @@ describe('Logger', () => {
     expect(log.debugging).to.equal(false);
   });
 
-  it('joins further arguments, and shows what is no text', () => {
+  it('joins further arguments, and shows what is not text', () => {
     log.error('a', { b: 1 }, null, 2);
     expect(lines).to.deep.equal(['ERROR:name:a { b: 1 } null 2\n']);
   });

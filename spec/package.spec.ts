@@ -177,11 +177,11 @@ describe('the package', function () {
   });
 
   it('serves the application of the README', async () => {
-    await serves(process.execPath, ['serve.mjs'], folder);
+    await expectServes(process.execPath, ['serve.mjs'], folder);
   });
 
   it('has a command, which serves it too', async () => {
-    await serves('npx', ['--no-install', 'wsgi', 'app.mjs:app', '--bind', '127.0.0.1:0'], folder);
+    await expectServes('npx', ['--no-install', 'wsgi', 'app.mjs:app', '--bind', '127.0.0.1:0'], folder);
   });
 
   it('tells its version', () => {
@@ -222,7 +222,7 @@ function command(name: string, args: readonly string[], cwd: string): string {
 }
 
 /** Starts it, requests the address that it prints, and ends it. */
-async function serves(name: string, args: readonly string[], cwd: string): Promise<void> {
+async function expectServes(name: string, args: readonly string[], cwd: string): Promise<void> {
   const { PORT: _unset, ...env } = process.env;
   // A group of its own, for npx starts the command as a child.
   const child = spawn(name, args, { cwd, env, detached: true });

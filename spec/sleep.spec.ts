@@ -18,7 +18,7 @@ describe('sleep', () => {
     syncBuiltinESMExports();
   });
 
-  async function wakesAt(seconds: number, milliseconds: number): Promise<void> {
+  async function expectWakesAt(seconds: number, milliseconds: number): Promise<void> {
     let awake = false;
     void Promise.resolve(sleep(seconds)).then(() => {
       awake = true;
@@ -29,11 +29,11 @@ describe('sleep', () => {
     expect(awake).to.equal(true);
   }
 
-  it('waits for seconds', () => wakesAt(2, 2000));
+  it('waits for seconds', () => expectWakesAt(2, 2000));
 
-  it('waits for a fraction of a second', () => wakesAt(0.25, 250));
+  it('waits for a fraction of a second', () => expectWakesAt(0.25, 250));
 
-  it('waits longer than a timer of Node can', () => wakesAt(60 * 86_400, 60 * 86_400_000));
+  it('waits longer than a timer of Node can', () => expectWakesAt(60 * 86_400, 60 * 86_400_000));
 
   it('yields to others for zero seconds', async () => {
     const slept = sleep(0);

@@ -2,12 +2,18 @@
 import { Blob } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { FileWrapper } from '../environ/file/file-wrapper.js';
-import { andThen, isPromise } from '../environ/maybe-promise.js';
+import { andThen, ignore, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Bytes, Environ } from '../environ/types.js';
 import { AsyncBody, type Head, LazyBody, SyncBody } from './lazy-body.js';
 import { hasText, isBinary, toBytes, unsendable } from './part.js';
-import { isReader, type Reader, readAll } from './reader.js';
-import { NodeStreamSource, type StreamSource, WebStreamSource } from './stream-source.js';
+import {
+  isReader,
+  NodeStreamSource,
+  type Reader,
+  readAll,
+  type StreamSource,
+  WebStreamSource,
+} from './source.js';
 
 type FileWrapperFunction = Environ['wsgi.file_wrapper'] | undefined;
 
@@ -40,7 +46,7 @@ export function lengthOf(body: Body): number | undefined {
   return body instanceof FileWrapper ? body.size() : undefined;
 }
 
-/** Ends what a handler returned and nobody will read. Returns a promise if that takes time. */
+/** Ends what a handler returned and nothing will read. Returns a promise if that takes time. */
 export function discard(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof Readable) return void value.destroy();
@@ -124,5 +130,3 @@ function isFileHandle(value: object): value is { createReadStream(): Readable } 
   const { fd, read, createReadStream } = value as Record<string, unknown>;
   return typeof fd === 'number' && typeof read === 'function' && typeof createReadStream === 'function';
 }
-
-function ignore(): void {}

@@ -1,7 +1,7 @@
 /** The demo: a page to talk to the echo of the event app. What `run()` serves when it is given no application. */
 import type { Environ } from '../environ/types.js';
 import { DEMO_PAGE } from './demo-page.js';
-import type { FrameworkStartResponse } from './handler.js';
+import type { FrameworkStartResponse } from './routes.js';
 import { WSocketApp } from './wsocket-app.js';
 
 /** The page at `/`, the echo over a WebSocket at every path. */

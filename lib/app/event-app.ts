@@ -1,5 +1,4 @@
 /** The event app: one conversation over a WebSocket, told to the handlers of onconnect, onmessage and onclose. */
-
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
 import type { Message } from '../environ/websocket/link.js';

@@ -1,4 +1,4 @@
-/** Handlers of one kind of event, run one after the other; what one of them does wrong does not stop the next. */
+/** Handlers of one kind of event, run one after the other; the failure of one does not stop the next. */
 import { inspect } from 'node:util';
 import { isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
@@ -80,7 +80,7 @@ export class Event<Args extends unknown[] = unknown[]> {
   }
 
   #failed(thrown: unknown): void {
-    // That a client left while a handler was at work is no fault of the handler.
+    // A client that left while a handler was at work is not the handler's fault.
     if (isGone(thrown)) logger.debug(`${this.name}: ${thrownMessage(thrown)}`);
     else logger.exception(`A handler of ${this.name} failed\n${thrownStack(thrown)}`);
   }

@@ -55,15 +55,14 @@ function checkPair(pair: unknown): HeaderPair {
   }
   const [name, value]: unknown[] = pair;
   if (typeof name !== 'string' || !TOKEN.test(name)) {
-    throw new TypeError(`${inspect(name)} is no header name: use letters, digits and dashes`);
+    throw new TypeError(`${inspect(name)} is not a header name: use letters, digits and dashes`);
   }
   const lower = name.toLowerCase();
   if (isHopByHop(lower)) {
     throw new TypeError(`The header ${name} belongs to the connection: only the server may send it`);
   }
   // A CGI gateway writes the status as such a header, so this one would replace it.
-  if (lower === 'status')
-    throw new TypeError('The header Status is no header: give the status to start_response()');
+  if (lower === 'status') throw new TypeError('Status is not a header: give the status to start_response()');
   checkValue(name, value);
   return [name, value as string];
 }

@@ -7,17 +7,17 @@ export interface Head {
   /** The response ends with its head: no part of the body may follow. */
   readonly isHead: boolean;
   /**
-   * Sends the head if it has not gone. False if there is no response to send: a WebSocket took its place.
+   * Sends the head unless it was sent. False if there is no response to send: a WebSocket took its place.
    * @param length of the body, if it is known.
    */
   begin(length?: number): boolean;
-  /** The error page in place of the body. @throws what was thrown, if the head has gone. */
+  /** The error page in place of the body. @throws what was thrown, if the head was sent. */
   fail(thrown: unknown): Bytes;
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** What both kinds share: what is over already, and closing it once. */
+/** What both kinds share: whether it is over, and closing it once. */
 export abstract class LazyBody {
   protected readonly head: Head;
   /** Nothing more is asked of the source. */
@@ -129,7 +129,7 @@ export class AsyncBody extends LazyBody implements AsyncIterableIterator<Bytes, 
       this.head.begin(0);
       return DONE;
     } catch (thrown) {
-      // Returned while it waited: a stream that was destroyed says so, and nobody listens any more.
+      // It was returned while it waited: a stream that was destroyed fails, and no one needs to know.
       if (this.ended) return DONE;
       this.ended = true;
       return { done: false, value: this.head.fail(thrown) };

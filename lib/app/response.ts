@@ -1,5 +1,4 @@
 /** One request's response: what a handler says (status, headers, what it returns) as the gateway wants it. */
-
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type {
   AnyEnviron,
@@ -14,10 +13,10 @@ import type {
 import { ApplicationError } from '../errors.js';
 import { abandon, discard, isReady, lengthOf, toBody } from './body.js';
 import { Failure } from './failure.js';
-import type { FrameworkStartResponse, FrameworkWrite, Handler } from './handler.js';
 import { completeHeaders, type HeaderPair, toHeaders, withLength } from './headers.js';
 import type { Head } from './lazy-body.js';
 import { toBytes } from './part.js';
+import type { FrameworkStartResponse, FrameworkWrite, Handler } from './routes.js';
 import { toStatus } from './status.js';
 import { isGone } from './thrown.js';
 
@@ -109,7 +108,7 @@ export class Response<E extends AnyEnviron = Environ> implements Head {
 
   /**
    * The error page, in place of everything that was said before.
-   * @throws what was thrown, if the head has gone, a WebSocket is open, or the client left: the gateway's to handle.
+   * @throws what was thrown, if the head was sent, a WebSocket is open, or the client left: the gateway handles it.
    */
   fail(thrown: unknown): Bytes {
     const opened = this.#websocket?.opened === true;
@@ -149,7 +148,7 @@ export class Response<E extends AnyEnviron = Environ> implements Head {
   /** A head after the head: allowed to fail only in PEP 3333's way, by throwing the error that it brings. */
   #restart(status: string, headers: HeaderPair[], exc_info: ExcInfo | null): void {
     if (exc_info === null) {
-      throw new ApplicationError('start_response() was called after the first part of the body had gone');
+      throw new ApplicationError('start_response() was called after the first part of the body was sent');
     }
     this.#gateway(status, headers, exc_info);
   }

@@ -8,7 +8,7 @@ import { describeThrown } from '../logger.js';
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g;
 const CONTROL_BUT_LINES = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
-/** `TypeError`; for what is no Error, its type: `string`, `null`. */
+/** `TypeError`; for anything but an Error, its type: `string`, `null`. */
 export function thrownType(thrown: unknown): string {
   return attempt(() => {
     if (thrown instanceof Error) return String(thrown.name);
@@ -28,7 +28,7 @@ export function thrownStack(thrown: unknown): string {
   return attempt(() => describeThrown(thrown).replace(CONTROL_BUT_LINES, escapeCharacter));
 }
 
-/** Only says that the client is no longer there: nobody to answer, nothing to report. */
+/** It only says that the client left: there is no one to answer, and nothing to report. */
 export function isGone(thrown: unknown): boolean {
   return thrown instanceof ClientDisconnected || (thrown instanceof WsgiError && thrown.code === GONE);
 }
@@ -49,7 +49,7 @@ function escapeCharacter(character: string): string {
   return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
 }
 
-/** Getters and `toString` of what was thrown are foreign code. */
+/** Getters and `toString` of what was thrown are code of the application. */
 function attempt(describe: () => string): string {
   try {
     return describe();

@@ -12,13 +12,36 @@ import type {
 } from '../environ/types.js';
 import type { Message } from '../environ/websocket/link.js';
 import { WebSocket } from '../environ/websocket/websocket.js';
-import { Callable } from './callable.js';
 import { notFoundPage } from './error-page.js';
 import type { EventHandlers } from './event.js';
 import { Conversation, defaultEvents, type OnClose, type OnConnect, type OnMessage } from './event-app.js';
-import type { FrameworkStartResponse, Handler } from './handler.js';
 import { Response } from './response.js';
-import { pathText, type RouteDecorator, Routes } from './routes.js';
+import {
+  type FrameworkStartResponse,
+  type Handler,
+  pathText,
+  type RouteDecorator,
+  Routes,
+} from './routes.js';
+
+/** A function, for which the class that is being made has a method `handle`. */
+type Self = ApplicationOn<AnyEnviron> & {
+  handle(environ: AnyEnviron, start_response: StartResponse): MaybePromise<Body>;
+};
+
+/**
+ * A constructor that returns a function with the prototype of the class that is being made. Fields of subclasses are then
+ * set on that function, `instanceof` and overriding work, and a gateway sees a plain function.
+ */
+function CallableBase(): ApplicationOn<AnyEnviron> {
+  const self = ((environ, start_response) => self.handle(environ, start_response)) as Self;
+  return Object.setPrototypeOf(self, new.target?.prototype);
+}
+// `call`, `apply` and `bind` as any function has them.
+Object.setPrototypeOf(CallableBase.prototype, Function.prototype);
+
+/** The base of a class whose instances are functions; the cast states what its constructor does. */
+export const Callable = CallableBase as unknown as new <E extends AnyEnviron = Environ>() => ApplicationOn<E>;
 
 /** RFC 6455 section 1.3: hashed with the client's key into the answer to a handshake. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -42,7 +65,7 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
   readonly routes = new Routes<E>();
   /** What answers where no route matches. */
   readonly app: ApplicationOn<E> | undefined;
-  /** Subprotocols that this application speaks; the first that a client asks for and that is here is answered. */
+  /** Subprotocols that this application speaks; the first of those that a client asks for is chosen. */
   readonly protocols: readonly string[];
   /**
    * URL of the new-issue form that the report button of an error page opens; undefined: the button copies a report to the
@@ -66,13 +89,13 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
       // RFC 6455 section 4.1: a subprotocol is a token of RFC 9110.
       if (typeof protocol !== 'string' || !TOKEN.test(protocol)) {
         throw new TypeError(
-          `${inspect(protocol)} is no WebSocket subprotocol: use letters, digits, dots and dashes`,
+          `${inspect(protocol)} is not a WebSocket subprotocol: use letters, digits, dots and dashes`,
         );
       }
     }
   }
 
-  /** One request. A route first, then the wrapped application, then the event app, which stands in for no routes. */
+  /** One request: by a route, else by the wrapped application, else, if there are no routes, by the event app. */
   handle(environ: E, start_response: StartResponse): MaybePromise<Body> {
     const websocket = environ['wsgi.websocket'];
     if (websocket !== undefined && this.protocols.length > 0) websocket.supportedProtocols = this.protocols;
@@ -101,7 +124,7 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
     return notFoundPage(pathText(SCRIPT_NAME + PATH_INFO), QUERY_STRING);
   }
 
-  /** The event app, as a handler for a route: the page below for a request that is no WebSocket. */
+  /** The event app, as a handler for a route: the page below for an ordinary request. */
   eventApp(environ: E, start_response: FrameworkStartResponse): unknown {
     const websocket = environ['wsgi.websocket'];
     if (websocket !== undefined) return new Conversation(websocket, this.#events).run();
@@ -109,7 +132,7 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
     return '<h1>Hello World!</h1>';
   }
 
-  /** `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all. Default: the echo demo. */
+  /** `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all others. Default: the echo demo. */
   get onconnect(): OnConnect<WebSocketOn<E>> {
     return this.#events.onconnect;
   }

@@ -19,7 +19,7 @@ export interface GatewayUnderTest {
   readonly name?: string;
   /**
    * Starts the gateway with an application; called once for each scenario.
-   * @param options in the words of `makeServer`; a gateway that has none of them says so with `cannot.options`.
+   * @param options in the words of `makeServer`; a gateway without them says so with `cannot.options`.
    * @param id tells a gateway that cannot take a closure (it runs the application elsewhere) which scenario to load.
    */
   start(app: Application, options: ServerOptions, id: string): Promise<Running> | Running;
@@ -50,7 +50,7 @@ export function checkGateway({ start, cannot = {}, except = {} }: GatewayUnderTe
   const known: readonly string[] = [...CAPABILITIES, 'log'];
   for (const name of Object.keys(cannot)) {
     if (!known.includes(name)) {
-      throw new ConfigError(`cannot names ${inspect(name)}, which is none of ${known.join(', ')}`);
+      throw new ConfigError(`cannot names ${inspect(name)}, which is not one of ${known.join(', ')}`);
     }
   }
   for (const id of Object.keys(except)) {

@@ -1,9 +1,10 @@
 /** Requests as bytes, and the short applications that most scenarios need. */
+import assert from 'node:assert/strict';
 import type { Application, Bytes, Environ, HeaderList } from '../environ/types.js';
 
 const CRLF = '\r\n';
 
-/** A request as it stands on the wire. */
+/** A request as it is sent. */
 export function message(line: string, fields: string[], body = ''): string {
   return [line, ...fields, '', body].join(CRLF);
 }
@@ -53,6 +54,11 @@ export function texts(...values: string[]): Buffer[] {
 
 export function plain(length?: number | string): HeaderList {
   return length === undefined ? PLAIN : [...PLAIN, ['Content-Length', String(length)]];
+}
+
+/** Claims that a response has none of these headers. */
+export function lacks(headers: object, ...names: string[]): void {
+  for (const name of names) assert.ok(!(name in headers), `there is a header ${name}`);
 }
 
 /** Answers with these items, in a list. */

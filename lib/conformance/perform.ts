@@ -1,6 +1,7 @@
-/** One scenario against one gateway: started for it, played on, stopped, and watched meanwhile. */
+/** One scenario against one gateway: started for it, put through it, stopped, and watched meanwhile. */
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { logger } from '../logger.js';
-import { expect } from './expect.js';
 import type { GatewayUnderTest } from './gateway-under-test.js';
 import type { Capability, Log, Scenario } from './scenario.js';
 import { Wire } from './wire.js';
@@ -8,7 +9,7 @@ import { Wire } from './wire.js';
 /** Seconds. */
 const PATIENCE = 6;
 
-/** @throws whatever shows that the gateway does not what the scenario says. */
+/** @throws what shows that the gateway does not do what the scenario says. */
 export async function perform(gateway: GatewayUnderTest, scenario: Scenario): Promise<void> {
   const { cannot = {}, patience = PATIENCE } = gateway;
   const watch = new Watch();
@@ -39,7 +40,7 @@ export async function perform(gateway: GatewayUnderTest, scenario: Scenario): Pr
   } finally {
     watch.stop();
   }
-  expect(watch.faults, 'unhandled rejections and process warnings').to.deep.equal([]);
+  assert.deepEqual(watch.faults, [], `unhandled rejections and process warnings: ${inspect(watch.faults)}`);
 }
 
 /** What must not happen while a scenario runs, and what the gateway logs meanwhile. */
@@ -72,19 +73,19 @@ class LogQuestions implements Log {
   }
 
   says(pattern: RegExp): void {
-    if (this.#visible) expect(this.#watch.logged, 'log').to.match(pattern);
+    if (this.#visible) assert.match(this.#watch.logged, pattern, `log: ${this.#watch.logged}`);
   }
 
   saysTimes(pattern: RegExp, times: number): void {
     const found = this.#watch.logged.match(new RegExp(pattern, 'g')) ?? [];
-    if (this.#visible) expect(found, `log: ${this.#watch.logged}`).to.have.length(times);
+    if (this.#visible) assert.equal(found.length, times, `log: ${this.#watch.logged}`);
   }
 
   never(pattern: RegExp): void {
-    if (this.#visible) expect(this.#watch.logged, 'log').not.to.match(pattern);
+    if (this.#visible) assert.doesNotMatch(this.#watch.logged, pattern, `log: ${this.#watch.logged}`);
   }
 
   isSilent(): void {
-    if (this.#visible) expect(this.#watch.logged, 'log').to.equal('');
+    if (this.#visible) assert.equal(this.#watch.logged, '', `log: ${this.#watch.logged}`);
   }
 }

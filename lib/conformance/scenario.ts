@@ -1,8 +1,7 @@
-/** What one entry of the conformance table is: a request, an application, and what must come of it. */
-
+/** What one entry of the conformance table is: a request, an application, and what must result. */
+import assert from 'node:assert/strict';
 import type { Application } from '../environ/types.js';
 import type { ServerOptions } from '../server/options/options.js';
-import { expect } from './expect.js';
 import { get } from './messages.js';
 import type { RawResponse, Reply } from './responses.js';
 import type { Wire } from './wire.js';
@@ -27,7 +26,7 @@ export const CAPABILITIES = [
   'abort',
   /** It can cut a response short, and what was sent before arrives. */
   'cuts',
-  /** It can close the connection behind a response that is complete. Where it cannot, nobody looks. */
+  /** It can close the connection after a response that is complete. Where it cannot, this is not checked. */
   'closes',
   /** It decides when `100 Continue` is sent. */
   'expect',
@@ -96,7 +95,7 @@ export interface Outcome extends Reply {
 }
 
 interface Plan<S> {
-  /** The row of the checklist; what stands behind a dot tells several scenarios of one row apart. */
+  /** The row of the checklist; what comes after a dot tells several scenarios of one row apart. */
   id: string;
   /** A sentence in the present. */
   name: string;
@@ -104,14 +103,14 @@ interface Plan<S> {
   covers?: string[];
   needs?: Capability[];
   options?: ServerOptions;
-  /** What the application records into, made anew for each run. */
+  /** What the application records into, made afresh for each run. */
   record?: () => S;
   app: (seen: S) => Application;
   /** Default: `GET /`. Several are sent at once. */
   request?: string | Buffer | (string | Buffer)[];
   /** Final responses to expect. Default: one for each request. */
   responses?: number;
-  /** What becomes of the connection. Default: it is kept, and the last request on it is answered once more. */
+  /** What happens to the connection. Default: it is kept, and the last request on it is answered once more. */
   connection?: 'kept' | 'closed' | 'either';
   check?: (outcome: Outcome, seen: S) => unknown;
   /** In place of request and check: the whole exchange. */
@@ -162,9 +161,9 @@ async function follow<S>(plan: Plan<S>, stage: Stage<S>): Promise<void> {
   const wire = await stage.open();
   wire.send(...requests);
   await wire.responses(count);
-  if (connection === 'closed' && stage.can('closes')) await wire.end();
+  if (connection === 'closed' && stage.can('closes')) await wire.closed();
   const { reply } = wire;
-  expect(reply.responses.map(({ status }) => status)).to.have.length(count);
+  assert.equal(reply.responses.map(({ status }) => status).length, count);
   const outcome = outcomeOf(reply, stage);
   await stage.settled?.();
   await plan.check?.(outcome, stage.seen);
@@ -190,13 +189,13 @@ function outcomeOf(reply: Reply, { log, facts, can }: Pick<Stage, 'log' | 'facts
 
 /** The connection is still good for the same request once more, and nothing was left over on it. */
 async function again(wire: Wire, request: string | Buffer, before: Reply): Promise<void> {
-  expect(wire.closed, 'the connection is kept').to.equal(false);
+  assert.equal(wire.ended, false, 'the connection is kept');
   const last = before.responses.at(-1) as RawResponse;
-  expect(last.headers['connection'] ?? 'keep-alive', 'Connection').to.match(/^keep-alive$/i);
+  assert.match(last.headers['connection'] ?? 'keep-alive', /^keep-alive$/i);
   const count = before.responses.length + 1;
   wire.send(request);
   const { length, [count - 1]: next } = await wire.responses(count);
-  expect(length, 'responses, after one more request').to.equal(count);
-  expect(next?.status, 'status of the next response').to.equal(last.status);
-  expect(next?.complete, 'the next response is complete').to.equal(true);
+  assert.equal(length, count, `${length} responses after one more request`);
+  assert.equal(next?.status, last.status, `status of the next response: ${next?.status}`);
+  assert.equal(next?.complete, true, 'the next response is complete');
 }

@@ -1,12 +1,9 @@
-/**
- * The conformance suite: one table of scenarios that every gateway and every mode of this package runs, and that any
- * other gateway can.
- *
- *     conformance({ name: 'makeServer', start: async (app, options) => ({ url, close }) });
- */
+/** The conformance suite: the tests of a runner, or plain results without one. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigError } from '../errors.js';
 import { checkGateway, type GatewayUnderTest, reasonAgainst } from './gateway-under-test.js';
 import { perform } from './perform.js';
+import type { Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
 
 /** What test runners of the `describe` kind have: mocha, Jest, Vitest, `node:test`. */
@@ -46,4 +43,57 @@ function globalRunner(): TestRunner {
     'conformance() declares tests, and there is no describe and it here: run it under mocha, hand it those of ' +
       'node:test as its second argument, or await runConformance() for plain results',
   );
+}
+
+/** Milliseconds after which a scenario that does not end has failed. */
+const LIMIT = 20_000;
+
+export interface ConformanceResult {
+  /** What `except` would call the scenario. */
+  readonly id: string;
+  /** A sentence: what a conformant gateway does. */
+  readonly name: string;
+  /** The rows of the checklist that it shows. */
+  readonly rows: readonly string[];
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** Why it failed or was skipped; empty if it passed. */
+  readonly message: string;
+  /** What was thrown, if it failed. */
+  readonly error?: unknown;
+}
+
+/** @throws ConfigError for a gateway whose description cannot work. A gateway that fails is a result, not an error. */
+export async function runConformance(gateway: GatewayUnderTest): Promise<ConformanceResult[]> {
+  checkGateway(gateway);
+  const results: ConformanceResult[] = [];
+  for (const scenario of scenarios) results.push(await resultOf(gateway, scenario));
+  return results;
+}
+
+async function resultOf(gateway: GatewayUnderTest, scenario: Scenario): Promise<ConformanceResult> {
+  const { id, name, covers } = scenario;
+  const about = { id, name, rows: [rowOf(id), ...covers] };
+  const reason = reasonAgainst(gateway, scenario);
+  if (reason !== undefined) return { ...about, outcome: 'skipped', message: reason };
+  const limit = new AbortController();
+  try {
+    await Promise.race([perform(gateway, scenario), tooLong(limit.signal)]);
+    return { ...about, outcome: 'passed', message: '' };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ...about, outcome: 'failed', message, error };
+  } finally {
+    limit.abort();
+  }
+}
+
+/** The row: an id without what tells several scenarios of it apart. */
+export function rowOf(id: string): string {
+  return id.slice(0, 5);
+}
+
+async function tooLong(signal: AbortSignal): Promise<never> {
+  // The race is over then, so no one sees this rejection.
+  await wait(LIMIT, undefined, { signal });
+  throw new Error(`It did not end within ${LIMIT / 1000} seconds`);
 }

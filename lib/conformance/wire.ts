@@ -1,62 +1,54 @@
-/** One connection to a gateway under test: sends bytes, waits for what comes back, goes away politely or not. */
+/** One connection to a gateway under test: sends bytes as they are, and waits for what comes back. */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { bytes, parseResponses, type RawResponse, type Reply } from './responses.js';
 
-interface Waiter {
-  test(): boolean;
-  done(): void;
-}
-
 export class Wire {
   readonly socket: Socket;
-  /** The server shut down its side, or the connection is gone. */
-  closed = false;
-  /** The connection ended with an error, such as a reset. */
-  failed = false;
+  /** The server ended its side, or the connection failed. */
+  ended = false;
+  /** How the connection failed, if it did: ECONNRESET, as a rule. */
+  error: NodeJS.ErrnoException | undefined;
   /** No wait takes more seconds, unless the gateway is broken. */
   readonly #patience: number;
   readonly #chunks: Buffer[] = [];
   readonly #methods: string[] = [];
-  #waiters: Waiter[] = [];
+  #wake: (() => void)[] = [];
 
-  private constructor(socket: Socket, patience: number) {
+  /** @param socket with `allowHalfOpen`; it need not be connected yet. */
+  constructor(socket: Socket, patience: number) {
     this.socket = socket;
     this.#patience = patience;
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
-      this.#wake();
+      this.#changed();
     });
-    socket.on('error', () => {
-      this.failed = true;
-      this.#gone();
+    socket.on('error', (error) => {
+      this.error = error;
+      this.#end();
     });
-    socket.on('end', () => this.#gone());
-    socket.on('close', () => this.#gone());
+    socket.on('end', () => this.#end());
+    socket.on('close', () => this.#end());
   }
 
-  static open(port: number, host: string, patience: number): Promise<Wire> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ port, host, allowHalfOpen: true, noDelay: true });
-      socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.removeListener('error', reject);
-        resolve(new Wire(socket, patience));
-      });
-    });
+  static async open(port: number, host: string, patience: number): Promise<Wire> {
+    const wire = new Wire(connect({ port, host, allowHalfOpen: true, noDelay: true }), patience);
+    await once(wire.socket, 'connect');
+    return wire;
   }
 
-  /** Sends as it is. Whole requests belong in calls of their own: the method tells how the response ends. */
-  send(...messages: (string | Buffer)[]): void {
+  /**
+   * Sends as it is; settles when the kernel took it. Whole requests belong in messages of their own: the method tells how
+   * the response ends.
+   */
+  send(...messages: (string | Buffer)[]): Promise<void> {
     for (const message of messages) {
       const method = /^([A-Z]+) \S+ HTTP\/1\.[01]\r\n/.exec(message.toString('latin1'))?.[1];
       if (method !== undefined) this.#methods.push(method);
     }
-    this.socket.write(Buffer.concat(messages.map(bytes)));
-  }
-
-  /** Sends more of a request that was begun. */
-  more(part: string | Buffer): void {
-    this.socket.write(bytes(part));
+    return new Promise((resolve) => {
+      this.socket.write(Buffer.concat(messages.map(bytes)), () => resolve());
+    });
   }
 
   /** Says that nothing more will be sent, and goes on reading. */
@@ -81,14 +73,18 @@ export class Wire {
   }
 
   get reply(): Reply {
-    const { raw, closed } = this;
-    return { ...parseResponses(raw, this.#methods, closed), closed, raw };
+    return this.replyTo(this.#methods);
+  }
+
+  /** What came so far, as an answer to requests by these methods. */
+  replyTo(methods: string[]): Reply {
+    const { raw, ended } = this;
+    return { ...parseResponses(raw, methods, ended), closed: ended, raw };
   }
 
   /** Waits until so many final responses are complete, or the connection ends. */
   async responses(count: number): Promise<RawResponse[]> {
-    const complete = () => this.reply.responses.filter((response) => response.complete).length;
-    await this.until(() => this.closed || complete() >= count, `${count} responses`);
+    await this.until(() => this.ended || completeIn(this.reply) >= count, `${count} responses`);
     return this.reply.responses;
   }
 
@@ -98,43 +94,56 @@ export class Wire {
     return first;
   }
 
-  /** Waits until as much text is here, or the connection ends; fails where it ends without. */
-  async receives(text: string): Promise<void> {
-    await this.until(() => this.closed || this.text.includes(text), JSON.stringify(text));
-    if (!this.text.includes(text))
-      throw new Error(`the connection ended before ${JSON.stringify(text)} came`);
+  /** Waits until this has come; fails where the connection ends without. */
+  async got(wanted: string | RegExp): Promise<void> {
+    await this.until(
+      () => (typeof wanted === 'string' ? this.text.includes(wanted) : wanted.test(this.text)),
+      typeof wanted === 'string' ? JSON.stringify(wanted) : String(wanted),
+    );
   }
 
   /** Waits for the end of the connection. */
-  async end(): Promise<Reply> {
-    await this.until(() => this.closed, 'the end of the connection');
+  async closed(): Promise<Reply> {
+    await this.until(() => this.ended, 'the end of the connection');
     return this.reply;
   }
 
-  until(test: () => boolean, what: string): Promise<void> {
-    if (test()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error(`waited in vain for ${what}; so far: ${JSON.stringify(this.text.slice(-400))}`));
-      }, this.#patience * 1000);
-      const done = () => {
+  /** @throws Error if the connection ends, or patience does, before it is so. */
+  async until(test: () => boolean, what: string): Promise<void> {
+    const end = Date.now() + this.#patience * 1000;
+    while (!test()) {
+      if (this.ended || Date.now() > end) {
+        const state = this.ended ? `the connection ended ${this.error?.code ?? ''}` : 'it is open';
+        throw new Error(
+          `waited in vain for ${what}; ${state}; so far: ${JSON.stringify(this.text.slice(-400))}`,
+        );
+      }
+      await this.#change();
+    }
+  }
+
+  /** Settles when something came; after a while in any case, for what is waited for may be elsewhere. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, 200);
+      this.#wake.push(() => {
         clearTimeout(timer);
         resolve();
-      };
-      this.#waiters.push({ test, done });
+      });
     });
   }
 
-  #gone(): void {
-    this.closed = true;
-    this.#wake();
+  #changed(): void {
+    for (const wake of this.#wake.splice(0)) wake();
   }
 
-  #wake(): void {
-    this.#waiters = this.#waiters.filter((waiter) => {
-      if (!waiter.test()) return true;
-      waiter.done();
-      return false;
-    });
+  #end(): void {
+    this.ended = true;
+    this.#changed();
   }
+}
+
+/** How many final responses are complete. */
+export function completeIn({ responses }: Reply): number {
+  return responses.filter((response) => response.complete).length;
 }

@@ -11,9 +11,9 @@ import type {
   StartResponse,
 } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { Attempt } from './cascade-attempt.js';
-import { closeBody, isLazy, LazyBody } from './cascade-body.js';
-import { checkApplication, checkOptionNames } from './middleware.js';
+import { checkOptionNames } from '../option-names.js';
+import { checkApplication } from './arguments.js';
+import { Attempt, closeBody, isLazy, LazyBody } from './cascade-attempt.js';
 
 export interface CascadeOptions {
   /** The statuses that mean "ask the next". Default `[404, 405]`, as Rack has it. */
@@ -26,10 +26,10 @@ const CATCH = [404, 405];
 /**
  * Answers with the first application whose status is not caught; with the last, whatever its status.
  *
- * The body of each that is passed over is closed before the next is called, what it wrote is dropped, and environ is put
- * back as it was. Not so `wsgi.input`: what one application has read of it, the next does not see. What an
- * application throws is not caught.
- * @throws ConfigError if there is no application, or a status is none.
+ * The body of each that is passed over is closed before the next is called, what it wrote is dropped, and environ is
+ * restored. `wsgi.input` is not: what one application has read of it, the next does not see. What an application throws
+ * is not caught.
+ * @throws ConfigError if there is no application, or a status is not one.
  */
 export function cascade<E extends AnyEnviron = Environ>(
   apps: readonly ApplicationOn<E>[],
@@ -41,7 +41,7 @@ export function cascade<E extends AnyEnviron = Environ>(
     );
   }
   for (const app of apps) checkApplication('cascade', app, 'applications, each of them one');
-  checkOptionNames('cascade', options, ['catch']);
+  checkOptionNames('cascade()', options, ['catch']);
   const caught = statusSet(options.catch ?? CATCH);
   const all = [...apps];
   return (environ, start_response) => new Cascade(all, caught, environ, start_response).next();
@@ -102,7 +102,7 @@ class Cascade<E extends AnyEnviron> {
     const start_response = this.#start_response;
     this.#start_response = (...args) => {
       start_response(...args);
-      // A head that was replaced never went, nor did what was written after it.
+      // A head that was replaced was never sent, nor was what was written after it.
       written.length = 0;
       return (data) => void written.push(data);
     };

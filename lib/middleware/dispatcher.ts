@@ -2,8 +2,7 @@
 import { nativeToText } from '../environ/native-string.js';
 import type { AnyEnviron, ApplicationOn, Environ } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { checkApplication } from './middleware.js';
-import { covers, mountTable } from './prefix.js';
+import { checkApplication, covers, mountTable } from './arguments.js';
 
 /** Prefixes and their applications: `{ '/api': api, '/café': cafe }`, or a Map of the same. */
 export type Mounts<E extends AnyEnviron = Environ> =
@@ -19,7 +18,7 @@ export type Mounts<E extends AnyEnviron = Environ> =
  *
  * Prefixes are text: `/café`, not `/caf%C3%A9` or `/cafÃ©`. A slash at their end means nothing.
  * @param mounts default: none
- * @throws ConfigError for a prefix without a slash at its front, twice the same, or `/`, which is where `app` is.
+ * @throws ConfigError for a prefix that does not begin with a slash, appears twice, or is `/`, which is where `app` is.
  */
 export function dispatcher<E extends AnyEnviron = Environ>(
   app: ApplicationOn<E>,

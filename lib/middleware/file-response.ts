@@ -1,15 +1,14 @@
-/** The response that is a file, a part of one, or the news that the client has it already. */
+/** The response that is a file, a part of one, or says that the client has it already. */
 import { type BigIntStats, constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { fileWrapper } from '../environ/file/file-wrapper.js';
 import type { AnyEnviron, Body, HeaderList, StartResponse } from '../environ/types.js';
-import { formatDateTime } from '../util/date.js';
-import { parseRange, RangeReader } from './byte-range.js';
-import { failedPrecondition, rangeApplies, type Validators } from './preconditions.js';
+import { formatDateTime } from '../util/http-date.js';
+import { failedPrecondition, parseRange, RangeReader, rangeApplies, type Validators } from './conditional.js';
 import { isNotThere, type SharedFile } from './shared-path.js';
 
 /**
- * The path holds no link any more; one that is there was put there since, as is a FIFO, which would keep `open` waiting
+ * The path held no link; one that is there now was put there since, as was a FIFO, which would keep `open` waiting
  * for its writer. Windows has neither flag.
  */
 const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -17,7 +16,7 @@ const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NON
 /**
  * Answers GET or HEAD. Only a GET that gets bytes opens the file: with `wsgi.file_wrapper`, whose `close()`, which the
  * server calls, closes it.
- * @returns undefined, with nothing started, if the file is gone by now.
+ * @returns undefined, with nothing started, if the file was removed meanwhile.
  */
 export async function sendFile(
   { path, stats }: SharedFile,

@@ -1,11 +1,12 @@
-/** What trusted proxies say of the client in X-Forwarded-* becomes what environ says (werkzeug's ProxyFix, F-Z003). */
+/** Takes what trusted proxies say of the client in X-Forwarded-* into environ (werkzeug's ProxyFix, F-Z003). */
 import { inspect } from 'node:util';
 import { addressIn, authorityIn, portIn, prefixIn, schemeIn } from '../environ/forwarded-value.js';
 import type { AnyEnviron, ApplicationOn, Environ } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
-import { checkApplication, checkOptionNames } from './middleware.js';
+import { checkOptionNames } from '../option-names.js';
+import { checkApplication } from './arguments.js';
 
-/** How many proxies between the client and this server set each header; 0: none does, and it is not looked at. */
+/** How many proxies between the client and this server set each header; 0: none does, and it is ignored. */
 export interface ProxyFixOptions {
   /** X-Forwarded-For: REMOTE_ADDR. Default 1. */
   readonly for?: number | undefined;
@@ -19,7 +20,7 @@ export interface ProxyFixOptions {
   readonly prefix?: number | undefined;
 }
 
-/** What stands under `node.proxy_fix.orig`: environ as the server made it. */
+/** The value of `node.proxy_fix.orig`: environ as the server made it. */
 export type ProxyFixOriginals = Readonly<
   Pick<
     Environ,
@@ -35,19 +36,19 @@ const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
 
 /**
  * Each proxy adds its value at the right of a header, so with n proxies the n-th from the right is the one that the
- * outermost of them added. What stands left of it a client may have invented. A header with fewer values, or with
+ * outermost of them added. A client may have invented what is left of it. A header with fewer values, or with
  * nothing in that place, changes nothing.
  *
- * Set the numbers to what your proxies do: one too high, and clients choose their address. Use it only where nobody
- * reaches the server but through them. `--forwarded-allow-ips` of the command does the same by the proxies' addresses.
- * @throws ConfigError for numbers that are none. Its application: RequestError (400) for a value that cannot be right.
+ * Set the numbers to what your proxies do: one too high, and clients choose their address. Use it only where
+ * clients can reach the server through them alone. `--forwarded-allow-ips` of the command does the same by the proxies' addresses.
+ * @throws ConfigError for what is not a number. Its application: RequestError (400) for a value that cannot be right.
  */
 export function proxyFix<E extends AnyEnviron = Environ>(
   app: ApplicationOn<E>,
   options: ProxyFixOptions = {},
 ): ApplicationOn<E> {
   checkApplication('proxyFix', app);
-  checkOptionNames('proxyFix', options, NAMES);
+  checkOptionNames('proxyFix()', options, NAMES);
   const trusted = { ...DEFAULTS };
   for (const name of NAMES) trusted[name] = countOf(name, options[name] ?? DEFAULTS[name]);
   return (environ, start_response) => {
@@ -81,7 +82,7 @@ function originalsOf(environ: AnyEnviron): ProxyFixOriginals {
   return Object.freeze(REMOTE_PORT === undefined ? originals : { ...originals, REMOTE_PORT });
 }
 
-/** Empty values count: a proxy that had nothing to say must not lend its place to what the client sent. */
+/** Empty values count: a proxy that had nothing to say must not give its place to what the client sent. */
 function valueFrom(header: string | undefined, count: number): string {
   if (count === 0 || header === undefined) return '';
   return header.split(',').at(-count)?.trim() ?? '';
@@ -92,7 +93,7 @@ function fixAddress(environ: AnyEnviron, value: string): void {
   const address = addressIn(value);
   if (address === undefined) return;
   environ.REMOTE_ADDR = address;
-  // That of the proxy's connection, and nobody says what the client's was.
+  // It is that of the proxy's connection; that of the client is not known.
   delete environ.REMOTE_PORT;
 }
 

@@ -1,19 +1,47 @@
 /** Files in front of an application (werkzeug's SharedDataMiddleware, F-Z002, with ranges and without its gaps). */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import type { AnyEnviron, ApplicationOn, Body, Environ, StartResponse } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
+import { checkOptionNames } from '../option-names.js';
+import { quote } from '../util/wsgiref-util.js';
+import { checkApplication, covers, type Mounted, mountTable } from './arguments.js';
 import { sendFile } from './file-response.js';
 import { extensionOf, mediaType } from './media-types.js';
-import { checkApplication, checkOptionNames } from './middleware.js';
-import { covers, type Mounted, mountTable } from './prefix.js';
-import { checkSettings, type Settings, type SharedDataOptions } from './shared-data-options.js';
-import { fileNames, findShared, type SharedFile } from './shared-path.js';
+import { fileNames, findShared, type PathRules, type SharedFile } from './shared-path.js';
 
-export type { SharedDataOptions } from './shared-data-options.js';
+export interface SharedDataOptions {
+  /**
+   * Seconds for which a file may be used without asking again (Cache-Control); null: no such header. Default 43200,
+   * twelve hours, as in werkzeug.
+   */
+  readonly maxAge?: number | null | undefined;
+  /** The file that stands for its folder, such as `index.html`. Default: none, and folders are not served. */
+  readonly index?: string | undefined;
+  /** Serve names that begin with a dot. Default false. */
+  readonly dotFiles?: boolean | undefined;
+  /** Serve what symbolic links lead to, outside of the folder too. Default false: only inside. */
+  readonly followLinks?: boolean | undefined;
+  /** Content-Type by file extension, ahead of ours: `{ glb: 'model/gltf-binary' }`. */
+  readonly types?: Readonly<Record<string, string>> | undefined;
+  /** Content-Type of files whose extension says nothing. Default `application/octet-stream`, as in werkzeug. */
+  readonly fallbackType?: string | undefined;
+}
 
 /** Prefixes and the file or folder of each: `{ '/static': './static', '/favicon.ico': new URL('icon.ico', import.meta.url) }`. */
 export type SharedDataExports = Readonly<Record<string, string | URL>> | ReadonlyMap<string, string | URL>;
+
+interface Settings extends PathRules {
+  readonly index: string | undefined;
+  readonly types: ReadonlyMap<string, string>;
+  readonly fallbackType: string;
+  readonly cacheControl: string | undefined;
+}
+
+const DEFAULT_MAX_AGE = 43_200;
+const NAMES = 'maxAge index dotFiles followLinks types fallbackType'.split(' ');
+const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[\t\x20-\x7e]+$/;
 
 /** A place where the file that a request asks for may be. */
 interface Candidate {
@@ -24,12 +52,12 @@ interface Candidate {
 }
 
 /**
- * Answers GET and HEAD with the files of `exports`; all else goes to `app`, and so does what is no file there, or must
- * not be seen: dot files, links that lead out, paths with `..`.
+ * Answers GET and HEAD with the files of `exports`; everything else goes to `app`, and so does what is not a file there, or
+ * must not be seen: dot files, links that lead out, paths with `..`.
  *
  * A prefix ends where a segment does; of several that fit, the longest is looked at first. Relative paths are relative to
  * the working directory at the time of this call. With ETag, Last-Modified, conditional requests, and single ranges.
- * @throws ConfigError for a prefix without a slash at its front, a target that is no path, an option that cannot be.
+ * @throws ConfigError for a prefix that does not begin with a slash, a target that is not a path, a wrong option.
  */
 export function sharedData<E extends AnyEnviron = Environ>(
   app: ApplicationOn<E>,
@@ -40,14 +68,6 @@ export function sharedData<E extends AnyEnviron = Environ>(
   const table = mountTable<string | URL>('sharedData', exports).map(
     ({ prefix, value }): Mounted<string> => ({ prefix, value: pathOf(value) }),
   );
-  checkOptionNames('sharedData', options, [
-    'maxAge',
-    'index',
-    'dotFiles',
-    'followLinks',
-    'types',
-    'fallbackType',
-  ]);
   const settings = checkSettings(options);
   return (environ, start_response) => {
     const candidates = candidatesFor(environ, table, settings);
@@ -129,7 +149,7 @@ function typeOf(name: string, file: SharedFile, { types, fallbackType }: Setting
 /** Relative to the path of the request, so that no host, and no prefix that a proxy took away, can be wrong. */
 function redirect(environ: AnyEnviron, start_response: StartResponse): Body {
   const path = (environ.SCRIPT_NAME ?? '') + (environ.PATH_INFO ?? '');
-  const name = path.slice(path.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9_.~-]/g, percentEncoded);
+  const name = quote(path.slice(path.lastIndexOf('/') + 1), /[^A-Za-z0-9_.~-]/g);
   const query = environ.QUERY_STRING ? `?${environ.QUERY_STRING}` : '';
   start_response('301 Moved Permanently', [
     ['Location', `./${name}/${query}`],
@@ -138,6 +158,42 @@ function redirect(environ: AnyEnviron, start_response: StartResponse): Body {
   return [];
 }
 
-function percentEncoded(byte: string): string {
-  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+/** @throws ConfigError for the first that is wrong. */
+function checkSettings(options: SharedDataOptions): Settings {
+  checkOptionNames('sharedData()', options, NAMES);
+  const { maxAge = DEFAULT_MAX_AGE, index, dotFiles = false, followLinks = false } = options;
+  const { types = {}, fallbackType = 'application/octet-stream' } = options;
+  const isSeconds = Number.isSafeInteger(maxAge) && Number(maxAge) >= 0;
+  check('maxAge', maxAge, maxAge === null || isSeconds, 'seconds, or null');
+  check('index', index, index === undefined || isName(index), 'the name of a file');
+  check('dotFiles', dotFiles, typeof dotFiles === 'boolean', 'true or false');
+  check('followLinks', followLinks, typeof followLinks === 'boolean', 'true or false');
+  check('fallbackType', fallbackType, isMediaType(fallbackType), 'a media type');
+  const isObject = typeof types === 'object' && types !== null;
+  check('types', types, isObject, 'an object of extensions and media types');
+  const byExtension = new Map<string, string>();
+  for (const [extension, type] of Object.entries(types)) {
+    check(`types.${extension}`, type, isMediaType(type), 'a media type');
+    byExtension.set(extension.replace(/^\./, '').toLowerCase(), type);
+  }
+  return {
+    index,
+    dotFiles,
+    followLinks,
+    types: byExtension,
+    fallbackType,
+    cacheControl: maxAge === null ? undefined : `max-age=${maxAge}, public`,
+  };
+}
+
+function check(name: string, value: unknown, isRight: boolean, rule: string): void {
+  if (!isRight) throw new ConfigError(`${name} of sharedData() must be ${rule}, not ${inspect(value)}`);
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && !/[/\\\0]|^\.\.?$/.test(value);
+}
+
+function isMediaType(value: unknown): boolean {
+  return typeof value === 'string' && MEDIA_TYPE.test(value);
 }

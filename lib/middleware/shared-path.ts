@@ -11,7 +11,7 @@ export interface PathRules {
 }
 
 export interface SharedFile {
-  /** Absolute, and no link. */
+  /** Absolute, and not a link. */
   readonly path: string;
   readonly stats: BigIntStats;
 }
@@ -32,8 +32,8 @@ const NOT_THERE: ReadonlySet<unknown> = new Set([
 
 /**
  * The names in the part of PATH_INFO below a prefix: `['a', 'b.txt']` of `/a/b.txt`. Undefined if it holds one that is
- * no name of a file: `..`, an empty one, a backslash, NUL, bytes that are no UTF-8. PATH_INFO is decoded, so that
- * `%2e%2e` and `%2F` need no thought here.
+ * not the name of a file: `..`, an empty one, a backslash, NUL, bytes that are not UTF-8. PATH_INFO is decoded, so
+ * `%2e%2e` and `%2F` need no care here.
  */
 export function fileNames(path: string, { dotFiles }: PathRules): string[] | undefined {
   if (path === '') return [];

@@ -2,7 +2,7 @@
 import { unquoteToNative } from '../environ/native-string.js';
 
 /** Origin and mount point of the application under test. */
-export interface Site {
+interface Site {
   readonly scheme: 'http' | 'https';
   /** As in a URL: an IPv6 address in brackets. */
   readonly hostname: string;
@@ -22,7 +22,7 @@ const ABSOLUTE = /^https?:\/\//i;
 /** What no request target holds as it is (RFC 3986); a `%` is taken for the start of an escape that is there. */
 const UNSAFE = /[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]/gu;
 
-/** @throws TypeError for what is no http or https URL, or has a query. */
+/** @throws TypeError for anything but an http or https URL, or one with a query. */
 export function parseSite(baseUrl: string): Site {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
@@ -40,7 +40,7 @@ export function parseSite(baseUrl: string): Site {
 export function addressOf(site: Site, path: string, query: string | undefined): Address {
   const [whole = ''] = path.split('#', 1);
   const isUrl = ABSOLUTE.test(whole);
-  if (isUrl && !URL.canParse(whole)) throw new TypeError(`This is no URL: ${path}`);
+  if (isUrl && !URL.canParse(whole)) throw new TypeError(`This is not a URL: ${path}`);
   if (!isUrl && whole !== '*' && !whole.startsWith('/')) {
     throw new TypeError(`A path starts with /, and ${JSON.stringify(path)} does not`);
   }
@@ -49,7 +49,7 @@ export function addressOf(site: Site, path: string, query: string | undefined): 
   const rooted = isUrl ? (rest.startsWith('/') ? rest : `/${rest}`) : whole === '*' ? '*' : site.mount + rest;
   const [, own] = rooted.split('?', 2);
   if (own !== undefined && query !== undefined) {
-    throw new TypeError(`The query stands in the path (?${own}) or in the option query, not in both`);
+    throw new TypeError(`The query is in the path (?${own}) or in the option query, not in both`);
   }
   const target = query === undefined ? rooted : `${rooted}?${query}`;
   return { site: { ...origin, mount: site.mount }, target: target.replace(UNSAFE, escapeCharacter) };

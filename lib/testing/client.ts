@@ -1,24 +1,23 @@
 /** `Client`: requests to an application in its own process, without a socket. */
 import type { Application } from '../environ/types.js';
 import { checkApplication } from '../interpreter/application-faults.js';
+import { checkOptionNames } from '../option-names.js';
 import { type Address, parseSite } from './address.js';
 import type { CookieScope } from './cookie.js';
 import { CookieJar } from './cookie-jar.js';
 import { EnvironBuilder, headerPairs } from './environ-builder.js';
-import { keepErrors } from './memory-errors.js';
-import { MemoryExchange } from './memory-exchange.js';
+import type { RunOptions } from './memory-exchange.js';
+import { keepErrors, MemoryExchange } from './memory-exchange.js';
 import { isRedirect, RedirectError, redirectOptions, redirectTarget } from './redirect.js';
 import {
-  checkOptions,
   REQUEST_OPTIONS,
   type RequestHeaders,
   type RequestOptions,
   SITE_OPTIONS,
   type SiteOptions,
 } from './request-options.js';
-import type { RunOptions } from './run-wsgi-app.js';
 import type { TestResponse } from './test-response.js';
-import { WebSocketSession } from './websocket-session.js';
+import type { WebSocketSession } from './websocket-session.js';
 
 export interface ClientOptions extends SiteOptions {
   /** Sent with every request that does not name the same header itself. */
@@ -63,10 +62,10 @@ export class Client {
   readonly #application: Application;
   readonly #options: ClientOptions;
 
-  /** @throws ConfigError for an application that is no function; TypeError for options that cannot work. */
+  /** @throws ConfigError for an application that is not a function; TypeError for options that cannot work. */
   constructor(application: Application, options: ClientOptions = {}) {
     checkApplication(application);
-    checkOptions('Client', options, [...SITE_OPTIONS, ...CLIENT_OPTIONS]);
+    checkOptionNames('Client', options, [...SITE_OPTIONS, ...CLIENT_OPTIONS], TypeError);
     this.#application = application;
     this.#options = options;
     this.cookies = new CookieJar(parseSite(options.baseUrl ?? 'http://localhost/').hostname);
@@ -108,7 +107,7 @@ export class Client {
    *   ClientDisconnected if `signal` fired.
    */
   async open(path = '/', options: CallOptions = {}): Promise<TestResponse> {
-    checkOptions('A request of Client', options, CALL_OPTIONS);
+    checkOptionNames('A request of Client', options, CALL_OPTIONS, TypeError);
     const { followRedirects = this.#options.followRedirects ?? false } = options;
     const history: TestResponse[] = [];
     let builder = this.#builder(path, options);
@@ -138,9 +137,11 @@ export class Client {
    * @throws what the application throws before it answers.
    */
   async websocket(path = '/', options: WebSocketOptions = {}): Promise<WebSocketSession> {
-    checkOptions('Client.websocket', options, WEBSOCKET_OPTIONS);
+    checkOptionNames('Client.websocket', options, WEBSOCKET_OPTIONS, TypeError);
     const { protocols = [], throwErrors = this.#options.throwErrors ?? true, ...request } = options;
     const builder = this.#builder(path, request);
+    // Only here: it needs the server, and `ws`.
+    const { WebSocketSession } = await import('./websocket-session.js');
     const session = await WebSocketSession.open(this.#application, builder, protocols, throwErrors);
     this.#keepCookies(session.response, builder.address);
     return session;

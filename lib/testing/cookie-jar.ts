@@ -1,4 +1,5 @@
 /** The cookies of a client between its requests (RFC 6265 section 5.3 and 5.4). */
+import { TOKEN } from '../environ/syntax.js';
 import { type Cookie, type CookieScope, domainMatches, parseSetCookie, pathMatches } from './cookie.js';
 
 /** What a test may say of a cookie that it sets. */
@@ -20,7 +21,7 @@ export type CookieKey = Pick<CookieOptions, 'domain' | 'path'>;
 
 export class CookieJar implements Iterable<Cookie> {
   readonly #host: string;
-  /** In the order in which they were made; a cookie that is set anew keeps its place. */
+  /** In the order in which they were made; a cookie that is set again keeps its place. */
   readonly #cookies = new Map<string, Cookie>();
 
   /** @param host that of the client, for cookies that a test sets. */
@@ -40,8 +41,8 @@ export class CookieJar implements Iterable<Cookie> {
 
   /** @throws TypeError for a name or a value that no header can carry. */
   set(name: string, value: string, options: CookieOptions = {}): void {
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
-      throw new TypeError(`This is no name of a cookie: ${JSON.stringify(name)}`);
+    if (!TOKEN.test(name)) {
+      throw new TypeError(`This is not the name of a cookie: ${JSON.stringify(name)}`);
     }
     if (/[\x00-\x1f\x7f;]|[^\x00-\xff]/.test(value)) {
       throw new TypeError(

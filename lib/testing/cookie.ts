@@ -1,6 +1,6 @@
 /** A cookie, and how one comes out of a `Set-Cookie` header (RFC 6265 section 5.2). */
 import { isIP } from 'node:net';
-import { parseCookieDate } from './cookie-date.js';
+import { parseCookieDate } from '../util/http-date.js';
 
 export interface Cookie {
   readonly name: string;

@@ -35,7 +35,7 @@ class Side extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     const other = this.#other;
     if (other.destroyed) done(brokenPipe());
-    // Nothing to be read, so nobody would say that it was; `node:http` ends a message with it.
+    // There is nothing to read, so `_read` would not be called; `node:http` ends a message with it.
     else if (chunk.length === 0) process.nextTick(done);
     else {
       other.#taken = done;
@@ -66,5 +66,5 @@ class Side extends Duplex {
 }
 
 function brokenPipe(): Error {
-  return Object.assign(new Error('The other end of the connection is gone'), { code: 'EPIPE' });
+  return Object.assign(new Error('The other end of the connection was closed'), { code: 'EPIPE' });
 }

@@ -8,14 +8,16 @@ import {
 } from '../environ/environ.js';
 import { fileWrapper } from '../environ/file/file-wrapper.js';
 import { BodyInput } from '../environ/input/input.js';
+import { ignore } from '../environ/maybe-promise.js';
+import { TOKEN } from '../environ/syntax.js';
 import type { Environ } from '../environ/types.js';
+import { checkOptionNames } from '../option-names.js';
+import { MemoryErrors } from '../util/testing-defaults.js';
 import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';
-import { type Content, contentOf } from './content.js';
-import { encodeFields, fieldPairs } from './fields.js';
+import { type Content, contentOf, encodeFields, fieldPairs } from './content.js';
 import { MemoryBody } from './memory-body.js';
-import { MemoryErrors } from './memory-errors.js';
 import {
-  checkOptions,
+  eachPair,
   REQUEST_OPTIONS,
   type RequestHeaders,
   type RequestOptions,
@@ -24,9 +26,6 @@ import {
 } from './request-options.js';
 
 export type EnvironOptions = RequestOptions & SiteOptions;
-
-/** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** What the request itself says, in environ. */
 const OF_REQUEST =
@@ -52,9 +51,9 @@ export class EnvironBuilder {
    * @throws TypeError for options that contradict each other, or that no request could carry.
    */
   constructor(path = '/', options: EnvironOptions = {}) {
-    checkOptions('EnvironBuilder', options, [...REQUEST_OPTIONS, ...SITE_OPTIONS]);
+    checkOptionNames('EnvironBuilder', options, [...REQUEST_OPTIONS, ...SITE_OPTIONS], TypeError);
     const { method = 'GET', query, baseUrl = 'http://localhost/' } = options;
-    if (!TOKEN.test(method)) throw new TypeError(`This is no method of HTTP: ${JSON.stringify(method)}`);
+    if (!TOKEN.test(method)) throw new TypeError(`This is not a method of HTTP: ${JSON.stringify(method)}`);
     const text =
       query === undefined || typeof query === 'string' ? query : encodeFields(fieldPairs(query, 'query'));
     this.method = method;
@@ -67,7 +66,7 @@ export class EnvironBuilder {
 
   /**
    * A fresh environ, with a fresh `wsgi.input`: two of one builder share nothing.
-   * @throws RequestError for what a server would refuse without asking the application, such as a Host that is none.
+   * @throws RequestError for what a server would refuse without asking the application, such as a malformed Host.
    */
   build(): Environ {
     return this.buildWith(this.openInput(), new AbortController());
@@ -145,7 +144,7 @@ export class EnvironBuilder {
     } else if (!/^\d+$/.test(declared) || (length ?? Number(declared)) !== Number(declared)) {
       throw new TypeError(
         `The header Content-Length (${declared}) is not the length of the body: leave it out, or set ` +
-          'environ.CONTENT_LENGTH to see what the application makes of a wrong one',
+          'environ.CONTENT_LENGTH to see what the application does with a wrong one',
       );
     }
     return [...all, ...given].flat();
@@ -164,26 +163,11 @@ export function createEnviron(path?: string, options?: EnvironOptions): Environ 
 
 /** @throws TypeError for a name or a value that no request can carry. */
 export function headerPairs(headers: RequestHeaders): [string, string][] {
-  const pairs: [string, string][] = [];
-  const add = (name: string, value: string) => {
+  return Array.from(eachPair(headers), ([name, given]) => {
+    const value = String(given);
     validateHeaderName(name);
     validateHeaderValue(name, value);
     // Parsers take off the white space around a value (RFC 9110 section 5.5).
-    pairs.push([name, value.replace(/^[ \t]+|[ \t]+$/g, '')]);
-  };
-  if (isIterable(headers)) for (const [name, value] of headers) add(name, value);
-  else {
-    for (const [name, value] of Object.entries(headers)) {
-      if (value === undefined) continue;
-      if (typeof value === 'object') for (const one of value) add(name, one);
-      else add(name, String(value));
-    }
-  }
-  return pairs;
+    return [name, value.replace(/^[ \t]+|[ \t]+$/g, '')];
+  });
 }
-
-function isIterable(headers: RequestHeaders): headers is Iterable<readonly [string, string]> {
-  return Symbol.iterator in headers;
-}
-
-function ignore(): void {}

@@ -10,6 +10,7 @@ export {
 export type { Cookie } from './cookie.js';
 export type { CookieJar, CookieKey, CookieOptions } from './cookie-jar.js';
 export { createEnviron, EnvironBuilder, type EnvironOptions } from './environ-builder.js';
+export { type RunOptions, runWsgiApp } from './memory-exchange.js';
 export { RedirectError } from './redirect.js';
 export type {
   Fields,
@@ -19,6 +20,5 @@ export type {
   RequestOptions,
   SiteOptions,
 } from './request-options.js';
-export { type RunOptions, runWsgiApp } from './run-wsgi-app.js';
 export type { SentRequest, TestResponse } from './test-response.js';
 export type { WebSocketEnd, WebSocketSession } from './websocket-session.js';

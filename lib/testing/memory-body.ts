@@ -1,5 +1,6 @@
 /** The body of a request in memory, read as the application reads `wsgi.input`. */
 import type { BodySource } from '../environ/input/input.js';
+import { ignore } from '../environ/maybe-promise.js';
 import type { Bytes } from '../environ/types.js';
 import type { ClientDisconnected } from '../errors.js';
 import { cutShort, readTooLate } from '../interpreter/request-body.js';
@@ -15,7 +16,7 @@ export class MemoryBody implements BodySource {
   #received = 0;
   #ended = false;
   #over = false;
-  #gone: ClientDisconnected | undefined;
+  #disconnected: ClientDisconnected | undefined;
 
   constructor(content: Content, declared: number | undefined) {
     this.#content = content;
@@ -25,7 +26,7 @@ export class MemoryBody implements BodySource {
   /** @throws ClientDisconnected for a body that fails, or is shorter than it says: so it looks from a server. */
   async pull(): Promise<Buffer | null> {
     if (this.#over) throw readTooLate();
-    if (this.#gone !== undefined) throw this.#gone;
+    if (this.#disconnected !== undefined) throw this.#disconnected;
     if (this.#ended || this.#received === this.#declared) return null;
     this.#blocks ??= start(this.#content.blocks());
     let step: IteratorResult<Bytes, unknown>;
@@ -34,14 +35,14 @@ export class MemoryBody implements BodySource {
     } catch (error) {
       throw cutShort(error);
     }
-    if (this.#gone !== undefined) throw this.#gone;
+    if (this.#disconnected !== undefined) throw this.#disconnected;
     if (step.done) {
       this.#ended = true;
       if (this.#declared !== undefined) throw cutShort();
       return null;
     }
     if (!(step.value instanceof Uint8Array))
-      throw new TypeError('The body of the request has a block that is no bytes');
+      throw new TypeError('The body of the request has a block that is not bytes');
     const room = this.#declared === undefined ? step.value.length : this.#declared - this.#received;
     // A copy, for the application may write into what it reads.
     const block = Buffer.from(step.value.subarray(0, room));
@@ -56,7 +57,7 @@ export class MemoryBody implements BodySource {
   }
 
   fail(error: ClientDisconnected): void {
-    this.#gone = error;
+    this.#disconnected = error;
     this.#stop();
   }
 
@@ -64,8 +65,8 @@ export class MemoryBody implements BodySource {
     const blocks = this.#blocks;
     if (this.#ended || blocks === undefined) return;
     this.#ended = true;
-    // An iterator that fails while it is stopped has nobody left to tell.
-    (async () => blocks.return?.())().catch(() => undefined);
+    // A failure while it is stopped matters to no one.
+    (async () => blocks.return?.())().catch(ignore);
   }
 }
 

@@ -1,15 +1,17 @@
 /** One request and its response in memory: the interpreter over a sink that keeps what it is given. */
-import type { Application, Bytes, Environ, HeaderList } from '../environ/types.js';
+import { ignore } from '../environ/maybe-promise.js';
+import type { Application, Bytes, Environ, ErrorStream, HeaderList } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
 import { Interpreter } from '../interpreter/interpreter.js';
 import { type NamedRequest, report } from '../interpreter/report.js';
 import { checkEarlyHints } from '../interpreter/response-head.js';
 import { type ResponseHead, type Sink, Turns } from '../interpreter/sink.js';
+import { MemoryErrors } from '../util/testing-defaults.js';
 import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
 import { type SentRequest, TestResponse } from './test-response.js';
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   /** As the log names it. */
   readonly named: NamedRequest;
   /** What the application throws is thrown in the test. Otherwise it is logged, and answered with 500. */
@@ -153,7 +155,7 @@ export class MemoryExchange implements Sink {
     if (thrown.length === 0) this.#remark = message;
     const throws = thrown.length > 0 && this.#options.throwErrors && !this.#done;
     if (throws) this.#thrown ??= { error };
-    // Nobody may be there to be thrown at, once a streamed response was read.
+    // Once a streamed response was read, the test may not wait for it any more.
     if (!throws || (this.#options.stream && this.#body.complete)) report(message, ...thrown);
   }
 
@@ -168,10 +170,44 @@ export class MemoryExchange implements Sink {
   };
 }
 
-function paired(flat: readonly string[]): [string, string][] {
+/** Makes `wsgi.errors` of an environ readable: what the application writes goes where it would, and is kept as well. */
+export function keepErrors(environ: Environ): MemoryErrors {
+  const errors: ErrorStream | undefined = environ['wsgi.errors'];
+  if (errors instanceof MemoryErrors) return errors;
+  const kept = new MemoryErrors(errors);
+  // A test may have taken it away.
+  if (errors !== undefined) environ['wsgi.errors'] = kept;
+  return kept;
+}
+
+export function paired(flat: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] as string, flat[i + 1] as string]);
   return pairs;
 }
 
-function ignore(): void {}
+export interface RunOptions {
+  /** What the application throws is thrown here. Default: true; false answers with 500, as a server does. */
+  readonly throwErrors?: boolean | undefined;
+  /** Resolve with the head, and let the application go on as the body is read. Default: false. */
+  readonly stream?: boolean | undefined;
+}
+
+/**
+ * The application gets a copy of `environ`. What it writes to `wsgi.errors` goes where it would, and is in
+ * `response.errors` as well.
+ * @throws what the application throws, and ApplicationError for a rule of PEP 3333 that it breaks.
+ */
+export function runWsgiApp(
+  application: Application,
+  environ: Readonly<Record<string, unknown>>,
+  { throwErrors = true, stream = false }: RunOptions = {},
+): Promise<TestResponse> {
+  const { REQUEST_METHOD, SCRIPT_NAME = '', PATH_INFO = '' } = environ;
+  const named = { method: String(REQUEST_METHOD), url: `${SCRIPT_NAME}${PATH_INFO}` };
+  const exchange = new MemoryExchange({ named, throwErrors, stream });
+  return exchange.run(application, () => {
+    const copy = Object.assign(Object.create(null) as Environ, environ);
+    return { environ: copy, errors: keepErrors(copy) };
+  });
+}

@@ -7,9 +7,10 @@ import type { WsgiSocket } from '../server/http/connection.js';
 import { Gateway, OUR_SERVER } from '../server/http/gateway.js';
 import { resolveOptions } from '../server/options/options.js';
 import { Upgrades } from '../server/websocket/upgrade.js';
+import { MemoryErrors } from '../util/testing-defaults.js';
 import { duplexPair } from './duplex-pair.js';
 import type { EnvironBuilder } from './environ-builder.js';
-import { keepErrors, MemoryErrors } from './memory-errors.js';
+import { keepErrors } from './memory-exchange.js';
 
 /** No timers: a test takes its time, and nothing of it may outlive it. */
 const OPTIONS = { timeout: 0, websocketPingInterval: 0, ident: '' };

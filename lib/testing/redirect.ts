@@ -7,7 +7,7 @@ import type { TestResponse } from './test-response.js';
 
 const STATUSES = new Set([301, 302, 303, 307, 308]);
 
-/** A redirect that the client cannot follow: out of the application, without end, or with a body that is gone. */
+/** A redirect that the client cannot follow: out of the application, without end, or with a body that was used up. */
 export class RedirectError extends WsgiError {
   /** The response that asked for it. */
   readonly response: TestResponse;
@@ -31,7 +31,7 @@ export function redirectTarget(response: TestResponse, from: Address, subdomains
   const location = nativeToText(response.header('location') ?? '');
   const base = urlOf(from);
   if (!URL.canParse(location, base)) {
-    throw new RedirectError(`The Location of a redirect is no URL: ${JSON.stringify(location)}`, response);
+    throw new RedirectError(`The Location of a redirect is not a URL: ${JSON.stringify(location)}`, response);
   }
   const to = new URL(location, base);
   const { site } = from;

@@ -1,7 +1,5 @@
 /** What one request of a test may say: the options of `EnvironBuilder`, and of every method of `Client`. */
-import { inspect } from 'node:util';
 import type { Bytes } from '../environ/types.js';
-import { didYouMean } from '../server/options/near-miss.js';
 
 export type Scalar = string | number | boolean | bigint;
 
@@ -73,16 +71,12 @@ export const REQUEST_OPTIONS = 'method query headers form files json text body a
 
 export const SITE_OPTIONS = ['baseUrl', 'httpVersion', 'environBase'];
 
-/**
- * @param taker for the message.
- * @throws TypeError for an option that would be ignored.
- */
-export function checkOptions(taker: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${taker} takes an object of options, not ${inspect(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name))
-      throw new TypeError(`${taker} has no option ${name}${didYouMean(name, known)}`);
+/** Names and values one by one, as `Fields` has them. */
+export function* eachPair(
+  fields: Iterable<readonly [string, unknown]> | Readonly<Record<string, unknown>>,
+): Generator<readonly [string, unknown], void, undefined> {
+  if (Symbol.iterator in fields) return yield* fields as Iterable<readonly [string, unknown]>;
+  for (const [name, value] of Object.entries(fields)) {
+    for (const one of [value ?? []].flat()) yield [name, one];
   }
 }

@@ -1,4 +1,4 @@
-/** The body of a response in memory: the blocks that came, and who waits for more of them. */
+/** The body of a response in memory: the blocks that came, and readers that wait for more. */
 import type { Bytes } from '../environ/types.js';
 
 export class ResponseBody {
@@ -16,7 +16,7 @@ export class ResponseBody {
   }
 
   push(bytes: Bytes): Promise<void> | undefined {
-    // A copy, for the application may fill the same bytes anew.
+    // A copy, for the application may fill the same bytes again.
     this.blocks.push(Buffer.from(bytes));
     this.#notify();
     if (!this.paced) return undefined;
@@ -30,7 +30,7 @@ export class ResponseBody {
     this.#notify();
   }
 
-  /** Behind the blocks that came, reading fails. */
+  /** After the blocks that came, reading fails. */
   fail(error: unknown): void {
     if (this.complete || this.#failure !== undefined) return;
     this.#failure = { error };

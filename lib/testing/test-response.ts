@@ -1,4 +1,4 @@
-/** `TestResponse`: what came back, as a test wants to look at it. */
+/** `TestResponse`: what came back, as a test looks at it. */
 import type { HeaderList } from '../environ/types.js';
 import { WsgiError } from '../errors.js';
 import type { ResponseBody } from './response-body.js';
@@ -10,7 +10,7 @@ export interface SentRequest {
   readonly url: string;
 }
 
-export interface ResponseParts {
+interface ResponseParts {
   readonly statusCode: number;
   readonly reason: string;
   readonly headers: HeaderList;
@@ -64,7 +64,7 @@ export class TestResponse implements AsyncIterable<Buffer> {
     return this.headers.filter(([one]) => one.toLowerCase() === wanted).map(([, value]) => value);
   }
 
-  /** False while the application has more to give, and for ever if the response was cut short. */
+  /** False while the application has more to give, and for good if the response was cut short. */
   get complete(): boolean {
     return this.#parts.body.complete;
   }
@@ -98,7 +98,7 @@ export class TestResponse implements AsyncIterable<Buffer> {
       return JSON.parse(text);
     } catch (cause) {
       const shown = text.length > 200 ? `${text.slice(0, 200)}...` : text;
-      throw new SyntaxError(`The body is no JSON: ${JSON.stringify(shown)}`, { cause });
+      throw new SyntaxError(`The body is not JSON: ${JSON.stringify(shown)}`, { cause });
     }
   }
 

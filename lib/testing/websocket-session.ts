@@ -2,11 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket as WsSocket } from 'ws';
+import { ignore } from '../environ/maybe-promise.js';
 import type { Application, Bytes } from '../environ/types.js';
 import { WebSocketError } from '../environ/websocket/error.js';
 import type { Message } from '../environ/websocket/link.js';
 import { Inbox } from '../server/websocket/inbox.js';
 import type { EnvironBuilder } from './environ-builder.js';
+import { paired } from './memory-exchange.js';
 import { MemoryGateway } from './memory-gateway.js';
 import { ResponseBody } from './response-body.js';
 import { TestResponse } from './test-response.js';
@@ -109,7 +111,7 @@ export class WebSocketSession implements AsyncIterable<Message> {
 
   /**
    * Closes the WebSocket unless the application did, and waits until the application is done with it.
-   * @returns how it was closed: by whom ever was first.
+   * @returns how it was closed: by whichever side was first.
    * @throws what the application threw; Error if it is not done 5 seconds after the close.
    */
   async close(code = 1000, reason = ''): Promise<WebSocketEnd> {
@@ -139,7 +141,7 @@ export class WebSocketSession implements AsyncIterable<Message> {
     return this.closed();
   }
 
-  /** Drops the connection without a word, as a client that is cut off; waits as `close` does. */
+  /** Drops the connection without a closing frame, as a client that is cut off; waits as `close` does. */
   terminate(): Promise<WebSocketEnd> {
     this.#socket.terminate();
     return this.closed();
@@ -185,13 +187,13 @@ async function responseOf(
   return new TestResponse({
     statusCode,
     reason: statusMessage,
-    headers: rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ''] as const] : [])),
+    headers: paired(rawHeaders),
     body,
     request: { method, url },
     errors: () => gateway.errors,
     earlyHints: [],
     over: gateway.over,
-    leave: () => {},
+    leave: ignore,
   });
 }
 

@@ -1,4 +1,4 @@
-/** Python's `wsgiref.headers.Headers`: response headers as a map whose names have no case and may stand twice. */
+/** Python's `wsgiref.headers.Headers`: response headers as a map whose names have no case and may appear more than once. */
 import { inspect } from 'node:util';
 import { isNative } from '../environ/native-string.js';
 import type { Bytes } from '../environ/types.js';
@@ -15,7 +15,7 @@ export class Headers implements Iterable<HeaderPair> {
 
   /**
    * @param list is wrapped, not copied: it sees every change that is made here.
-   * @throws TypeError if it is no array of pairs of strings, or a string holds a control character.
+   * @throws TypeError if it is not an array of pairs of strings, or a string holds a control character.
    */
   constructor(list?: HeaderPair[] | null) {
     const pairs = list ?? [];
@@ -100,11 +100,11 @@ export class Headers implements Iterable<HeaderPair> {
     return `${this.#list.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
   }
 
-  /** The same in latin-1. @throws RangeError that names the header which is beyond it. */
+  /** The same in latin-1. @throws RangeError that names the header which does not fit. */
   toBytes(): Bytes {
     for (const [name, value] of this.#list) {
       if (isNative(name) && isNative(value)) continue;
-      throw new RangeError(`The header ${name} holds a character above U+00FF, which latin-1 has not`);
+      throw new RangeError(`The header ${name} holds a character above U+00FF, which latin-1 does not have`);
     }
     return Buffer.from(this.toString(), 'latin1');
   }

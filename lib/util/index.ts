@@ -1,10 +1,7 @@
 /** The public names of `wsgi/util`: Python's `wsgiref.util`, `demo_app` and `format_date_time`. */
 export { FileWrapper } from '../environ/file/file-wrapper.js';
-export { formatDateTime } from './date.js';
+export { guessScheme } from '../environ/forwarded-value.js';
 export { demoApp } from './demo-app.js';
-export { isHopByHop } from './hop-by-hop.js';
-export type { LooseEnviron } from './loose-environ.js';
-export { shiftPathInfo } from './path.js';
-export { guessScheme } from './scheme.js';
+export { formatDateTime } from './http-date.js';
 export { setupTestingDefaults } from './testing-defaults.js';
-export { applicationUri, requestUri } from './uri.js';
+export { applicationUri, isHopByHop, type LooseEnviron, requestUri, shiftPathInfo } from './wsgiref-util.js';

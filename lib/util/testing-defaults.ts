@@ -1,8 +1,8 @@
 /** Python's `wsgiref.util.setup_testing_defaults`: makes an environ of what a spec cares about. */
+import { TextErrorStream, type TextTarget } from '../environ/error-stream.js';
+import { guessScheme } from '../environ/forwarded-value.js';
 import { BodyInput } from '../environ/input/input.js';
-import type { LooseEnviron } from './loose-environ.js';
-import { MemoryErrors } from './memory-errors.js';
-import { guessScheme } from './scheme.js';
+import type { LooseEnviron } from './wsgiref-util.js';
 
 const DEFAULT_PORTS = new Map<unknown, string>([
   ['http', '80'],
@@ -11,7 +11,7 @@ const DEFAULT_PORTS = new Map<unknown, string>([
 
 /**
  * Adds what a request for `http://127.0.0.1/` has, and replaces nothing; null is a value, Python's None, undefined is
- * none. `wsgi.input` is empty, `wsgi.errors` keeps its text: `String(environ['wsgi.errors'])`. The data is made up:
+ * not. `wsgi.input` is empty, `wsgi.errors` keeps its text: `String(environ['wsgi.errors'])`. The data is invented:
  * not for servers. As in Python there is no QUERY_STRING.
  */
 export function setupTestingDefaults(environ: LooseEnviron): void {
@@ -37,4 +37,23 @@ export function setupTestingDefaults(environ: LooseEnviron): void {
 
 function setDefault(environ: LooseEnviron, key: string, value: unknown): void {
   if (environ[key] === undefined) environ[key] = value;
+}
+
+/** `wsgi.errors` in memory, as Python's `io.StringIO`: `String(errors)` is all that was written. */
+export class MemoryErrors extends TextErrorStream {
+  text = '';
+
+  /** @param other gets everything as well. */
+  constructor(other: TextTarget = { write() {} }) {
+    super(other);
+  }
+
+  override write(text: string): void {
+    if (typeof text === 'string') this.text += text;
+    super.write(text);
+  }
+
+  override toString(): string {
+    return this.text;
+  }
 }

@@ -1,21 +1,37 @@
-/** What the application returned, under watch: Python's `wsgiref.validate.IteratorWrapper`. */
-import { isUint8Array } from 'node:util/types';
-import { andThen, isPromise } from '../environ/maybe-promise.js';
+/** What the application returned, under watch: Python's `wsgiref.validate.IteratorWrapper` and `check_iterator`. */
+import { isAnyArrayBuffer, isUint8Array } from 'node:util/types';
+import type { FileWrapper } from '../environ/file/file-wrapper.js';
+import { andThen, ignore, isPromise } from '../environ/maybe-promise.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
-import type { Iterables } from './check-iterator.js';
-import { type Exchange, type Lifetime, within } from './exchange.js';
-import { itemSizes } from './item-sizes.js';
-import { checkTotal, countBytes } from './meter.js';
+import { checkTotal, countBytes, type Exchange, itemSizes, type Lifetime, within } from './exchange.js';
 import { checkChildrenClosed, checkNotEager, Pace } from './middleware.js';
-import type { ValidatorOptions } from './options.js';
-import { shapeOf } from './shape.js';
+import type { ValidatorOptions } from './rule.js';
 import { checkNotDoomed } from './start-response.js';
-import { fail, warn } from './violation.js';
+import { fail, shapeOf, warn } from './violation.js';
+
+interface Iterables {
+  readonly [Symbol.iterator]?: unknown;
+  readonly [Symbol.asyncIterator]?: unknown;
+}
+
+export function checkIterator(body: unknown): asserts body is object & Iterables {
+  // Both can be iterated, by character and by number: rarely what was meant.
+  if (typeof body === 'string' || ArrayBuffer.isView(body) || isAnyArrayBuffer(body)) {
+    fail('body-is-string', `it returned ${shapeOf(body)}`);
+  }
+  if (body === null || typeof body !== 'object' || !isIterable(body)) {
+    fail('body-not-iterable', `it returned ${shapeOf(body)}`);
+  }
+}
+
+function isIterable(body: Iterables): boolean {
+  return typeof body[Symbol.asyncIterator] === 'function' || typeof body[Symbol.iterator] === 'function';
+}
 
 type Inner = Iterator<unknown> | AsyncIterator<unknown>;
 type Step = IteratorResult<unknown, unknown>;
 
-/** Bodies that were collected as garbage; those that were closed before are let go. */
+/** Bodies that were collected as garbage, and not closed before. */
 const lost = new FinalizationRegistry<Lifetime>(({ closed, request }) => {
   if (!closed) warn('not-closed', `that of a ${request} was dropped`);
 });
@@ -50,14 +66,14 @@ export class ValidatedBody {
   }
 
   close(): unknown {
-    if (this.#life.closed) fail('closed-twice', `that of a ${this.#life.request} was closed again`);
-    this.#life.closed = true;
     const { close } = this.#inner as { close?: unknown };
-    const result: unknown =
-      typeof close === 'function' ? within(this.#exchange, () => close.call(this.#inner)) : undefined;
-    // An asynchronous generator closes what it iterates once its `return` is through.
-    const late = checkChildrenClosed(this.#exchange, [result, this.#iterator?.returning]);
-    return late === undefined ? result : andThen(result, () => late);
+    return closeOnce(
+      this.#exchange,
+      this.#life,
+      () => (typeof close === 'function' ? close.call(this.#inner) : undefined),
+      // An asynchronous generator closes what it iterates once its `return` is done.
+      () => this.#iterator?.returning,
+    );
   }
 
   #open(symbol: symbol): ValidatedIterator {
@@ -129,7 +145,7 @@ class ValidatedIterator {
   }
 
   #checked(step: Step): Step {
-    // Closed while the step was under way, because the client went: nobody looks at it any more.
+    // It was closed while the step was under way, because the client left: no one needs the item.
     if (this.#life.closed || this.#exchange.hijacked) return step;
     try {
       checkNotDoomed(this.#exchange);
@@ -137,7 +153,7 @@ class ValidatedIterator {
       else this.#item(step.value);
     } catch (error) {
       // The caller takes an iterator that threw for finished; this one is not, and may hold files.
-      if (!step.done) this.#abandon();
+      if (!step.done) abandon(() => this.return());
       throw error;
     }
     return step;
@@ -164,13 +180,39 @@ class ValidatedIterator {
   #lie(items: string): never {
     fail('length-lies', `it is ${this.#length}, and there are ${items}`);
   }
+}
 
-  #abandon(): void {
-    try {
-      const result: unknown = this.return();
-      if (isPromise(result)) Promise.resolve(result).catch(() => undefined);
-    } catch {
-      // The violation is what the caller has to see.
-    }
-  }
+/** Closes what is in the way of a violation: that is what the caller has to see, not a failure of this. */
+export function abandon(close: () => unknown): void {
+  try {
+    const result = close();
+    if (isPromise(result)) Promise.resolve(result).catch(ignore);
+  } catch {}
+}
+
+function closeOnce(
+  exchange: Exchange,
+  life: Lifetime,
+  close: () => unknown,
+  returning: () => unknown = ignore,
+): unknown {
+  if (life.closed) fail('closed-twice', `that of a ${life.request} was closed again`);
+  life.closed = true;
+  const result = within(exchange, close);
+  const late = checkChildrenClosed(exchange, [result, returning()]);
+  return late === undefined ? result : andThen(result, () => late);
+}
+
+/**
+ * Watches `close()` of a FileWrapper; nothing else, for the server need not iterate. It stays itself, so that the server can
+ * send the file its own way.
+ */
+export function watchFile(file: FileWrapper, exchange: Exchange): void {
+  // The server sends the head before it reads the file, which calls nothing of the application.
+  if (!exchange.accepted) fail('body-before-start-response', 'a file was returned before');
+  const { close } = file;
+  if (close === undefined) return;
+  const life: Lifetime = { closed: false, request: exchange.request };
+  exchange.body = life;
+  (file as { close: () => unknown }).close = () => closeOnce(exchange, life, () => close.call(file));
 }

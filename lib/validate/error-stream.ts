@@ -1,7 +1,6 @@
 /** `wsgi.errors` under watch: Python's `wsgiref.validate.ErrorWrapper` and `check_errors`. */
 import type { ErrorStream } from '../environ/types.js';
-import { shapeOf } from './shape.js';
-import { fail } from './violation.js';
+import { fail, shapeOf } from './violation.js';
 
 export function checkErrors(stream: unknown): asserts stream is ErrorStream {
   for (const name of ['write', 'writelines', 'flush']) {

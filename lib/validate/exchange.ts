@@ -1,6 +1,7 @@
-/** One request as one validator sees it: what happened so far, and the validators around and inside it. */
+/** One request as one validator sees it: what happened so far, what was sent, and the validators around and inside it. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ErrorStream } from '../environ/types.js';
+import type { Bytes, ErrorStream } from '../environ/types.js';
+import { fail, warn } from './violation.js';
 
 type Dict = Readonly<Record<string, unknown>>;
 
@@ -55,7 +56,7 @@ export class Exchange {
     return `${this.#environ['REQUEST_METHOD']} request`;
   }
 
-  /** The bodies inside that nobody closed. */
+  /** The bodies inside that are still open. */
   openChildren(): Lifetime[] {
     return this.children.flatMap(({ body }) => (body === undefined || body.closed ? [] : [body]));
   }
@@ -76,11 +77,47 @@ export function mark(errors: ErrorStream, exchange: Exchange): void {
 
 /**
  * The exchange whose application is making this call for the same request. One that only shares the thread of calls,
- * such as a test client in an application, is none.
+ * such as a test client in an application, does not count.
  */
 export function outerExchange(environ: Dict): Exchange | undefined {
   const outer = running.getStore();
   if (outer === undefined) return undefined;
   const errors = environ['wsgi.errors'] as object;
   return byErrors.get(errors)?.root === outer.root ? outer : undefined;
+}
+
+/** 205 too must have no content (RFC 9110 section 15.3.6). */
+const BODILESS = new Set([204, 205, 304]);
+
+export function countBytes(exchange: Exchange, block: Bytes): void {
+  if (block.length === 0) return;
+  const { status, declared } = exchange;
+  if (exchange.isHead) fail('body-on-head', `it has a block of ${block.length} bytes`);
+  if (BODILESS.has(status))
+    fail('body-not-allowed', `that of ${status} has a block of ${block.length} bytes`);
+  exchange.sent += block.length;
+  if (declared !== undefined && exchange.sent > declared) {
+    fail('content-length-mismatch', `declared ${declared}, given ${exchange.sent} or more`);
+  }
+}
+
+/** At the end of the body: on HEAD and 304 the header tells of another response (RFC 9110 section 8.6). */
+export function checkTotal(exchange: Exchange): void {
+  const { declared, sent, status } = exchange;
+  if (declared === undefined || exchange.isHead || BODILESS.has(status)) return;
+  if (sent !== declared) fail('content-length-mismatch', `declared ${declared}, given ${sent}`);
+}
+
+const LARGE = 1024 * 1024;
+const SMALL = 16;
+const MANY = 1000;
+
+/** Warns of items that are slow to send: very large, for they are held as a whole, or many and very small. */
+export function itemSizes(): (block: Bytes) => void {
+  let small = 0;
+  return (block) => {
+    if (block.length > LARGE) warn('item-size', `one has ${block.length} bytes`);
+    if (block.length < SMALL && ++small > MANY)
+      warn('item-size', `more than ${MANY} have less than ${SMALL} bytes`);
+  };
 }

@@ -3,14 +3,12 @@ import { isUint8Array } from 'node:util/types';
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import { REQUEST_END, RequestEnd } from '../environ/request-end.js';
 import type { Bytes } from '../environ/types.js';
-import { hideMembers } from './input-members.js';
-import { shapeOf } from './shape.js';
-import { fail, warn } from './violation.js';
+import { fail, shapeOf, warn } from './violation.js';
 
 type Result<T> = T | PromiseLike<T>;
 type Lines = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** Of an event loop, or of a thread that blocks; what it returns is not believed. */
+/** Of an event loop, or of a thread that blocks; what it returns is checked. */
 interface AnyInput {
   read(...args: unknown[]): Result<unknown>;
   readline(...args: unknown[]): Result<unknown>;
@@ -20,7 +18,7 @@ interface AnyInput {
 }
 
 /** How long the body is, as far as the application is told. */
-export interface InputFacts {
+interface InputFacts {
   /** wsgi.input_terminated: reading ends by itself. */
   readonly terminated: boolean;
   /** CONTENT_LENGTH in bytes; 0 where there is none. */
@@ -144,4 +142,33 @@ class ValidatedLines {
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
+
+/** Of Python's files and of Node's streams: refused when called, even where the server's stream has none. */
+const FOREIGN = new Set(['seek', 'tell', 'seekable', 'fileno', 'pipe', 'on', 'once', 'pause', 'resume']);
+
+/**
+ * Not refused, but absent, also where the server's stream has it: who looks for it before use (as one should, our
+ * `fromNodeHandler` for one) falls back on `read`.
+ */
+const OPTIONAL = new Set(['read1']);
+
+/** `members` alone, and for whatever else `inner` has a function that throws. */
+function hideMembers(members: object, inner: object): object {
+  return new Proxy(members, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      // Bound, because private fields are out of reach through a proxy.
+      if (typeof value === 'function' && key !== 'constructor') return value.bind(target);
+      if (value !== undefined || typeof key === 'symbol' || key === 'then' || OPTIONAL.has(key)) return value;
+      if (!FOREIGN.has(key) && !(key in inner)) return undefined;
+      return () => fail('input-other-member', `it used ${key}`);
+    },
+    set(_target, key) {
+      return fail('input-other-member', `it set ${String(key)}`);
+    },
+    deleteProperty(_target, key) {
+      return fail('input-other-member', `it deleted ${String(key)}`);
+    },
+  });
 }

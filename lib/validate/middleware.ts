@@ -1,5 +1,4 @@
 /** What PEP 3333 asks of middleware, seen by the validator inside it through the one around it. */
-
 import { andThen } from '../environ/maybe-promise.js';
 import type { Exchange } from './exchange.js';
 import { fail, warn } from './violation.js';
@@ -50,7 +49,7 @@ function settled(values: readonly unknown[]): unknown {
   return promises.length === 0 ? undefined : Promise.allSettled(promises);
 }
 
-/** The middleware threw: nobody is left to close what it was given. */
+/** The middleware threw: what it was given will not be closed. */
 export function warnOfOpenChildren(outer: Exchange): void {
   for (const { request } of outer.openChildren()) {
     warn('not-closed', `the middleware around it threw, on a ${request}`);

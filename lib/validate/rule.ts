@@ -1,5 +1,6 @@
-/** What a rule of the validator is: one entry of the table that the checks and docs/validator.md are made from. */
+/** What a rule of the validator is, and the options that turn some of them on. */
 
+/** One entry of the table that the checks and docs/validator.md are made from. */
 export interface Rule {
   /** Stable: `code` of the error or of the warning. */
   readonly code: string;
@@ -10,9 +11,20 @@ export interface Rule {
   /** A sentence without its full stop: what has to be so. */
   readonly rule: string;
   /** A sentence without its full stop: what to do about it. */
-  readonly mend: string;
+  readonly fix: string;
   /** The specification, or the validators that have the rule. */
   readonly source: string;
   /** The option of `validator` that turns the rule on; left out, it is always on. */
-  readonly option?: 'absoluteLocation' | 'performance';
+  readonly option?: keyof ValidatorOptions;
+}
+
+/** Rules by their code. */
+export type RuleTable = Readonly<Record<string, Omit<Rule, 'code'>>>;
+
+/** Rules that are off by default. */
+export interface ValidatorOptions {
+  /** Warn when Location is relative, which RFC 9110 allows and old clients do not know. */
+  readonly absoluteLocation?: boolean;
+  /** Warn when items of the body are very large, or many and very small. */
+  readonly performance?: boolean;
 }

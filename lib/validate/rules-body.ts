@@ -1,134 +1,118 @@
 /** Rules for what the application returns, and for middleware that passes it on (PEP 3333 "Buffering and Streaming"). */
-import type { Rule } from './rule.js';
+import type { RuleTable } from './rule.js';
 
-export const BODY_RULES = [
-  {
-    code: 'body-not-iterable',
+export const BODY_RULES = {
+  'body-not-iterable': {
     level: 'error',
     ids: ['C-100'],
     rule: 'The application returns an iterable or an async iterable, if only an empty one',
-    mend: 'Return [] for no body',
+    fix: 'Return [] for no body',
     source: 'PEP 3333 "The Application/Framework Side"; wsgiref',
   },
-  {
-    code: 'body-is-string',
+  'body-is-string': {
     level: 'error',
     ids: ['C-101'],
     rule: 'The application returns an iterable of blocks, not one block',
-    mend: 'Return [bytes], or [Buffer.from(text)]',
+    fix: 'Return [bytes], or [Buffer.from(text)]',
     source: 'PEP 3333 "Buffering and Streaming"; wsgiref, werkzeug',
   },
-  {
-    code: 'item-not-bytes',
+  'item-not-bytes': {
     level: 'error',
     ids: ['C-102'],
     rule: 'Each item of the body is a Uint8Array, such as a Buffer',
-    mend: 'Encode text: Buffer.from(text)',
+    fix: 'Encode text: Buffer.from(text)',
     source: 'PEP 3333 "Unicode Issues"; wsgiref, Rack, Plack, werkzeug',
   },
-  {
-    code: 'body-before-start-response',
+  'body-before-start-response': {
     level: 'error',
     ids: ['C-103'],
     rule: 'start_response is called before the first item of the body, and before its end',
-    mend: 'Call it first, also when there is no body',
+    fix: 'Call it first, also when there is no body',
     source: 'PEP 3333 "The start_response() Callable"; wsgiref, werkzeug',
   },
-  {
-    code: 'iterated-twice',
+  'iterated-twice': {
     level: 'error',
     ids: ['C-104'],
     rule: 'The body is iterated once',
-    mend: 'The server or middleware has to keep the items that it needs again',
+    fix: 'The server or middleware has to keep the items that it needs again',
     source: 'wsgiref, Rack, werkzeug',
   },
-  {
-    code: 'iterated-after-close',
+  'iterated-after-close': {
     level: 'error',
     ids: ['C-104'],
     rule: 'The body is not iterated after close()',
-    mend: 'The server or middleware has to close it last',
+    fix: 'The server or middleware has to close it last',
     source: 'PEP 3333 "Specification Details"; wsgiref, Rack, werkzeug',
   },
-  {
-    code: 'not-closed',
+  'not-closed': {
     level: 'warning',
     ids: ['C-105'],
     rule: 'close() of the body is called when the request ends, whatever happens',
-    mend: 'The server or middleware has to call it, in a finally block',
+    fix: 'The server or middleware has to call it, in a finally block',
     source: 'PEP 3333 "Specification Details"; wsgiref, Rack, werkzeug',
   },
-  {
-    code: 'closed-twice',
+  'closed-twice': {
     level: 'error',
     ids: ['C-106'],
     rule: 'close() of the body is called once',
-    mend: 'The server or middleware has to remember that it did',
+    fix: 'The server or middleware has to remember that it did',
     source: 'PEP 3333 "Specification Details"',
   },
-  {
-    code: 'content-length-mismatch',
+  'content-length-mismatch': {
     level: 'error',
     ids: ['C-107'],
     rule: 'The body has as many bytes as Content-Length says',
-    mend: 'Count bytes, not characters, or leave the header to the server',
+    fix: 'Count bytes, not characters, or leave the header to the server',
     source: 'PEP 3333 "Handling the Content-Length Header"; Rack, werkzeug',
   },
-  {
-    code: 'body-on-head',
+  'body-on-head': {
     level: 'error',
     ids: ['C-108'],
     rule: 'The answer to HEAD has no body',
-    mend: 'Return [], with the headers of GET',
+    fix: 'Return [], with the headers of GET',
     source: 'RFC 9110 section 9.3.2; Rack',
   },
-  {
-    code: 'body-not-allowed',
+  'body-not-allowed': {
     level: 'error',
     ids: ['C-109'],
     rule: 'A response of 1xx, 204, 205 or 304 has no body',
-    mend: 'Return [], or use another status',
+    fix: 'Return [], or use another status',
     source: 'RFC 9110 section 6.4.1 and 15.3.6; werkzeug',
   },
-  {
-    code: 'length-lies',
+  'length-lies': {
     level: 'error',
     ids: ['C-110'],
     rule: 'length of the iterable, if it has one, is the number of its items',
-    mend: 'Leave length out where it is not known',
+    fix: 'Leave length out where it is not known',
     source: 'PEP 3333 "Specification Details"',
   },
-  {
-    code: 'middleware-withholds',
+  'middleware-withholds': {
     level: 'error',
     ids: ['C-111'],
     rule: 'Middleware yields at least once for each item of the application inside it',
-    mend: 'Yield an empty Buffer while collecting more',
+    fix: 'Yield an empty Buffer while collecting more',
     source: 'PEP 3333 "Middleware Handling of Block Boundaries"; Rack',
   },
-  {
-    code: 'middleware-eager',
+  'middleware-eager': {
     level: 'error',
     ids: ['C-112'],
     rule: 'Middleware does not consume the body before it returns, once start_response was called',
-    mend: 'Return a generator that iterates the body',
+    fix: 'Return a generator that iterates the body',
     source: 'PEP 3333 "Middleware Handling of Block Boundaries"; Rack',
   },
-  {
-    code: 'middleware-leaves-open',
+  'middleware-leaves-open': {
     level: 'error',
     ids: ['C-113'],
     rule: 'close() of what middleware returns calls close() of what the application inside it returned',
-    mend: 'Call body.close?.() in close(), or in the finally block of a generator',
+    fix: 'Call body.close?.() in close(), or in the finally block of a generator',
     source: 'PEP 3333 "Specification Details"; Rack',
   },
-  {
-    code: 'item-size',
+  'item-size': {
     level: 'warning',
     ids: ['C-116'],
     rule: 'The body has no item above 1 MiB, and not more than 1000 items below 16 bytes',
-    mend: 'Use wsgi.file_wrapper for files, and join small pieces',
+    fix: 'Use wsgi.file_wrapper for files, and join small pieces',
     source: 'performance',
     option: 'performance',
   },
-] as const satisfies readonly Rule[];
+} as const satisfies RuleTable;

@@ -1,109 +1,96 @@
 /** Rules for the calls between server and application (PEP 3333 "Specification Details"). */
-import type { Rule } from './rule.js';
+import type { RuleTable } from './rule.js';
 
-export const CALL_RULES = [
-  {
-    code: 'app-not-callable',
+export const CALL_RULES = {
+  'app-not-callable': {
     level: 'error',
     ids: ['C-001'],
     rule: 'The application is a function',
-    mend: 'Pass the function (environ, start_response) itself, or a function that calls your object',
+    fix: 'Pass the function (environ, start_response) itself, or a function that calls your object',
     source: 'PEP 3333 "The Application/Framework Side"; Rack, Plack',
   },
-  {
-    code: 'app-arguments',
+  'app-arguments': {
     level: 'error',
     ids: ['C-002'],
     rule: 'The application is called with two positional arguments, environ and start_response',
-    mend: 'Call app(environ, start_response)',
+    fix: 'Call app(environ, start_response)',
     source: 'PEP 3333 "Specification Details"; wsgiref, werkzeug',
   },
-  {
-    code: 'start-response-arguments',
+  'start-response-arguments': {
     level: 'error',
     ids: ['C-003'],
     rule: 'start_response is called with two or three positional arguments',
-    mend: 'Call start_response(status, headers), or start_response(status, headers, exc_info)',
+    fix: 'Call start_response(status, headers), or start_response(status, headers, exc_info)',
     source: 'PEP 3333 "The start_response() Callable"; wsgiref, werkzeug',
   },
-  {
-    code: 'start-response-not-callable',
+  'start-response-not-callable': {
     level: 'error',
     ids: ['C-004'],
     rule: 'The second argument of the application is a function',
-    mend: 'The server or middleware that calls the application has to pass start_response',
+    fix: 'The server or middleware that calls the application has to pass start_response',
     source: 'PEP 3333 "The start_response() Callable"',
   },
-  {
-    code: 'start-response-twice',
+  'start-response-twice': {
     level: 'error',
     ids: ['C-005'],
     rule: 'start_response is called once, unless exc_info is given',
-    mend: 'To replace what an earlier call gave, because of an error, pass exc_info as third argument',
+    fix: 'To replace what an earlier call gave, because of an error, pass exc_info as third argument',
     source: 'PEP 3333 "The start_response() Callable"',
   },
-  {
-    code: 'exc-info-swallowed',
+  'exc-info-swallowed': {
     level: 'error',
     ids: ['C-006'],
     rule: 'What start_response throws when it is given exc_info ends the response',
-    mend: 'Do not catch it: the headers are sent, and the server has to cut the response',
+    fix: 'Do not catch it: the headers are sent, and the server has to cut the response',
     source: 'PEP 3333 "Error Handling"',
   },
-  {
-    code: 'write-not-called',
+  'write-not-called': {
     level: 'error',
     ids: ['C-007'],
     rule: 'What start_response returns is a function, to be called and nothing else',
-    mend: 'Call write(bytes): it is no stream',
+    fix: 'Call write(bytes): it is not a stream',
     source: 'PEP 3333 "The write() Callable"; wsgiref',
   },
-  {
-    code: 'write-arguments',
+  'write-arguments': {
     level: 'error',
     ids: ['C-008'],
     rule: 'write is called with one argument',
-    mend: 'Call write(bytes) once for each block',
+    fix: 'Call write(bytes) once for each block',
     source: 'PEP 3333 "The write() Callable"; wsgiref',
   },
-  {
-    code: 'write-not-bytes',
+  'write-not-bytes': {
     level: 'error',
     ids: ['C-115'],
     rule: 'write takes a Uint8Array, such as a Buffer',
-    mend: 'Encode text: write(Buffer.from(text))',
+    fix: 'Encode text: write(Buffer.from(text))',
     source: 'PEP 3333 "The write() Callable"; wsgiref, werkzeug',
   },
-  {
-    code: 'write-while-iterating',
+  'write-while-iterating': {
     level: 'error',
     ids: ['C-009'],
     rule: 'write is not called from within the response iterable',
-    mend: 'Yield the block, or write it before the application returns',
+    fix: 'Yield the block, or write it before the application returns',
     source: 'PEP 3333 "The write() Callable"',
   },
-  {
-    code: 'write-after-close',
+  'write-after-close': {
     level: 'error',
     ids: ['C-010'],
     rule: 'write is not called once the response was closed',
-    mend: 'Await what writes before the application returns',
+    fix: 'Await what writes before the application returns',
     source: 'PEP 3333 "The write() Callable"',
   },
-  {
-    code: 'write-not-returned',
+  'write-not-returned': {
     level: 'error',
     ids: ['C-011'],
     rule: 'start_response returns a function',
-    mend: 'The server, or a middleware with its own start_response, has to return write',
+    fix: 'The server, or a middleware with its own start_response, has to return write',
     source: 'PEP 3333 "The start_response() Callable"',
   },
-  {
-    code: 'exc-info-shape',
+  'exc-info-shape': {
     level: 'error',
     ids: ['C-087'],
     rule: 'exc_info is [type, value, traceback], or the Error that was caught',
-    mend: 'Pass the Error, or null; another thrown value goes as [null, value, null]',
+    fix: 'Pass the Error, or null; another thrown value goes as [null, value, null]',
     source: 'PEP 3333 "Error Handling"; wsgiref, werkzeug',
   },
-] as const satisfies readonly Rule[];
+} as const satisfies RuleTable;

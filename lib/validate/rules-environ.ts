@@ -1,231 +1,203 @@
 /** Rules for environ (PEP 3333 "environ Variables", RFC 3875 section 4.1). */
-import type { Rule } from './rule.js';
+import type { RuleTable } from './rule.js';
 
 const BY_SERVER = 'The server, or the middleware that changed environ, has to';
 
-export const ENVIRON_RULES = [
-  {
-    code: 'environ-not-dict',
+export const ENVIRON_RULES = {
+  'environ-not-dict': {
     level: 'error',
     ids: ['C-020'],
     rule: 'environ is a plain object, whose prototype is Object.prototype, or null, or holds nothing',
-    mend: `${BY_SERVER} pass an object literal or Object.create(null), no Map, array or class`,
+    fix: `${BY_SERVER} pass an object literal or Object.create(null), no Map, array or class`,
     source: 'PEP 3333 "Specification Details"; wsgiref, Rack, werkzeug',
   },
-  {
-    code: 'environ-frozen',
+  'environ-frozen': {
     level: 'error',
     ids: ['C-021'],
     rule: 'environ may be changed by the application',
-    mend: `${BY_SERVER} pass a copy that is not frozen, sealed or closed to new keys`,
+    fix: `${BY_SERVER} pass a copy that is not frozen, sealed or closed to new keys`,
     source: 'PEP 3333 "Specification Details"; Rack',
   },
-  {
-    code: 'environ-key-not-string',
+  'environ-key-not-string': {
     level: 'error',
     ids: ['C-022'],
     rule: 'The keys of environ are strings',
-    mend: 'Use a string with a dot for a key of your own, such as "myapp.user", in place of a symbol',
+    fix: 'Use a string with a dot for a key of your own, such as "myapp.user", in place of a symbol',
     source: 'Rack',
   },
-  {
-    code: 'environ-missing-key',
+  'environ-missing-key': {
     level: 'error',
     ids: ['C-023'],
     rule: 'environ has every key that PEP 3333 requires',
-    mend: `${BY_SERVER} set it`,
+    fix: `${BY_SERVER} set it`,
     source: 'PEP 3333 "environ Variables"; wsgiref, Rack, Plack, werkzeug',
   },
-  {
-    code: 'environ-server-protocol',
+  'environ-server-protocol': {
     level: 'error',
     ids: ['C-024'],
     rule: 'SERVER_PROTOCOL is "HTTP/" and a version',
-    mend: `${BY_SERVER} set it, to "HTTP/1.1" for example`,
+    fix: `${BY_SERVER} set it, to "HTTP/1.1" for example`,
     source: 'PEP 3333 "environ Variables", RFC 9110 section 2.5; Rack, Plack',
   },
-  {
-    code: 'environ-no-query-string',
+  'environ-no-query-string': {
     level: 'warning',
     ids: ['C-025'],
     rule: 'environ has a QUERY_STRING, empty if there is none',
-    mend: `${BY_SERVER} set it to ''`,
+    fix: `${BY_SERVER} set it to ''`,
     source: 'PEP 3333 "environ Variables"; wsgiref, Rack',
   },
-  {
-    code: 'environ-http-content',
+  'environ-http-content': {
     level: 'error',
     ids: ['C-026'],
     rule: 'Content-Type and Content-Length of the request are CONTENT_TYPE and CONTENT_LENGTH',
-    mend: `${BY_SERVER} leave out the same name with HTTP_ before it`,
+    fix: `${BY_SERVER} leave out the same name with HTTP_ before it`,
     source: 'RFC 3875 section 4.1.18; wsgiref, Rack, Plack',
   },
-  {
-    code: 'environ-not-string',
+  'environ-not-string': {
     level: 'error',
     ids: ['C-027'],
     rule: 'The value of a key without a dot is a string',
-    mend: 'Leave the key out where there is no value, and give other values a key with a dot, "myapp.user"',
+    fix: 'Leave the key out where there is no value, and give other values a key with a dot, "myapp.user"',
     source: 'PEP 3333 "environ Variables"; wsgiref, Rack',
   },
-  {
-    code: 'environ-not-native',
+  'environ-not-native': {
     level: 'error',
     ids: ['C-028'],
     rule: 'The strings of environ hold one byte in each character, U+0000 to U+00FF',
-    mend: `${BY_SERVER} decode the bytes as latin-1, not as UTF-8`,
+    fix: `${BY_SERVER} decode the bytes as latin-1, not as UTF-8`,
     source: 'PEP 3333 "Unicode Issues"; Rack, Plack',
   },
-  {
-    code: 'environ-version',
+  'environ-version': {
     level: 'error',
     ids: ['C-029'],
     rule: 'wsgi.version is [1, 0]',
-    mend: `${BY_SERVER} set it so`,
+    fix: `${BY_SERVER} set it so`,
     source: 'PEP 3333 "environ Variables"; werkzeug',
   },
-  {
-    code: 'environ-url-scheme',
+  'environ-url-scheme': {
     level: 'error',
     ids: ['C-030'],
     rule: 'wsgi.url_scheme is "http" or "https"',
-    mend: `${BY_SERVER} set one of the two, for a WebSocket too`,
+    fix: `${BY_SERVER} set one of the two, for a WebSocket too`,
     source: 'PEP 3333 "environ Variables"; wsgiref, Plack',
   },
-  {
-    code: 'environ-method',
+  'environ-method': {
     level: 'error',
     ids: ['C-031'],
     rule: 'REQUEST_METHOD is a token, and not empty',
-    mend: `${BY_SERVER} set the method as it was sent, such as "GET"`,
+    fix: `${BY_SERVER} set the method as it was sent, such as "GET"`,
     source: 'PEP 3333 "environ Variables", RFC 9110 section 9.1; Rack',
   },
-  {
-    code: 'environ-unusual-method',
+  'environ-unusual-method': {
     level: 'warning',
     ids: ['C-032'],
     rule: 'REQUEST_METHOD is one that HTTP knows',
-    mend: 'Methods are in capitals; answer others with 501',
+    fix: 'Methods are in capitals; answer others with 501',
     source: 'RFC 9110 section 9; wsgiref',
   },
-  {
-    code: 'environ-script-name',
+  'environ-script-name': {
     level: 'error',
     ids: ['C-033'],
     rule: 'SCRIPT_NAME is empty or starts with "/"',
-    mend: `${BY_SERVER} set it to '' at the root, or to "/mount"`,
+    fix: `${BY_SERVER} set it to '' at the root, or to "/mount"`,
     source: 'PEP 3333 "environ Variables"; wsgiref, Rack, werkzeug',
   },
-  {
-    code: 'environ-script-name-root',
+  'environ-script-name-root': {
     level: 'error',
     ids: ['C-034'],
     rule: 'SCRIPT_NAME is not "/"',
-    mend: `${BY_SERVER} set SCRIPT_NAME to '' and PATH_INFO to "/"`,
+    fix: `${BY_SERVER} set SCRIPT_NAME to '' and PATH_INFO to "/"`,
     source: 'wsgiref, Rack, Plack',
   },
-  {
-    code: 'environ-script-name-slash',
+  'environ-script-name-slash': {
     level: 'warning',
     ids: ['C-035'],
     rule: 'SCRIPT_NAME does not end with "/"',
-    mend: 'The slash belongs to PATH_INFO',
+    fix: 'The slash belongs to PATH_INFO',
     source: 'Rack',
   },
-  {
-    code: 'environ-path-info',
+  'environ-path-info': {
     level: 'error',
     ids: ['C-036'],
     rule: 'PATH_INFO is empty or starts with "/", or is the "*" of OPTIONS',
-    mend: `${BY_SERVER} add the slash`,
+    fix: `${BY_SERVER} add the slash`,
     source: 'PEP 3333 "environ Variables"; wsgiref, Rack, Plack, werkzeug',
   },
-  {
-    code: 'environ-path-fragment',
+  'environ-path-fragment': {
     level: 'warning',
     ids: ['C-037'],
     rule: 'PATH_INFO holds a "#" only where the request had it percent-encoded',
-    mend: `${BY_SERVER} cut the fragment off the request target`,
+    fix: `${BY_SERVER} cut the fragment off the request target`,
     source: 'RFC 9112 section 3.2; Rack',
   },
-  {
-    code: 'environ-target-form',
+  'environ-target-form': {
     level: 'warning',
     ids: ['C-037'],
     rule: 'The request target of CONNECT, and of no other method, is a host and a port',
-    mend: `${BY_SERVER} refuse such a request with 400`,
+    fix: `${BY_SERVER} refuse such a request with 400`,
     source: 'RFC 9112 section 3.2; Rack',
   },
-  {
-    code: 'environ-no-path',
+  'environ-no-path': {
     level: 'error',
     ids: ['C-038'],
     rule: 'SCRIPT_NAME or PATH_INFO is set, and not empty',
-    mend: `${BY_SERVER} set PATH_INFO to "/" for the root`,
+    fix: `${BY_SERVER} set PATH_INFO to "/" for the root`,
     source: 'Rack; wsgiref asks for one of the keys only',
   },
-  {
-    code: 'environ-content-length',
+  'environ-content-length': {
     level: 'error',
     ids: ['C-039'],
     rule: 'CONTENT_LENGTH is absent, empty or digits',
-    mend: `${BY_SERVER} refuse such a request with 400`,
+    fix: `${BY_SERVER} refuse such a request with 400`,
     source: 'RFC 3875 section 4.1.2; wsgiref, Rack',
   },
-  {
-    code: 'environ-server-name',
+  'environ-server-name': {
     level: 'error',
     ids: ['C-040'],
     rule: 'SERVER_NAME is not empty',
-    mend: `${BY_SERVER} set it to a host name or an address`,
+    fix: `${BY_SERVER} set it to a host name or an address`,
     source: 'PEP 3333 "environ Variables"; Plack',
   },
-  {
-    code: 'environ-server-port',
+  'environ-server-port': {
     level: 'error',
     ids: ['C-041'],
     rule: 'SERVER_PORT is a string of digits',
-    mend: `${BY_SERVER} set it, to "80" for example`,
+    fix: `${BY_SERVER} set it, to "80" for example`,
     source: 'PEP 3333 "environ Variables"; Rack, Plack',
   },
-  {
-    code: 'environ-host',
+  'environ-host': {
     level: 'warning',
     ids: ['C-042'],
     rule: 'HTTP_HOST is a host, or a host and a port',
-    mend: `${BY_SERVER} refuse such a request with 400`,
+    fix: `${BY_SERVER} refuse such a request with 400`,
     source: 'RFC 9110 section 7.2; Rack',
   },
-  {
-    code: 'environ-flag',
+  'environ-flag': {
     level: 'error',
     ids: ['C-043'],
     rule: 'wsgi.multithread, wsgi.multiprocess and wsgi.run_once are true or false',
-    mend: `${BY_SERVER} set a boolean (0 and 1 do as well)`,
+    fix: `${BY_SERVER} set a boolean (0 and 1 do as well)`,
     source: 'PEP 3333 "environ Variables"',
   },
-  {
-    code: 'environ-file-wrapper',
+  'environ-file-wrapper': {
     level: 'error',
     ids: ['C-046'],
     rule: 'wsgi.file_wrapper is a function, or absent',
-    mend: `${BY_SERVER} leave it out or set a function`,
+    fix: `${BY_SERVER} leave it out or set a function`,
     source: 'PEP 3333 "Optional Platform-Specific File Handling"',
   },
-  {
-    code: 'environ-extension-name',
+  'environ-extension-name': {
     level: 'warning',
     ids: ['C-047'],
     rule: 'A key with a dot has lower-case letters, digits, dots and underscores alone',
-    mend: 'Rename it, to "myserver.some_key" for example',
+    fix: 'Rename it, to "myserver.some_key" for example',
     source: 'PEP 3333 "environ Variables"',
   },
-  {
-    code: 'environ-suspicious-key',
+  'environ-suspicious-key': {
     level: 'warning',
     ids: ['C-048'],
     rule: 'environ has no HTTP_PROXY, which programs take for a setting, and no COOKIE',
-    mend: `${BY_SERVER} drop the request header Proxy (CVE-2016-5385), and name cookies HTTP_COOKIE`,
+    fix: `${BY_SERVER} drop the request header Proxy (CVE-2016-5385), and name cookies HTTP_COOKIE`,
     source: 'RFC 3875 section 4.1.18',
   },
-] as const satisfies readonly Rule[];
+} as const satisfies RuleTable;

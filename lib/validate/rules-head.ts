@@ -1,254 +1,223 @@
 /** Rules for status and headers (PEP 3333 "The start_response() Callable", RFC 9110). */
-import type { Rule } from './rule.js';
+import type { RuleTable } from './rule.js';
 
-export const HEAD_RULES = [
-  {
-    code: 'status-not-string',
+export const HEAD_RULES = {
+  'status-not-string': {
     level: 'error',
     ids: ['C-060'],
     rule: 'The status is a string',
-    mend: 'Write it as "200 OK"',
+    fix: 'Write it as "200 OK"',
     source: 'PEP 3333 "The start_response() Callable"; wsgiref, werkzeug',
   },
-  {
-    code: 'status-not-native',
+  'status-not-native': {
     level: 'error',
     ids: ['C-068'],
     rule: 'The status has no character above U+00FF',
-    mend: 'Use a reason phrase in ASCII',
+    fix: 'Use a reason phrase in ASCII',
     source: 'PEP 3333 "Unicode Issues"',
   },
-  {
-    code: 'status-control-character',
+  'status-control-character': {
     level: 'error',
     ids: ['C-066'],
     rule: 'The status has no control character',
-    mend: 'Leave line ends and tabs out',
+    fix: 'Leave line ends and tabs out',
     source: 'PEP 3333 "The start_response() Callable"',
   },
-  {
-    code: 'status-white-space',
+  'status-white-space': {
     level: 'error',
     ids: ['C-067'],
     rule: 'The status has no white space at its ends',
-    mend: 'Trim it',
+    fix: 'Trim it',
     source: 'PEP 3333 "The start_response() Callable"',
   },
-  {
-    code: 'status-code',
+  'status-code': {
     level: 'error',
     ids: ['C-061'],
     rule: 'The status starts with a code of three digits',
-    mend: 'Write it as "200 OK"',
+    fix: 'Write it as "200 OK"',
     source: 'RFC 9110 section 15; wsgiref, werkzeug',
   },
-  {
-    code: 'status-too-low',
+  'status-too-low': {
     level: 'error',
     ids: ['C-062'],
     rule: 'The status code is 100 or more',
-    mend: 'Use a code that HTTP has',
+    fix: 'Use a code that HTTP has',
     source: 'RFC 9110 section 15; wsgiref, Rack, Plack, werkzeug',
   },
-  {
-    code: 'status-interim',
+  'status-interim': {
     level: 'error',
     ids: ['C-063'],
     rule: 'The status is a final one, not 1xx',
-    mend: 'Interim responses are for the server; 103 has wsgi.early_hints',
+    fix: 'Interim responses are for the server; 103 has wsgi.early_hints',
     source: 'RFC 9110 section 15.2',
   },
-  {
-    code: 'status-too-high',
+  'status-too-high': {
     level: 'warning',
     ids: ['C-064'],
     rule: 'The status code is 599 at most',
-    mend: 'Use a code that HTTP has: clients treat others as 500',
+    fix: 'Use a code that HTTP has: clients treat others as 500',
     source: 'RFC 9110 section 15',
   },
-  {
-    code: 'status-no-space',
+  'status-no-space': {
     level: 'error',
     ids: ['C-065'],
     rule: 'A space and a reason follow the status code',
-    mend: 'Write it as "200 OK"',
+    fix: 'Write it as "200 OK"',
     source: 'PEP 3333 "The start_response() Callable"; werkzeug',
   },
-  {
-    code: 'headers-not-array',
+  'headers-not-array': {
     level: 'error',
     ids: ['C-070'],
     rule: 'The headers are an array',
-    mend: "Pass [['Content-Type', 'text/plain']], or [...headers] of an iterable",
+    fix: "Pass [['Content-Type', 'text/plain']], or [...headers] of an iterable",
     source: 'PEP 3333 "The start_response() Callable"; wsgiref, Plack, werkzeug',
   },
-  {
-    code: 'header-not-pair',
+  'header-not-pair': {
     level: 'error',
     ids: ['C-071'],
     rule: 'Each header is an array of two, [name, value]',
-    mend: 'Give a header with many values once for each value',
+    fix: 'Give a header with many values once for each value',
     source: 'PEP 3333 "The start_response() Callable"; wsgiref, werkzeug',
   },
-  {
-    code: 'header-not-string',
+  'header-not-string': {
     level: 'error',
     ids: ['C-072'],
     rule: 'Names and values of headers are strings',
-    mend: 'Use String(value), and leave out a header that has no value',
+    fix: 'Use String(value), and leave out a header that has no value',
     source: 'PEP 3333 "The start_response() Callable"; wsgiref, Rack, Plack, werkzeug',
   },
-  {
-    code: 'header-not-native',
+  'header-not-native': {
     level: 'error',
     ids: ['C-068'],
     rule: 'Names and values of headers have no character above U+00FF',
-    mend: 'Encode text, as RFC 8187 or by percent',
+    fix: 'Encode text, as RFC 8187 or by percent',
     source: 'PEP 3333 "Unicode Issues"',
   },
-  {
-    code: 'header-name',
+  'header-name': {
     level: 'error',
     ids: ['C-073'],
     rule: 'A header name is a token',
-    mend: 'Use letters, digits and dashes, without colon or space',
+    fix: 'Use letters, digits and dashes, without colon or space',
     source: 'RFC 9110 section 5.1; wsgiref, Rack, Plack',
   },
-  {
-    code: 'header-name-unusual',
+  'header-name-unusual': {
     level: 'warning',
     ids: ['C-073'],
     rule: 'A header name starts with a letter and has letters, digits, dashes and underscores alone',
-    mend: 'HTTP allows it, other gateways do not: rename it',
+    fix: 'HTTP allows it, other gateways do not: rename it',
     source: 'wsgiref, Plack',
   },
-  {
-    code: 'header-name-end',
+  'header-name-end': {
     level: 'warning',
     ids: ['C-074'],
     rule: 'A header name does not end with "-" or "_"',
-    mend: 'Rename it',
+    fix: 'Rename it',
     source: 'wsgiref, Plack',
   },
-  {
-    code: 'header-status',
+  'header-status': {
     level: 'error',
     ids: ['C-075'],
     rule: 'There is no header named Status, which CGI takes for the status line',
-    mend: 'Pass the status as first argument',
+    fix: 'Pass the status as first argument',
     source: 'RFC 3875 section 6.3.3; wsgiref, Rack, Plack, werkzeug',
   },
-  {
-    code: 'header-control-character',
+  'header-control-character': {
     level: 'error',
     ids: ['C-076'],
     rule: 'A header value has no control character',
-    mend: 'Leave line ends out; encode what users give',
+    fix: 'Leave line ends out; encode what users give',
     source: 'PEP 3333 "The start_response() Callable", RFC 9110 section 5.5; wsgiref, Plack',
   },
-  {
-    code: 'header-tab',
+  'header-tab': {
     level: 'warning',
     ids: ['C-076'],
     rule: 'A header value has no tab',
-    mend: 'HTTP allows it, PEP 3333 does not: use a space',
+    fix: 'HTTP allows it, PEP 3333 does not: use a space',
     source: 'PEP 3333 "The start_response() Callable"; wsgiref, Plack',
   },
-  {
-    code: 'header-hop-by-hop',
+  'header-hop-by-hop': {
     level: 'error',
     ids: ['C-077'],
     rule: 'The application sends no hop-by-hop header',
-    mend: 'Leave it out: the connection is the server’s',
+    fix: 'Leave it out: the connection is the server’s',
     source: 'PEP 3333 "Other HTTP Features", RFC 9110 section 7.6.1',
   },
-  {
-    code: 'header-white-space',
+  'header-white-space': {
     level: 'warning',
     ids: ['C-078'],
     rule: 'A header value has no white space at its ends',
-    mend: 'Trim it',
+    fix: 'Trim it',
     source: 'RFC 9110 section 5.5',
   },
-  {
-    code: 'content-length-value',
+  'content-length-value': {
     level: 'error',
     ids: ['C-079'],
     rule: 'Content-Length is digits',
-    mend: 'Use String(bytes.length)',
+    fix: 'Use String(bytes.length)',
     source: 'RFC 9110 section 8.6',
   },
-  {
-    code: 'content-length-twice',
+  'content-length-twice': {
     level: 'error',
     ids: ['C-079'],
-    rule: 'Content-Length stands once',
-    mend: 'Replace it where middleware changes the body',
+    rule: 'Content-Length appears at most once',
+    fix: 'Replace it where middleware changes the body',
     source: 'RFC 9110 section 8.6',
   },
-  {
-    code: 'content-type-missing',
+  'content-type-missing': {
     level: 'warning',
     ids: ['C-080'],
     rule: 'A response that may have a body has a Content-Type',
-    mend: "Add ['Content-Type', 'text/html; charset=utf-8'], or Content-Length 0 for no body",
+    fix: "Add ['Content-Type', 'text/html; charset=utf-8'], or Content-Length 0 for no body",
     source: 'RFC 9110 section 8.3; wsgiref',
   },
-  {
-    code: 'content-type-without-body',
+  'content-type-without-body': {
     level: 'error',
     ids: ['C-081'],
     rule: 'A response of 1xx, 204 or 304 has no Content-Type',
-    mend: 'Leave it out',
+    fix: 'Leave it out',
     source: 'wsgiref, Rack',
   },
-  {
-    code: 'content-length-without-body',
+  'content-length-without-body': {
     level: 'error',
     ids: ['C-082'],
     rule: 'A response of 1xx or 204 has no Content-Length',
-    mend: 'Leave it out, also when it is 0',
+    fix: 'Leave it out, also when it is 0',
     source: 'RFC 9110 section 8.6; Rack',
   },
-  {
-    code: 'content-length-on-304',
+  'content-length-on-304': {
     level: 'warning',
     ids: ['C-082', 'C-083'],
     rule: 'A response of 304 has no Content-Length',
-    mend: 'Leave it out: only that of the 200 would be right',
+    fix: 'Leave it out: only that of the 200 would be right',
     source: 'RFC 9110 section 8.6; Rack, werkzeug',
   },
-  {
-    code: 'entity-header-on-304',
+  'entity-header-on-304': {
     level: 'warning',
     ids: ['C-083'],
     rule: 'A response of 304 describes no body',
-    mend: 'Leave it out; Expires, Content-Location, ETag, Vary and Cache-Control may stay',
+    fix: 'Leave it out; Expires, Content-Location, ETag, Vary and Cache-Control may stay',
     source: 'RFC 9110 section 15.4.5; werkzeug',
   },
-  {
-    code: 'etag',
+  etag: {
     level: 'warning',
     ids: ['C-084'],
     rule: 'ETag is in double quotes, with W/ before them if it is weak',
-    mend: 'Write it as "abc" or W/"abc", quotes included',
+    fix: 'Write it as "abc" or W/"abc", quotes included',
     source: 'RFC 9110 section 8.8.3; werkzeug',
   },
-  {
-    code: 'location-relative',
+  'location-relative': {
     level: 'warning',
     ids: ['C-085'],
     rule: 'Location is an absolute URL',
-    mend: 'Join it with the URL of the request, for old clients; RFC 9110 allows a relative one',
+    fix: 'Join it with the URL of the request, for old clients; RFC 9110 allows a relative one',
     source: 'werkzeug',
     option: 'absoluteLocation',
   },
-  {
-    code: 'header-twice',
+  'header-twice': {
     level: 'warning',
     ids: ['C-086'],
     rule: 'Content-Type, Date, ETag, Last-Modified and Location stand once',
-    mend: 'Replace the first one',
+    fix: 'Replace the first one',
     source: 'RFC 9110 section 5.3',
   },
-] as const satisfies readonly Rule[];
+} as const satisfies RuleTable;

@@ -1,141 +1,124 @@
 /** Rules for wsgi.input and wsgi.errors (PEP 3333 "Input and Error Streams"). */
-import type { Rule } from './rule.js';
+import type { RuleTable } from './rule.js';
 
-export const STREAM_RULES = [
-  {
-    code: 'input-incomplete',
+export const STREAM_RULES = {
+  'input-incomplete': {
     level: 'error',
     ids: ['C-044'],
     rule: 'wsgi.input has read, readline, readlines and iteration',
-    mend: 'The server, or the middleware that replaced it, has to supply it',
+    fix: 'The server, or the middleware that replaced it, has to supply it',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, Rack',
   },
-  {
-    code: 'errors-incomplete',
+  'errors-incomplete': {
     level: 'error',
     ids: ['C-045'],
     rule: 'wsgi.errors has write, writelines and flush',
-    mend: 'The server, or the middleware that replaced it, has to supply it',
+    fix: 'The server, or the middleware that replaced it, has to supply it',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, Rack',
   },
-  {
-    code: 'input-read-all',
+  'input-read-all': {
     level: 'warning',
     ids: ['C-130'],
     rule: 'read() has a size, unless wsgi.input_terminated is true',
-    mend: 'Pass what is left of CONTENT_LENGTH: elsewhere read() may wait for ever',
+    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere read() may wait for ever',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, werkzeug',
   },
-  {
-    code: 'input-read-arguments',
+  'input-read-arguments': {
     level: 'error',
     ids: ['C-131'],
     rule: 'read takes one size',
-    mend: 'Call read(size)',
+    fix: 'Call read(size)',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, werkzeug',
   },
-  {
-    code: 'input-size',
+  'input-size': {
     level: 'error',
     ids: ['C-132'],
     rule: 'A size is a whole number, or null, or left out',
-    mend: 'Pass Number(environ.CONTENT_LENGTH ?? 0)',
+    fix: 'Pass Number(environ.CONTENT_LENGTH ?? 0)',
     source: 'PEP 3333 "Input and Error Streams"; Rack',
   },
-  {
-    code: 'input-negative-size',
+  'input-negative-size': {
     level: 'warning',
     ids: ['C-133'],
     rule: 'A size is not negative, which means everything',
-    mend: 'Leave the size out, or pass a number of bytes',
+    fix: 'Leave the size out, or pass a number of bytes',
     source: 'Rack',
   },
-  {
-    code: 'input-readline-all',
+  'input-readline-all': {
     level: 'warning',
     ids: ['C-134'],
     rule: 'readline() has a size, unless wsgi.input_terminated is true',
-    mend: 'Pass what is left of CONTENT_LENGTH: elsewhere readline() may wait for ever',
+    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere readline() may wait for ever',
     source: 'PEP 3333 "Input and Error Streams"; werkzeug',
   },
-  {
-    code: 'input-readline-arguments',
+  'input-readline-arguments': {
     level: 'error',
     ids: ['C-135'],
     rule: 'readline and readlines take one argument at most',
-    mend: 'Call readline(size) or readlines(hint)',
+    fix: 'Call readline(size) or readlines(hint)',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref',
   },
-  {
-    code: 'input-not-bytes',
+  'input-not-bytes': {
     level: 'error',
     ids: ['C-136'],
     rule: 'wsgi.input gives a Uint8Array, and readlines an array of them',
-    mend: 'The server, or the middleware that replaced wsgi.input, has to return bytes',
+    fix: 'The server, or the middleware that replaced wsgi.input, has to return bytes',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, Rack',
   },
-  {
-    code: 'input-too-much',
+  'input-too-much': {
     level: 'error',
     ids: ['C-137'],
     rule: 'read(size) and readline(size) give at most size bytes',
-    mend: 'The server, or the middleware that replaced wsgi.input, has to keep the rest',
+    fix: 'The server, or the middleware that replaced wsgi.input, has to keep the rest',
     source: 'PEP 3333 "Input and Error Streams"; Rack',
   },
-  {
-    code: 'input-closed',
+  'input-closed': {
     level: 'error',
     ids: ['C-138'],
     rule: 'The application does not close wsgi.input',
-    mend: 'Leave it open: it is the server’s',
+    fix: 'Leave it open: it is the server’s',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, werkzeug',
   },
-  {
-    code: 'input-other-member',
+  'input-other-member': {
     level: 'error',
     ids: ['C-139'],
     rule: 'The application uses read, readline, readlines and iteration of wsgi.input, and nothing else',
-    mend: 'Not every server has it; Readable.from(input) makes a stream of Node',
+    fix: 'Not every server has it; Readable.from(input) makes a stream of Node',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref',
   },
-  {
-    code: 'input-beyond-length',
+  'input-beyond-length': {
     level: 'warning',
     ids: ['C-140'],
     rule: 'The application reads no more than CONTENT_LENGTH, unless wsgi.input_terminated is true',
-    mend: 'Pass what is left of CONTENT_LENGTH: elsewhere read may wait for ever',
+    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere read may wait for ever',
     source: 'PEP 3333 "Input and Error Streams"',
   },
-  {
-    code: 'errors-write',
+  'errors-write': {
     level: 'error',
     ids: ['C-150'],
     rule: 'write of wsgi.errors takes one string',
-    mend: 'Make one string of it: util.format(...)',
+    fix: 'Make one string of it: util.format(...)',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, Rack, werkzeug',
   },
-  {
-    code: 'errors-writelines',
+  'errors-writelines': {
     level: 'error',
     ids: ['C-151'],
     rule: 'writelines of wsgi.errors takes one iterable of strings',
-    mend: 'Make a string of each item',
+    fix: 'Make a string of each item',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, werkzeug',
   },
-  {
-    code: 'errors-closed',
+  'errors-closed': {
     level: 'error',
     ids: ['C-152'],
     rule: 'The application does not close wsgi.errors',
-    mend: 'Leave it open: other requests write to it',
+    fix: 'Leave it open: other requests write to it',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, Rack, werkzeug',
   },
-  {
-    code: 'errors-flush',
+  'errors-flush': {
     level: 'error',
     ids: ['C-153'],
     rule: 'flush of wsgi.errors takes no argument',
-    mend: 'Call flush()',
+    fix: 'Call flush()',
     source: 'PEP 3333 "Input and Error Streams"; Rack',
   },
-] as const satisfies readonly Rule[];
+} as const satisfies RuleTable;

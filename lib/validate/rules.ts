@@ -1,28 +1,35 @@
 /** All rules of the validator. Checks name a rule by its code, which the types know, so that they cannot drift. */
-import type { Rule } from './rule.js';
+import type { Rule, RuleTable } from './rule.js';
 import { BODY_RULES } from './rules-body.js';
 import { CALL_RULES } from './rules-call.js';
 import { ENVIRON_RULES } from './rules-environ.js';
 import { HEAD_RULES } from './rules-head.js';
 import { STREAM_RULES } from './rules-streams.js';
 
-const ALL = [...CALL_RULES, ...ENVIRON_RULES, ...HEAD_RULES, ...BODY_RULES, ...STREAM_RULES] as const;
+type Known = typeof CALL_RULES &
+  typeof ENVIRON_RULES &
+  typeof HEAD_RULES &
+  typeof BODY_RULES &
+  typeof STREAM_RULES;
 
-type Known = (typeof ALL)[number];
-export type RuleCode = Known['code'];
-export type ErrorCode = Extract<Known, { level: 'error' }>['code'];
-export type WarningCode = Extract<Known, { level: 'warning' }>['code'];
+type CodesOf<Level> = { [C in RuleCode]: Known[C]['level'] extends Level ? C : never }[RuleCode];
 
-export const RULES: readonly (Rule & { readonly code: RuleCode })[] = ALL;
+export type RuleCode = keyof Known;
+export type ErrorCode = CodesOf<'error'>;
+export type WarningCode = CodesOf<'warning'>;
 
 /** As docs/validator.md has them. */
 export const RULE_GROUPS: readonly (readonly [title: string, rules: readonly Rule[]])[] = [
-  ['Calls', CALL_RULES],
-  ['environ', ENVIRON_RULES],
-  ['Status and headers', HEAD_RULES],
-  ['Response and middleware', BODY_RULES],
-  ['Input and error streams', STREAM_RULES],
+  ['Calls', listOf(CALL_RULES)],
+  ['environ', listOf(ENVIRON_RULES)],
+  ['Status and headers', listOf(HEAD_RULES)],
+  ['Response and middleware', listOf(BODY_RULES)],
+  ['Input and error streams', listOf(STREAM_RULES)],
 ];
+
+export const RULES = RULE_GROUPS.flatMap(([, rules]) => rules) as readonly (Rule & {
+  readonly code: RuleCode;
+})[];
 
 /** What the validator itself has to do, and other validators do not. */
 export const PROMISES: readonly Pick<Rule, 'ids' | 'rule' | 'source'>[] = [
@@ -37,3 +44,7 @@ export const PROMISES: readonly Pick<Rule, 'ids' | 'rule' | 'source'>[] = [
     source: 'PEP 3333 "Handling the Content-Length Header"',
   },
 ];
+
+function listOf(table: RuleTable): Rule[] {
+  return Object.entries(table).map(([code, rule]) => ({ code, ...rule }));
+}

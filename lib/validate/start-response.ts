@@ -1,15 +1,11 @@
 /** `start_response` and `write` under watch: Python's `wsgiref.validate.start_response_wrapper` and `WriteWrapper`. */
 import { isUint8Array } from 'node:util/types';
 import type { Bytes, ExcInfo, HeaderList, StartResponse, Write } from '../environ/types.js';
-import { checkContentType } from './check-content-type.js';
-import { checkExcInfo } from './check-exc-info.js';
-import { checkHeaders } from './check-headers.js';
-import { checkStatus } from './check-status.js';
+import { checkContentType, checkExcInfo, checkHeaders, checkStatus } from './check-head.js';
 import type { Exchange } from './exchange.js';
-import { countBytes } from './meter.js';
-import type { ValidatorOptions } from './options.js';
-import { shapeOf } from './shape.js';
-import { fail, WsgiAssertionError } from './violation.js';
+import { countBytes } from './exchange.js';
+import type { ValidatorOptions } from './rule.js';
+import { fail, shapeOf, WsgiAssertionError } from './violation.js';
 
 export function validatedStartResponse(
   exchange: Exchange,

@@ -9,22 +9,19 @@ import type {
   MaybePromise,
   StartResponse,
 } from '../environ/types.js';
-import { ValidatedBody } from './body.js';
+import { abandon, checkIterator, ValidatedBody, watchFile } from './body.js';
 import { checkEnviron } from './check-environ.js';
-import { checkIterator } from './check-iterator.js';
 import { ValidatedErrors } from './error-stream.js';
 import { Exchange, mark, outerExchange, within } from './exchange.js';
-import { watchFile } from './file-body.js';
 import { validatedInput } from './input.js';
 import { warnOfOpenChildren } from './middleware.js';
-import type { ValidatorOptions } from './options.js';
-import { shapeOf } from './shape.js';
+import type { ValidatorOptions } from './rule.js';
 import { checkNotDoomed, validatedStartResponse } from './start-response.js';
-import { fail, WsgiAssertionError } from './violation.js';
+import { fail, shapeOf, WsgiAssertionError } from './violation.js';
 
 /**
  * An application that does what `application` does, and checks both it and the server that calls it. Where a rule is
- * broken a `WsgiAssertionError` is thrown to the one who broke it; doubtful things are warned of, once in a process.
+ * broken a `WsgiAssertionError` is thrown to the side that broke it; doubtful things are warned of, once in a process.
  * Put around a middleware and around the application inside it, it checks the middleware too.
  */
 export function validator<E extends AnyEnviron = Environ>(
@@ -89,25 +86,16 @@ class Call<E extends AnyEnviron> {
       watchFile(body, exchange);
       return body;
     } catch (error) {
-      closeUnseen(body);
+      // The server will not see this body, so it cannot close it.
+      abandon(() => (body as { close?(): unknown } | null | undefined)?.close?.());
       throw error;
     }
   }
 
   #threw(error: unknown): never {
     this.#exchange.returned = true;
-    // A violation is enough to say: what it left undone comes of it.
+    // A violation is enough to report: what was left open is due to it.
     if (!(error instanceof WsgiAssertionError)) warnOfOpenChildren(this.#exchange);
     throw error;
-  }
-}
-
-/** The server will not see this body, so it cannot close it. */
-function closeUnseen(body: unknown): void {
-  try {
-    const result: unknown = (body as { close?(): unknown } | null | undefined)?.close?.();
-    if (isPromise(result)) Promise.resolve(result).catch(() => undefined);
-  } catch {
-    // The violation is what the server has to see.
   }
 }

@@ -1,4 +1,4 @@
-/** One process of one Node that runs spec files, one at a time. It is begun anew when it fails. */
+/** One process of one Node that runs spec files, one at a time. It is begun again when it fails. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';

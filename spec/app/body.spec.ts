@@ -7,8 +7,9 @@ import { expect } from 'chai';
 import { Response } from '../../lib/app/response.js';
 import { fileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import { sleep } from '../../lib/sleep.js';
+import { Exchange, environOf } from '../support/call.js';
 import { gate } from '../support/until.js';
-import { Exchange, logged, makeEnviron, respond, turn } from './support.js';
+import { logged, respond, turn } from './support.js';
 
 describe('toBody', () => {
   async function* later(...parts: unknown[]) {
@@ -84,7 +85,7 @@ describe('toBody', () => {
   }
 
   it('sends the parts of a generator as they come', async () => {
-    const exchange = new Exchange(makeEnviron());
+    const exchange = new Exchange(environOf());
     const steps: string[] = [];
     const body = new Response(exchange.environ, exchange.start_response).run(function* () {
       steps.push('a made');
@@ -100,7 +101,7 @@ describe('toBody', () => {
   });
 
   it('sends the parts of an async generator as they come, with pauses between', async () => {
-    const exchange = new Exchange(makeEnviron());
+    const exchange = new Exchange(environOf());
     const pause = gate();
     const body = new Response(exchange.environ, exchange.start_response).run(async function* () {
       yield 'a';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { Callable } from '../../lib/app/callable.js';
+import { Callable } from '../../lib/app/wsocket-app.js';
 import type { Application, Environ } from '../../lib/environ/types.js';
-import { Exchange, makeEnviron } from './support.js';
+import { Exchange, environOf } from '../support/call.js';
 
 describe('Callable', () => {
   class Counter extends Callable {
@@ -16,7 +16,7 @@ describe('Callable', () => {
 
   it('makes instances that are functions with the fields and methods of the class', () => {
     const counter: Application & Counter = new Counter();
-    const { environ, start_response } = new Exchange(makeEnviron());
+    const { environ, start_response } = new Exchange(environOf());
     expect(counter).to.be.a('function').and.to.be.instanceOf(Counter);
     expect(counter).to.have.length(2);
     // As a gateway calls it: without `this`.
@@ -27,7 +27,7 @@ describe('Callable', () => {
   });
 
   it('keeps the methods of functions', () => {
-    const { environ, start_response } = new Exchange(makeEnviron());
+    const { environ, start_response } = new Exchange(environOf());
     expect(String(new Counter().call(null, environ, start_response))).to.equal('2');
     expect(new Counter()).to.be.instanceOf(Function);
   });

@@ -1,12 +1,13 @@
 import { Script } from 'node:vm';
 import { expect } from 'chai';
 import { makeDemoApp } from '../../lib/app/demo-app.js';
-import { DEMO_SCRIPT } from '../../lib/app/demo-script.js';
-import { FakeSocket, request, turn } from './support.js';
+import { DEMO_SCRIPT } from '../../lib/app/demo-page.js';
+import { call, environOf } from '../support/call.js';
+import { FakeSocket, turn } from './support.js';
 
 describe('makeDemoApp', () => {
   it('serves its page at /', async () => {
-    const exchange = await request(makeDemoApp());
+    const exchange = await call(makeDemoApp());
     expect(exchange.status).to.equal('200 OK');
     expect(exchange.header('Content-Type')).to.equal('text/html; charset=utf-8');
     for (const id of ['connect', 'close', 'state', 'message', 'send', 'send-binary', 'log']) {
@@ -15,7 +16,7 @@ describe('makeDemoApp', () => {
   });
 
   it('has a page that loads nothing, and a script that parses and shows text as text', async () => {
-    const { text } = await request(makeDemoApp());
+    const { text } = await call(makeDemoApp());
     expect(text).to.not.match(/https?:|src=|@import|url\(/);
     expect(() => new Script(DEMO_SCRIPT)).to.not.throw();
     expect(DEMO_SCRIPT).to.not.match(/innerHTML|insertAdjacentHTML|document\.write|<\/script/);
@@ -24,7 +25,7 @@ describe('makeDemoApp', () => {
   for (const path of ['/', '/any']) {
     it(`echoes over a WebSocket at ${path}`, async () => {
       const socket = new FakeSocket();
-      const done = request(makeDemoApp(), { PATH_INFO: path, ...socket.environ });
+      const done = call(makeDemoApp(), environOf({ PATH_INFO: path, ...socket.environ }));
       socket.arrive('hi');
       await turn();
       expect(socket.sent).to.deep.equal(['you connected', 'you said: hi']);
@@ -35,10 +36,10 @@ describe('makeDemoApp', () => {
 
   it('answers other paths with 404, the icon with 204, other methods with 405', async () => {
     const app = makeDemoApp();
-    expect((await request(app, { PATH_INFO: '/none' })).status).to.equal('404 Not Found');
-    expect((await request(app, { PATH_INFO: '/favicon.ico' })).status).to.equal('204 No Content');
-    const post = await request(app, { REQUEST_METHOD: 'POST' });
+    expect((await call(app, environOf({ PATH_INFO: '/none' }))).status).to.equal('404 Not Found');
+    expect((await call(app, environOf({ PATH_INFO: '/favicon.ico' }))).status).to.equal('204 No Content');
+    const post = await call(app, environOf({ REQUEST_METHOD: 'POST' }));
     expect([post.status, post.header('Allow')]).to.deep.equal(['405 Method Not Allowed', 'GET, HEAD']);
-    expect((await request(app, { REQUEST_METHOD: 'HEAD' })).status).to.equal('200 OK');
+    expect((await call(app, environOf({ REQUEST_METHOD: 'HEAD' }))).status).to.equal('200 OK');
   });
 });

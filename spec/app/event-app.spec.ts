@@ -109,7 +109,7 @@ describe('Conversation', () => {
     expect(reasons).to.deep.equal(['a mask is missing']);
   });
 
-  it('throws what is no end of a connection, after onclose', async () => {
+  it('throws what is not the end of a connection, after onclose', async () => {
     let closed = 0;
     events.onclose.add(() => closed++);
     const thrown = new TypeError('x');

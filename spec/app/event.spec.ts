@@ -91,7 +91,7 @@ describe('Event', () => {
     expect(calls).to.deep.equal(['b x']);
   });
 
-  it('refuses what is no function, and says how to add', () => {
+  it('refuses what is not a function, and says how to add', () => {
     const event = new Event('onmessage').add(() => 1);
     expect(() => event.add('x' as unknown as () => void)).to.throw(TypeError, /onmessage.add\(handler\)/);
     expect(() => event.replace(`${event}() => 1` as unknown as () => void)).to.throw(TypeError);

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { goneError } from '../../lib/environ/websocket/error.js';
 import { ClientDisconnected, ContentTooLarge, RequestError } from '../../lib/errors.js';
-import { Errors, type Exchange, FakeSocket, logged, respond } from './support.js';
+import { MemoryErrors } from '../../lib/util/testing-defaults.js';
+import type { Exchange } from '../support/call.js';
+import { FakeSocket, logged, respond } from './support.js';
 
 describe('a handler that fails', () => {
   /** Runs a handler that throws, and returns what came of it. */
@@ -87,7 +89,7 @@ describe('a handler that fails', () => {
   });
 
   it('writes to the wsgi.errors of the request, whatever became of environ', async () => {
-    const errors = new Errors();
+    const errors = new MemoryErrors();
     await logged(50, () =>
       respond(
         (environ) => {
@@ -145,7 +147,7 @@ describe('a handler that fails', () => {
       expect(log).to.equal('');
     });
 
-    it('is no error when only the client is gone', async () => {
+    it('is not an error when only the client left', async () => {
       const thrown = goneError('Connection is already closed');
       const { caught, log } = await failOpen(thrown, 20);
       expect(caught).to.equal(thrown);

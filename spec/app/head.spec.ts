@@ -2,15 +2,16 @@
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import type { Handler } from '../../lib/app/handler.js';
+import type { Handler } from '../../lib/app/routes.js';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
 import { fileWrapper } from '../../lib/environ/file/file-wrapper.js';
 import type { Application } from '../../lib/environ/types.js';
 import { RequestError } from '../../lib/errors.js';
+import { MemoryErrors } from '../../lib/util/testing-defaults.js';
 import { validator } from '../../lib/validate/index.js';
-import { exchange, type Reply } from '../support/raw-client.js';
+import { call, Exchange, environOf } from '../support/call.js';
+import { exchange, type Reply } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { Errors, Exchange, makeEnviron, request } from './support.js';
 
 const FILE = new URL('../../package.json', import.meta.url);
 
@@ -99,7 +100,7 @@ describe('WSocketApp, asked by HEAD', () => {
   /** The validator refuses a body for HEAD (C-108): what it says would be in the log. */
   async function answers(app: WSocketApp) {
     const quiet: Application = (environ, start_response) =>
-      app(Object.assign(environ, { 'wsgi.errors': new Errors() }), start_response);
+      app(Object.assign(environ, { 'wsgi.errors': new MemoryErrors() }), start_response);
     const { serverPort: port } = await serveApp(validator(quiet));
     const send = ['GET', 'HEAD'].map((method) => `${method} / HTTP/1.1\r\nHost: h\r\n\r\n`).join('');
     let reply: Reply | undefined;
@@ -158,7 +159,7 @@ describe('WSocketApp, asked by HEAD', () => {
   it('stays synchronous', () => {
     const app = new WSocketApp();
     app.route('/', () => 'x');
-    const one = new Exchange(makeEnviron({ REQUEST_METHOD: 'HEAD' }));
+    const one = new Exchange(environOf({ REQUEST_METHOD: 'HEAD' }));
     expect(app(one.environ, one.start_response)).to.deep.equal([]);
     expect(one.header('Content-Length')).to.equal('1');
   });
@@ -183,7 +184,10 @@ describe('WSocketApp, asked by HEAD', () => {
     for (const handler of [generator, closeable, file]) {
       const app = new WSocketApp();
       app.route('/', handler);
-      const { text } = await request(app, { REQUEST_METHOD: 'HEAD', 'wsgi.file_wrapper': fileWrapper });
+      const { text } = await call(
+        app,
+        environOf({ REQUEST_METHOD: 'HEAD', 'wsgi.file_wrapper': fileWrapper }),
+      );
       expect(text).to.equal('');
     }
     expect(seen).to.deep.equal(['generator closed', 'list closed', 'file closed']);

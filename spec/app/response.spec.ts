@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { Response } from '../../lib/app/response.js';
 import { ApplicationError } from '../../lib/errors.js';
-import { Exchange, FakeSocket, makeEnviron, request, respond } from './support.js';
+import { call, Exchange, environOf } from '../support/call.js';
+import { FakeSocket, respond } from './support.js';
 
 describe('Response', () => {
   describe('#start_response', () => {
@@ -116,7 +117,7 @@ describe('Response', () => {
     });
 
     it('is called on the gateway only when the handler has returned', async () => {
-      const exchange = new Exchange(makeEnviron());
+      const exchange = new Exchange(environOf());
       let calls = -1;
       new Response(exchange.environ, exchange.start_response).run((_environ, start_response) => {
         start_response(201);
@@ -143,7 +144,7 @@ describe('Response', () => {
     });
 
     it('hands on the promise of the gateway', async () => {
-      const exchange = new Exchange(makeEnviron());
+      const exchange = new Exchange(environOf());
       const pending = Promise.resolve();
       let result: unknown;
       const response = new Response(exchange.environ, () => () => pending);
@@ -155,7 +156,7 @@ describe('Response', () => {
 
     it('lets a failure after it go on to the gateway', async () => {
       const thrown = new Error('late');
-      const exchange = new Exchange(makeEnviron());
+      const exchange = new Exchange(environOf());
       const response = new Response(exchange.environ, exchange.start_response);
       const run = () =>
         response.run((_environ, start_response) => {
@@ -168,14 +169,14 @@ describe('Response', () => {
 
   describe('staying synchronous', () => {
     it('returns an array of one Buffer for a string, not a promise', () => {
-      const exchange = new Exchange(makeEnviron());
+      const exchange = new Exchange(environOf());
       const body = new Response(exchange.environ, exchange.start_response).run(() => 'Hello');
       expect(body).to.deep.equal([Buffer.from('Hello')]);
       expect(exchange.calls).to.equal(1);
     });
 
     it('returns a synchronous iterator for a generator', () => {
-      const exchange = new Exchange(makeEnviron());
+      const exchange = new Exchange(environOf());
       const body = new Response(exchange.environ, exchange.start_response).run(function* () {
         yield 'a';
         yield 2020;
@@ -185,7 +186,7 @@ describe('Response', () => {
     });
 
     it('returns the error page at once', () => {
-      const exchange = new Exchange(makeEnviron());
+      const exchange = new Exchange(environOf());
       const body = new Response(exchange.environ, exchange.start_response).run(() => {
         throw new Error('x');
       });
@@ -241,8 +242,8 @@ describe('Response', () => {
   });
 
   it('answers with the error page when the gateway refuses the head', async () => {
-    const gateway = new Exchange(makeEnviron());
-    const exchange = await request((environ, start_response) => {
+    const gateway = new Exchange(environOf());
+    const exchange = await call((environ, start_response) => {
       let calls = 0;
       const picky: typeof start_response = (...call) => {
         if (calls++ === 0) throw new Error('refused');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Handler } from '../../lib/app/handler.js';
+import type { Handler } from '../../lib/app/routes.js';
 import { pathText, Routes } from '../../lib/app/routes.js';
 
 describe('Routes', () => {
@@ -49,7 +49,7 @@ describe('Routes', () => {
     expect(routes.find('/a')).to.equal(undefined);
   });
 
-  it('refuses what is no path or no handler', () => {
+  it('refuses what is not a path or not a handler', () => {
     const routes = new Routes();
     expect(() => routes.set(/a/ as unknown as string, one)).to.throw(TypeError, /A route is a path/);
     expect(() => routes.set('/a', 'x' as unknown as Handler)).to.throw(TypeError, /'\/a' must be a function/);

@@ -1,96 +1,17 @@
-/** A gateway of a few lines: calls an application in process and gathers what it answers. */
+/** For specs of the framework: one handler by itself, a WebSocket without a network, the lines of the log. */
 
-import type { Handler } from '../../lib/app/handler.js';
 import { Response } from '../../lib/app/response.js';
-import type { Application, Body, Environ, ExcInfo, HeaderList } from '../../lib/environ/types.js';
+import type { Handler } from '../../lib/app/routes.js';
 import type { WebSocket } from '../../lib/environ/websocket/websocket.js';
 import { logger } from '../../lib/logger.js';
-
-/** What wsgi.errors got. */
-export class Errors {
-  text = '';
-  write(text: string): void {
-    this.text += text;
-  }
-  writelines(lines: Iterable<string>): void {
-    for (const line of lines) this.write(line);
-  }
-  flush(): void {}
-}
-
-export function makeEnviron(overrides: Record<string, unknown> = {}): Environ {
-  return Object.assign(Object.create(null), {
-    REQUEST_METHOD: 'GET',
-    SCRIPT_NAME: '',
-    PATH_INFO: '/',
-    QUERY_STRING: '',
-    SERVER_NAME: 'localhost',
-    SERVER_PORT: '80',
-    SERVER_PROTOCOL: 'HTTP/1.1',
-    'wsgi.errors': new Errors(),
-    ...overrides,
-  });
-}
-
-/** What the gateway was told, and what it sent. */
-export class Exchange {
-  environ: Environ;
-  status = '';
-  headers: HeaderList = [];
-  excInfo: ExcInfo | null | undefined;
-  /** Calls of start_response. */
-  calls = 0;
-  written: Uint8Array[] = [];
-  /** As the application gave them. */
-  blocks: Uint8Array[] = [];
-  returned: Body | Promise<Body> | undefined;
-
-  constructor(environ: Environ) {
-    this.environ = environ;
-  }
-
-  start_response = (status: string, headers: HeaderList, exc_info?: ExcInfo | null) => {
-    const sent = this.written.length + this.blocks.length > 0;
-    if (exc_info && sent) throw exc_info instanceof Error ? exc_info : exc_info[1];
-    this.calls++;
-    this.status = status;
-    this.headers = headers;
-    this.excInfo = exc_info;
-    return (data: Uint8Array) => void this.written.push(data);
-  };
-
-  get text(): string {
-    return Buffer.concat([...this.written, ...this.blocks]).toString();
-  }
-
-  get errors(): string {
-    return (this.environ['wsgi.errors'] as Errors).text;
-  }
-
-  header(name: string): string | undefined {
-    return this.headers.find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1];
-  }
-}
-
-/** Calls `app` once, and iterates and closes what it returns. */
-export async function request(app: Application, overrides: Record<string, unknown> = {}): Promise<Exchange> {
-  const exchange = new Exchange(makeEnviron(overrides));
-  exchange.returned = app(exchange.environ, exchange.start_response);
-  const body = await exchange.returned;
-  try {
-    for await (const block of body) {
-      if (!(block instanceof Uint8Array)) throw new TypeError('a block is no bytes');
-      exchange.blocks.push(block);
-    }
-  } finally {
-    await body.close?.();
-  }
-  return exchange;
-}
+import { call, type Exchange, environOf } from '../support/call.js';
 
 /** One handler without an application around it. */
-export function respond(handler: Handler, overrides: Record<string, unknown> = {}): Promise<Exchange> {
-  return request((environ, start_response) => new Response(environ, start_response).run(handler), overrides);
+export function respond(handler: Handler, keys: Record<string, unknown> = {}): Promise<Exchange> {
+  return call(
+    (environ, start_response) => new Response(environ, start_response).run(handler),
+    environOf(keys),
+  );
 }
 
 /** `wsgi.websocket` without a network: the spec plays the peer. */

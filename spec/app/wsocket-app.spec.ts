@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import type { FrameworkStartResponse, Handler } from '../../lib/app/handler.js';
+import type { FrameworkStartResponse, Handler } from '../../lib/app/routes.js';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
 import type { Application, Environ, StartResponse } from '../../lib/environ/types.js';
 import { WebSocket } from '../../lib/environ/websocket/websocket.js';
-import { Exchange, FakeSocket, logged, makeEnviron, request, turn } from './support.js';
+import { call, Exchange, environOf } from '../support/call.js';
+import { FakeSocket, logged, turn } from './support.js';
 
 describe('WSocketApp', () => {
   const text =
@@ -15,7 +16,7 @@ describe('WSocketApp', () => {
     const app = new WSocketApp();
     const plain: Application = app;
     expect(app).to.be.a('function').and.to.be.instanceOf(WSocketApp);
-    expect((await request(plain)).status).to.equal('200 OK');
+    expect((await call(plain)).status).to.equal('200 OK');
   });
 
   it('tells the facts of its protocol', () => {
@@ -29,7 +30,7 @@ describe('WSocketApp', () => {
   it('answers synchronously when its handler does', () => {
     const app = new WSocketApp();
     app.route('/', text('Hello World!'));
-    const { environ, start_response } = new Exchange(makeEnviron());
+    const { environ, start_response } = new Exchange(environOf());
     expect(app(environ, start_response)).to.deep.equal([Buffer.from('Hello World!')]);
   });
 
@@ -43,7 +44,7 @@ describe('WSocketApp', () => {
       }
       return undefined;
     });
-    expect((await request(app)).text).to.equal('Hello World!');
+    expect((await call(app)).text).to.equal('Hello World!');
   });
 
   describe('#route', () => {
@@ -69,8 +70,8 @@ describe('WSocketApp', () => {
           return 'static';
         }
       }
-      expect((await request(app, { PATH_INFO: '/hello' })).status).to.equal('201 Created');
-      expect((await request(app, { PATH_INFO: '/static' })).text).to.equal('static');
+      expect((await call(app, environOf({ PATH_INFO: '/hello' }))).status).to.equal('201 Created');
+      expect((await call(app, environOf({ PATH_INFO: '/static' }))).text).to.equal('static');
       expect(app.routes.get('/hello')).to.equal(Site.prototype.hello);
     });
 
@@ -80,28 +81,28 @@ describe('WSocketApp', () => {
       const descriptor = Object.getOwnPropertyDescriptor(target, 'hello') as TypedPropertyDescriptor<Handler>;
       expect(app.route('/hello')(target, 'hello', descriptor)).to.equal(descriptor);
       expect(descriptor.value).to.equal(target.hello);
-      expect((await request(app, { PATH_INFO: '/hello' })).text).to.equal('hello');
+      expect((await call(app, environOf({ PATH_INFO: '/hello' }))).text).to.equal('hello');
     });
 
     it('keeps the routes of two applications apart', async () => {
       const [one, two] = [new WSocketApp(), new WSocketApp()];
       one.route('/', text('one'));
       two.route('/x', text('two'));
-      expect((await request(two)).status).to.equal('404 Not Found');
-      expect((await request(one)).text).to.equal('one');
+      expect((await call(two)).status).to.equal('404 Not Found');
+      expect((await call(one)).text).to.equal('one');
     });
 
     it('matches the percent-decoded path as UTF-8, and the path alone', async () => {
       const app = new WSocketApp();
       app.route('/café', text('coffee'));
-      const exchange = await request(app, { PATH_INFO: '/caf\xc3\xa9', QUERY_STRING: 'a=/x' });
+      const exchange = await call(app, environOf({ PATH_INFO: '/caf\xc3\xa9', QUERY_STRING: 'a=/x' }));
       expect(exchange.text).to.equal('coffee');
     });
 
     it('takes an empty path, where the application is mounted, for its root', async () => {
       const app = new WSocketApp();
       app.route('/', text('root'));
-      expect((await request(app, { SCRIPT_NAME: '/api', PATH_INFO: '' })).text).to.equal('root');
+      expect((await call(app, environOf({ SCRIPT_NAME: '/api', PATH_INFO: '' }))).text).to.equal('root');
     });
 
     it('takes an exact path first, then prefixes in order', async () => {
@@ -109,8 +110,8 @@ describe('WSocketApp', () => {
       app.route('/a*', text('a*'));
       app.route('/a/b*', text('a/b*'));
       app.route('/a/b', text('a/b'));
-      expect((await request(app, { PATH_INFO: '/a/b' })).text).to.equal('a/b');
-      expect((await request(app, { PATH_INFO: '/a/b/c' })).text).to.equal('a*');
+      expect((await call(app, environOf({ PATH_INFO: '/a/b' }))).text).to.equal('a/b');
+      expect((await call(app, environOf({ PATH_INFO: '/a/b/c' }))).text).to.equal('a*');
     });
 
     it('takes an ordinary WSGI application as handler', async () => {
@@ -120,7 +121,7 @@ describe('WSocketApp', () => {
       };
       const app = new WSocketApp();
       app.route('*', inner);
-      const exchange = await request(app);
+      const exchange = await call(app);
       expect([exchange.status, exchange.text]).to.deep.equal(['202 Accepted', 'inner']);
     });
   });
@@ -132,11 +133,14 @@ describe('WSocketApp', () => {
     }
 
     it('names path and query, escaped', async () => {
-      const exchange = await request(withRoute(new WSocketApp()), {
-        SCRIPT_NAME: '/app',
-        PATH_INFO: '/<script>',
-        QUERY_STRING: '<img>',
-      });
+      const exchange = await call(
+        withRoute(new WSocketApp()),
+        environOf({
+          SCRIPT_NAME: '/app',
+          PATH_INFO: '/<script>',
+          QUERY_STRING: '<img>',
+        }),
+      );
       expect(exchange.status).to.equal('404 Not Found');
       expect(exchange.excInfo).to.equal(undefined);
       expect(exchange.text).to.contain('/app/&lt;script&gt;').and.contain('&lt;img&gt;');
@@ -145,7 +149,7 @@ describe('WSocketApp', () => {
 
     it('does without variables that would be empty', async () => {
       const missing = { SCRIPT_NAME: undefined, PATH_INFO: undefined, QUERY_STRING: undefined };
-      expect((await request(withRoute(new WSocketApp()), missing)).status).to.equal('404 Not Found');
+      expect((await call(withRoute(new WSocketApp()), environOf(missing))).status).to.equal('404 Not Found');
     });
 
     it('is overridden by a subclass', async () => {
@@ -158,19 +162,19 @@ describe('WSocketApp', () => {
       }
       const app = withRoute(new Mine());
       expect(app).to.be.instanceOf(Mine);
-      const exchange = await request(app);
+      const exchange = await call(app);
       expect([exchange.status, exchange.text]).to.deep.equal(['410 Gone', 'gone']);
     });
 
     it('is replaced by assignment', async () => {
       const app = withRoute(new WSocketApp());
       app.notFound = () => 'mine';
-      expect((await request(app)).text).to.equal('mine');
+      expect((await call(app)).text).to.equal('mine');
     });
 
     it('refuses a WebSocket where no route matches', async () => {
       const socket = new FakeSocket();
-      const exchange = await request(withRoute(new WSocketApp()), socket.environ);
+      const exchange = await call(withRoute(new WSocketApp()), environOf(socket.environ));
       expect(exchange.status).to.equal('404 Not Found');
       expect(socket.opened).to.equal(false);
     });
@@ -185,7 +189,7 @@ describe('WSocketApp', () => {
         return body;
       });
       app.route('/known', text('x'));
-      const { environ, start_response } = new Exchange(makeEnviron());
+      const { environ, start_response } = new Exchange(environOf());
       expect(app(environ, start_response)).to.equal(body);
       expect(calls).to.deep.equal([[environ, start_response]]);
       expect(calls[0]?.[1]).to.equal(start_response);
@@ -196,7 +200,7 @@ describe('WSocketApp', () => {
         throw new Error('not to be called');
       });
       app.route('/', text('mine'));
-      expect((await request(app)).text).to.equal('mine');
+      expect((await call(app)).text).to.equal('mine');
     });
 
     it('lets the failures of the application pass', () => {
@@ -204,7 +208,7 @@ describe('WSocketApp', () => {
       const app = new WSocketApp(() => {
         throw thrown;
       });
-      const { environ, start_response } = new Exchange(makeEnviron());
+      const { environ, start_response } = new Exchange(environOf());
       expect(() => app(environ, start_response)).to.throw(thrown);
     });
 
@@ -213,11 +217,11 @@ describe('WSocketApp', () => {
       inner.route('/inner', text('inner'));
       const outer = new WSocketApp(inner);
       outer.route('/outer', text('outer'));
-      expect((await request(outer, { PATH_INFO: '/inner' })).text).to.equal('inner');
-      expect((await request(outer, { PATH_INFO: '/none' })).status).to.equal('404 Not Found');
+      expect((await call(outer, environOf({ PATH_INFO: '/inner' }))).text).to.equal('inner');
+      expect((await call(outer, environOf({ PATH_INFO: '/none' }))).status).to.equal('404 Not Found');
     });
 
-    it('refuses what is no function', () => {
+    it('refuses what is not a function', () => {
       expect(() => new WSocketApp({} as Application)).to.throw(TypeError, /wraps an application/);
     });
   });
@@ -231,7 +235,7 @@ describe('WSocketApp', () => {
         app.route('/', (environ) => {
           supported = environ['wsgi.websocket']?.supportedProtocols;
         });
-        await request(app, socket.environ);
+        await call(app, environOf(socket.environ));
         expect(supported).to.deep.equal([protocols].flat());
       }
     });
@@ -240,20 +244,20 @@ describe('WSocketApp', () => {
       const inner = new WSocketApp();
       inner.route('/', text('x'));
       const socket = new FakeSocket();
-      await request(new WSocketApp(inner, 'chat'), socket.environ);
+      await call(new WSocketApp(inner, 'chat'), environOf(socket.environ));
       expect(socket.supportedProtocols).to.deep.equal(['chat']);
     });
 
     it('must be tokens', () => {
       for (const bad of ['', 'a b', 'a,b', ['a\n'], [1 as unknown as string]]) {
-        expect(() => new WSocketApp(null, bad)).to.throw(TypeError, /no WebSocket subprotocol/);
+        expect(() => new WSocketApp(null, bad)).to.throw(TypeError, /is not a WebSocket subprotocol/);
       }
     });
   });
 
   describe('the event app', () => {
-    it('answers a request that is no WebSocket with a greeting', async () => {
-      const exchange = await request(new WSocketApp(), { PATH_INFO: '/any' });
+    it('answers an ordinary request with a greeting', async () => {
+      const exchange = await call(new WSocketApp(), environOf({ PATH_INFO: '/any' }));
       expect(exchange.status).to.equal('200 OK');
       expect(exchange.text).to.equal('<h1>Hello World!</h1>');
     });
@@ -268,7 +272,7 @@ describe('WSocketApp', () => {
       };
       app.onclose = [(message) => calls.push(`closed ${message}`), () => calls.push('second')];
       const socket = new FakeSocket();
-      const done = request(app, socket.environ);
+      const done = call(app, environOf(socket.environ));
       socket.arrive('a');
       socket.arrive(null);
       const exchange = await done;
@@ -298,7 +302,7 @@ describe('WSocketApp', () => {
       app.route('/ws', (environ, start_response) => app.eventApp(environ, start_response));
       app.onconnect = (client) => client.send('hi');
       const socket = new FakeSocket();
-      const done = request(app, { PATH_INFO: '/ws', ...socket.environ });
+      const done = call(app, environOf({ PATH_INFO: '/ws', ...socket.environ }));
       await turn();
       expect(socket.sent).to.deep.equal(['hi']);
       socket.arrive(null);
@@ -313,7 +317,7 @@ describe('WSocketApp', () => {
       throw new Error('x');
     });
     await logged(50, async () => {
-      expect((await request(app)).text).to.contain('href="https://bugs.example/new?title=');
+      expect((await call(app)).text).to.contain('href="https://bugs.example/new?title=');
     });
   });
 });

@@ -60,7 +60,7 @@ describe('the demo page', function () {
   it('opens a WebSocket and greets', async () => {
     expect(await state()).to.equal('closed');
     await connect();
-    await line('received: you connected');
+    await expectLine('received: you connected');
     expect(await page.getByRole('button', { name: 'Connect' }).isDisabled()).to.equal(true);
     expect(faults).to.deep.equal([]);
   });
@@ -69,7 +69,7 @@ describe('the demo page', function () {
     await connect();
     await page.getByLabel('Message').fill('héllo');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await line('sent: héllo');
+    await expectLine('sent: héllo');
     await lines('received: you said: héllo', 2);
     const log = await logLines();
     // The newest is on top.
@@ -87,15 +87,15 @@ describe('the demo page', function () {
     await connect();
     await page.getByLabel('Message').fill('by key');
     await page.getByLabel('Message').press('Enter');
-    await line('received: you said: by key');
+    await expectLine('received: you said: by key');
   });
 
   it('sends bytes and shows those that come back', async () => {
     await connect();
     await page.getByLabel('Message').fill('hé');
     await page.getByRole('button', { name: 'Send as binary' }).click();
-    await line('sent 3 bytes: hé [68 c3 a9]');
-    await line('received 3 bytes: hé [68 c3 a9]');
+    await expectLine('sent 3 bytes: hé [68 c3 a9]');
+    await expectLine('received 3 bytes: hé [68 c3 a9]');
   });
 
   it('shows HTML of a message as text', async () => {
@@ -103,7 +103,7 @@ describe('the demo page', function () {
     await connect();
     await page.getByLabel('Message').fill(html);
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await line(`received: you said: ${html}`);
+    await expectLine(`received: you said: ${html}`);
     expect(await page.locator('#log img, #log b').count()).to.equal(0);
     expect(await page.evaluate('"hacked" in window')).to.equal(false);
   });
@@ -111,10 +111,10 @@ describe('the demo page', function () {
   it('closes with the button, and says code and reason', async () => {
     await connect();
     // A browser drops what comes once its page has closed the socket.
-    await line('received: you connected');
+    await expectLine('received: you connected');
     await page.getByRole('button', { name: 'Close' }).click();
-    await reached('closed');
-    await line('closed: code 1000, reason closed by the user');
+    await expectState('closed');
+    await expectLine('closed: code 1000, reason closed by the user');
     expect(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled()).to.equal(true);
     await connect();
     await lines('received: you connected', 2);
@@ -123,31 +123,31 @@ describe('the demo page', function () {
   it('says that the server stopped', async () => {
     await connect();
     server?.kill('SIGTERM');
-    await reached('closed');
-    await line('closed: code 1001, reason none');
+    await expectState('closed');
+    await expectLine('closed: code 1001, reason none');
   });
 
   it('says that the connection broke, and that there is none to be had', async () => {
     await connect();
     await end();
-    await reached('closed');
-    await line('closed: code 1006, reason none');
+    await expectState('closed');
+    await expectLine('closed: code 1006, reason none');
     await page.getByRole('button', { name: 'Connect' }).click();
-    await line('error: the connection failed');
-    await reached('closed');
+    await expectLine('error: the connection failed');
+    await expectState('closed');
   });
 
   function state(): Promise<string | null> {
     return page.locator('#state').textContent();
   }
 
-  async function reached(text: string): Promise<void> {
+  async function expectState(text: string): Promise<void> {
     await page.locator('#state', { hasText: new RegExp(`^${text}$`) }).waitFor();
   }
 
   async function connect(): Promise<void> {
     await page.getByRole('button', { name: 'Connect' }).click();
-    await reached('open');
+    await expectState('open');
   }
 
   /** The log, newest first, without the time of each line. */
@@ -156,7 +156,7 @@ describe('the demo page', function () {
     return texts.map((text) => text.slice(text.indexOf('  ') + 2));
   }
 
-  function line(text: string): Promise<void> {
+  function expectLine(text: string): Promise<void> {
     return lines(text, 1);
   }
 

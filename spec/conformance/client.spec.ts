@@ -1,9 +1,9 @@
 /** The client for tests, in memory: a server hands it what comes, and sends what it answers. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Application } from '../../lib/environ/types.js';
 import { Client } from '../../lib/testing/client.js';
+import { host } from '../support/serve.js';
 import { conformance } from './suite.js';
 
 /** Asks for blocks no faster than the client of the server takes them. */
@@ -48,25 +48,16 @@ function pairs(rawHeaders: readonly string[]): [string, string][] {
 conformance({
   name: 'the client of wsgi/testing',
   start: async (app) => {
-    const server = createServer((message, response) => {
+    return host((message, response) => {
       relay(app, message, response).catch(() => response.destroy());
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      close: async () => {
-        server.close();
-        server.closeAllConnections();
-        await once(server, 'close');
-      },
-    };
+    });
   },
   cannot: {
     'raw-http': 'the server in front parses requests',
     expect: 'the server in front answers Expect: 100-continue at once',
     server: 'the server in front is the server',
     closes: 'a client in memory has no connection',
-    options: 'a client has none of a server',
+    options: 'a client does not have those of a server',
     pipelining: 'the server in front runs the requests of a connection at once',
     'early-hints': 'they are kept for the test, not sent',
     'sync-flush': 'its reader is in the same process',

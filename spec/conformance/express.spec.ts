@@ -1,26 +1,15 @@
 /** The gateway inside a real Express application. */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { type NodeHandlerOptions, toNodeHandler } from '../../lib/server/adapters/node/node-handler.js';
+import { host } from '../support/serve.js';
 import { conformance } from './suite.js';
 
 conformance({
   name: 'toNodeHandler under Express',
   start: async (app, { gracefulTimeout: _host, keepAlive: _too, ...options }) => {
-    const host = express().disable('x-powered-by');
-    host.use(toNodeHandler(app, options as NodeHandlerOptions));
-    const server = createServer(host).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      close: async () => {
-        server.close();
-        server.closeAllConnections();
-        await once(server, 'close');
-      },
-    };
+    const outer = express().disable('x-powered-by');
+    outer.use(toNodeHandler(app, options as NodeHandlerOptions));
+    return host(outer);
   },
   cannot: {
     'raw-http': 'the host parses requests',

@@ -1,24 +1,15 @@
 /** The gateway on a server that speaks the Fetch standard. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
 import { type FetchHandlerOptions, toFetchHandler } from '../../lib/server/adapters/fetch/fetch-handler.js';
+import { host } from '../support/serve.js';
 import { conformance } from './suite.js';
 
 conformance({
   name: 'toFetchHandler under @hono/node-server',
   start: async (app, { gracefulTimeout: _host, keepAlive: _too, ...options }) => {
     const fetch = toFetchHandler(app, options as FetchHandlerOptions);
-    const server = serve({ fetch, hostname: '127.0.0.1', port: 0 });
-    await once(server, 'listening');
-    return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      close: async () => {
-        server.close();
-        (server as import('node:http').Server).closeAllConnections();
-        await once(server, 'close');
-      },
-    };
+    return host(createAdaptorServer({ fetch }) as Server);
   },
   cannot: {
     'raw-http': 'the host parses requests',

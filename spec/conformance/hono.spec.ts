@@ -1,26 +1,17 @@
 /** The gateway inside a real Hono application. */
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { type HttpBindings, serve } from '@hono/node-server';
+import type { Server } from 'node:http';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { type FetchHandlerOptions, toFetchHandler } from '../../lib/server/adapters/fetch/fetch-handler.js';
+import { host } from '../support/serve.js';
 import { conformance } from './suite.js';
 
 conformance({
   name: 'toFetchHandler in Hono, under @hono/node-server',
   start: async (app, { gracefulTimeout: _host, keepAlive: _too, ...options }) => {
     const fetch = toFetchHandler(app, options as FetchHandlerOptions);
-    const host = new Hono<{ Bindings: HttpBindings }>().all('*', (c) => fetch(c.req.raw, c.env));
-    const server = serve({ fetch: host.fetch, hostname: '127.0.0.1', port: 0 });
-    await once(server, 'listening');
-    return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      close: async () => {
-        server.close();
-        (server as import('node:http').Server).closeAllConnections();
-        await once(server, 'close');
-      },
-    };
+    const outer = new Hono<{ Bindings: HttpBindings }>().all('*', (c) => fetch(c.req.raw, c.env));
+    return host(createAdaptorServer({ fetch: outer.fetch }) as Server);
   },
   cannot: {
     'raw-http': 'the host parses requests',

@@ -96,7 +96,7 @@ describe('runConformance', () => {
     }
   });
 
-  it('goes on behind a gateway that does not start', async () => {
+  it('goes on after a gateway that does not start', async () => {
     const results = await runConformance({
       start: () => Promise.reject(new Error('port taken')),
       except: only(['A-120', 'E-222']),
@@ -132,7 +132,7 @@ describe('runConformance', () => {
       gateways.map((gateway) => runConformance(gateway as GatewayUnderTest).catch((error) => String(error))),
     );
     expect(errors[0]).to.match(/has a function start/);
-    expect(errors[1]).to.match(/cannot names 'stream', which is none of raw-http, /);
+    expect(errors[1]).to.match(/cannot names 'stream', which is not one of raw-http, /);
     expect(errors[2]).to.match(/except names 'A-999', which is the id of no scenario/);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * What an application in a thread records, as the spec sees it: behind each change all of it is written to a file, before
+ * What an application in a thread records, as the spec sees it: after each change all of it is written to a file, before
  * the change returns; the spec reads the file whenever it looks.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export function writeTo(file: string): Mirror {
   return (seen) => {
     const save = () => {
       writeFileSync(`${file}.new`, serialize(plain(seen)));
-      // At once for whoever reads.
+      // Complete at once for readers.
       renameSync(`${file}.new`, file);
     };
     save();

@@ -1,4 +1,4 @@
-/** Clients that leave in the middle: everything that served them is let go of, and closed once. */
+/** Clients that leave in the middle: everything that served them is freed, and closed once. */
 import { once } from 'node:events';
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -25,7 +25,7 @@ const REQUESTS: Record<string, string | Buffer> = {
   'a head': 'GET /none HTTP/1.1\r\nHo',
   'a body with a length': 'POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc',
   'a chunk': 'POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab',
-  'a body behind 100 Continue':
+  'a body after 100 Continue':
     'POST /body HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n',
   'a response of a generator': 'GET /generator HTTP/1.1\r\nHost: a\r\n\r\n',
   'a response of an async generator': 'GET /asyncGenerator HTTP/1.1\r\nHost: a\r\n\r\n',

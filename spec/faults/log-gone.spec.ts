@@ -1,4 +1,4 @@
-/** Whoever read the log is gone, or its disk is full: the server goes on without it. */
+/** The reader of the log left, or its disk is full: the server goes on without it. */
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { Command, killCommands } from '../support/command.js';
@@ -38,7 +38,7 @@ describe('a log', () => {
   }
 
   for (const stream of ['stdout', 'stderr'] as const) {
-    it(`on ${stream} that nobody reads any more does not stop the server`, async () => {
+    it(`on ${stream} that is no longer read does not stop the server`, async () => {
       const { command, address } = await start('--access-logfile', '-');
       command.child[stream]?.destroy();
       await check(address);

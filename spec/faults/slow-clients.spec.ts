@@ -1,4 +1,4 @@
-/** Clients that take their time: nobody else waits for them, and they are cut. (What each timeout does: timeouts.spec.ts.) */
+/** Clients that take their time: no one else waits for them, and they are cut. (What each timeout does: timeouts.spec.ts.) */
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import type { Server } from '../../lib/server/server.js';
@@ -14,7 +14,7 @@ const BLOCK = Buffer.alloc(65_536);
 /** What each sends byte by byte, or sends and then reads nothing. */
 const KINDS: Record<string, { send: string; drip?: string; paused?: boolean }> = {
   'send a head byte by byte': { send: 'GET / HTTP/1.1\r\nHost: a\r\n', drip: 'X: ' },
-  'send nothing behind half a head': { send: 'GET / HTTP/1.1\r\nHost: a\r\n' },
+  'send nothing after half a head': { send: 'GET / HTTP/1.1\r\nHost: a\r\n' },
   'send a body byte by byte': {
     send: 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n',
     drip: 'x',
@@ -54,7 +54,7 @@ describe('clients that', () => {
   after(closeServers);
 
   for (const [what, { send, drip, paused = false }] of Object.entries(KINDS)) {
-    it(`${what} hold up nobody, and are cut`, async () => {
+    it(`${what} hold up no one, and are cut`, async () => {
       const watch = await LeakWatch.begin(server);
       const rss = process.memoryUsage.rss();
       const log = await captureLog(async () => {

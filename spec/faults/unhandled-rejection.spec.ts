@@ -1,4 +1,4 @@
-/** A promise that a handler let go of, and that rejects: `run` and the command log it, and go on. */
+/** A promise that a handler does not await, and that rejects: `run` and the command log it, and go on. */
 import { expect } from 'chai';
 import { run } from '../../lib/index.js';
 import type { Server } from '../../lib/server/server.js';
@@ -17,7 +17,7 @@ export default (environ, start_response) => {
 
 const listeners = () => process.listeners('unhandledRejection').length;
 
-describe('a rejected promise that nobody waits for', () => {
+describe('a rejected promise that nothing awaits', () => {
   afterEach(async () => {
     await killCommands();
     removeTemporaryFolders();

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import type { Application, Body, Bytes, Environ, StartResponse } from '../../lib/environ/types.js';
 import { ApplicationError, ConfigError } from '../../lib/errors.js';
 import { cascade } from '../../lib/middleware/index.js';
+import { answering, CountedBody, call, Exchange, environOf } from '../support/call.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { answering, CountedBody, call, environOf, recorder } from './call.js';
 
 const FOUND = answering('200 OK', 'found');
 
@@ -75,8 +75,8 @@ describe('cascade', () => {
   it('stays synchronous, and hands the body through as it is', () => {
     const body = new CountedBody('x');
     const app = cascade([answering('404 No'), answering('200 OK', body)]);
-    expect(app(environOf(), recorder().start_response)).to.equal(body);
-    expect(cascade([answering('200 OK', body), FOUND])(environOf(), recorder().start_response)).to.equal(
+    expect(app(environOf(), new Exchange().start_response)).to.equal(body);
+    expect(cascade([answering('200 OK', body), FOUND])(environOf(), new Exchange().start_response)).to.equal(
       body,
     );
     expect(body).to.include({ opened: 0, closed: 0 });
@@ -168,7 +168,7 @@ describe('cascade', () => {
       },
       FOUND,
     ]);
-    expect(() => app(environOf(), recorder().start_response)).to.throw('thrown');
+    expect(() => app(environOf(), new Exchange().start_response)).to.throw('thrown');
   });
 
   describe('with applications that start in their first step', () => {
@@ -196,10 +196,13 @@ describe('cascade', () => {
     });
 
     it('iterates synchronously as long as they do', () => {
-      const body = cascade([lazy('404 No', 'x').app, FOUND])(environOf(), recorder().start_response);
+      const body = cascade([lazy('404 No', 'x').app, FOUND])(environOf(), new Exchange().start_response);
       expect([...(body as Iterable<Bytes>)].map(String)).to.deep.equal(['found']);
       const asynchronous: Application = async (environ, start_response) => FOUND(environ, start_response);
-      const mixed = cascade([lazy('404 No', 'x').app, asynchronous])(environOf(), recorder().start_response);
+      const mixed = cascade([lazy('404 No', 'x').app, asynchronous])(
+        environOf(),
+        new Exchange().start_response,
+      );
       expect(() => [...(mixed as Iterable<Bytes>)]).to.throw(TypeError, /for await/);
     });
 
@@ -208,7 +211,7 @@ describe('cascade', () => {
         start_response('404 No', []);
         yield Buffer.from('no');
       } as unknown as Application;
-      const body = (await cascade([app, FOUND])(environOf(), recorder().start_response)) as object;
+      const body = (await cascade([app, FOUND])(environOf(), new Exchange().start_response)) as object;
       expect(Symbol.iterator in body).to.equal(false);
       expect((await call(cascade([app, FOUND]))).text).to.equal('found');
     });
@@ -234,7 +237,7 @@ describe('cascade', () => {
           return answering('200 OK', second)(environ, start_response);
         },
       ]);
-      const body = (await app(environOf(), recorder().start_response)) as AsyncIterable<Bytes> & Body;
+      const body = (await app(environOf(), new Exchange().start_response)) as AsyncIterable<Bytes> & Body;
       const iterator = body[Symbol.asyncIterator]();
       const step = iterator.next();
       await iterator.return?.();
@@ -287,13 +290,16 @@ describe('cascade', () => {
       expect(written).to.deep.equal([]);
     });
 
-    it('leaves no rejection behind where it is iterated synchronously and cannot be', async () => {
+    it('leaves no rejection unhandled where it is iterated synchronously and cannot be', async () => {
       const rejections: unknown[] = [];
       const keep = (reason: unknown) => void rejections.push(reason);
       process.on('unhandledRejection', keep);
       try {
         const rejecting: Application = () => Promise.reject(new Error('nobody waits'));
-        const body = cascade([lazy('404 No', 'x').app, rejecting])(environOf(), recorder().start_response);
+        const body = cascade([lazy('404 No', 'x').app, rejecting])(
+          environOf(),
+          new Exchange().start_response,
+        );
         expect(() => [...(body as Iterable<Bytes>)]).to.throw(TypeError, /for await/);
         await new Promise(setImmediate);
       } finally {
@@ -311,7 +317,7 @@ describe('cascade', () => {
     });
   });
 
-  it('leaves it to the server to refuse what is no response', async () => {
+  it('leaves it to the server to refuse what is not a response', async () => {
     const { address } = await serveApp(cascade([() => [], FOUND]));
     const log = await captureLog(async () => {
       expect((await fetch(address)).status).to.equal(500);
@@ -322,10 +328,10 @@ describe('cascade', () => {
   const WRONG: [what: string, apps: unknown, options: unknown, message: RegExp][] = [
     ['no application', [], {}, /array of one application or more, not \[\]/],
     ['something else', FOUND, {}, /array of one application or more/],
-    ['what is no function', [FOUND, 1], {}, /is a function, not 1/],
+    ['what is not a function', [FOUND, 1], {}, /is a function, not 1/],
     ['a status that is none', [FOUND], { catch: ['404'] }, /array of statuses such as 404/],
     ['one status', [FOUND], { catch: 404 }, /not 404/],
-    ['an unknown name', [FOUND], { caught: [404] }, /no option "caught", only catch/],
+    ['an unknown name', [FOUND], { caught: [404] }, /no option caught, only catch/],
   ];
   for (const [what, apps, options, message] of WRONG) {
     it(`refuses ${what}`, () => {

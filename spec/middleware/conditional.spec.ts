@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { closeServers } from '../support/serve.js';
-import { headerOf } from './call.js';
 import { MODIFIED, SharedSite } from './shared-site.js';
 
 describe('sharedData', () => {
@@ -15,7 +14,7 @@ describe('sharedData', () => {
   });
 
   describe('conditional requests', () => {
-    const etag = async () => headerOf(await site.get('/static/a.txt'), 'ETag') as string;
+    const etag = async () => (await site.get('/static/a.txt')).header('ETag') as string;
 
     it('E-153: If-Modified-Since gives 304 without body and entity headers', async () => {
       for (const since of [
@@ -98,15 +97,15 @@ describe('sharedData', () => {
       it(`E-152: ${range.slice(0, 40)} gives ${status}`, async () => {
         const answer = await site.get('/static/a.txt', { HTTP_RANGE: range });
         expect([answer.status, answer.text]).to.deep.equal([status, text]);
-        expect(headerOf(answer, 'Content-Range')).to.equal(contentRange);
-        expect(headerOf(answer, 'Content-Length')).to.equal(String(text.length));
+        expect(answer.header('Content-Range')).to.equal(contentRange);
+        expect(answer.header('Content-Length')).to.equal(String(text.length));
       });
     }
 
     it('only GET has ranges, and a failed precondition comes before them', async () => {
       const headers = { HTTP_RANGE: 'bytes=10-' };
       const head = await site.get('/static/a.txt', { ...headers, REQUEST_METHOD: 'HEAD' });
-      expect([head.status, headerOf(head, 'Content-Length')]).to.deep.equal(['200 OK', '10']);
+      expect([head.status, head.header('Content-Length')]).to.deep.equal(['200 OK', '10']);
       const same = await site.get('/static/a.txt', { ...headers, HTTP_IF_NONE_MATCH: '*' });
       expect(same.status).to.equal('304 Not Modified');
       const other = await site.get('/static/a.txt', { ...headers, HTTP_IF_RANGE: '"x"' });
@@ -118,7 +117,7 @@ describe('sharedData', () => {
     });
 
     it('If-Range sends the whole of another version', async () => {
-      const tag = headerOf(await site.get('/static/a.txt'), 'ETag') as string;
+      const tag = (await site.get('/static/a.txt')).header('ETag') as string;
       const status = async (ifRange: string) =>
         (await site.get('/static/a.txt', { HTTP_RANGE: 'bytes=1-3', HTTP_IF_RANGE: ifRange })).status?.slice(
           0,

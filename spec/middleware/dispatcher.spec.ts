@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { ConfigError } from '../../lib/errors.js';
 import { dispatcher } from '../../lib/middleware/index.js';
+import { answering, CountedBody, call, Exchange, environOf, placed } from '../support/call.js';
 import { closeServers, serveApp } from '../support/serve.js';
-import { answering, CountedBody, call, environOf, placed, recorder } from './call.js';
 
 const APP = dispatcher(placed('default'), {
   '/foo': placed('foo'),
@@ -72,7 +72,7 @@ describe('dispatcher', () => {
 
   it('hands through the body as it is, and start_response itself', () => {
     const body = new CountedBody('x');
-    const { start_response, starts } = recorder();
+    const { start_response, starts } = new Exchange();
     let given: unknown;
     const app: Application = (environ, start) => {
       given = start;
@@ -107,7 +107,7 @@ describe('dispatcher', () => {
     ['a prefix twice', { '/a': placed('x'), '/a/': placed('y') }, /has the prefix "\/a\/" twice/],
     ['no application', { '/a': 'app.js' }, /takes for \/a an application that is a function, not 'app.js'/],
     ['no table', [['/a', placed('x')]], /keys of an object or of a Map/],
-    ['a key that is no text', new Map([[1, placed('x')]]), /begins with a slash/],
+    ['a key that is not text', new Map([[1, placed('x')]]), /begins with a slash/],
   ];
   for (const [what, mounts, message] of WRONG) {
     it(`refuses ${what}`, () => {
@@ -118,7 +118,7 @@ describe('dispatcher', () => {
     });
   }
 
-  it('refuses a default that is no function', () => {
+  it('refuses a default that is not a function', () => {
     expect(() => dispatcher(undefined as unknown as Application)).to.throw(ConfigError, /not undefined/);
   });
 });

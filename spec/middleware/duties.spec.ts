@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Application, Environ, StartResponse } from '../../lib/environ/types.js';
 import { cascade, dispatcher, type Middleware, proxyFix, sharedData } from '../../lib/middleware/index.js';
-import { answering, CountedBody, call, environOf, recorder } from './call.js';
+import { answering, CountedBody, call, Exchange, environOf } from '../support/call.js';
 
 const MIDDLEWARE: Readonly<Record<string, Middleware>> = {
   dispatcher: (app) => dispatcher(answering('404 Not Found'), { '/x': app }),
@@ -23,7 +23,7 @@ for (const [name, middleware] of Object.entries(MIDDLEWARE)) {
 
     it('A-321: returns before the body is iterated', () => {
       const body = new CountedBody('a', 'b');
-      const result = wrap(answering('200 OK', body))(environ(), recorder().start_response);
+      const result = wrap(answering('200 OK', body))(environ(), new Exchange().start_response);
       expect(result).not.to.be.instanceOf(Promise);
       expect(body).to.include({ opened: 0, closed: 0 });
     });

@@ -5,8 +5,8 @@ import { ConfigError, RequestError } from '../../lib/errors.js';
 import { type ProxyFixOptions, proxyFix } from '../../lib/middleware/index.js';
 import { Forwarded } from '../../lib/server/http/forwarded.js';
 import { answer } from '../support/answer.js';
+import { Exchange, environOf } from '../support/call.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { environOf, recorder } from './call.js';
 
 const SERVER = {
   REMOTE_ADDR: '10.0.0.1',
@@ -26,7 +26,7 @@ function fixed(
 ): Environ {
   const environ = environOf({ ...server, ...headers });
   const app: Application = (_environ, start_response) => answer(start_response);
-  proxyFix(app, options)(environ, recorder().start_response);
+  proxyFix(app, options)(environ, new Exchange().start_response);
   return environ;
 }
 
@@ -115,7 +115,7 @@ const CASES: Case[] = [
 ];
 
 const REFUSED: [what: string, header: string, value: string][] = [
-  ['an address that is none', 'HTTP_X_FORWARDED_FOR', 'nobody'],
+  ['a malformed address', 'HTTP_X_FORWARDED_FOR', 'nobody'],
   ['half an address', 'HTTP_X_FORWARDED_FOR', '[::1'],
   ['another scheme', 'HTTP_X_FORWARDED_PROTO', 'javascript'],
   ['a host with a path', 'HTTP_X_FORWARDED_HOST', 'a/b'],
@@ -191,7 +191,10 @@ describe('proxyFix', () => {
     const { HTTP_HOST: _none, ...server } = SERVER;
     const environ = environOf({ ...server, HTTP_X_FORWARDED_PORT: '443' });
     delete (environ as Record<string, unknown>)['HTTP_HOST'];
-    proxyFix((_environ, start_response) => answer(start_response), ALL)(environ, recorder().start_response);
+    proxyFix((_environ, start_response) => answer(start_response), ALL)(
+      environ,
+      new Exchange().start_response,
+    );
     expect(environ).not.to.have.property('HTTP_HOST');
     expect(environ.SERVER_PORT).to.equal('443');
   });
@@ -219,8 +222,8 @@ describe('proxyFix', () => {
     ['a fraction', { proto: 0.5 }, /^proto of/],
     ['true', { host: true }, /^host of .* not true$/],
     ['a string', { prefix: '1' }, /^prefix of .* not '1'$/],
-    ['an unknown name', { x_for: 1 }, /no option "x_for", only for, proto, host, port, prefix/],
-    ['no object', 1, /an object, not 1/],
+    ['an unknown name', { x_for: 1 }, /no option x_for \(did you mean for\?\)/],
+    ['a number', 1, /an object of options, not 1/],
   ];
   for (const [what, options, message] of WRONG) {
     it(`refuses ${what} among its options`, () => {

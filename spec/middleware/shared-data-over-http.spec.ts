@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { LeakWatch } from '../support/leaks.js';
-import { exchange } from '../support/raw-client.js';
+import { exchange } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { MODIFIED, SharedSite } from './shared-site.js';
 

@@ -5,9 +5,9 @@ import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { ConfigError } from '../../lib/errors.js';
 import { type SharedDataOptions, sharedData } from '../../lib/middleware/index.js';
+import { call, Exchange, environOf, placed } from '../support/call.js';
 import { LeakWatch } from '../support/leaks.js';
 import { closeServers, serveApp } from '../support/serve.js';
-import { call, environOf, headerOf, placed, recorder } from './call.js';
 import { APP, MODIFIED, SharedSite } from './shared-site.js';
 
 describe('sharedData', () => {
@@ -42,7 +42,7 @@ describe('sharedData', () => {
   it('takes the names of files as UTF-8', async () => {
     const answer = await site.get('/static/caf\xc3\xa9.html');
     expect(answer.text).to.equal('<p>');
-    expect(headerOf(answer, 'Content-Type')).to.equal('text/html; charset=utf-8');
+    expect(answer.header('Content-Type')).to.equal('text/html; charset=utf-8');
   });
 
   it('looks at the longest prefix first, and then at the others', async () => {
@@ -62,18 +62,18 @@ describe('sharedData', () => {
     const index = { index: 'index.html' };
     const answer = await site.get('/static/docs/', {}, index);
     expect(answer.text).to.equal('index');
-    expect(headerOf(answer, 'Content-Type')).to.equal('text/html; charset=utf-8');
+    expect(answer.header('Content-Type')).to.equal('text/html; charset=utf-8');
     expect((await site.get('/static/bare/', {}, index)).text).to.equal('app');
     expect((await site.get('/static/bare', {}, index)).text).to.equal('app');
     const redirect = await site.get('/static/docs', { QUERY_STRING: 'a=b' }, index);
     expect(redirect.status).to.equal('301 Moved Permanently');
-    expect(headerOf(redirect, 'Location')).to.equal('./docs/?a=b');
+    expect(redirect.header('Location')).to.equal('./docs/?a=b');
   });
 
   it('redirects to the root of a mounted application, and never to //', async () => {
     const app = sharedData(APP, { '/': join(site.folder, 'public/docs') }, { index: 'index.html' });
     const mounted = await call(app, environOf({ SCRIPT_NAME: '/x', PATH_INFO: '' }));
-    expect(headerOf(mounted, 'Location')).to.equal('./x/');
+    expect(mounted.header('Location')).to.equal('./x/');
     const root = environOf('/');
     root.PATH_INFO = '';
     expect((await call(app, root)).text).to.equal('index');
@@ -83,13 +83,13 @@ describe('sharedData', () => {
     mkdirSync(join(site.folder, 'public/evil.example?x y'));
     writeFileSync(join(site.folder, 'public/evil.example?x y/index.html'), '');
     const answer = await site.get('/static/evil.example?x y', {}, { index: 'index.html' });
-    expect(headerOf(answer, 'Location')).to.equal('./evil.example%3Fx%20y/');
+    expect(answer.header('Location')).to.equal('./evil.example%3Fx%20y/');
   });
 
   describe('types', () => {
     it('fall back, and can be told', async () => {
       const type = async (path: string, options?: SharedDataOptions) =>
-        headerOf(await site.get(path, {}, options), 'Content-Type');
+        (await site.get(path, {}, options)).header('Content-Type');
       expect(await type('/static/unknown.xyz')).to.equal('application/octet-stream');
       expect(await type('/static/unknown.xyz', { fallbackType: 'text/x' })).to.equal('text/x');
       expect(await type('/static/unknown.xyz', { types: { '.XYZ': 'chemical/x-xyz' } })).to.equal(
@@ -101,14 +101,14 @@ describe('sharedData', () => {
 
   it('sends the Cache-Control that it is told to', async () => {
     const cache = async (maxAge: number | null) =>
-      headerOf(await site.get('/static/a.txt', {}, { maxAge }), 'Cache-Control');
+      (await site.get('/static/a.txt', {}, { maxAge })).header('Cache-Control');
     expect(await cache(0)).to.equal('max-age=0, public');
     expect(await cache(null)).to.equal(undefined);
   });
 
   describe('the application', () => {
     it('stays synchronous where no prefix fits, and for other methods', () => {
-      const { start_response } = recorder();
+      const { start_response } = new Exchange();
       for (const keys of [
         { PATH_INFO: '/x' },
         { PATH_INFO: '/static/../x' },
@@ -120,7 +120,7 @@ describe('sharedData', () => {
 
     it('gets WebSocket requests', () => {
       const environ = environOf({ PATH_INFO: '/static/a.txt', 'wsgi.websocket': {} });
-      expect(site.app()(environ, recorder().start_response)).to.deep.equal([Buffer.from('app')]);
+      expect(site.app()(environ, new Exchange().start_response)).to.deep.equal([Buffer.from('app')]);
     });
 
     it('gets its environ untouched', async () => {
@@ -136,9 +136,9 @@ describe('sharedData', () => {
       HTTP_RANGE: 'bytes=1-3',
     });
     environ['wsgi.file_wrapper'] = () => expect.fail('opened');
-    const { status, text, ...answer } = await call(site.app(), environ);
-    expect([status, text]).to.deep.equal(['200 OK', '']);
-    expect(headerOf({ status, ...answer }, 'Content-Length')).to.equal('10');
+    const answer = await call(site.app(), environ);
+    expect([answer.status, answer.text]).to.deep.equal(['200 OK', '']);
+    expect(answer.header('Content-Length')).to.equal('10');
   });
 
   it('streams through the wsgi.file_wrapper of the server, which gets the open file', async () => {
@@ -175,9 +175,9 @@ describe('sharedData', () => {
 
   const WRONG: [what: string, exports: unknown, options: unknown, message: RegExp][] = [
     ['a prefix without a slash', { static: '.' }, {}, /begins with a slash/],
-    ['a target that is no path', { '/s': 1 }, {}, /the path or the file: URL/],
+    ['a target that is not a path', { '/s': 1 }, {}, /the path or the file: URL/],
     ['a URL of the web', { '/s': new URL('http://h/') }, {}, /the path or the file: URL/],
-    ['an unknown name', { '/s': '.' }, { cache: true }, /no option "cache"/],
+    ['an unknown name', { '/s': '.' }, { cache: true }, /no option cache, only maxAge, /],
     ['a negative age', { '/s': '.' }, { maxAge: -1 }, /^maxAge of .* not -1$/],
     ['an index that is a path', { '/s': '.' }, { index: '../x' }, /^index of/],
     ['a flag that is none', { '/s': '.' }, { dotFiles: 'no' }, /^dotFiles of/],

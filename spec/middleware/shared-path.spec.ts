@@ -3,9 +3,9 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { sharedData } from '../../lib/middleware/index.js';
-import { exchange } from '../support/raw-client.js';
+import { call, environOf } from '../support/call.js';
+import { exchange } from '../support/peer.js';
 import { closeServers, serveApp } from '../support/serve.js';
-import { call, environOf } from './call.js';
 import { APP, SharedSite } from './shared-site.js';
 
 describe('sharedData and paths', () => {

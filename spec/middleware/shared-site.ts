@@ -3,8 +3,8 @@ import { symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Application } from '../../lib/environ/types.js';
 import { type SharedDataOptions, sharedData } from '../../lib/middleware/index.js';
+import { answering, call, type Exchange, environOf } from '../support/call.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
-import { type Answer, answering, call, environOf } from './call.js';
 
 /** What gets the requests that no file answers. */
 export const APP = answering('404 Not Found', 'app');
@@ -48,7 +48,7 @@ export class SharedSite {
     return sharedData(app, exports, options);
   }
 
-  get(path: string, headers: Record<string, string> = {}, options?: SharedDataOptions): Promise<Answer> {
+  get(path: string, headers: Record<string, string> = {}, options?: SharedDataOptions): Promise<Exchange> {
     return call(this.app(options), environOf({ PATH_INFO: path, ...headers }));
   }
 }

@@ -4,9 +4,9 @@ import type { Application, Bytes, Environ, StartResponse } from '../../lib/envir
 import { cascade, dispatcher, type Middleware, proxyFix, sharedData } from '../../lib/middleware/index.js';
 import { validator } from '../../lib/validate/index.js';
 import { forgetWarnings } from '../../lib/validate/violation.js';
+import { CountedBody } from '../support/call.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
-import { CountedBody } from './call.js';
 
 const TYPE: [string, string][] = [['Content-Type', 'text/plain']];
 const TEXT = 'one two';

@@ -89,7 +89,7 @@ behindProxies('a body', (start) => {
     });
   }
 
-  it('that nobody reads makes the client wait', async () => {
+  it('that is not read makes the client wait', async () => {
     const read = gate();
     const { serverPort } = await serveApp(async (environ, start_response) => {
       await read.promise;

@@ -11,7 +11,7 @@ export interface Reply {
   readonly text: string;
 }
 
-/** A request that was begun; whoever has it ends it. */
+/** A request that was begun; the caller ends it. */
 export function open(url: string, options: RequestOptions = {}): ClientRequest {
   const all = { localAddress: CLIENT, ...options };
   return url.startsWith('https:')

@@ -69,7 +69,7 @@ behindProxies('environ', (start) => {
     });
   });
 
-  it('believes nothing of what the client itself says', async () => {
+  it('trusts nothing that the client itself says', async () => {
     const { serverPort } = await serveApp(app, { forwardedAllowIps: ['127.0.0.1'] });
     const { url, port } = await start({ at: serverPort });
     const told = await ask(url, LIES);
@@ -93,7 +93,7 @@ behindProxies('environ', (start) => {
     });
   });
 
-  it('believes nobody who goes round the proxy', async () => {
+  it('trusts no client that goes around the proxy', async () => {
     const { serverPort } = await serveApp(app, { forwardedAllowIps: ['127.0.0.1'] });
     const told = await ask(`http://127.0.0.1:${serverPort}/`, LIES);
     expect(told).to.include({ REMOTE_ADDR: CLIENT, HTTP_HOST: `127.0.0.1:${serverPort}` });
@@ -112,7 +112,7 @@ behindProxies('environ', (start) => {
     });
   });
 
-  it('has no address at all over a Unix socket that trusts nobody', async () => {
+  it('has no address at all over a Unix socket that trusts no one', async () => {
     const path = join(temporaryFolder(), 'wsgi.sock');
     local = await makeServer(`unix:${path}`, 0, app);
     const { url } = await start({ at: path });

@@ -75,7 +75,7 @@ behindProxies('a site of three applications', (start) => {
         await once(socket, 'close');
       });
 
-      it('believes nothing of what the client itself says', async () => {
+      it('trusts nothing that the client itself says', async () => {
         expect((await get(`${url()}/`, { headers: LIES })).text).to.equal(`${CLIENT} is at ${url()}/\n`);
         const below = await get(`${url()}${PREFIX}/`, { headers: LIES });
         expect(below.text).to.equal(`${CLIENT} is at ${url()}${PREFIX}\n`);

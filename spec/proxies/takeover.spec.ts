@@ -1,4 +1,4 @@
-/** An instance stops under load, and another one behind the same proxy takes over: nobody notices. */
+/** An instance stops under load, and another one behind the same proxy takes over: no client notices. */
 import { Agent } from 'node:http';
 import { expect } from 'chai';
 import { Command, killCommands } from '../support/command.js';

@@ -56,7 +56,7 @@ describe('an HTTP client', () => {
     for (let i = 0; i < count; i++) yield part;
   }
 
-  it('that sends requests behind a slow one has to wait', async () => {
+  it('that sends requests after a slow one has to wait', async () => {
     held = gate();
     const peer = await Peer.connect(server.serverPort);
     const many = request('/').repeat(Math.ceil(MEGABYTE / request('/').length));
@@ -182,7 +182,7 @@ describe('an HTTP client', () => {
       expect((await failure(type, `a=${'x'.repeat(500_001)}`)).status).to.equal(413);
       expect((await failure(type, 'a'.repeat(3 * MEGABYTE))).status).to.equal(413);
       expect((await parse(type, 'a=b&'.repeat(1000))).fields.size).to.equal(1000);
-      // Nothing between the marks is no field.
+      // Nothing between the marks is not a field.
       expect((await parse(type, '&'.repeat(MEGABYTE))).fields.size).to.equal(0);
     });
   });

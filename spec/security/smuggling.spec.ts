@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import type { Server } from '../../lib/server/server.js';
-import { exchange } from '../support/raw-client.js';
+import { exchange } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 
 /** What an attacker hides in the body of the first request. */
@@ -46,15 +46,15 @@ const REFUSED: Record<string, string> = {
   'a quoted coding': post('Transfer-Encoding: "chunked"', CHUNKED_END + HIDDEN),
   'a coding with a parameter': post('Transfer-Encoding: chunked;q=1', CHUNKED_END + HIDDEN),
   'an empty coding': post('Transfer-Encoding:', CHUNKED_END + HIDDEN),
-  'a coding behind a vertical tab': post('Transfer-Encoding: \x0bchunked', CHUNKED_END + HIDDEN),
-  'a coding behind a form feed': post('Transfer-Encoding: \x0cchunked', CHUNKED_END + HIDDEN),
-  'a coding behind a NUL': post('Transfer-Encoding: \0chunked', CHUNKED_END + HIDDEN),
-  'a coding behind a no-break space': post('Transfer-Encoding: \xa0chunked', CHUNKED_END + HIDDEN),
+  'a coding after a vertical tab': post('Transfer-Encoding: \x0bchunked', CHUNKED_END + HIDDEN),
+  'a coding after a form feed': post('Transfer-Encoding: \x0cchunked', CHUNKED_END + HIDDEN),
+  'a coding after a NUL': post('Transfer-Encoding: \0chunked', CHUNKED_END + HIDDEN),
+  'a coding after a no-break space': post('Transfer-Encoding: \xa0chunked', CHUNKED_END + HIDDEN),
   'a space before the colon of Transfer-Encoding': post('Transfer-Encoding : chunked', CHUNKED_END + HIDDEN),
   'a space before Transfer-Encoding': post('X: y\r\n Transfer-Encoding: chunked', CHUNKED_END + HIDDEN),
   'a folded Transfer-Encoding': post('Transfer-Encoding:\r\n chunked', CHUNKED_END + HIDDEN),
-  'a Transfer-Encoding behind a bare LF': post('X: y\nTransfer-Encoding: chunked', CHUNKED_END + HIDDEN),
-  'a Transfer-Encoding behind a bare CR': post('X: y\rTransfer-Encoding: chunked', CHUNKED_END + HIDDEN),
+  'a Transfer-Encoding after a bare LF': post('X: y\nTransfer-Encoding: chunked', CHUNKED_END + HIDDEN),
+  'a Transfer-Encoding after a bare CR': post('X: y\rTransfer-Encoding: chunked', CHUNKED_END + HIDDEN),
   'a Transfer-Encoding in HTTP/1.0': post('Transfer-Encoding: chunked', CHUNKED_END + HIDDEN).replace(
     'HTTP/1.1',
     'HTTP/1.0',
@@ -72,7 +72,7 @@ const REFUSED: Record<string, string> = {
   'a length beyond 64 bits': post('Content-Length: 18446744073709551617', `x${HIDDEN}`),
   'an empty length': post('Content-Length:', HIDDEN),
   'a length in other digits': post('Content-Length: \xb9', `x${HIDDEN}`),
-  'a length behind a NUL': post('Content-Length: \x001', `x${HIDDEN}`),
+  'a length after a NUL': post('Content-Length: \x001', `x${HIDDEN}`),
   'a space before the colon of Content-Length': post(`Content-Length : ${HIDDEN.length}`, HIDDEN),
   'a tab before the colon of Content-Length': post(`Content-Length\t: ${HIDDEN.length}`, HIDDEN),
   'a folded Content-Length': post(`Content-Length:\r\n ${HIDDEN.length}`, HIDDEN),
@@ -94,7 +94,7 @@ const CUT: Record<string, string> = {
   'a negative size': `-1\r\nx\r\n${CHUNKED_END}`,
   'a size with 0x': `0x1\r\nx\r\n${CHUNKED_END}`,
   'a size with a plus': `+1\r\nx\r\n${CHUNKED_END}`,
-  'a size behind a space': ` 1\r\nx\r\n${CHUNKED_END}`,
+  'a size after a space': ` 1\r\nx\r\n${CHUNKED_END}`,
   'a size that ends in a bare LF': `1\nx\r\n${CHUNKED_END}`,
   'a size that ends in a bare CR': `1\rx\r\n${CHUNKED_END}`,
   'a size that overflows': `10000000000000001\r\nx\r\n${CHUNKED_END}`,
@@ -122,7 +122,7 @@ const WHOLE: Record<string, [raw: string, body: string]> = {
     post('Transfer-Encoding: chunked', `${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${CHUNKED_END}`),
     HIDDEN,
   ],
-  'a body behind GET': [`GET /first HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx`, 'x'],
+  'a body after GET': [`GET /first HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx`, 'x'],
   'lengths under other names': [post('Content_Length: 5\r\nX-Content-Length: 5'), ''],
   'a trailer': [post('Transfer-Encoding: chunked', '1\r\nx\r\n0\r\nX: y\r\n\r\n'), 'x'],
 };
@@ -198,14 +198,14 @@ describe('request smuggling', () => {
     expect(calls.map(({ path }) => path)).to.deep.equal(calls.length > 1 ? ['/first', '/last'] : ['/first']);
   });
 
-  it('serves nothing behind a request that it refused', async () => {
+  it('serves nothing after a request that it refused', async () => {
     const reply = await send(`GET /first HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n${HIDDEN}`);
     expect(calls.map(({ path }) => path)).to.deep.equal(['/first']);
     expect(reply.responses.map(({ status }) => status)).to.deep.equal([200, 400]);
     expect(reply.closed).to.equal(true);
   });
 
-  it('serves nothing behind a request whose body the application left', async () => {
+  it('serves nothing after a request whose body the application left', async () => {
     const hidden = post(`Content-Length: ${1e6}`, HIDDEN.repeat(10));
     server.setApp((_environ, start_response) => {
       calls.push({ path: _environ.PATH_INFO });

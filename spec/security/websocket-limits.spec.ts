@@ -103,7 +103,8 @@ describe('a WebSocket peer', () => {
   it('that sends as much as it may is heard', async () => {
     const client = await RawWebSocket.connect(server.serverPort, DEFLATE);
     await client.send(frame(BINARY, bomb(MEGABYTE), RSV1));
-    await until(() => received === MEGABYTE);
+    await until(() => received > 0);
+    expect(received).to.equal(MEGABYTE);
     client.destroy();
   });
 

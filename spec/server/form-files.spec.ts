@@ -12,9 +12,8 @@ import { END, file, TYPE } from '../environ/form/multipart.js';
 import { answer } from '../support/answer.js';
 import { runScript } from '../support/cgi-script.js';
 import { Command, killCommands } from '../support/command.js';
-import { closeHosts, host } from '../support/host.js';
 import { closePeers, Peer, request } from '../support/peer.js';
-import { captureLog, closeServers, serveApp } from '../support/serve.js';
+import { captureLog, closeServers, host, serveApp } from '../support/serve.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 import { gate, until } from '../support/until.js';
 
@@ -76,7 +75,6 @@ describe('the temporary files of a form that is not closed', () => {
   afterEach(async () => {
     closePeers();
     await closeServers();
-    await closeHosts();
     await killCommands();
     if (TMPDIR === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = TMPDIR;
@@ -238,6 +236,7 @@ describe('the temporary files of a form that is not closed', () => {
           await command.says(/has 7/);
           if (args === EVENT_LOOP) await command.exit();
           await gone();
+          expect(left()).to.deep.equal([]);
         });
       }
     }
@@ -258,6 +257,7 @@ describe('the temporary files of a form that is not closed', () => {
       await peer.send(post(FORM));
       await peer.got('ok');
       await gone();
+      expect(left()).to.deep.equal([]);
     });
   });
 });

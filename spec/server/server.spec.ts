@@ -110,6 +110,7 @@ describe('makeServer', () => {
     const server = makeServer('127.0.0.1', 0, app);
     await Promise.all([server.close(), server.close(), server.serveForever()]);
     await server.close();
+    expect(server.http.listening).to.equal(false);
   });
 
   it('takes another application for the next request', async () => {
@@ -162,5 +163,6 @@ describe('makeServer', () => {
     const server = makeServer('127.0.0.1', await takenPort(), app);
     await server.listening.catch(() => undefined);
     await server.close();
+    expect(server.http.listening).to.equal(false);
   });
 });

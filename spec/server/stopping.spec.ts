@@ -73,6 +73,7 @@ describe('a stop', () => {
         await until(async () => (await connectionsOf(server)) === 1, 'the connection');
         await new Promise((resolve) => setTimeout(resolve, 20));
         await server.close();
+        expect(await connectionsOf(server)).to.equal(0);
         socket.destroy();
       });
     }

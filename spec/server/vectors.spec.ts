@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Application, Environ } from '../../lib/environ/types.js';
-import { exchange, type RawResponse, type Reply } from '../support/raw-client.js';
+import { exchange, type RawResponse, type Reply } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { Threads } from './threads/support.js';
 

@@ -32,7 +32,7 @@ export function startScript(
   return child;
 }
 
-/** @param input what comes on standard input; it is left open behind it. */
+/** @param input what comes on standard input; it is left open after it. */
 export async function runScript(
   command: readonly string[],
   variables?: Readonly<Record<string, string>>,

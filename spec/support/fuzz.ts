@@ -1,4 +1,4 @@
-/** Requests that nobody would write, by the thousand, and what may come back. */
+/** Requests that no one would write, by the thousand, and what may come back. */
 import { connect } from 'node:net';
 import fc from 'fast-check';
 
@@ -129,7 +129,7 @@ export function statusesOf(raw: string): number[] {
   let rest = raw;
   while (rest !== '') {
     const head = HEAD.exec(rest);
-    if (head === null) throw new Error(`This is no response: ${JSON.stringify(rest.slice(0, 200))}`);
+    if (head === null) throw new Error(`This is not a response: ${JSON.stringify(rest.slice(0, 200))}`);
     rest = rest.slice(head[0].length);
     const status = Number(head[1]);
     statuses.push(status);
@@ -156,7 +156,7 @@ function behindBody(rest: string, fields: string): string {
 function behindChunks(text: string): string {
   for (let rest = text; ; ) {
     const size = /^([0-9a-f]+)\r\n/.exec(rest);
-    if (size === null) throw new Error(`This is no chunk: ${JSON.stringify(rest.slice(0, 50))}`);
+    if (size === null) throw new Error(`This is not a chunk: ${JSON.stringify(rest.slice(0, 50))}`);
     const start = size[0].length;
     const length = Number.parseInt(size[1] as string, 16);
     if (rest.slice(start + length, start + length + 2) !== '\r\n') throw new Error('A chunk does not end');

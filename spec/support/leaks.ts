@@ -44,8 +44,7 @@ export class LeakWatch {
       process.removeListener('uncaughtExceptionMonitor', this.#failed);
     }
     if (this.#warnings.length > 0) throw new Error(`Node warned: ${this.#warnings.join('; ')}`);
-    if (this.#failures.length > 0)
-      throw new Error('An error was handled by nobody', { cause: this.#failures[0] });
+    if (this.#failures.length > 0) throw new Error('An error was not handled', { cause: this.#failures[0] });
   }
 }
 

@@ -1,9 +1,14 @@
-/** A client that sends bytes when it is told to, and waits for what comes back. */
+/** The client of specs that sends bytes when it is told to, or as one exchange, and waits for what comes back. */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { parseResponses, type RawResponse } from './raw-client.js';
+import { bytes, type RawResponse, type Reply } from '../../lib/conformance/responses.js';
+import { completeIn, Wire } from '../../lib/conformance/wire.js';
 
-const PATIENCE_MS = 10_000;
+export { bytes, parseResponses, type RawResponse, type Reply } from '../../lib/conformance/responses.js';
+
+/** Seconds. */
+const PATIENCE = 10;
 
 export interface PeerOptions {
   readonly host?: string;
@@ -17,35 +22,14 @@ const open = new Set<Peer>();
 
 /** For `afterEach`. */
 export function closePeers(): void {
-  for (const peer of open) peer.socket.destroy();
+  for (const peer of open) peer.destroy();
   open.clear();
 }
 
-export class Peer {
-  readonly socket: Socket;
-  /** The server ended its side, or cut the connection. */
-  ended = false;
-  /** How the connection was cut, if it was: ECONNRESET, as a rule. */
-  error: NodeJS.ErrnoException | undefined;
-  readonly #chunks: Buffer[] = [];
-  #wake: () => void = () => {};
-
-  private constructor(socket: Socket) {
-    this.socket = socket;
+export class Peer extends Wire {
+  constructor(socket: Socket) {
+    super(socket, PATIENCE);
     open.add(this);
-    socket.on('data', (chunk) => {
-      this.#chunks.push(chunk);
-      this.#wake();
-    });
-    const gone = () => {
-      this.ended = true;
-      this.#wake();
-    };
-    socket.on('end', gone);
-    socket.on('close', gone);
-    socket.on('error', (error) => {
-      this.error = error;
-    });
   }
 
   /** @param place a port, or the path of a Unix socket. */
@@ -57,26 +41,8 @@ export class Peer {
     if (!tls) socket.setNoDelay(true);
     const peer = new Peer(socket);
     if (paused) socket.pause();
-    await new Promise((resolve, reject) => {
-      socket.once(tls ? 'secureConnect' : 'connect', resolve);
-      socket.once('error', reject);
-    });
+    await once(socket, tls ? 'secureConnect' : 'connect');
     return peer;
-  }
-
-  get raw(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
-
-  get text(): string {
-    return this.raw.toString('latin1');
-  }
-
-  /** Settles when the kernel took it. */
-  send(data: string | Buffer): Promise<void> {
-    return new Promise((resolve) => {
-      this.socket.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data, () => resolve());
-    });
   }
 
   /** Each in a segment of its own. */
@@ -87,55 +53,71 @@ export class Peer {
     }
   }
 
-  /** Waits until the text has come. */
-  async got(wanted: string | RegExp): Promise<void> {
-    await this.until(
-      () => (typeof wanted === 'string' ? this.text.includes(wanted) : wanted.test(this.text)),
-      () => `${wanted} did not come`,
-    );
-  }
-
   /** Waits for as many final responses; gives all that are there. */
-  async responses(count: number, methods: string[] = []): Promise<RawResponse[]> {
-    const parse = () => parseResponses(this.raw, methods, this.ended).responses;
-    await this.until(
-      () => parse().filter((response) => response.complete).length >= count,
-      () => `${count} responses did not come`,
-    );
-    return parse();
+  override async responses(count: number, methods: string[] = []): Promise<RawResponse[]> {
+    await this.until(() => completeIn(this.replyTo(methods)) >= count, `${count} responses`);
+    return this.replyTo(methods).responses;
   }
 
-  async response(method = 'GET'): Promise<RawResponse> {
+  override async response(method = 'GET'): Promise<RawResponse> {
     return (await this.responses(1, [method]))[0] as RawResponse;
-  }
-
-  /** Waits until the server has closed. */
-  async closed(): Promise<void> {
-    await this.until(
-      () => this.ended,
-      () => 'the server did not close',
-    );
-  }
-
-  async until(test: () => boolean, complaint: () => string): Promise<void> {
-    const end = Date.now() + PATIENCE_MS;
-    while (!test()) {
-      if (this.ended || Date.now() > end) {
-        const state = this.ended ? `closed ${this.error?.code ?? ''}` : 'open';
-        throw new Error(`${complaint()} (${state}): ${JSON.stringify(this.text.slice(0, 1000))}`);
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 200);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
   }
 }
 
 /** A request as text. */
 export function request(target = '/', { method = 'GET', headers = [] as string[], body = '' } = {}): string {
   return [`${method} ${target} HTTP/1.1`, 'Host: a', ...headers, '', body].join('\r\n');
+}
+
+export interface RawOptions {
+  port: number;
+  host?: string;
+  /** Sent at once. */
+  send: string | Buffer;
+  /** Sent after the first bytes of an answer, or after `followAfter` ms. */
+  follow?: string | Buffer | undefined;
+  followAfter?: number;
+  halfClose?: boolean;
+  /** Methods of the requests, in order, to tell responses to HEAD. */
+  methods?: string[];
+  /** Stop once as many final responses are here and, for `settle` ms, nothing more came. */
+  responses?: number;
+  settle?: number;
+  /** Give up after as many ms. */
+  limit?: number;
+}
+
+/** Sends, and collects until the server closes, or the awaited responses are here. */
+export async function exchange(options: RawOptions): Promise<Reply> {
+  const {
+    port,
+    host = '127.0.0.1',
+    follow,
+    methods = [],
+    responses = 1,
+    settle = 60,
+    limit = 8000,
+  } = options;
+  const wire = new Wire(connect({ port, host, allowHalfOpen: true }), limit / 1000);
+  const { socket } = wire;
+  if (options.halfClose) socket.end(bytes(options.send));
+  else socket.write(bytes(options.send));
+  let rest = follow;
+  const sendRest = () => {
+    if (rest !== undefined) socket.write(bytes(rest));
+    rest = undefined;
+  };
+  const late = setTimeout(sendRest, options.followAfter ?? 700);
+  socket.once('data', sendRest);
+  const enough = () => completeIn(wire.replyTo(methods)) >= responses;
+  let length = -1;
+  for (const end = Date.now() + limit; !wire.ended && Date.now() < end; ) {
+    const { length: now } = wire.raw;
+    if (enough() && now === length) break;
+    length = now;
+    await new Promise((resolve) => setTimeout(resolve, enough() ? settle : 4));
+  }
+  clearTimeout(late);
+  socket.destroy();
+  return wire.replyTo(methods);
 }

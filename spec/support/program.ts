@@ -17,7 +17,7 @@ export function findProgram(name: string): string | undefined {
     });
 }
 
-/** For `before`: behind this call the program is there. */
+/** For `before`: after this call the program is there. */
 export function requireProgram(name: string, hook: Mocha.Context): void {
   if (findProgram(name) !== undefined) return;
   const complaint = `${name} is not installed`;

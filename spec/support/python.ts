@@ -10,7 +10,7 @@ const FOLDER = fileURLToPath(new URL('../python/', import.meta.url));
 const REQUIREMENTS = join(FOLDER, 'requirements.txt');
 /** Ignored by git. */
 const VENV = join(ROOT, '.venv');
-/** A copy of the requirements that were installed: it is made last, so that half an environment is made anew. */
+/** A copy of the requirements that were installed: it is made last, so that half an environment is made again. */
 const INSTALLED = join(VENV, 'installed.txt');
 const PYTHON = join(VENV, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python3']));
 

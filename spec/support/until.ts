@@ -1,4 +1,4 @@
-/** Waits for something that nobody announces. */
+/** Waits for something that is not announced. */
 
 /** @throws Error after half a minute, however busy the machine is; as a rule it takes a few milliseconds. */
 export async function until(test: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {

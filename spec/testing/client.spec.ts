@@ -83,9 +83,9 @@ describe('Client', () => {
     expect((await new Client(app).get()).text).to.equal('café');
   });
 
-  it('shows a body that is no JSON', async () => {
+  it('shows a body that is not JSON', async () => {
     const response = await new Client(answers('200 OK', '<p>')).get();
-    expect(() => response.json).to.throw(SyntaxError, 'The body is no JSON: "<p>"');
+    expect(() => response.json).to.throw(SyntaxError, 'The body is not JSON: "<p>"');
   });
 
   it('gets no body for HEAD, and the headers of GET', async () => {
@@ -212,7 +212,7 @@ describe('Client', () => {
     expect((await client.get('/nowhere')).statusCode).to.equal(404);
   });
 
-  it('refuses an application that is no function, and unknown options', () => {
+  it('refuses an application that is not a function, and unknown options', () => {
     expect(() => new Client({} as Application)).to.throw(ConfigError);
     expect(() => new Client(answers('200 OK', ''), { baseURL: '/' } as object)).to.throw(
       /did you mean baseUrl/,
@@ -286,7 +286,7 @@ describe('an application that fails, under Client,', () => {
     expect(await thrownBy(new Client(app).get())).to.equal(undefined);
   });
 
-  it('may replace its response with exc_info, for that is no failure', async () => {
+  it('may replace its response with exc_info, which is not a failure', async () => {
     const app: Application = (_environ, start_response) => {
       start_response('200 OK', [['X-Old', '1']]);
       start_response('500 Oops', [], failure);

@@ -4,7 +4,7 @@ import { useFakeTimers } from 'sinon';
 import type { Application } from '../../lib/environ/types.js';
 import { Client } from '../../lib/testing/client.js';
 import { defaultPath, parseSetCookie } from '../../lib/testing/cookie.js';
-import { parseCookieDate } from '../../lib/testing/cookie-date.js';
+import { parseCookieDate } from '../../lib/util/http-date.js';
 
 /** Sets the cookies of the query, one a field; answers with those that it was sent. */
 const app: Application = (environ, start_response) => {
@@ -199,7 +199,7 @@ describe('the cookies of Client', () => {
 
   it('of a test have a name and a value that a header can carry', () => {
     const { cookies } = new Client(app);
-    expect(() => cookies.set('a b', '1')).to.throw(TypeError, 'no name of a cookie');
+    expect(() => cookies.set('a b', '1')).to.throw(TypeError, 'not the name of a cookie');
     expect(() => cookies.set('a', '1; Path=/')).to.throw(TypeError, 'encode it');
     expect(() => cookies.set('a', '€')).to.throw(TypeError, 'encode it');
   });

@@ -172,7 +172,7 @@ describe('EnvironBuilder', () => {
       ['a path without /', () => createEnviron('page'), /A path starts with \//],
       ['a baseUrl that is none', () => createEnviron('/', { baseUrl: 'localhost' }), /baseUrl is http/],
       ['a baseUrl with a query', () => createEnviron('/', { baseUrl: 'http://h/?q' }), /baseUrl is http/],
-      ['a method that is none', () => createEnviron('/', { method: 'GE T' }), /no method of HTTP: "GE T"/],
+      ['a method that is none', () => createEnviron('/', { method: 'GE T' }), /not a method of HTTP: "GE T"/],
       [
         'a header with a line end',
         () => createEnviron('/', { headers: { a: 'b\r\nc: d' } }),
@@ -197,7 +197,7 @@ describe('EnvironBuilder', () => {
       [
         'a field that is an object',
         () => createEnviron('/', { form: { a: {} as string } }),
-        /the value of a is no text/,
+        /the value of a is not text/,
       ],
       ['JSON of nothing', () => createEnviron('/', { json: () => 1 }), /which JSON cannot hold/],
       [

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Application, Environ } from '../../lib/environ/types.js';
 import { Client } from '../../lib/testing/client.js';
 import type { RequestOptions } from '../../lib/testing/request-options.js';
-import { exchange } from '../support/raw-client.js';
+import { exchange } from '../support/peer.js';
 import { closeServers, serveApp } from '../support/serve.js';
 
 interface Case {

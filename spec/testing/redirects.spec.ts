@@ -203,7 +203,7 @@ describe('a redirect', () => {
 
   it('to no URL at all is an error', async () => {
     const error = await errorOf(following().get(to(302, 'http://')));
-    expect(error.message).to.equal('The Location of a redirect is no URL: "http://"');
+    expect(error.message).to.equal('The Location of a redirect is not a URL: "http://"');
   });
 
   it('to a subdomain, or from http to https, stays with the application', async () => {

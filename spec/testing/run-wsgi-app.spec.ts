@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { createEnviron } from '../../lib/testing/environ-builder.js';
-import { runWsgiApp } from '../../lib/testing/run-wsgi-app.js';
+import { runWsgiApp } from '../../lib/testing/memory-exchange.js';
 import { setupTestingDefaults } from '../../lib/util/index.js';
 
 describe('runWsgiApp', () => {

@@ -77,7 +77,7 @@ describe('a streamed response', () => {
     }
   });
 
-  it('throws what the application throws, behind what came', async () => {
+  it('throws what the application throws, after what came', async () => {
     const failure = new Error('as announced');
     const app: Application = (_environ, start_response) => {
       start_response('200 OK', []);
@@ -138,7 +138,7 @@ describe('a streamed response', () => {
     expect(log).to.deep.equal(['a', 'b', 'c']);
   });
 
-  it('keeps the blocks of the application apart, its buffer filled anew or not', async () => {
+  it('keeps the blocks of the application apart, whether or not it fills its buffer again', async () => {
     const app: Application = (_environ, start_response) => {
       start_response('200 OK', []);
       const buffer = Buffer.alloc(1);

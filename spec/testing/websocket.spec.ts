@@ -130,7 +130,7 @@ describe('Client.websocket', () => {
     expect(seen).to.deep.equal([null, 1006]);
   });
 
-  it('makes the application wait when nobody receives', async () => {
+  it('makes the application wait when the client does not receive', async () => {
     let sent = 0;
     const app = talking(async (websocket) => {
       for (; sent < 400; sent++) await websocket.send(Buffer.alloc(64 * 1024));

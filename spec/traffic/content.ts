@@ -43,7 +43,7 @@ export function digest(...parts: readonly Uint8Array[]): string {
   return sum.digest('hex');
 }
 
-/** In pieces of about `size` bytes, none of which lies where the last one did; now and then an empty one. */
+/** In pieces of about `size` bytes, each in another place than the last one; now and then an empty one. */
 export function* cut(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0, count = 1; at < bytes.length; count++) {
     const length = count % 7 === 0 ? 0 : count % 3 === 0 ? (size >> 1) + 1 : size;

@@ -118,7 +118,7 @@ function planHttp(random: Random, mode: Mode, id: string, fault: Fault | undefin
     return planRequest(random.fork(i), mode, place);
   });
   const apart = random.oneIn(3);
-  // A fetch server does not learn that the client of a request is gone that waits behind another one.
+  // A fetch server does not learn that a client left whose request waits after another one.
   const leaves = fault === undefined && (mode.host !== 'fetch-handler' || depth === 1);
   return {
     id,

@@ -50,7 +50,7 @@ export class ResponseReader {
     return last === undefined || last.complete ? undefined : last;
   }
 
-  /** @throws Error if that is no response. */
+  /** @throws Error if that is not a response. */
   push(bytes: Buffer): void {
     let rest = bytes;
     while (rest.length > 0) {
@@ -108,7 +108,7 @@ export class ResponseReader {
         break;
       case 'size': {
         const size = CHUNK_LINE.exec(text);
-        if (size === null) throw new Error(`This is no chunk: ${JSON.stringify(text.slice(0, 100))}`);
+        if (size === null) throw new Error(`This is not a chunk: ${JSON.stringify(text.slice(0, 100))}`);
         this.#left = Number.parseInt(text, 16);
         this.#state = this.#left === 0 ? 'trailer' : 'chunk';
         break;
@@ -127,11 +127,12 @@ export class ResponseReader {
   #begin(text: string): void {
     const [line = '', ...fields] = text.split('\r\n');
     const status = Number(STATUS_LINE.exec(line)?.[1]);
-    if (Number.isNaN(status)) throw new Error(`This is no response: ${JSON.stringify(text.slice(0, 200))}`);
+    if (Number.isNaN(status))
+      throw new Error(`This is not a response: ${JSON.stringify(text.slice(0, 200))}`);
     const headers = new Map<string, string>();
     for (const field of fields) {
       const [, name = '', value = ''] = FIELD.exec(field) ?? [];
-      if (name === '') throw new Error(`This is no header: ${JSON.stringify(field)}`);
+      if (name === '') throw new Error(`This is not a header: ${JSON.stringify(field)}`);
       if (headers.has(name.toLowerCase())) throw new Error(`The header ${name} came twice`);
       headers.set(name.toLowerCase(), value);
     }

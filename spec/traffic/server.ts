@@ -11,7 +11,7 @@ import { collectGarbage } from '../support/garbage.js';
 import { app } from './app.js';
 import type { Mode } from './modes.js';
 
-/** What the process holds and does when nobody asks anything of it. */
+/** What the process holds and does when it has no requests. */
 export interface Measure {
   /** Bytes. */
   readonly memory: number;

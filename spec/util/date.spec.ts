@@ -1,6 +1,6 @@
 /** lib/util/date.ts: `wsgiref.handlers.format_date_time` (CONFORMANCE D-040). */
 import { expect } from 'chai';
-import { formatDateTime } from '../../lib/util/date.js';
+import { formatDateTime } from '../../lib/util/http-date.js';
 
 const DATES: [seconds: number, text: string][] = [
   [0, 'Thu, 01 Jan 1970 00:00:00 GMT'],
@@ -24,7 +24,7 @@ describe('formatDateTime', () => {
     it(`refuses ${wrong}`, () => expect(() => formatDateTime(wrong)).to.throw(RangeError));
   }
 
-  it('refuses what is no number', () => {
+  it('refuses what is not a number', () => {
     expect(() => formatDateTime(new Date(0) as unknown as number)).to.throw(TypeError, 'takes seconds, not');
   });
 });

@@ -1,6 +1,6 @@
 /** lib/util/hop-by-hop.ts: `wsgiref.util.is_hop_by_hop` (CONFORMANCE D-007, D-T31). */
 import { expect } from 'chai';
-import { isHopByHop } from '../../lib/util/hop-by-hop.js';
+import { isHopByHop } from '../../lib/util/wsgiref-util.js';
 
 const HOP_BY_HOP =
   'Connection Keep-Alive Proxy-Authenticate Proxy-Authorization TE Trailers Transfer-Encoding Upgrade';

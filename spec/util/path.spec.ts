@@ -1,7 +1,7 @@
 /** lib/util/path.ts: `wsgiref.util.shift_path_info` (CONFORMANCE D-005). */
 import { expect } from 'chai';
 import type { Environ } from '../../lib/environ/types.js';
-import { shiftPathInfo } from '../../lib/util/path.js';
+import { shiftPathInfo } from '../../lib/util/wsgiref-util.js';
 
 /** From CPython's test_wsgiref, and run there. */
 const CASES: [id: string, script: string, path: string, name: string | null, script: string, path: string][] =
@@ -24,7 +24,7 @@ const CASES: [id: string, script: string, path: string, name: string | null, scr
     ['D-T16', '/a/b', '/.', null, '/a/b', ''],
     ['D-T17', '/s', '/a/..', 'a', '/s/a', '/..'],
     ['a last .. at the root', '', '/..', '..', '', ''],
-    ['a last . behind a name', '', '/x/.', 'x', '/x', '/.'],
+    ['a last . after a name', '', '/x/.', 'x', '/x', '/.'],
     ['a name of dots', '', '/.../x', '...', '/...', '/x'],
     ['a native string', '', '/caf\xc3\xa9/x', 'caf\xc3\xa9', '/caf\xc3\xa9', '/x'],
     ['SCRIPT_NAME as a lone slash', '/', '/x', 'x', '/x', ''],
@@ -67,7 +67,7 @@ describe('shiftPathInfo', () => {
     expect({ ...environ }).to.deep.equal({ SCRIPT_NAME: '/x', PATH_INFO: '', QUERY_STRING: 'q' });
   });
 
-  it('refuses what is no path', () => {
+  it('refuses what is not a path', () => {
     expect(() => shiftPathInfo({ PATH_INFO: 'x' })).to.throw(
       TypeError,
       'PATH_INFO must begin with a slash: "x"',

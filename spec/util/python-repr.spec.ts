@@ -1,7 +1,7 @@
 /** lib/util/python-repr.ts, against what Python 3.11 prints. */
 import { expect } from 'chai';
 import { BodyInput } from '../../lib/environ/input/input.js';
-import { pythonRepr } from '../../lib/util/python-repr.js';
+import { pythonRepr } from '../../lib/util/demo-app.js';
 
 const CASES: [value: unknown, repr: string][] = [
   ['', "''"],

@@ -1,6 +1,6 @@
 /** lib/util/scheme.ts: `wsgiref.util.guess_scheme` (CONFORMANCE D-002, D-T29). */
 import { expect } from 'chai';
-import { guessScheme } from '../../lib/util/scheme.js';
+import { guessScheme } from '../../lib/util/index.js';
 
 describe('guessScheme', () => {
   for (const value of ['on', '1', 'yes']) {

@@ -2,8 +2,7 @@
 import { expect } from 'chai';
 import { BodyInput } from '../../lib/environ/input/input.js';
 import type { ErrorStream } from '../../lib/environ/types.js';
-import { MemoryErrors } from '../../lib/util/memory-errors.js';
-import { setupTestingDefaults } from '../../lib/util/testing-defaults.js';
+import { MemoryErrors, setupTestingDefaults } from '../../lib/util/testing-defaults.js';
 
 function defaults(given: Record<string, unknown> = {}): Record<string, unknown> {
   const environ = { ...given };

@@ -1,7 +1,7 @@
 /** lib/util/uri.ts: `wsgiref.util.application_uri` and `request_uri` (CONFORMANCE D-003, D-004). */
 import { expect } from 'chai';
 import { setupTestingDefaults } from '../../lib/util/testing-defaults.js';
-import { applicationUri, requestUri } from '../../lib/util/uri.js';
+import { applicationUri, requestUri } from '../../lib/util/wsgiref-util.js';
 
 type Given = Record<string, unknown>;
 
@@ -66,7 +66,7 @@ describe('applicationUri', () => {
     expect(() => applicationUri(environ)).to.throw(TypeError, 'environ has no SERVER_PORT');
   });
 
-  it('refuses what is no string', () => {
+  it('refuses what is not a string', () => {
     const environ = withDefaults({ HTTP_HOST: null, SERVER_PORT: 8000 });
     expect(() => applicationUri(environ)).to.throw(
       TypeError,
@@ -74,7 +74,7 @@ describe('applicationUri', () => {
     );
   });
 
-  it('refuses text that is no native string', () => {
+  it('refuses text that is not a native string', () => {
     expect(() => applicationUri(withDefaults({ SCRIPT_NAME: '/\u20ac' }))).to.throw(
       RangeError,
       'native string',

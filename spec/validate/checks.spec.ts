@@ -49,7 +49,7 @@ describe('the checks of wsgi/validate', () => {
     });
   }
 
-  it('throw one of the error family, with rule, finding, mend and code in the message', () => {
+  it('throw one of the error family, with rule, finding, fix and code in the message', () => {
     const error = new validate.WsgiAssertionError('status-not-string', 'it is a number');
     expect(error).to.be.instanceOf(WsgiError);
     expect(error.message).to.equal(

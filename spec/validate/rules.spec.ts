@@ -48,7 +48,7 @@ describe('the validator', () => {
   }
 });
 
-/** The rule, what was found, the mend. */
+/** The rule, what was found, the fix. */
 const MESSAGE = /^[^:]+: .+\. .+/s;
 
 describe('the table of rules', () => {
@@ -72,10 +72,10 @@ describe('the table of rules', () => {
 
   it('has each code once, spelled alike', () => {
     expect(levels.size).to.equal(RULES.length);
-    for (const { code, rule, mend } of RULES) {
+    for (const { code, rule, fix } of RULES) {
       expect(code).to.match(/^[a-z0-9]+(-[a-z0-9]+)*$/);
       expect(rule, code).to.match(/^\S[^:|\n]*[^.\s]$/);
-      expect(mend, code).to.match(/^[A-Z][^|\n]*[^.\s]$/);
+      expect(fix, code).to.match(/^[A-Z][^|\n]*[^.\s]$/);
     }
   });
 });

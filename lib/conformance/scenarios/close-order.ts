@@ -1,7 +1,6 @@
 /** A5, on: whose close() is called, when, and what comes of its errors. */
-
+import assert from 'node:assert/strict';
 import type { Body } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import { aWhile, gate, generator, get, inChunks, PLAIN, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
@@ -17,8 +16,8 @@ export const closeOrder: Scenario[] = [
       return { [Symbol.iterator]: () => inner, close: () => void seen.log.push('outer') };
     },
     check: ({ body }, seen) => {
-      expect(body).to.equal('abc');
-      expect(seen.log).to.deep.equal(['outer']);
+      assert.equal(body, 'abc');
+      assert.deepEqual(seen.log, ['outer']);
     },
   }),
   scenario({
@@ -40,8 +39,8 @@ export const closeOrder: Scenario[] = [
       return new Late() as Body;
     },
     check: ({ body }, seen) => {
-      expect(body).to.equal('body');
-      expect(seen.same).to.equal(true);
+      assert.equal(body, 'body');
+      assert.equal(seen.same, true);
     },
   }),
   scenario({
@@ -65,10 +64,13 @@ export const closeOrder: Scenario[] = [
       });
     },
     check: ({ body }, { asked }) => {
-      expect(body).to.equal('body');
+      assert.equal(body, 'body');
       const allowed: PropertyKey[] = ['then', 'length', 'close', Symbol.iterator, Symbol.asyncIterator];
-      expect([...asked].filter((key) => !allowed.includes(key))).to.deep.equal([]);
-      expect(asked.has('close')).to.equal(true);
+      assert.deepEqual(
+        [...asked].filter((key) => !allowed.includes(key)),
+        [],
+      );
+      assert.equal(asked.has('close'), true);
     },
   }),
   scenario({
@@ -87,9 +89,9 @@ export const closeOrder: Scenario[] = [
       });
     },
     check: ({ first, raw, log }, seen) => {
-      expect(first.complete).to.equal(true);
-      expect(raw.toString().endsWith(inChunks(['he', 'llo']))).to.equal(true);
-      expect(seen.closed).to.equal(1);
+      assert.equal(first.complete, true);
+      assert.equal(raw.toString().endsWith(inChunks(['he', 'llo'])), true);
+      assert.equal(seen.closed, 1);
       log.says(/from close/);
     },
   }),
@@ -116,11 +118,14 @@ export const closeOrder: Scenario[] = [
       wire.send(get('/1'), get('/2'));
       await wire.responses(1);
       await aWhile(30);
-      expect(seen.log).to.deep.equal(['app /1', 'close /1']);
+      assert.deepEqual(seen.log, ['app /1', 'close /1']);
       seen.gate.open();
       const [one, two] = await wire.responses(2);
-      expect([one, two].map((response) => response?.body.toString())).to.deep.equal(['/1', '/2']);
-      expect(seen.log.slice(0, 5)).to.deep.equal(['app /1', 'close /1', 'closed /1', 'app /2', 'close /2']);
+      assert.deepEqual(
+        [one, two].map((response) => response?.body.toString()),
+        ['/1', '/2'],
+      );
+      assert.deepEqual(seen.log.slice(0, 5), ['app /1', 'close /1', 'closed /1', 'app /2', 'close /2']);
       log.says(/from an async close/);
     },
   }),
@@ -138,12 +143,12 @@ export const closeOrder: Scenario[] = [
     request: [get('/1'), get('/2'), get('/3')],
     check: (_outcome, { log }) => {
       const expected = ['app /1', 'close /1', 'app /2', 'close /2', 'app /3', 'close /3'];
-      expect(log).to.deep.equal(expected);
+      assert.deepEqual(log, expected);
     },
   }),
   scenario({
     id: 'A-066.closed-late',
-    name: 'closes what an application returns after its client is gone, without a step of iteration',
+    name: 'closes what an application returns after its client left, without a step of iteration',
     needs: ['abort'],
     record: () => ({ called: gate(), gate: gate(), closed: gate(), pulled: 0 }),
     app: (seen) => async (_environ, start_response) => {
@@ -157,7 +162,7 @@ export const closeOrder: Scenario[] = [
       return {
         *[Symbol.iterator]() {
           seen.pulled++;
-          yield text('nobody reads this');
+          yield text('no one reads this');
         },
         close: () => seen.closed.open(),
       };
@@ -170,7 +175,7 @@ export const closeOrder: Scenario[] = [
       await aWhile(30);
       seen.gate.open();
       await seen.closed;
-      expect(seen.pulled).to.equal(0);
+      assert.equal(seen.pulled, 0);
       log.isSilent();
     },
   }),
@@ -188,7 +193,7 @@ export const closeOrder: Scenario[] = [
         },
       };
     },
-    check: ({ body }) => expect(body).to.equal('once only'),
+    check: ({ body }) => assert.equal(body, 'once only'),
   }),
   scenario({
     id: 'A-067.early',
@@ -208,8 +213,8 @@ export const closeOrder: Scenario[] = [
       return new Promise<Body>((resolve) => setImmediate(() => resolve(body)));
     },
     check: ({ body }, seen) => {
-      expect(body).to.equal('body');
-      expect(seen.early).to.equal(false);
+      assert.equal(body, 'body');
+      assert.equal(seen.early, false);
     },
   }),
   scenario({
@@ -219,6 +224,6 @@ export const closeOrder: Scenario[] = [
       throw Object.assign(new Error('thrown'), { close: () => process.emitWarning('closed an error') });
     },
     connection: 'closed',
-    check: ({ first }) => expect(first.status).to.equal(500),
+    check: ({ first }) => assert.equal(first.status, 500),
   }),
 ];

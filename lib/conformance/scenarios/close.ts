@@ -1,7 +1,6 @@
 /** A5: the walk over the iterable, and its end. */
-
+import assert from 'node:assert/strict';
 import type { Application, Body, Bytes, HeaderList } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import { aWhile, eventually, gate, get, head, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
@@ -116,8 +115,8 @@ export const close: Scenario[] = [
     request: get('/call_close', 'Connection: close'),
     connection: 'closed',
     check: ({ body }, seen) => {
-      expect(body).to.equal('1234');
-      expect(seen.closed).to.equal(1);
+      assert.equal(body, '1234');
+      assert.equal(seen.closed, 1);
     },
   }),
   ...cases.map(({ what, items, calls, covers = [], ...given }) =>
@@ -135,8 +134,8 @@ export const close: Scenario[] = [
       request: given.request ?? get(),
       connection: given.closes ? 'closed' : 'kept',
       check: ({ first }, seen) => {
-        expect(first.status).to.equal(given.code ?? 200);
-        expect(seen.calls).to.deep.equal(calls);
+        assert.equal(first.status, given.code ?? 200);
+        assert.deepEqual(seen.calls, calls);
       },
     }),
   ),
@@ -158,8 +157,8 @@ export const close: Scenario[] = [
     }),
     connection: 'closed',
     check: ({ first }, seen) => {
-      expect(first.status).to.equal(500);
-      expect(seen.log).to.deep.equal(['finally', 'close']);
+      assert.equal(first.status, 500);
+      assert.deepEqual(seen.log, ['finally', 'close']);
     },
   }),
   scenario({
@@ -177,8 +176,8 @@ export const close: Scenario[] = [
     },
     connection: 'closed',
     check: ({ first, log }, seen) => {
-      expect(first.status).to.equal(500);
-      expect(seen.closed).to.equal(1);
+      assert.equal(first.status, 500);
+      assert.equal(seen.closed, 1);
       log.says(/sent nothing for 0\.2 s/);
     },
   }),
@@ -200,10 +199,10 @@ export const close: Scenario[] = [
     play: async ({ open, stop, seen }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('begun');
+      await wire.got('begun');
       await stop();
       await eventually(() => seen.closed === 1, 'close()');
-      expect((await wire.end()).responses[0]?.complete).to.equal(false);
+      assert.equal((await wire.closed()).responses[0]?.complete, false);
     },
   }),
   scenario({
@@ -227,14 +226,14 @@ export const close: Scenario[] = [
     play: async ({ open, seen, log }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('xxxx');
+      await wire.got('xxxx');
       wire.reset();
       await eventually(() => seen.closed === 1, 'close()');
       seen.gate.open();
       await aWhile(30);
-      expect(seen.closed).to.equal(1);
-      // The step that was under way, and none behind it.
-      expect(seen.pulls).to.be.at.most(3);
+      assert.equal(seen.closed, 1);
+      // The step that was under way, and none after it.
+      assert.ok(seen.pulls <= 3);
       log.isSilent();
     },
   }),
@@ -268,12 +267,12 @@ export const close: Scenario[] = [
       play: async ({ open, seen, log }) => {
         const wire = await open();
         wire.send(get());
-        await wire.receives('xxxx');
-        expect(seen.finals).to.equal(0);
+        await wire.got('xxxx');
+        assert.equal(seen.finals, 0);
         wire.reset();
         await eventually(() => seen.finals > 0, 'the finally block');
         await aWhile(30);
-        expect(seen.finals).to.equal(1);
+        assert.equal(seen.finals, 1);
         log.isSilent();
       },
     }),

@@ -1,5 +1,5 @@
 /** environ: what the application sees of a request (E1, A16 and A17). */
-import { expect } from '../expect.js';
+import assert from 'node:assert/strict';
 import { get, get10, message, post, postChunks, report } from '../messages.js';
 import { type Capability, type Scenario, scenario } from '../scenario.js';
 
@@ -70,13 +70,13 @@ export const environ: Scenario[] = [
       needs,
       app: () =>
         report(async (seen) => {
-          // Trailers come behind the body.
+          // Trailers come after the body.
           await seen['wsgi.input'].read();
           return names.map((key) => (key in seen ? seen[key] : null));
         }),
       request,
       connection: String(request).includes('HTTP/1.0') ? 'closed' : 'kept',
-      check: ({ json }) => expect(json).to.deep.equal(values),
+      check: ({ json }) => assert.deepEqual(json, values),
     }),
   ),
   ...mounted.map(([id, target, status, values]) =>
@@ -89,8 +89,8 @@ export const environ: Scenario[] = [
       request: get(target),
       connection: values === undefined ? 'closed' : 'kept',
       check: (outcome) => {
-        expect(outcome.first.status).to.equal(status);
-        if (values !== undefined) expect(outcome.json).to.deep.equal(values);
+        assert.equal(outcome.first.status, status);
+        if (values !== undefined) assert.deepEqual(outcome.json, values);
       },
     }),
   ),
@@ -113,27 +113,27 @@ export const environ: Scenario[] = [
       wire.send(message('GET /foo/?dankogai=kogaidan HTTP/1.1', [`Host: 127.0.0.1:${port}`]));
       const values = JSON.parse((await wire.response()).body.toString());
       const server = ['127.0.0.1', String(port), `127.0.0.1:${port}`];
-      expect(values).to.deep.equal(['GET', '', '/foo/', 'dankogai=kogaidan', ...server]);
+      assert.deepEqual(values, ['GET', '', '/foo/', 'dankogai=kogaidan', ...server]);
     },
   }),
   scenario({
     id: 'E-058',
-    name: 'believes a trusted proxy about client and scheme, and nobody about what was not said',
+    name: 'takes client and scheme from a trusted proxy, and nothing that it did not say',
     covers: ['E-182'],
     needs: ['server'],
     options: { forwardedAllowIps: ['127.0.0.1'] },
     app: () => keys('wsgi.url_scheme', 'REMOTE_ADDR', 'HTTP_HOST', 'REMOTE_PORT'),
     request: get('/', 'X-Forwarded-For: 192.168.1.1', 'X-Forwarded-Proto: https'),
-    check: ({ json }) => expect(json).to.deep.equal(['https', '192.168.1.1', 'h', null]),
+    check: ({ json }) => assert.deepEqual(json, ['https', '192.168.1.1', 'h', null]),
   }),
   scenario({
     id: 'E-058.stranger',
-    name: 'believes nobody who is no trusted proxy',
+    name: 'takes nothing from a client that is not a trusted proxy',
     needs: ['server'],
     options: { forwardedAllowIps: ['192.0.2.1'] },
     app: () => keys('wsgi.url_scheme', 'REMOTE_ADDR'),
     request: get('/', 'X-Forwarded-For: 192.168.1.1', 'X-Forwarded-Proto: https'),
-    check: ({ json }) => expect(json).to.deep.equal(['http', '127.0.0.1']),
+    check: ({ json }) => assert.deepEqual(json, ['http', '127.0.0.1']),
   }),
   scenario({
     id: 'E-182',
@@ -143,7 +143,7 @@ export const environ: Scenario[] = [
     app: () => keys('wsgi.url_scheme'),
     request: get('/', 'X-Forwarded-Proto: https', 'X-Forwarded-Ssl: off'),
     connection: 'closed',
-    check: ({ first }) => expect(first.status).to.equal(400),
+    check: ({ first }) => assert.equal(first.status, 400),
   }),
   scenario({
     id: 'E-101',
@@ -152,7 +152,7 @@ export const environ: Scenario[] = [
     options: { environ: { 'test.value': 'Python test', 'test.object': { deep: 1 }, PATH_INFO: '/not this' } },
     app: () => keys('test.value', 'test.object', 'QUERY_STRING', 'PATH_INFO'),
     request: get('/path/?query=test'),
-    check: ({ json }) => expect(json).to.deep.equal(['Python test', { deep: 1 }, 'query=test', '/path/']),
+    check: ({ json }) => assert.deepEqual(json, ['Python test', { deep: 1 }, 'query=test', '/path/']),
   }),
   scenario({
     id: 'A-310',
@@ -164,15 +164,15 @@ export const environ: Scenario[] = [
         for (const [key, value] of Object.entries(seen)) {
           if (value === undefined || value === null) wrong.push(`${key} is ${value}`);
           if (key.includes('.')) {
-            if (!/^(wsgi|node)\.[a-z0-9_.]+$/.test(key)) wrong.push(`${key} is no key of ours`);
-          } else if (!/^[A-Z][A-Z0-9_]*$/.test(key)) wrong.push(`${key} is no CGI variable`);
+            if (!/^(wsgi|node)\.[a-z0-9_.]+$/.test(key)) wrong.push(`${key} is not a key of ours`);
+          } else if (!/^[A-Z][A-Z0-9_]*$/.test(key)) wrong.push(`${key} is not a CGI variable`);
           else if (typeof value !== 'string' || /[^\0-\xff]/.test(value))
-            wrong.push(`${key} is no native string`);
+            wrong.push(`${key} is not a native string`);
         }
         return wrong;
       }),
     request: postChunks(['x'], 'X-A: \xe9', 'Cookie: a'),
-    check: ({ json }) => expect(json).to.deep.equal([]),
+    check: ({ json }) => assert.deepEqual(json, []),
   }),
   scenario({
     id: 'A-300',
@@ -182,7 +182,7 @@ export const environ: Scenario[] = [
       keys('wsgi.multithread', 'wsgi.multiprocess', 'wsgi.run_once', 'wsgi.version', 'GATEWAY_INTERFACE'),
     check: ({ json, facts }) => {
       const { multithread, multiprocess, runOnce } = facts;
-      expect(json).to.deep.equal([multithread, multiprocess, runOnce, [1, 0], 'CGI/1.1']);
+      assert.deepEqual(json, [multithread, multiprocess, runOnce, [1, 0], 'CGI/1.1']);
     },
   }),
   scenario({
@@ -196,6 +196,6 @@ export const environ: Scenario[] = [
         Object.isExtensible(seen) && !Object.isFrozen(seen),
         Object.keys({ ...seen }).length === Object.keys(seen).length,
       ]),
-    check: ({ json }) => expect(json).to.deep.equal([false, false, '[object Object]', true, true]),
+    check: ({ json }) => assert.deepEqual(json, [false, false, '[object Object]', true, true]),
   }),
 ];

@@ -1,6 +1,6 @@
 /** A2: start_response with exc_info. */
-import { expect } from '../expect.js';
-import { generator, nameOf, PLAIN, plain, text, texts } from '../messages.js';
+import assert from 'node:assert/strict';
+import { generator, lacks, nameOf, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
 export const excInfo: Scenario[] = [
@@ -24,11 +24,11 @@ export const excInfo: Scenario[] = [
       return texts('body');
     },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(503);
-      expect(first.headers).not.to.have.property('x-old');
-      expect(first.headers['x-new']).to.equal('1');
-      expect(first.headers['x-both']).to.equal('new');
-      expect(body).to.equal('body');
+      assert.equal(first.status, 503);
+      lacks(first.headers, 'x-old');
+      assert.equal(first.headers['x-new'], '1');
+      assert.equal(first.headers['x-both'], 'new');
+      assert.equal(body, 'body');
     },
   }),
   scenario({
@@ -51,11 +51,12 @@ export const excInfo: Scenario[] = [
       },
     connection: 'closed',
     check: ({ first, body, raw, log }, seen) => {
-      expect(first.status).to.equal(200);
-      expect(first.complete).to.equal(false);
-      expect(body).to.equal('item');
-      expect(raw.toString()).not.to.contain('Too Late').and.not.to.contain('never');
-      expect(seen.same).to.equal(true);
+      assert.equal(first.status, 200);
+      assert.equal(first.complete, false);
+      assert.equal(body, 'item');
+      assert.ok(!raw.toString().includes('Too Late'));
+      assert.ok(!raw.toString().includes('never'));
+      assert.equal(seen.same, true);
       log.saysTimes(/the very error/, 1);
     },
   }),
@@ -73,8 +74,8 @@ export const excInfo: Scenario[] = [
       return texts('did not throw');
     },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(200);
-      expect(body).to.equal('sent threw 0');
+      assert.equal(first.status, 200);
+      assert.equal(body, 'sent threw 0');
     },
   }),
   scenario({
@@ -85,9 +86,9 @@ export const excInfo: Scenario[] = [
       return texts('an error page');
     },
     check: ({ first, body, log }) => {
-      expect(first.status).to.equal(500);
-      expect(first.headers['x-error']).to.equal('1');
-      expect(body).to.equal('an error page');
+      assert.equal(first.status, 500);
+      assert.equal(first.headers['x-error'], '1');
+      assert.equal(body, 'an error page');
       log.isSilent();
     },
   }),
@@ -100,8 +101,8 @@ export const excInfo: Scenario[] = [
       return texts('short', ' page');
     },
     check: ({ first, body, log }) => {
-      expect(first.headers).not.to.have.property('content-length');
-      expect(body).to.equal('short page');
+      lacks(first.headers, 'content-length');
+      assert.equal(body, 'short page');
       log.isSilent();
     },
   }),
@@ -114,8 +115,8 @@ export const excInfo: Scenario[] = [
       return generator(['there']);
     },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(200);
-      expect(body).to.equal('there');
+      assert.equal(first.status, 200);
+      assert.equal(body, 'there');
     },
   }),
   scenario({
@@ -133,8 +134,8 @@ export const excInfo: Scenario[] = [
       return texts('page');
     },
     check: ({ first }) => {
-      expect(first.status).to.equal(500);
-      expect(first.headers['x-what']).to.equal('ApplicationError');
+      assert.equal(first.status, 500);
+      assert.equal(first.headers['x-what'], 'ApplicationError');
     },
   }),
   ...[[null, 0, null], [null, '', null], 0, '', false].map((given) =>
@@ -146,7 +147,7 @@ export const excInfo: Scenario[] = [
         start_response('500 Replaced', PLAIN, given as unknown as Error);
         return texts('page');
       },
-      check: ({ first }) => expect(first.status).to.equal(500),
+      check: ({ first }) => assert.equal(first.status, 500),
     }),
   ),
   scenario({
@@ -160,8 +161,8 @@ export const excInfo: Scenario[] = [
       return texts('end');
     },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(500);
-      expect(body).to.equal('old new end');
+      assert.equal(first.status, 500);
+      assert.equal(body, 'old new end');
     },
   }),
   scenario({
@@ -178,10 +179,10 @@ export const excInfo: Scenario[] = [
         yield text('err');
       },
     check: ({ first, body, raw }) => {
-      expect(first.status).to.equal(500);
-      expect(first.headers).not.to.have.property('x-old');
-      expect(body).to.equal('err');
-      expect(raw.toString()).not.to.contain('200 OK');
+      assert.equal(first.status, 500);
+      lacks(first.headers, 'x-old');
+      assert.equal(body, 'err');
+      assert.ok(!raw.toString().includes('200 OK'));
     },
   }),
 ];

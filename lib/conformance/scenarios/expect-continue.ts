@@ -1,7 +1,6 @@
 /** A13: Expect: 100-continue. */
-
+import assert from 'node:assert/strict';
 import type { Application } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import {
   answer,
   aWhile,
@@ -45,13 +44,13 @@ export const expectContinue: Scenario[] = [
       wire.send(asks(5, EXPECT));
       await seen.called;
       await aWhile();
-      expect(wire.text).to.equal('');
+      assert.equal(wire.text, '');
       seen.gate.open();
-      await wire.receives(CONTINUE);
-      expect(wire.text).to.equal(CONTINUE);
-      wire.more('hello');
-      expect((await wire.response()).body.toString()).to.equal('hello');
-      expect(wire.reply.interim).to.have.length(1);
+      await wire.got(CONTINUE);
+      assert.equal(wire.text, CONTINUE);
+      wire.send('hello');
+      assert.equal((await wire.response()).body.toString(), 'hello');
+      assert.equal(wire.reply.interim.length, 1);
     },
   }),
   scenario({
@@ -64,9 +63,9 @@ export const expectContinue: Scenario[] = [
     // Node closes where it has not sent a 100, whether or not the body came without.
     connection: 'either',
     check: ({ first, body, interim }) => {
-      expect(first.status).to.equal(200);
-      expect(body).to.equal('hello');
-      expect(interim.length).to.be.at.most(1);
+      assert.equal(first.status, 200);
+      assert.equal(body, 'hello');
+      assert.ok(interim.length <= 1);
     },
   }),
   scenario({
@@ -77,9 +76,9 @@ export const expectContinue: Scenario[] = [
     play: async ({ open }) => {
       const wire = await open();
       wire.send(asks(5, 'expect: 100-CONTINUE'));
-      await wire.receives(CONTINUE);
-      wire.more('hello');
-      expect((await wire.response()).body.toString()).to.equal('hello');
+      await wire.got(CONTINUE);
+      wire.send('hello');
+      assert.equal((await wire.response()).body.toString(), 'hello');
     },
   }),
   scenario({
@@ -95,8 +94,8 @@ export const expectContinue: Scenario[] = [
     request: asks(0, EXPECT, CLOSE),
     connection: 'closed',
     check: ({ body, interim }) => {
-      expect(body).to.equal('100-continue 0');
-      expect(interim).to.deep.equal([]);
+      assert.equal(body, '100-continue 0');
+      assert.deepEqual(interim, []);
     },
   }),
   scenario({
@@ -108,15 +107,15 @@ export const expectContinue: Scenario[] = [
     request: asks(5, EXPECT),
     connection: 'closed',
     check: ({ first, body, interim }) => {
-      expect(interim).to.deep.equal([]);
-      expect(first.status).to.equal(200);
-      expect(first.headers['connection']).to.equal('close');
-      expect(body).to.equal('not interested');
+      assert.deepEqual(interim, []);
+      assert.equal(first.status, 200);
+      assert.equal(first.headers['connection'], 'close');
+      assert.equal(body, 'not interested');
     },
   }),
   scenario({
     id: 'E-221',
-    name: 'sends no 100 Continue into a body: a first read behind an item fails',
+    name: 'sends no 100 Continue into a body: a first read after an item fails',
     covers: ['A-212'],
     needs: ['expect', 'cuts', 'streaming'],
     record: () => ({ thrown: '' }),
@@ -134,18 +133,17 @@ export const expectContinue: Scenario[] = [
     request: asks(5, EXPECT),
     connection: 'closed',
     check: ({ first, body, raw, log }, seen) => {
-      expect(raw.toString())
-        .to.match(/^HTTP\/1\.1 200 OK\r\n/)
-        .and.not.contain('100 Continue');
-      expect(body).to.equal('item');
-      expect(first.complete).to.equal(false);
-      expect(seen.thrown).to.equal('ApplicationError');
+      assert.match(raw.toString(), /^HTTP\/1\.1 200 OK\r\n/);
+      assert.ok(!raw.toString().includes('100 Continue'));
+      assert.equal(body, 'item');
+      assert.equal(first.complete, false);
+      assert.equal(seen.thrown, 'ApplicationError');
       log.says(/first read after the response had begun/);
     },
   }),
   scenario({
     id: 'E-221.sent',
-    name: 'reads a body behind an item that the client sent without waiting',
+    name: 'reads a body after an item that the client sent without waiting',
     needs: ['raw-http', 'streaming'],
     app: () =>
       async function* (environ, start_response) {
@@ -156,8 +154,8 @@ export const expectContinue: Scenario[] = [
     request: post('hello', EXPECT, CLOSE),
     connection: 'closed',
     check: ({ body, raw }) => {
-      expect(body).to.equal('item hello');
-      expect(raw.toString()).not.to.contain('100 Continue');
+      assert.equal(body, 'item hello');
+      assert.ok(!raw.toString().includes('100 Continue'));
     },
   }),
   scenario({
@@ -168,8 +166,8 @@ export const expectContinue: Scenario[] = [
     request: message('POST / HTTP/1.0', ['Content-Length: 5', EXPECT], 'hello'),
     connection: 'closed',
     check: ({ body, interim }) => {
-      expect(body).to.equal('hello');
-      expect(interim).to.deep.equal([]);
+      assert.equal(body, 'hello');
+      assert.deepEqual(interim, []);
     },
   }),
   scenario({
@@ -186,13 +184,13 @@ export const expectContinue: Scenario[] = [
     request: post('hello', 'Expect: a miracle'),
     connection: 'closed',
     check: ({ first }, seen) => {
-      expect(first.status).to.equal(417);
-      expect(seen.calls).to.equal(0);
+      assert.equal(first.status, 417);
+      assert.equal(seen.calls, 0);
     },
   }),
   scenario({
     id: 'E-096',
-    name: 'sends 100 Continue for a pipelined request behind the complete response before it',
+    name: 'sends 100 Continue for a pipelined request after the complete response before it',
     covers: ['A-218'],
     needs: ['expect', 'pipelining'],
     record: () => ({ gate: gate(), calls: 0 }),
@@ -208,14 +206,17 @@ export const expectContinue: Scenario[] = [
       wire.send(post('first'));
       wire.send(asks(6, EXPECT));
       await aWhile();
-      expect(wire.text).to.equal('');
-      expect(seen.calls).to.equal(1);
+      assert.equal(wire.text, '');
+      assert.equal(seen.calls, 1);
       seen.gate.open();
-      await wire.receives(CONTINUE);
-      expect(wire.text).to.match(/first\s*HTTP\/1\.1 100 Continue\r\n\r\n$/);
-      wire.more('second');
+      await wire.got(CONTINUE);
+      assert.match(wire.text, /first\s*HTTP\/1\.1 100 Continue\r\n\r\n$/);
+      wire.send('second');
       const all = await wire.responses(2);
-      expect(all.map(({ body }) => body.toString())).to.deep.equal(['first', 'second']);
+      assert.deepEqual(
+        all.map(({ body }) => body.toString()),
+        ['first', 'second'],
+      );
     },
   }),
   scenario({
@@ -236,10 +237,10 @@ export const expectContinue: Scenario[] = [
     play: async ({ open, seen, log }) => {
       const wire = await open();
       wire.send(asks(5, EXPECT));
-      await wire.receives(CONTINUE);
+      await wire.got(CONTINUE);
       wire.reset();
       await eventually(() => seen.thrown !== '', 'read() to throw');
-      expect(seen.thrown).to.equal('ClientDisconnected');
+      assert.equal(seen.thrown, 'ClientDisconnected');
       log.isSilent();
     },
   }),

@@ -1,9 +1,9 @@
 /** wsgi.errors (A11), wsgi.early_hints (E5), and applications that answer late (E1). */
+import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EarlyHints, ErrorStream } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import { CLOSE, eventually, get, get10, nameOf, PLAIN, report, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
@@ -40,9 +40,7 @@ export const extensions: Scenario[] = [
     connection: 'closed',
     check: async () => {
       await eventually(() => readFileSync(errorLog, 'utf8').endsWith('after close\n'), 'the log');
-      expect(readFileSync(errorLog, 'utf8')).to.equal(
-        'one\ntwo three\nfour \u20ac\n\ufffd lone\nafter close\n',
-      );
+      assert.equal(readFileSync(errorLog, 'utf8'), 'one\ntwo three\nfour \u20ac\n\ufffd lone\nafter close\n');
     },
   }),
   scenario({
@@ -58,7 +56,7 @@ export const extensions: Scenario[] = [
       }),
     request: get('/', CLOSE),
     connection: 'closed',
-    check: ({ json }) => expect(json).to.equal('urgent\n'),
+    check: ({ json }) => assert.equal(json, 'urgent\n'),
   }),
   scenario({
     id: 'A-185',
@@ -72,9 +70,10 @@ export const extensions: Scenario[] = [
     },
     connection: 'closed',
     check: ({ first }) => {
-      expect(first.status).to.equal(500);
+      assert.equal(first.status, 500);
       const logged = readFileSync(join(folder, 'failure.log'), 'utf8');
-      expect(logged).to.match(
+      assert.match(
+        logged,
         /^about to fail\n.*Error in the application \(received \S+Z\)\nError: as announced\n +at /,
       );
     },
@@ -91,7 +90,7 @@ export const extensions: Scenario[] = [
           ...(['read', 'readline', 'readlines'] as const).map((name) => typeof input[name]),
         ];
       }),
-    check: ({ json }) => expect(json).to.deep.equal(Array(6).fill('function')),
+    check: ({ json }) => assert.deepEqual(json, Array(6).fill('function')),
   }),
   scenario({
     id: 'E-174',
@@ -105,10 +104,13 @@ export const extensions: Scenario[] = [
       return texts('page');
     },
     check: ({ interim, body }) => {
-      expect(interim.map(({ status }) => status)).to.deep.equal([103, 103]);
+      assert.deepEqual(
+        interim.map(({ status }) => status),
+        [103, 103],
+      );
       const sent = interim.map(({ rawHeaders }) => rawHeaders);
-      expect(sent).to.deep.equal([[LINKS[0]], LINKS]);
-      expect(body).to.equal('page');
+      assert.deepEqual(sent, [[LINKS[0]], LINKS]);
+      assert.equal(body, 'page');
     },
   }),
   scenario({
@@ -123,14 +125,14 @@ export const extensions: Scenario[] = [
     request: get10(),
     connection: 'closed',
     check: ({ interim, first, raw }) => {
-      expect(interim).to.deep.equal([]);
-      expect(first.status).to.equal(200);
-      expect(raw.toString()).not.to.contain('style.css');
+      assert.deepEqual(interim, []);
+      assert.equal(first.status, 200);
+      assert.ok(!raw.toString().includes('style.css'));
     },
   }),
   scenario({
     id: 'E-176',
-    name: 'sends no early hints behind the head of the response',
+    name: 'sends no early hints after the head of the response',
     needs: ['early-hints'],
     app: () =>
       async function* (environ, start_response) {
@@ -142,8 +144,8 @@ export const extensions: Scenario[] = [
         environ['wsgi.early_hints']?.(LINKS);
       },
     check: ({ interim, body }) => {
-      expect(interim).to.have.length(1);
-      expect(body).to.equal('one two');
+      assert.equal(interim.length, 1);
+      assert.equal(body, 'one two');
     },
   }),
   scenario({
@@ -164,9 +166,9 @@ export const extensions: Scenario[] = [
         return [...bad, attempt('Connection', 'close'), attempt('Link', '\u20ac')];
       }),
     check: ({ interim, raw, json }) => {
-      expect(json).to.deep.equal(Array(4).fill('ApplicationError'));
-      expect(interim).to.deep.equal([]);
-      expect(raw.toString()).not.to.match(/x-injected/i);
+      assert.deepEqual(json, Array(4).fill('ApplicationError'));
+      assert.deepEqual(interim, []);
+      assert.doesNotMatch(raw.toString(), /x-injected/i);
     },
   }),
   scenario({
@@ -178,6 +180,6 @@ export const extensions: Scenario[] = [
       return texts(`Hello, ${environ.QUERY_STRING}`);
     },
     request: get('/?name=miyagawa'),
-    check: ({ body }) => expect(body).to.equal('Hello, name=miyagawa'),
+    check: ({ body }) => assert.equal(body, 'Hello, name=miyagawa'),
   }),
 ];

@@ -1,11 +1,11 @@
 /** A12: files given to wsgi.file_wrapper that cannot be read: known before the head is sent, as of any other body. */
+import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { expect } from '../expect.js';
 import { get, head, plain } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
@@ -46,7 +46,7 @@ export const fileFaults: Scenario[] = faults.flatMap(([id, what, make]) =>
       request,
       connection: 'closed',
       check: ({ first, log }) => {
-        expect(first.status).to.equal(500);
+        assert.equal(first.status, 500);
         log.says(/Error in the application/);
       },
     }),

@@ -1,10 +1,10 @@
 /** A12: wsgi.file_wrapper. */
+import assert from 'node:assert/strict';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Application, Body, Environ, FileLike, HeaderList } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import {
   aWhile,
   eventually,
@@ -97,9 +97,9 @@ const table: Sent[] = [
   { id: 'E-089', name: 'sends what can only be read, with its length', app: wrapped(pipe, plain(10)), length: '10', body: TEN, covers: ['A-195'] },
   { id: 'E-090', name: 'sends what can only be read in chunks', app: wrapped(pipe), length: undefined, body: TEN, covers: ['A-195'] },
   { id: 'A-198.short', name: 'ends what can only be read at its Content-Length', app: wrapped(pipe, plain(3)), length: '3', body: 'sma' },
-  { id: 'E-091', name: 'closes behind what can only be read and ends short of its Content-Length', app: wrapped(pipe, plain(20)), length: '20', body: TEN, closed: true, needs: ['cuts'], covers: ['A-200'], log: /10 bytes short/ },
+  { id: 'E-091', name: 'closes after what can only be read and ends short of its Content-Length', app: wrapped(pipe, plain(20)), length: '20', body: TEN, closed: true, needs: ['cuts'], covers: ['A-200'], log: /10 bytes short/ },
   { id: 'E-092.length', name: 'sends a file with its length to HTTP/1.0', app: wrapped(seekable), request: get10('/', KEEP_ALIVE), length: '10', body: TEN, needs: ['http10'] },
-  { id: 'E-092.none', name: 'closes behind what can only be read, on HTTP/1.0', app: wrapped(pipe), request: get10('/', KEEP_ALIVE), length: undefined, body: TEN, closed: true, needs: ['http10'] },
+  { id: 'E-092.none', name: 'closes after what can only be read, on HTTP/1.0', app: wrapped(pipe), request: get10('/', KEEP_ALIVE), length: undefined, body: TEN, closed: true, needs: ['http10'] },
   { id: 'A-197', name: 'starts at the position of the file', app: wrapped(async () => {
       const file = await openFile(small);
       await file.read(Buffer.alloc(3), 0, 3, null);
@@ -142,9 +142,9 @@ export const files: Scenario[] = [
         request,
         connection: closed ? 'closed' : 'kept',
         check: ({ first, body, log }) => {
-          expect(first.status).to.equal(200);
-          expect(first.headers['content-length']).to.equal(length);
-          expect(body).to.equal(expected);
+          assert.equal(first.status, 200);
+          assert.equal(first.headers['content-length'], length);
+          assert.equal(body, expected);
           if (line === undefined) log.isSilent();
           else log.says(line);
         },
@@ -164,8 +164,8 @@ export const files: Scenario[] = [
       },
       request,
       check: async ({ first, raw, log }, seen) => {
-        expect(first.headers['content-length']).to.equal(length);
-        expect(raw.toString()).to.match(/^(.+\r\n)+\r\n$/);
+        assert.equal(first.headers['content-length'], length);
+        assert.match(raw.toString(), /^(.+\r\n)+\r\n$/);
         await eventually(() => seen.closed === 1, 'the file to be closed');
         log.isSilent();
       },
@@ -183,8 +183,8 @@ export const files: Scenario[] = [
       },
       request,
       check: ({ raw, log }, seen) => {
-        expect(raw.toString()).to.match(/^(.+\r\n)+\r\n$/);
-        expect(seen.closed).to.equal(1);
+        assert.match(raw.toString(), /^(.+\r\n)+\r\n$/);
+        assert.equal(seen.closed, 1);
         log.isSilent();
       },
     }),
@@ -203,9 +203,9 @@ export const files: Scenario[] = [
       return body;
     },
     check: ({ body }, seen) => {
-      expect(body).to.equal('used');
-      expect(seen.early).to.equal(0);
-      expect(seen.file.reads).to.deep.equal([]);
+      assert.equal(body, 'used');
+      assert.equal(seen.early, 0);
+      assert.deepEqual(seen.file.reads, []);
     },
   }),
   scenario({
@@ -219,7 +219,7 @@ export const files: Scenario[] = [
         for (const block of inner) yield text(`[${block.length}]`);
       })();
     },
-    check: ({ body }) => expect(body).to.equal('[120][30]'),
+    check: ({ body }) => assert.equal(body, '[120][30]'),
   }),
   scenario({
     id: 'A-193',
@@ -234,8 +234,8 @@ export const files: Scenario[] = [
       return wrap(seen.file);
     },
     check: ({ body }, seen) => {
-      expect(body).to.equal('content');
-      expect(seen.file.closed).to.equal(1);
+      assert.equal(body, 'content');
+      assert.equal(seen.file.closed, 1);
     },
   }),
   scenario({
@@ -250,7 +250,7 @@ export const files: Scenario[] = [
       start_response('200 OK', PLAIN);
       return texts(`${typeof wrap({ read: () => null }).close} ${typeof closable.close} ${like.closed}`);
     },
-    check: ({ body }) => expect(body).to.equal('undefined function 1'),
+    check: ({ body }) => assert.equal(body, 'undefined function 1'),
   }),
   scenario({
     id: 'A-063.file-error',
@@ -272,15 +272,15 @@ export const files: Scenario[] = [
     },
     connection: 'closed',
     check: ({ first, body, log }, seen) => {
-      expect(first.complete).to.equal(false);
-      expect(body).to.equal('part');
-      expect(seen.closed).to.equal(1);
+      assert.equal(first.complete, false);
+      assert.equal(body, 'part');
+      assert.equal(seen.closed, 1);
       log.says(/the disk is gone/);
     },
   }),
   scenario({
     id: 'A-063.file-reset',
-    name: 'closes a file whose client is gone, once the read under way is over',
+    name: 'closes a file whose client left, once the read under way is over',
     covers: ['A-062'],
     needs: ['abort'],
     record: () => ({ log: [] as string[], gate: gate(), second: gate() }),
@@ -302,13 +302,13 @@ export const files: Scenario[] = [
     play: async ({ open, seen, log }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('block');
+      await wire.got('block');
       await seen.second;
       wire.reset();
       await aWhile(30);
       seen.gate.open();
       await eventually(() => seen.log.includes('close'), 'close()');
-      expect(seen.log).to.deep.equal(['read', 'read', 'close']);
+      assert.deepEqual(seen.log, ['read', 'read', 'close']);
       log.isSilent();
     },
   }),
@@ -319,6 +319,6 @@ export const files: Scenario[] = [
       start_response('200 OK', PLAIN);
       return createReadStream(small) as unknown as Body;
     },
-    check: ({ body }) => expect(body).to.equal(TEN),
+    check: ({ body }) => assert.equal(body, TEN),
   }),
 ];

@@ -1,7 +1,6 @@
 /** A6: Content-Length and framing. */
-
+import assert from 'node:assert/strict';
 import type { Application, HeaderList } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import { answer, generate, get, get10, KEEP_ALIVE, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
@@ -33,8 +32,8 @@ const declared = (length: number | string, ...items: string[]) => answer(items, 
 // biome-ignore format: one row each
 const table: Framed[] = [
   { id: 'E-064', name: 'infers the length of a list of one, on HTTP/1.0', app: answer(['hello']), request: get10('/', KEEP_ALIVE), length: '5', body: 'hello', covers: ['A-086'] },
-  { id: 'E-065', name: 'closes behind a list of two, on HTTP/1.0', app: answer(['he', 'llo']), request: get10('/', KEEP_ALIVE), length: undefined, body: 'hello', closed: true, covers: ['A-087', 'A-092'] },
-  { id: 'E-063', name: 'closes behind a generator, on HTTP/1.0', app: generator1, request: get10('/', KEEP_ALIVE), length: undefined, body: '01234567890123456789', closed: true, covers: ['A-092', 'A-095'] },
+  { id: 'E-065', name: 'closes after a list of two, on HTTP/1.0', app: answer(['he', 'llo']), request: get10('/', KEEP_ALIVE), length: undefined, body: 'hello', closed: true, covers: ['A-087', 'A-092'] },
+  { id: 'E-063', name: 'closes after a generator, on HTTP/1.0', app: generator1, request: get10('/', KEEP_ALIVE), length: undefined, body: '01234567890123456789', closed: true, covers: ['A-092', 'A-095'] },
   { id: 'E-066', name: 'sends a generator in chunks, and keeps the connection', app: generator1, length: undefined, body: '01234567890123456789', chunked: true, covers: ['A-097', 'A-087', 'A-094'] },
   { id: 'E-067', name: 'infers the length of a list of one', app: answer(['hello']), length: '5', body: 'hello', covers: ['A-086', 'A-094'] },
   { id: 'E-068', name: 'sends a list of two in two chunks', app: answer(['he', 'llo']), length: undefined, body: 'hello', chunked: true, covers: ['A-087', 'A-090'] },
@@ -47,13 +46,13 @@ const table: Framed[] = [
   { id: 'E-133', name: 'leaves a Content-Length of the application as it is', app: declared('05', 'hello'), length: '05', body: 'hello', covers: ['A-080'] },
   { id: 'A-080.several', name: 'takes a Content-Length for several items', app: declared(5, 'he', '', 'llo'), length: '5', body: 'hello', covers: ['A-094'] },
   { id: 'A-035', name: 'takes a Content-Length of 0', app: declared(0), length: '0', body: '' },
-  { id: 'E-061', name: 'closes behind a body shorter than its Content-Length', app: declared(10, '012345678'), request: get10('/', KEEP_ALIVE), length: '10', body: '012345678', closed: true, covers: ['A-083', 'A-084'], log: /1 bytes short/ },
+  { id: 'E-061', name: 'closes after a body shorter than its Content-Length', app: declared(10, '012345678'), request: get10('/', KEEP_ALIVE), length: '10', body: '012345678', closed: true, covers: ['A-083', 'A-084'], log: /1 bytes short/ },
   { id: 'E-062', name: 'cuts a body longer than its Content-Length, and keeps the connection', app: declared(8, '012345678'), request: get10('/', KEEP_ALIVE), length: '8', body: '01234567', covers: ['A-081'], log: /longer than its Content-Length of 8/ },
-  { id: 'E-203', name: 'closes behind a body shorter than its Content-Length, on HTTP/1.1', app: declared(10, 'abc'), length: '10', body: 'abc', closed: true, covers: ['A-083', 'A-084', 'A-236'], log: /7 bytes short/ },
+  { id: 'E-203', name: 'closes after a body shorter than its Content-Length, on HTTP/1.1', app: declared(10, 'abc'), length: '10', body: 'abc', closed: true, covers: ['A-083', 'A-084', 'A-236'], log: /7 bytes short/ },
   { id: 'A-083.empty', name: 'closes when nothing came of a declared body', app: declared(3), length: '3', body: '', closed: true, covers: ['A-084'], log: /3 bytes short/ },
   { id: 'E-202', name: 'cuts a body at its Content-Length amid an item, and keeps the connection', app: declared(5, 'abc', 'defgh', 'ijk'), length: '5', body: 'abcde', covers: ['A-081'], log: /longer than its Content-Length of 5/ },
   { id: 'A-081.zero', name: 'sends nothing of a body under a Content-Length of 0', app: declared(0, 'abc'), length: '0', body: '', covers: ['E-082'], log: /longer than its Content-Length of 0/ },
-  { id: 'A-074.short', name: 'closes behind a body that claimed an item and has none', app: claims(1, []), length: '0', body: '' },
+  { id: 'A-074.short', name: 'closes after a body that claimed an item and has none', app: claims(1, []), length: '0', body: '' },
 ];
 
 export const framing: Scenario[] = [
@@ -71,11 +70,11 @@ export const framing: Scenario[] = [
         request,
         connection: closed ? 'closed' : 'kept',
         check: ({ first, body, log }) => {
-          expect(first.status).to.equal(200);
-          expect(first.headers['content-length']).to.equal(length);
-          expect(first.headers['transfer-encoding']).to.equal(chunked ? 'chunked' : undefined);
-          if (length === undefined) expect(first.complete).to.equal(true);
-          expect(body).to.equal(expected);
+          assert.equal(first.status, 200);
+          assert.equal(first.headers['content-length'], length);
+          assert.equal(first.headers['transfer-encoding'], chunked ? 'chunked' : undefined);
+          if (length === undefined) assert.equal(first.complete, true);
+          assert.equal(body, expected);
           if (line === undefined) log.isSilent();
           else log.saysTimes(line, 1);
         },
@@ -89,14 +88,14 @@ export const framing: Scenario[] = [
     app: () => claims(1, ['he', 'llo']),
     connection: 'closed',
     check: ({ first, raw, log }) => {
-      expect(first.headers['content-length']).to.equal('2');
-      expect(raw.toString()).to.match(/\r\n\r\nhe$/);
+      assert.equal(first.headers['content-length'], '2');
+      assert.match(raw.toString(), /\r\n\r\nhe$/);
       log.says(/longer than its Content-Length/);
     },
   }),
   scenario({
     id: 'A-082',
-    name: 'asks for no item behind the one that completes the Content-Length',
+    name: 'asks for no item after the one that completes the Content-Length',
     record: () => ({ log: [] as string[] }),
     app: (seen) => (_environ, start_response) => {
       seen.log = [];
@@ -115,8 +114,8 @@ export const framing: Scenario[] = [
       })();
     },
     check: ({ body, log }, seen) => {
-      expect(body).to.equal('hello');
-      expect(seen.log).to.deep.equal(['first', 'second', 'finally']);
+      assert.equal(body, 'hello');
+      assert.deepEqual(seen.log, ['first', 'second', 'finally']);
       log.isSilent();
     },
   }),
@@ -128,8 +127,8 @@ export const framing: Scenario[] = [
       return [Buffer.from('абвг')];
     },
     check: ({ first }) => {
-      expect(first.headers['content-length']).to.equal('8');
-      expect(first.body.toString()).to.equal('абвг');
+      assert.equal(first.headers['content-length'], '8');
+      assert.equal(first.body.toString(), 'абвг');
     },
   }),
   scenario({
@@ -139,7 +138,7 @@ export const framing: Scenario[] = [
     app: () => answer(['ok']),
     request: get10(),
     connection: 'closed',
-    check: ({ raw }) => expect(raw.toString()).to.match(/^HTTP\/1\.[01] 200 OK\r\n/),
+    check: ({ raw }) => assert.match(raw.toString(), /^HTTP\/1\.[01] 200 OK\r\n/),
   }),
   ...['abc', '-1', '+5', '5.0', '0x5', '', '5 5', '5, 5', '99999999999999999999'].map((value) =>
     scenario({
@@ -148,7 +147,7 @@ export const framing: Scenario[] = [
       app: () => answer(['hello'], plain(value)),
       connection: 'closed',
       check: ({ first, log }) => {
-        expect(first.status).to.equal(500);
+        assert.equal(first.status, 500);
         log.says(/The header Content-Length must be a number of bytes/);
       },
     }),
@@ -159,7 +158,7 @@ export const framing: Scenario[] = [
     app: () => answer(['hello'], [...plain(5), ['content-length', '5']]),
     connection: 'closed',
     check: ({ first, log }) => {
-      expect(first.status).to.equal(500);
+      assert.equal(first.status, 500);
       log.says(/Content-Length appears more than once/);
     },
   }),

@@ -1,7 +1,6 @@
 /** A10: wsgi.input. */
-
+import assert from 'node:assert/strict';
 import type { Environ, Input } from '../../environ/types.js';
-import { expect } from '../expect.js';
 import {
   CLOSE,
   echo,
@@ -108,7 +107,7 @@ const table: Reading[] = [
   },
   {
     id: 'A-159',
-    name: 'stops behind the line that brings readlines() to its hint',
+    name: 'stops after the line that brings readlines() to its hint',
     request: post('aa\nbb\ncc\n'),
     calls: [(input) => input.readlines(4), (input) => input.readlines(0)],
     results: [['aa\n', 'bb\n'], ['cc\n']],
@@ -177,7 +176,7 @@ export const input: Scenario[] = [
       covers,
       app: () => calls(...list),
       request,
-      check: ({ json }) => expect(json).to.deep.equal(results),
+      check: ({ json }) => assert.deepEqual(json, results),
     }),
   ),
   scenario({
@@ -186,14 +185,14 @@ export const input: Scenario[] = [
     covers: ['A-037'],
     app: () => echo,
     request: post(bytes256),
-    check: ({ body }) => expect(body).to.equal(bytes256),
+    check: ({ body }) => assert.equal(body, bytes256),
   }),
   scenario({
     id: 'A-170.chunks',
     name: 'passes all 256 bytes through in chunks',
     app: () => echo,
     request: postChunks([...bytes256].map((char) => char)),
-    check: ({ body }) => expect(body).to.equal(bytes256),
+    check: ({ body }) => assert.equal(body, bytes256),
   }),
   scenario({
     id: 'A-155',
@@ -211,11 +210,11 @@ export const input: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(post('0123456789ab\n').slice(0, -10));
-      wire.more('345');
+      wire.send('345');
       await seen.first;
-      wire.more('6789');
-      wire.more('ab\n');
-      expect((await wire.response()).body.toString()).to.equal('0123|456789|ab\n');
+      wire.send('6789');
+      wire.send('ab\n');
+      assert.equal((await wire.response()).body.toString(), '0123|456789|ab\n');
     },
   }),
   scenario({
@@ -228,11 +227,11 @@ export const input: Scenario[] = [
         return all.map((part) => part.toString());
       }),
     request: post('abcd\nef'),
-    check: ({ json }) => expect(json).to.deep.equal(['ab', 'cd\n', '', 'ef']),
+    check: ({ json }) => assert.deepEqual(json, ['ab', 'cd\n', '', 'ef']),
   }),
   scenario({
     id: 'A-168',
-    name: 'is read from inside the body of the response, behind its first item',
+    name: 'is read from inside the body of the response, after its first item',
     needs: ['streaming'],
     app: () =>
       async function* (environ, start_response) {
@@ -244,10 +243,10 @@ export const input: Scenario[] = [
     play: async ({ open }) => {
       const wire = await open();
       wire.send(post('01234567\n89', CLOSE).slice(0, -11));
-      await wire.receives('head:');
-      wire.more('01234567\n89');
-      await wire.end();
-      expect((await wire.response()).body.toString()).to.equal('head:01234567\n89');
+      await wire.got('head:');
+      wire.send('01234567\n89');
+      await wire.closed();
+      assert.equal((await wire.response()).body.toString(), 'head:01234567\n89');
     },
   }),
   scenario({
@@ -270,8 +269,11 @@ export const input: Scenario[] = [
       const wire = await open();
       wire.send(post('one'), post('two'));
       const all = await wire.responses(2);
-      expect(all.map(({ body }) => body.toString())).to.deep.equal(['first', 'two']);
-      expect(seen.result).to.match(/^(ApplicationError|read "")$/);
+      assert.deepEqual(
+        all.map(({ body }) => body.toString()),
+        ['first', 'two'],
+      );
+      assert.match(seen.result, /^(ApplicationError|read "")$/);
     },
   }),
   scenario({
@@ -296,7 +298,7 @@ export const input: Scenario[] = [
       await seen.called;
       wire.reset();
       await eventually(() => seen.thrown !== '', 'read() to throw');
-      expect(seen.thrown).to.equal('ClientDisconnected');
+      assert.equal(seen.thrown, 'ClientDisconnected');
       log.isSilent();
     },
   }),
@@ -309,8 +311,11 @@ export const input: Scenario[] = [
       const wire = await open();
       wire.send(message('POST / HTTP/1.1', ['Host: h', 'Content-Length: 20'], '14 bytes of it'));
       wire.halfClose();
-      const { responses } = await wire.end();
-      expect(responses.map(({ status }) => status)).to.deep.equal([400]);
+      const { responses } = await wire.closed();
+      assert.deepEqual(
+        responses.map(({ status }) => status),
+        [400],
+      );
       log.isSilent();
     },
   }),
@@ -322,6 +327,6 @@ export const input: Scenario[] = [
       report(async (environ) => [environ.CONTENT_LENGTH, (await environ['wsgi.input'].read()).toString()]),
     request: `${get10('/', 'Content-Length: 5')}hello`,
     connection: 'closed',
-    check: ({ json }) => expect(json).to.deep.equal(['5', 'hello']),
+    check: ({ json }) => assert.deepEqual(json, ['5', 'hello']),
   }),
 ];

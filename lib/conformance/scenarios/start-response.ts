@@ -1,8 +1,8 @@
 /** A1: how the application is called, and start_response. */
+import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import type { Application, Body, StartResponse } from '../../environ/types.js';
-import { expect } from '../expect.js';
-import { answer, generator, get, nameOf, PLAIN, plain, text, texts } from '../messages.js';
+import { answer, generator, get, lacks, nameOf, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
 const names = function (this: unknown, ...args: unknown[]) {
@@ -41,7 +41,7 @@ export const startResponse: Scenario[] = [
     id: 'A-001',
     name: 'calls the application with two arguments and no this',
     app: () => names,
-    check: ({ body }) => expect(body).to.equal('2 object function undefined'),
+    check: ({ body }) => assert.equal(body, '2 object function undefined'),
   }),
   scenario({
     id: 'A-002',
@@ -54,8 +54,11 @@ export const startResponse: Scenario[] = [
     },
     request: [get('/1'), get('/2'), get('/3')],
     check: ({ responses }, seen) => {
-      expect(seen.calls).to.equal(3);
-      expect(responses.map(({ body }) => body.toString())).to.deep.equal(['call 1', 'call 2', 'call 3']);
+      assert.equal(seen.calls, 3);
+      assert.deepEqual(
+        responses.map(({ body }) => body.toString()),
+        ['call 1', 'call 2', 'call 3'],
+      );
     },
   }),
   scenario({
@@ -66,7 +69,7 @@ export const startResponse: Scenario[] = [
         // biome-ignore lint/complexity/noArguments: this is what the scenario is about
         return names.call(undefined, ...(arguments as unknown as Parameters<Application>));
       } as Application,
-    check: ({ body }) => expect(body).to.equal('2 object function undefined'),
+    check: ({ body }) => assert.equal(body, '2 object function undefined'),
   }),
   scenario({
     id: 'A-003.bound',
@@ -82,7 +85,7 @@ export const startResponse: Scenario[] = [
       const owner = new Owner();
       return owner.serve.bind(owner);
     },
-    check: ({ body }) => expect(body).to.equal('bound'),
+    check: ({ body }) => assert.equal(body, 'bound'),
   }),
   scenario({
     id: 'A-003.proxy',
@@ -96,8 +99,8 @@ export const startResponse: Scenario[] = [
         },
       }),
     check: ({ body }, seen) => {
-      expect(body).to.equal('ok');
-      expect(seen.asked).to.deep.equal([]);
+      assert.equal(body, 'ok');
+      assert.deepEqual(seen.asked, []);
     },
   }),
   scenario({
@@ -110,8 +113,8 @@ export const startResponse: Scenario[] = [
       return generator([Object.keys(environ).length === 0 ? 'ok' : 'not empty', '!']);
     },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(200);
-      expect(body).to.equal('ok!');
+      assert.equal(first.status, 200);
+      assert.equal(body, 'ok!');
     },
   }),
   scenario({
@@ -126,7 +129,7 @@ export const startResponse: Scenario[] = [
     },
     request: [get(), get()],
     check: ({ responses }) => {
-      for (const { body } of responses) expect(body.toString()).to.equal('undefined server http');
+      for (const { body } of responses) assert.equal(body.toString(), 'undefined server http');
     },
   }),
   ...[[], [undefined], [null]].map((rest) =>
@@ -135,7 +138,7 @@ export const startResponse: Scenario[] = [
       name: `takes ${rest.length === 0 ? 'no third argument' : `${rest[0]} as exc_info`} for a first call`,
       covers: ['A-007'],
       app: () => (_environ, start_response) => texts(typeof start_response('200 OK', PLAIN, ...rest)),
-      check: ({ body }) => expect(body).to.equal('function'),
+      check: ({ body }) => assert.equal(body, 'function'),
     }),
   ),
   ...notIterable.map(([what, value]) =>
@@ -145,8 +148,8 @@ export const startResponse: Scenario[] = [
       app: () => returns(value),
       connection: 'closed',
       check: ({ first, body, log }) => {
-        expect(first.status).to.equal(500);
-        expect(body).not.to.contain('object');
+        assert.equal(first.status, 500);
+        assert.ok(!body.includes('object'));
         log.says(/not an iterable of byte strings/);
       },
     }),
@@ -158,7 +161,7 @@ export const startResponse: Scenario[] = [
       app: () => returns(value),
       connection: 'closed',
       check: ({ first, log }) => {
-        expect(first.status).to.equal(500);
+        assert.equal(first.status, 500);
         log.says(/return a list with it as the one item/);
       },
     }),
@@ -171,8 +174,8 @@ export const startResponse: Scenario[] = [
       return generator([]);
     },
     check: ({ first, body, log }) => {
-      expect(first.status).to.equal(200);
-      expect(body).to.equal('');
+      assert.equal(first.status, 200);
+      assert.equal(body, '');
       log.isSilent();
     },
   }),
@@ -185,9 +188,9 @@ export const startResponse: Scenario[] = [
         yield text('late');
       },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(201);
-      expect(first.headers['x-late']).to.equal('1');
-      expect(body).to.equal('late');
+      assert.equal(first.status, 201);
+      assert.equal(first.headers['x-late'], '1');
+      assert.equal(body, 'late');
     },
   }),
   scenario({
@@ -200,8 +203,8 @@ export const startResponse: Scenario[] = [
         start_response('201 Late', PLAIN);
       },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(201);
-      expect(body).to.equal('');
+      assert.equal(first.status, 201);
+      assert.equal(body, '');
     },
   }),
   scenario({
@@ -212,8 +215,8 @@ export const startResponse: Scenario[] = [
     app: (seen) => () => Object.assign(texts('x'), { close: () => void seen.closed++ }),
     connection: 'closed',
     check: ({ first, log }, seen) => {
-      expect(first.status).to.equal(500);
-      expect(seen.closed).to.equal(1);
+      assert.equal(first.status, 500);
+      assert.equal(seen.closed, 1);
       log.says(/did not call start_response/);
     },
   }),
@@ -225,9 +228,9 @@ export const startResponse: Scenario[] = [
     app: (seen) => () => Object.assign([], { close: () => void seen.closed++ }),
     connection: 'closed',
     check: ({ first, log }, seen) => {
-      expect(first.status).to.equal(500);
-      expect(first.reason).to.equal('Internal Server Error');
-      expect(seen.closed).to.equal(1);
+      assert.equal(first.status, 500);
+      assert.equal(first.reason, 'Internal Server Error');
+      assert.equal(seen.closed, 1);
       log.says(/did not call start_response/);
     },
   }),
@@ -243,8 +246,9 @@ export const startResponse: Scenario[] = [
       },
     connection: 'closed',
     check: ({ first, raw }) => {
-      expect(first.status).to.equal(500);
-      expect(raw.toString()).not.to.contain('one').and.not.to.contain('two');
+      assert.equal(first.status, 500);
+      assert.ok(!raw.toString().includes('one'));
+      assert.ok(!raw.toString().includes('two'));
     },
   }),
   scenario({
@@ -258,8 +262,8 @@ export const startResponse: Scenario[] = [
         yield text('data');
       },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(202);
-      expect(body).to.equal('data');
+      assert.equal(first.status, 202);
+      assert.equal(body, 'data');
     },
   }),
   scenario({
@@ -276,10 +280,10 @@ export const startResponse: Scenario[] = [
       return texts('no error');
     },
     check: ({ first, body }) => {
-      expect(first.status).to.equal(201);
-      expect(body).to.equal('ApplicationError');
-      expect(first.headers['x-first']).to.equal('1');
-      expect(first.headers).not.to.have.property('x-second');
+      assert.equal(first.status, 201);
+      assert.equal(body, 'ApplicationError');
+      assert.equal(first.headers['x-first'], '1');
+      lacks(first.headers, 'x-second');
     },
   }),
   scenario({
@@ -301,8 +305,8 @@ export const startResponse: Scenario[] = [
       return texts(log.join());
     },
     check: ({ first, body }) => {
-      expect(body).to.equal('ApplicationError,ApplicationError,fine');
-      expect(first.headers['x-a']).to.equal('replaced');
+      assert.equal(body, 'ApplicationError,ApplicationError,fine');
+      assert.equal(first.headers['x-a'], 'replaced');
     },
   }),
   scenario({
@@ -317,9 +321,9 @@ export const startResponse: Scenario[] = [
       return texts('body');
     },
     check: ({ first, body }) => {
-      expect(first.headers['x-a']).to.equal('before');
-      expect(first.headers).not.to.have.property('x-b');
-      expect(body).to.equal('body');
+      assert.equal(first.headers['x-a'], 'before');
+      lacks(first.headers, 'x-b');
+      assert.equal(body, 'body');
     },
   }),
   scenario({
@@ -334,7 +338,7 @@ export const startResponse: Scenario[] = [
     },
     request: [get(), get()],
     check: ({ responses }) => {
-      for (const { body } of responses) expect(body.toString()).to.equal('1');
+      for (const { body } of responses) assert.equal(body.toString(), '1');
     },
   }),
 ];

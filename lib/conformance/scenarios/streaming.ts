@@ -1,6 +1,6 @@
 /** A3: when headers and blocks leave. */
+import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import { expect } from '../expect.js';
 import {
   aWhile,
   eventually,
@@ -10,6 +10,7 @@ import {
   get10,
   head,
   inChunks,
+  lacks,
   PLAIN,
   plain,
   text,
@@ -46,7 +47,7 @@ async function readOnThread(
   const worker = new Worker(READER, { eval: true, workerData: { port, word, flag: seen.flag } });
   await eventually(() => seen.read !== undefined, 'the application to have waited');
   await worker.terminate();
-  expect(seen.read, `${word} was read while the application blocked`).to.equal(true);
+  assert.equal(seen.read, true, `${word} was read while the application blocked`);
 }
 
 const blocked = () => ({
@@ -71,9 +72,9 @@ export const streaming: Scenario[] = [
       wire.send(get());
       await seen.started;
       await aWhile();
-      expect(wire.text).to.equal('');
+      assert.equal(wire.text, '');
       seen.gate.open();
-      expect((await wire.response()).body.toString()).to.equal('body');
+      assert.equal((await wire.response()).body.toString(), 'body');
     },
   }),
   scenario({
@@ -96,11 +97,11 @@ export const streaming: Scenario[] = [
       wire.send(get());
       await seen.pulled;
       await aWhile();
-      expect(wire.text).to.equal('');
+      assert.equal(wire.text, '');
       seen.gate.open();
       const { status, body } = await wire.response();
-      expect(status).to.equal(200);
-      expect(body.toString()).to.equal('x');
+      assert.equal(status, 200);
+      assert.equal(body.toString(), 'x');
     },
   }),
   scenario({
@@ -119,12 +120,11 @@ export const streaming: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('first');
-      expect(wire.text)
-        .to.match(/^HTTP\/1\.1 200 OK\r\n/)
-        .and.not.to.contain('second');
+      await wire.got('first');
+      assert.match(wire.text, /^HTTP\/1\.1 200 OK\r\n/);
+      assert.ok(!wire.text.includes('second'));
       seen.gate.open();
-      expect((await wire.response()).body.toString()).to.equal('firstsecond');
+      assert.equal((await wire.response()).body.toString(), 'firstsecond');
     },
   }),
   scenario({
@@ -145,11 +145,11 @@ export const streaming: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('\r\n\r\nab');
+      await wire.got('\r\n\r\nab');
       seen.gates[0].open();
-      await wire.receives('\r\n\r\nabcd');
+      await wire.got('\r\n\r\nabcd');
       seen.gates[1].open();
-      expect((await wire.response()).body.toString()).to.equal('abcdef');
+      assert.equal((await wire.response()).body.toString(), 'abcdef');
     },
   }),
   scenario({
@@ -197,10 +197,10 @@ export const streaming: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(get());
-      await wire.receives('\r\n\r\n');
-      expect(wire.text).to.match(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
+      await wire.got('\r\n\r\n');
+      assert.match(wire.text, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
       seen.gate.open();
-      expect((await wire.response()).body.toString()).to.equal('body');
+      assert.equal((await wire.response()).body.toString(), 'body');
     },
   }),
   scenario({
@@ -209,8 +209,8 @@ export const streaming: Scenario[] = [
     covers: ['A-037'],
     app: () => generate(['Foo: Bar\r\n\r\nHello', ' World']),
     check: ({ first, body }) => {
-      expect(first.headers).not.to.have.property('foo');
-      expect(body).to.equal('Foo: Bar\r\n\r\nHello World');
+      lacks(first.headers, 'foo');
+      assert.equal(body, 'Foo: Bar\r\n\r\nHello World');
     },
   }),
   scenario({
@@ -222,8 +222,8 @@ export const streaming: Scenario[] = [
       return texts('Bar\nBaz');
     },
     check: ({ first, body }) => {
-      expect(body).to.equal('Bar\nBaz');
-      expect(first.body).to.have.length(7);
+      assert.equal(body, 'Bar\nBaz');
+      assert.equal(first.body.length, 7);
     },
   }),
   scenario({
@@ -235,7 +235,11 @@ export const streaming: Scenario[] = [
       const whole = Uint8Array.from({ length: 260 }, (_, i) => (i + 254) % 256);
       return [whole.subarray(2, 258)];
     },
-    check: ({ first }) => expect([...first.body]).to.deep.equal(Array.from({ length: 256 }, (_, i) => i)),
+    check: ({ first }) =>
+      assert.deepEqual(
+        [...first.body],
+        Array.from({ length: 256 }, (_, i) => i),
+      ),
   }),
   scenario({
     id: 'E-225',
@@ -262,8 +266,8 @@ export const streaming: Scenario[] = [
       wire.send(get());
       await untilStill(() => seen.pulls, 'the pulls to stop');
       // What the kernel takes for both sides of the loopback, and one block more.
-      expect(seen.pulls * 65536).to.be.below(32 * 1024 * 1024);
-      expect(seen.closed).to.equal(0);
+      assert.ok(seen.pulls * 65536 < 32 * 1024 * 1024);
+      assert.equal(seen.closed, 0);
       wire.reset();
       await eventually(() => seen.closed === 1, 'close()');
     },
@@ -283,10 +287,10 @@ export const streaming: Scenario[] = [
       wire.send(get('/', 'Connection: close'));
       await aWhile(30);
       wire.socket.resume();
-      await wire.until(() => wire.closed, 'the end');
+      await wire.until(() => wire.ended, 'the end');
       const { body, complete } = await wire.response();
-      expect(complete).to.equal(true);
-      expect(body.equals(Buffer.alloc(12_000_000, 'abcdefgh'))).to.equal(true);
+      assert.equal(complete, true);
+      assert.equal(body.equals(Buffer.alloc(12_000_000, 'abcdefgh')), true);
     },
   }),
   scenario({
@@ -296,23 +300,23 @@ export const streaming: Scenario[] = [
     needs: ['raw-http'],
     app: () => generate(['he', '', 'llo', '']),
     check: ({ first, raw }) => {
-      expect(first.headers['transfer-encoding']).to.equal('chunked');
-      expect(first.headers).not.to.have.property('content-length');
-      expect(raw.toString()).to.match(/\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n$/);
+      assert.equal(first.headers['transfer-encoding'], 'chunked');
+      lacks(first.headers, 'content-length');
+      assert.match(raw.toString(), /\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n$/);
     },
   }),
   scenario({
     id: 'A-092',
-    name: 'sends an HTTP/1.0 client no chunks, and closes behind the body',
+    name: 'sends an HTTP/1.0 client no chunks, and closes after the body',
     covers: ['A-095', 'E-063'],
     needs: ['http10'],
     app: () => generate(['he', 'llo']),
     request: get10('/', 'Connection: keep-alive'),
     connection: 'closed',
     check: ({ first, raw }) => {
-      expect(first.headers).not.to.have.any.keys('transfer-encoding', 'content-length');
-      expect(first.headers['connection']).to.equal('close');
-      expect(raw.toString()).to.match(/\r\n\r\nhello$/);
+      lacks(first.headers, 'transfer-encoding', 'content-length');
+      assert.equal(first.headers['connection'], 'close');
+      assert.match(raw.toString(), /\r\n\r\nhello$/);
     },
   }),
   scenario({
@@ -322,8 +326,8 @@ export const streaming: Scenario[] = [
     app: () => generate(['he', 'llo']),
     request: [head(), get()],
     check: ({ responses, raw }) => {
-      expect(responses[0]?.headers).not.to.have.any.keys('transfer-encoding', 'content-length');
-      expect(raw.toString().endsWith(inChunks(['he', 'llo']))).to.equal(true);
+      lacks(responses[0]?.headers ?? {}, 'transfer-encoding', 'content-length');
+      assert.equal(raw.toString().endsWith(inChunks(['he', 'llo'])), true);
     },
   }),
 ];

@@ -1,7 +1,7 @@
 /** The command line: argv to options, by the table. */
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../options/near-miss.js';
+import { didYouMean } from '../../option-names.js';
 import {
   COMMAND_OPTIONS,
   type CommandOptions,

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { isPromise } from '../../environ/maybe-promise.js';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../options/near-miss.js';
+import { didYouMean } from '../../option-names.js';
 import {
   COMMAND_OPTIONS,
   type CommandOptions,

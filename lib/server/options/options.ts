@@ -2,8 +2,8 @@
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
+import { didYouMean } from '../../option-names.js';
 import { parseBindAddress } from './bind-address.js';
-import { didYouMean } from './near-miss.js';
 import { type Option, option } from './option.js';
 import * as kinds from './option-kinds.js';
 import { WEBSOCKET_OPTIONS } from './websocket-options.js';

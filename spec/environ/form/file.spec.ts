@@ -146,7 +146,9 @@ describe('parseForm of multipart/form-data, on the event loop', () => {
   describe('files', () => {
     it('are removed at the end of `await using`', async () => {
       const form = await folder.parse(file('f', 'a', '1') + END);
+      expect(readdirSync(folder.path)).to.have.length(1);
       await form[Symbol.asyncDispose]();
+      expect(readdirSync(folder.path)).to.deep.equal([]);
     });
 
     it('can be read in each way, and saved', async () => {

@@ -39,7 +39,7 @@ function saveAtomically(folder: string, name: string, text: string): void {
 }
 
 /** Waits until the server, which may have another port by now, answers with `text`. @returns its process id. */
-async function answers(command: Command, text: string): Promise<number> {
+async function expectAnswer(command: Command, text: string): Promise<number> {
   let pid = 0;
   await command.says(/Server started at/);
   await until(async () => {
@@ -80,17 +80,17 @@ describe('wsgi --reload', function () {
       it('reloads once for each save, written in place or under another name and renamed', async () => {
         const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
         const command = serve(cwd, ['app.mjs:app', ...mode]);
-        await answers(command, 'v0');
+        await expectAnswer(command, 'v0');
         for (const text of ['v1', 'v2', 'v3']) {
           saveAtomically(cwd, 'text.mjs', said(text));
           // A thread that is slower than the other may load the next text, and serve it, before that is reloaded.
           const count = Number(text[1]);
           await until(() => reloads(command) === count, `reload ${count} of ${command.stdout}`);
-          await answers(command, text);
+          await expectAnswer(command, text);
         }
         writeFileSync(join(cwd, 'text.mjs'), said('v4'));
         await until(() => reloads(command) === 4, 'one more reload');
-        await answers(command, 'v4');
+        await expectAnswer(command, 'v4');
         expect(reloads(command)).to.equal(4);
         expect(command.stdout).to.include('text.mjs changed: reloading\n');
         expect(command.stderr).to.equal('');
@@ -99,7 +99,7 @@ describe('wsgi --reload', function () {
       it('reports a file that does not load, without inner paths, and serves again after the next save', async () => {
         const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
         const command = serve(cwd, ['app.mjs:app', ...mode]);
-        await answers(command, 'v0');
+        await expectAnswer(command, 'v0');
         saveAtomically(cwd, 'text.mjs', 'export const text = = 1');
         await command.says(/text\.mjs:1: Unexpected token '='\n(?:.*\n)*wsgi: The server did not start/);
         command.stderr = '';
@@ -107,7 +107,7 @@ describe('wsgi --reload', function () {
         await command.says(/Error: broken\n +at .*text\.mjs:1:7\n(?:.*\n)*wsgi: The server did not start/);
         expect(command.stdout + command.stderr).not.to.match(INNER);
         saveAtomically(cwd, 'text.mjs', said('fixed'));
-        await answers(command, 'fixed');
+        await expectAnswer(command, 'fixed');
       });
     });
   }
@@ -121,7 +121,7 @@ describe('wsgi --reload', function () {
       await command.says(new RegExp(`loads v${Number(text[1]) - 1}`));
       saveAtomically(cwd, 'text.mjs', slow(text));
     }
-    await answers(command, 'v3');
+    await expectAnswer(command, 'v3');
     expect(reloads(command)).to.equal(3);
   });
 
@@ -133,20 +133,20 @@ describe('wsgi --reload', function () {
       'near.cjs': `exports.text = require(${JSON.stringify(join(outside, 'far.cjs'))}).text;`,
     });
     const command = serve(cwd, ['app.mjs:app']);
-    await answers(command, 'v0');
+    await expectAnswer(command, 'v0');
     saveAtomically(outside, 'far.cjs', 'exports.text = "v1";');
-    await answers(command, 'v1');
+    await expectAnswer(command, 'v1');
     saveAtomically(cwd, 'near.cjs', 'exports.text = "v2";');
-    await answers(command, 'v2');
+    await expectAnswer(command, 'v2');
   });
 
   it('does not reload for a file that nothing has loaded', async () => {
     const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0'), 'other.mjs': '' });
     const command = serve(cwd, ['app.mjs:app']);
-    await answers(command, 'v0');
+    await expectAnswer(command, 'v0');
     saveAtomically(cwd, 'other.mjs', said('other'));
     saveAtomically(cwd, 'text.mjs', said('v1'));
-    await answers(command, 'v1');
+    await expectAnswer(command, 'v1');
     expect(command.stdout).not.to.include('other.mjs');
   });
 
@@ -155,13 +155,13 @@ describe('wsgi --reload', function () {
     const command = serve(cwd, ['app.mjs:app']);
     await command.says(/did not start/);
     saveAtomically(cwd, 'text.mjs', said('there'));
-    await answers(command, 'there');
+    await expectAnswer(command, 'there');
   });
 
   it('watches the config file, also one that is not there at first', async () => {
     const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
     const command = serve(cwd, ['app.mjs:app']);
-    await answers(command, 'v0');
+    await expectAnswer(command, 'v0');
     const ident = async () => {
       const port = [...command.stdout.matchAll(/Server started at (\S+)/g)].at(-1)?.[1] ?? '';
       return (await fetch(port).catch(() => undefined))?.headers.get('server');
@@ -179,9 +179,9 @@ describe('wsgi --reload', function () {
       'wsgi.config.mjs': 'export const reload = true, chdir = "sub";',
     });
     const command = new Command(['-b', '127.0.0.1:0', 'app.mjs:app'], { cwd, script: CLI, plain: true });
-    await answers(command, 'v0');
+    await expectAnswer(command, 'v0');
     saveAtomically(cwd, 'sub/text.mjs', said('v1'));
-    await answers(command, 'v1');
+    await expectAnswer(command, 'v1');
     expect(command.stdout).to.include('\ntext.mjs changed');
   });
 
@@ -191,9 +191,9 @@ describe('wsgi --reload', function () {
     // Where the application's tsx is, for a Node that needs one.
     symlinkSync(MODULES, join(cwd, 'node_modules'), 'junction');
     const command = new Command(['-b', '127.0.0.1:0', '--reload', 'app.mts:app'], { cwd });
-    await answers(command, 'v0');
+    await expectAnswer(command, 'v0');
     saveAtomically(cwd, 'text.mts', typed('v1'));
-    await answers(command, 'v1');
+    await expectAnswer(command, 'v1');
   });
 
   for (const [what, path] of [
@@ -203,48 +203,48 @@ describe('wsgi --reload', function () {
     it(`is not held up by ${what}`, async () => {
       const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
       const command = serve(cwd, ['app.mjs:app', '--graceful-timeout', '600']);
-      await answers(command, 'v0');
+      await expectAnswer(command, 'v0');
       fetch(`${await command.address()}${path}`).catch(() => undefined);
       await command.says(new RegExp(`serves ${path}`));
       saveAtomically(cwd, 'text.mjs', said('v1'));
-      await answers(command, 'v1');
+      await expectAnswer(command, 'v1');
     });
   }
 
   it('is not held up by a WebSocket that stays open', async () => {
     const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
     const command = serve(cwd, ['app.mjs:app', '--graceful-timeout', '600']);
-    await answers(command, 'v0');
+    await expectAnswer(command, 'v0');
     const client = await WebSocketClient.connect(Number(new URL(await command.address()).port));
     client.client.send('hello');
     saveAtomically(cwd, 'text.mjs', said('v1'));
-    await answers(command, 'v1');
+    await expectAnswer(command, 'v1');
   });
 
   it('starts again after a crash, when a file changes', async () => {
     const crash = `${APP}\nprocess.on('SIGUSR2', () => process.exit(7));`;
     const cwd = temporaryFolder({ 'app.mjs': crash, 'text.mjs': said('v0') });
     const command = serve(cwd, ['app.mjs:app']);
-    process.kill(await answers(command, 'v0'), 'SIGUSR2');
+    process.kill(await expectAnswer(command, 'v0'), 'SIGUSR2');
     await command.says(/wsgi: The server ended with code 7\. It is started again when a file/);
     saveAtomically(cwd, 'text.mjs', said('v1'));
-    await answers(command, 'v1');
+    await expectAnswer(command, 'v1');
   });
 
   it('reloads on SIGHUP', async () => {
     const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
     const command = serve(cwd, ['app.mjs:app']);
-    const before = await answers(command, 'v0');
+    const before = await expectAnswer(command, 'v0');
     command.child.kill('SIGHUP');
     await command.says(/SIGHUP: reloading/);
     await gone(before);
-    expect(await answers(command, 'v0')).not.to.equal(before);
+    expect(await expectAnswer(command, 'v0')).not.to.equal(before);
   });
 
   it('passes SIGUSR1 on, for the log files', async () => {
     const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
     const command = serve(cwd, ['app.mjs:app', '--error-logfile', 'error.log']);
-    await answers(command, 'v0');
+    await expectAnswer(command, 'v0');
     renameSync(join(cwd, 'error.log'), join(cwd, 'error.log.1'));
     command.child.kill('SIGUSR1');
     await until(() => existsSync(join(cwd, 'error.log')), 'a new log file');
@@ -255,7 +255,7 @@ describe('wsgi --reload', function () {
     it(`stops both processes on ${signal}, and names the supervisor in the pid file until then`, async () => {
       const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
       const command = serve(cwd, ['app.mjs:app', '--pid', 'wsgi.pid']);
-      const server = await answers(command, 'v0');
+      const server = await expectAnswer(command, 'v0');
       expect(readFileSync(join(cwd, 'wsgi.pid'), 'utf8')).to.equal(`${command.child.pid}\n`);
       command.child.kill(signal);
       expect(await command.exit()).to.equal(0);
@@ -286,7 +286,7 @@ describe('wsgi --reload', function () {
       if (process.platform !== 'linux') this.skip();
       const cwd = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0') });
       const command = serve(cwd, ['app.mjs:app']);
-      const server = await answers(command, 'v0');
+      const server = await expectAnswer(command, 'v0');
       fetch(`${await command.address()}${path}`).catch(() => undefined);
       await command.says(new RegExp(`serves ${path}\\n`));
       command.child.kill('SIGKILL');

@@ -139,12 +139,13 @@ describe('an unread request body', () => {
     expect((await peer.response()).body).to.have.length(size);
   });
 
-  it('does not keep a connection that nobody closes', async () => {
+  it('does not keep a connection that the client does not close', async () => {
     const server = await serveApp(ignore);
     const peer = await Peer.connect(server.serverPort);
     await peer.send(post(LIMIT * 4, 'x'));
     await peer.closed();
     // The client neither sends the rest nor ends its side.
+    expect(peer.socket.writableEnded).to.equal(false);
     await until(async () => (await connectionsOf(server)) === 0, 'the end of the connection');
   });
 });

@@ -98,6 +98,7 @@ describe('a graceful close', () => {
     const fresh = await Peer.connect(server.serverPort);
     await server.close();
     await Promise.all([used.closed(), fresh.closed()]);
+    expect([used.error, fresh.error]).to.deep.equal([undefined, undefined]);
   });
 
   it('closes WebSockets with 1001', async () => {

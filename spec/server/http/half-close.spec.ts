@@ -59,6 +59,7 @@ for (const [over, options] of [
       await peer.response();
       peer.socket.end();
       await peer.closed();
+      expect(peer.error).to.equal(undefined);
       await until(async () => (await connectionsOf(server)) === 0);
     });
   });

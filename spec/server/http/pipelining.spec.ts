@@ -103,7 +103,7 @@ describe('pipelined requests', () => {
     expect(most).to.be.below(6000);
     await peer.until(
       () => peer.text.lastIndexOf('HTTP/1.1 200') > 0 && peer.text.split('HTTP/1.1 200').length === count + 1,
-      () => 'the last response did not come',
+      'the last response',
     );
   });
 

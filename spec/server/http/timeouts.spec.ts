@@ -94,6 +94,7 @@ describe('time limits on a request', () => {
     await peer.response();
     await peer.send('GET / HT');
     await peer.closed();
+    expect(peer.text.match(/HTTP\/1\.1 \d/g)).to.have.length(1);
   });
 
   it('keepAlive begins with the answer, and does not touch a request, or a WebSocket, that takes longer', async () => {
@@ -210,6 +211,8 @@ describe('timeout', () => {
     const trickle = setInterval(() => peer.send('x'), 20);
     await until(async () => (await connectionsOf(server)) === 0, 'the end of the connection');
     clearInterval(trickle);
+    // It read nothing, and so could not have been answered.
+    expect(peer.text).to.equal('');
   });
 
   for (const [transport, secure] of [

@@ -25,7 +25,7 @@ describe('a thread', () => {
   const logged = () => readFileSync(log, 'utf8');
   const says = (pattern: RegExp) => until(() => pattern.test(logged()), `${pattern} in ${logged()}`);
 
-  async function ends(path: string, pattern: RegExp): Promise<void> {
+  async function expectReplaced(path: string, pattern: RegExp): Promise<void> {
     const answer = await threads.fetch(path);
     expect(answer.status).to.equal(500);
     expect(await answer.text()).to.equal(
@@ -37,7 +37,7 @@ describe('a thread', () => {
 
   for (const path of ['/loop', '/sleep', '/never']) {
     it(`is ended when its handler goes on for too long, and replaced (${path})`, () =>
-      ends(path, new RegExp(`^ERROR:wsgi:GET ${path}: The application sent nothing for 1 s`, 'm')));
+      expectReplaced(path, new RegExp(`^ERROR:wsgi:GET ${path}: The application sent nothing for 1 s`, 'm')));
   }
 
   it('that is ended after the head of a response leaves that cut short', async () => {
@@ -59,10 +59,10 @@ describe('a thread', () => {
   });
 
   it('that calls process.exit() is replaced', () =>
-    ends('/exit', /GET \/exit: The thread ended: .*exit\(3\)/));
+    expectReplaced('/exit', /GET \/exit: The thread ended: .*exit\(3\)/));
 
   it('that dies of an error in a callback is replaced', () =>
-    ends('/uncaught', /GET \/uncaught: The thread ended: Error: uncaught in a callback/));
+    expectReplaced('/uncaught', /GET \/uncaught: The thread ended: Error: uncaught in a callback/));
 
   it('that runs out of memory is replaced', async () => {
     // For threads that start meanwhile: filling the gigabytes that are the default takes its time.

@@ -1,7 +1,6 @@
 /** Handlers in threads: all that waits blocks, and gives plain values. */
 import { expect } from 'chai';
-import { Peer, request } from '../../support/peer.js';
-import { exchange } from '../../support/raw-client.js';
+import { exchange, Peer, request } from '../../support/peer.js';
 import { until } from '../../support/until.js';
 import { Threads } from './support.js';
 

@@ -41,7 +41,7 @@ describe('a client that does not read', () => {
 
   const get = (target: string, version = '1.1') => `GET ${target} HTTP/${version}\r\nHost: h\r\n\r\n`;
 
-  async function othersAreServed(): Promise<void> {
+  async function expectOthersServed(): Promise<void> {
     for (let round = 0; round < 10; round++) {
       const answers = await Promise.all(Array.from({ length: 8 }, () => threads.text('/hello')));
       expect(answers).to.deep.equal(Array(8).fill('hello'));
@@ -55,7 +55,7 @@ describe('a client that does not read', () => {
       threads = await Threads.start({ threads: 2 });
       // More of them than threads: none keeps one.
       for (let i = 0; i < 4; i++) await request(get(`/large?${LARGE}`, version));
-      await othersAreServed();
+      await expectOthersServed();
     });
   }
 
@@ -70,7 +70,7 @@ describe('a client that does not read', () => {
   it('of many blocks keeps its own thread, and no other', async () => {
     threads = await Threads.start({ threads: 2 });
     await request(get(`/large-parts?${LARGE}`));
-    await othersAreServed();
+    await expectOthersServed();
   });
 
   it('of a WebSocket delays no other once its handler is done', async () => {
@@ -78,23 +78,23 @@ describe('a client that does not read', () => {
     const client = await WebSocketClient.connect(threads.port, { path: `/ws-large?${8 * MIB}` });
     client.client.pause();
     await threads.wrote('large');
-    await othersAreServed();
+    await expectOthersServed();
     client.client.terminate();
   });
 
   it('keeps its thread where the buffer for responses has no room, and no other', async () => {
     threads = await Threads.start({ threads: 2, responseBuffer: 0 });
     const socket = await request(get(`/large?${LARGE}`, '1.0'));
-    await othersAreServed();
+    await expectOthersServed();
     expect(await bodyLength(socket)).to.equal(LARGE);
-    await othersAreServed();
+    await expectOthersServed();
   });
 
   it('takes part of the buffer for responses, never all of it', async () => {
     threads = await Threads.start({ threads: 3, responseBuffer: 8 * MIB });
     const before = process.memoryUsage().arrayBuffers;
     for (let i = 0; i < 2; i++) await request(get(`/large?${64 * MIB}`));
-    await othersAreServed();
+    await expectOthersServed();
     expect(process.memoryUsage().arrayBuffers - before).to.be.lessThan(24 * MIB);
   });
 
@@ -107,7 +107,7 @@ describe('a client that does not read', () => {
       }
     }
     await until(() => threads.sockets.size === 0, 'that all have left');
-    await othersAreServed();
+    await expectOthersServed();
     await until(async () => {
       const before = performance.eventLoopUtilization();
       await delay(200);

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { resolveOptions, type ServerOptions } from '../../../lib/server/options/options.js';
 import { Server } from '../../../lib/server/server.js';
-import { exchange, type Reply } from '../../support/raw-client.js';
+import { exchange, type Reply } from '../../support/peer.js';
 import { scriptOf } from '../../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';

@@ -69,11 +69,13 @@ describe('a WebSocket whose handler blocks', () => {
     (broken.client as unknown as { _socket: Socket })._socket.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]));
     await threads.wrote('knows 1006  ProtocolError');
     await threads.wrote('ended 1006  ProtocolError');
+    expect(threads.record).to.include.members(['knows 1006  ProtocolError', 'ended 1006  ProtocolError']);
     threads.clear();
     const gone = await connect('/ws-ending');
     gone.client.send('first');
     gone.client.terminate();
     await threads.wrote('knows 1006  undefined');
+    expect(threads.record).to.include('knows 1006  undefined');
   });
 
   it('closes with a code, and with 1011 when the handler throws', async () => {
@@ -123,10 +125,12 @@ describe('a WebSocket whose handler blocks', () => {
   it('lets a handler sleep after its own close', async () => {
     await connect('/ws-sleep-closed');
     await threads.wrote('slept after its own close');
+    expect(threads.record).to.include('slept after its own close');
   });
 
   it('cannot be opened after start_response', async () => {
     await connect('/ws-started').catch(() => {});
     await threads.wrote('receive threw true');
+    expect(threads.record).to.include('receive threw true');
   });
 });

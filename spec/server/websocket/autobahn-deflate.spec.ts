@@ -37,12 +37,12 @@ describe('Autobahn', () => {
     for (const [kind, make] of Object.entries({ text: jsonText, repetitive: repetitive, noise: noise })) {
       for (const size of SIZES) {
         it(`12, ${kind} of ${size} bytes`, () =>
-          exchange(server.url, { threshold: 0 }, messages(make, size)));
+          expectEchoes(server.url, { threshold: 0 }, messages(make, size)));
       }
     }
     for (const size of [8192, 16384, 32768, 65536, 131072]) {
       it(`12, compressed messages of ${size} bytes in fragments of 256 bytes`, () =>
-        playFragments(server.port, size));
+        expectEchoOfFragments(server.port, size));
     }
   });
 
@@ -59,7 +59,7 @@ describe('Autobahn', () => {
           };
           const windowText = `server window ${serverMaxWindowBits ?? 'any'}, client window ${clientMaxWindowBits ?? 'any'}`;
           it(`13, ${windowText}, ${takeover ? '' : 'no '}context takeover`, () =>
-            exchange(
+            expectEchoes(
               server.url,
               offer,
               SIZES.flatMap((size) => [jsonText(size), repetitive(size)]),
@@ -166,7 +166,7 @@ describe('Autobahn', () => {
 });
 
 /** A client of `ws`, with the offer; sends all, and gets all back in order. */
-async function exchange(
+async function expectEchoes(
   url: string,
   offer: PerMessageDeflateOptions,
   sent: (string | Buffer)[],
@@ -191,7 +191,7 @@ async function exchange(
 }
 
 /** Compresses each message for itself, and sends it in fragments. */
-async function playFragments(port: number, size: number): Promise<void> {
+async function expectEchoOfFragments(port: number, size: number): Promise<void> {
   const { client } = await offering(port, 'permessage-deflate; server_no_context_takeover');
   try {
     for (const payload of [noise(size), Buffer.from(jsonText(size)), noise(size)]) {

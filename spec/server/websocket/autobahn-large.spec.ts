@@ -38,13 +38,13 @@ describe('Autobahn', () => {
       for (const size of [64 * KIB, 256 * KIB, MIB, 4 * MIB, 8 * MIB, 16 * MIB]) {
         it(`9.${opcode}, a message of ${size} bytes`, async () => {
           const payload = Buffer.alloc(size, fill);
-          await playEcho(server.port, opcode, payload, [frame(opcode, payload)]);
+          await expectEcho(server.port, opcode, payload, [frame(opcode, payload)]);
         });
       }
       for (const size of [64, 256, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB]) {
         it(`9.${opcode + 2}, 4 MiB in fragments of ${size} bytes`, async () => {
           const payload = Buffer.alloc(4 * MIB, fill);
-          await playEcho(server.port, opcode, payload, [
+          await expectEcho(server.port, opcode, payload, [
             Buffer.concat(fragments(opcode, pieces(payload, size))),
           ]);
         });
@@ -52,12 +52,12 @@ describe('Autobahn', () => {
       for (const size of [64, 128, 256, 512, 1024, 2048]) {
         it(`9.${opcode + 4}, 1 MiB in writes of ${size} bytes`, async () => {
           const payload = Buffer.alloc(MIB, fill);
-          await playEcho(server.port, opcode, payload, [frame(opcode, payload)], size);
+          await expectEcho(server.port, opcode, payload, [frame(opcode, payload)], size);
         });
       }
       for (const size of [0, 16, 64, 256, 1024, 4096]) {
         it(`9.${opcode + 6}, 1000 messages of ${size} bytes`, () =>
-          playMany(server.port, opcode, 1000, Buffer.alloc(size, fill)));
+          expectEchoes(server.port, opcode, 1000, Buffer.alloc(size, fill)));
       }
     });
   }
@@ -65,7 +65,7 @@ describe('Autobahn', () => {
   describe('10 fragments made by the client', () => {
     it('10.1.1, 64 KiB in fragments of 1300 bytes', async () => {
       const payload = Buffer.alloc(65536, '*');
-      await playEcho(server.port, TEXT, payload, fragments(TEXT, pieces(payload, 1300)));
+      await expectEcho(server.port, TEXT, payload, fragments(TEXT, pieces(payload, 1300)));
     });
   });
 
@@ -100,12 +100,12 @@ describe('Autobahn', () => {
     it('has none when maxMessage is 0', async () => {
       const unlimited = await serveWebSocket(echo, { maxMessage: 0 });
       const payload = Buffer.alloc(17 * MIB);
-      await playEcho(unlimited.port, BINARY, payload, [frame(BINARY, payload)]);
+      await expectEcho(unlimited.port, BINARY, payload, [frame(BINARY, payload)]);
     });
   });
 });
 
-async function playEcho(
+async function expectEcho(
   port: number,
   opcode: number,
   payload: Buffer,
@@ -125,7 +125,7 @@ async function playEcho(
   }
 }
 
-async function playMany(port: number, opcode: number, count: number, payload: Buffer): Promise<void> {
+async function expectEchoes(port: number, opcode: number, count: number, payload: Buffer): Promise<void> {
   const client = await RawWebSocket.connect(port);
   try {
     await client.send(Buffer.concat(Array.from({ length: count }, () => frame(opcode, payload))));

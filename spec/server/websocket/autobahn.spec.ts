@@ -19,12 +19,12 @@ describe('Autobahn', () => {
 
   for (const [family, cases] of Object.entries(FAMILIES)) {
     describe(family, () => {
-      for (const one of cases) it(one.id, () => play(server.port, one));
+      for (const one of cases) it(one.id, () => expectConversation(server.port, one));
     });
   }
 });
 
-async function play(port: number, one: Case): Promise<void> {
+async function expectConversation(port: number, one: Case): Promise<void> {
   const { sends, together = false, chop, gets = [], closes } = one;
   const client = await RawWebSocket.connect(port);
   try {

@@ -84,5 +84,6 @@ describe('WebSocket', () => {
     websocket.terminate();
     await client.toEnd();
     await turn();
+    expect(websocket.closed).to.equal(true);
   });
 });

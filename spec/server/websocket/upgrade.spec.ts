@@ -193,6 +193,7 @@ describe('a WebSocket through makeServer', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     go.open();
     await peer.got('impatient');
+    expect(peer.text).to.match(/^HTTP\/1\.1 101 /);
   });
 
   it('may be silent for longer than the timeout', async () => {

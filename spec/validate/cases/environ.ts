@@ -90,7 +90,7 @@ export const ENVIRON: readonly Case[] = [
     'environ-server-protocol',
     ['none', { SERVER_PROTOCOL: REMOVED }],
     ['HTTP alone', { SERVER_PROTOCOL: 'HTTP' }],
-    ['more behind it', { SERVER_PROTOCOL: 'HTTP/1.1\n' }],
+    ['more after it', { SERVER_PROTOCOL: 'HTTP/1.1\n' }],
     ['more before it', { SERVER_PROTOCOL: 'xHTTP/1.1' }],
   ),
   ...changed('C-024', undefined, ['HTTP/2', { SERVER_PROTOCOL: 'HTTP/2' }]),

@@ -73,7 +73,7 @@ export const HEAD: readonly Case[] = [
   ]),
   ...heads('C-067', 'status-white-space', [
     ['a space before', ' 200 OK'],
-    ['a space behind', '200 OK '],
+    ['a space at the end', '200 OK '],
   ]),
   ...heads('C-068', 'status-not-native', [['text in the status', '200 日本']]),
   ...heads('C-068', 'header-not-native', [
@@ -123,7 +123,7 @@ export const HEAD: readonly Case[] = [
   ...HOP_BY_HOP.flatMap((name) => heads('C-077', 'header-hop-by-hop', [[name, OK, field(name)]])),
   ...heads('C-078', 'header-white-space', [
     ['a space before', OK, field('X-A', ' a')],
-    ['a tab behind', OK, field('X-A', 'a\t')],
+    ['a tab at the end', OK, field('X-A', 'a\t')],
   ]),
   ...heads('C-079', 'content-length-twice', [
     ['two', OK, fields(['Content-Length', '0'], ['content-length', '0'])],

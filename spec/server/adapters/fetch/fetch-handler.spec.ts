@@ -6,8 +6,7 @@ import {
   type FetchHandlerOptions,
   toFetchHandler,
 } from '../../../../lib/server/adapters/fetch/fetch-handler.js';
-import { answer } from '../../../support/answer.js';
-import { type Shown, show } from '../../../support/host.js';
+import { answer, type Shown, show } from '../../../support/answer.js';
 import { captureLog } from '../../../support/serve.js';
 import { gate, until } from '../../../support/until.js';
 

@@ -210,7 +210,8 @@ describe('fromNodeHandler', () => {
       const { port } = await served((_message, response) => response.flushHeaders());
       const peer = await Peer.connect(port);
       await peer.send(request());
-      await peer.got('200 OK');
+      await peer.got('\r\n\r\n');
+      expect(peer.text).to.match(/^HTTP\/1\.1 200 OK\r\n/);
     });
 
     it('makes its writer wait for a client that does not read', async () => {
@@ -229,6 +230,8 @@ describe('fromNodeHandler', () => {
       await peer.send(request());
       await stopped.promise;
       const before = written;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(written).to.equal(before);
       peer.socket.resume();
       await until(() => written > before);
       peer.socket.destroy();

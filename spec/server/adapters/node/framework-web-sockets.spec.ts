@@ -4,8 +4,9 @@ import { expect } from 'chai';
 import express from 'express';
 import type { Application } from '../../../../lib/environ/types.js';
 import { toNodeHandler } from '../../../../lib/server/adapters/node/node-handler.js';
-import { closeHosts, host, paths, show } from '../../../support/host.js';
+import { paths, show } from '../../../support/answer.js';
 import { closePeers, Peer, request } from '../../../support/peer.js';
+import { closeServers, host } from '../../../support/serve.js';
 import { gate } from '../../../support/until.js';
 import { closeClients, HANDSHAKE, WebSocketClient } from '../../../support/web-socket-client.js';
 import { FRAMEWORKS } from './frameworks.js';
@@ -35,7 +36,7 @@ for (const [name, { serve, webSocket }] of Object.entries(FRAMEWORKS)) {
     afterEach(async () => {
       closeClients();
       closePeers();
-      await closeHosts();
+      await closeServers();
     });
 
     it('opens them where it is mounted', async () => {
@@ -101,7 +102,7 @@ for (const [name, { serve, webSocket }] of Object.entries(FRAMEWORKS)) {
 describe('one server with several handlers', () => {
   afterEach(async () => {
     closeClients();
-    await closeHosts();
+    await closeServers();
   });
 
   it('brings each WebSocket to the handler of its path, and closes those of a handler with 1001', async () => {

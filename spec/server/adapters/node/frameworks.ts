@@ -8,7 +8,7 @@ import Koa from 'koa';
 import type { Application } from '../../../../lib/environ/types.js';
 import { toFetchHandler } from '../../../../lib/server/adapters/fetch/fetch-handler.js';
 import { type NodeHandler, toNodeHandler } from '../../../../lib/server/adapters/node/node-handler.js';
-import { type Host, host } from '../../../support/host.js';
+import { type Host, host } from '../../../support/serve.js';
 
 export interface Framework {
   /** Serves the application at /app, and answers `host` everywhere else. */

@@ -2,11 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import { toNodeHandler } from '../../../../lib/server/adapters/node/node-handler.js';
-import { closeHosts, host, show, shown } from '../../../support/host.js';
-import { captureLog } from '../../../support/serve.js';
+import { show, shown } from '../../../support/answer.js';
+import { captureLog, closeServers, host } from '../../../support/serve.js';
 
 describe('a body that the host of toNodeHandler has read', () => {
-  afterEach(closeHosts);
+  afterEach(closeServers);
 
   const post = (body: string | Buffer, headers: Record<string, string> = {}) => ({
     method: 'POST',

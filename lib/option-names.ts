@@ -1,4 +1,26 @@
-/** Which known name a mistyped one was probably meant to be: the "did you mean" of error messages. */
+/** Names of options: refuses one that does not exist, and says which was probably meant. */
+import { inspect } from 'node:util';
+import { ConfigError } from './errors.js';
+
+/**
+ * @param taker of the options, for the message.
+ * @throws ConfigError, or `Fault`, if `options` is not an object, or has a name that would be ignored.
+ */
+export function checkOptionNames(
+  taker: string,
+  options: object,
+  known: readonly string[],
+  Fault: new (message: string) => Error = ConfigError,
+): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new Fault(`${taker} takes an object of options, not ${inspect(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const hint = didYouMean(name, known) || `, only ${known.join(', ')}`;
+    throw new Fault(`${taker} has no option ${name}${hint}`);
+  }
+}
 
 /** ` (did you mean X?)` when one of `known` is close to `name`, else nothing: goes at the end of a sentence. */
 export function didYouMean(name: string, known: Iterable<string>): string {
@@ -7,7 +29,7 @@ export function didYouMean(name: string, known: Iterable<string>): string {
 }
 
 /** The known name with the fewest edits to `name`, if that is few for its length; spelling conventions do not count. */
-export function nearestName(name: string, known: Iterable<string>): string | undefined {
+function nearestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = bare(name);
   let best: string | undefined;
   // One slip in a short name, two in a long one: any more and the guess is noise. A letter alone has no neighbours.

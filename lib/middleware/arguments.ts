@@ -1,7 +1,26 @@
-/** Path prefixes that applications and files are mounted under: how they are written, and what lies below them. */
+/** What a middleware is, and what all of ours check in their arguments: applications, options, tables of prefixes. */
+import { inspect } from 'node:util';
 import { textToNative } from '../environ/native-string.js';
 import { withoutSlashesAtEnd } from '../environ/syntax.js';
+import type { Application } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
+
+/**
+ * PEP 3333 "Middleware: Components that Play Both Sides": takes an application and returns one. Further arguments
+ * tell it how.
+ */
+export type Middleware<Options extends readonly unknown[] = []> = (
+  app: Application,
+  ...options: Options
+) => Application;
+
+/** @throws ConfigError unless `app` can be called. */
+export function checkApplication(middleware: string, app: unknown, which = 'an application'): void {
+  if (typeof app === 'function') return;
+  throw new ConfigError(
+    `${middleware}() takes ${which} that is a function, not ${inspect(app, { depth: 0 })}`,
+  );
+}
 
 export interface Mounted<T> {
   /** A native string: `''`, or `/` and more without a `/` at the end. */
@@ -12,7 +31,7 @@ export interface Mounted<T> {
 /**
  * A table of prefixes, the longest first. They are text, not percent-encoded, and become what PATH_INFO has: their
  * UTF-8 bytes. Slashes at their end mean nothing, so `/a/` is `/a` and `/` is `''`.
- * @throws ConfigError for a prefix that does not begin with a slash, or comes twice.
+ * @throws ConfigError for a prefix that does not begin with a slash, or appears twice.
  */
 export function mountTable<T>(
   middleware: string,
