@@ -51,12 +51,23 @@ export const seconds = number(
   (value) => value >= 0 && value <= MAX_MS / 1000,
 );
 
-export const milliseconds = number(
-  'MS',
-  `a whole number of milliseconds from 0 to ${MAX_MS}`,
-  (value) => Number.isInteger(value) && value >= 0 && value <= MAX_MS,
-  parseWhole,
-);
+/** Seconds of what is in milliseconds in Node: a number above `most`, which nobody waits for, is taken for those. */
+export function secondsUpTo(most: number): Kind<number> {
+  const kept = number(
+    'SECONDS',
+    `a number of seconds from 0 to ${most}`,
+    (value) => value >= 0 && value <= most,
+  );
+  return {
+    ...kept,
+    check(value, label) {
+      if (typeof value !== 'number' || !(value > most && value < Infinity)) return kept.check(value, label);
+      throw new ConfigError(
+        `${label} is in seconds, ${most} at most: ${value} looks like milliseconds, write ${value / 1000}`,
+      );
+    },
+  };
+}
 
 /** On the command line also with k, m or g for its powers of 1024, as nginx has it. */
 export function bytes(min = 0): Kind<number> {

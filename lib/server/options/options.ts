@@ -68,15 +68,15 @@ export const SERVER_OPTIONS = {
     gunicorn: 'keepalive',
     doc: 'Seconds that an idle connection waits for its next request, or up to a quarter longer; 0 closes it after each response.',
   }),
-  headersTimeout: option(kinds.milliseconds, 60_000, {
+  headersTimeout: option(kinds.secondsUpTo(3600), 60, {
     flags: ['--headers-timeout'],
     group: 'Timeouts',
-    doc: "Milliseconds in which a request's headers must arrive; 0 is no limit.",
+    doc: "Seconds in which a request's headers must arrive, 3600 at most; 0 is no limit.",
   }),
-  requestTimeout: option(kinds.milliseconds, 300_000, {
+  requestTimeout: option(kinds.secondsUpTo(21_600), 300, {
     flags: ['--request-timeout'],
     group: 'Timeouts',
-    doc: 'Milliseconds in which a whole request, body included, must arrive; 0 is no limit.',
+    doc: 'Seconds in which a whole request, body included, must arrive, 21600 at most; 0 is no limit.',
   }),
   limitRequestLine: option(kinds.bytes(), 16_384, {
     flags: ['--limit-request-line'],
