@@ -17,35 +17,13 @@ export type { BlockingForm, BlockingFormOptions } from './environ/form/blocking-
 export type { FilePart, FormFile } from './environ/form/file.js';
 export { type Form, type FormOptions, parseForm } from './environ/form/form.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
-export type {
-  AnyEnviron,
-  Application,
-  ApplicationOn,
-  BlockingApplication,
-  BlockingEnviron,
-  BlockingInput,
-  Body,
-  Bytes,
-  EarlyHints,
-  Environ,
-  ErrorStream,
-  ExcInfo,
-  FileLike,
-  HeaderList,
-  Input,
-  StartResponse,
-  WebSocketOn,
-  Write,
-} from './environ/types.js';
-export { BlockingWebSocket } from './environ/websocket/blocking-websocket.js';
+export type * from './environ/types.js';
 export {
   FrameTooLargeError,
-  type Message,
   ProtocolError,
   ReceiveTimeout,
-  WebSocket,
   WebSocketError,
-} from './environ/websocket/websocket.js';
+} from './environ/websocket/error.js';
 export {
   ApplicationError,
   ClientDisconnected,

@@ -192,14 +192,14 @@ function mount(environ: Environ, scriptName: string): void {
   environ.PATH_INFO = path.slice(scriptName.length);
 }
 
-function addHeaders(environ: Environ, { rawHeaders }: RequestHead): void {
+function addHeaders(environ: Record<string, unknown>, { rawHeaders }: RequestHead): void {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const key = environKey(rawHeaders[i] as string);
     if (key === DROPPED) continue;
     const value = rawHeaders[i + 1] as string;
     if (environ[key] === undefined) environ[key] = value;
     else if (SINGLE.has(key)) throw new RequestError(400, `The header ${rawHeaders[i]} may stand only once`);
-    else environ[key] += (key === 'HTTP_COOKIE' ? '; ' : ',') + value;
+    else environ[key] = `${environ[key]}${key === 'HTTP_COOKIE' ? '; ' : ','}${value}`;
   }
 }
 
@@ -213,6 +213,6 @@ function checkHost(environ: Environ, head: RequestHead, authority: string | unde
   if (authority !== undefined) environ['HTTP_HOST'] = authority;
 }
 
-function addBase(environ: Environ, base: Readonly<Record<string, unknown>>): void {
+function addBase(environ: Record<string, unknown>, base: Readonly<Record<string, unknown>>): void {
   for (const key of Object.keys(base)) if (!(key in environ)) environ[key] = base[key];
 }

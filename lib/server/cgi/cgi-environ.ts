@@ -17,7 +17,7 @@ export interface CgiServices {
  * Headers that are no `HTTP_` key: the first two are CONTENT_LENGTH and CONTENT_TYPE; a body comes decoded, so that an
  * application must not decode it again; a client sets HTTP_PROXY, which many libraries obey (CVE-2016-5385).
  */
-const DROPPED = ['HTTP_CONTENT_LENGTH', 'HTTP_CONTENT_TYPE', 'HTTP_TRANSFER_ENCODING', 'HTTP_PROXY'];
+const DROPPED = ['HTTP_CONTENT_LENGTH', 'HTTP_CONTENT_TYPE', 'HTTP_TRANSFER_ENCODING', 'HTTP_PROXY'] as const;
 
 const VERSION = Object.freeze([1, 0] as const);
 
@@ -29,10 +29,11 @@ const VERSION = Object.freeze([1, 0] as const);
  */
 export function buildCgiEnviron(variables: ReadonlyMap<string, string>, services: CgiServices): Environ {
   const environ: Environ = Object.create(null);
-  for (const [name, value] of variables) environ[name] = value;
+  Object.assign(environ, Object.fromEntries(variables));
   for (const name of DROPPED) delete environ[name];
   // To CGI an empty variable and a missing one are the same (RFC 3875 section 4.1).
-  for (const name of ['CONTENT_LENGTH', 'CONTENT_TYPE']) if (environ[name] === '') delete environ[name];
+  for (const name of ['CONTENT_LENGTH', 'CONTENT_TYPE'] as const)
+    if (environ[name] === '') delete environ[name];
   const scheme = guessScheme(environ);
   addMissing(environ, scheme);
   stripScriptName(environ);
@@ -50,9 +51,7 @@ export function buildCgiEnviron(variables: ReadonlyMap<string, string>, services
   environ['node.nonblocking'] = true;
   environ['node.abort_signal'] = services.abortSignal;
   checkHost(environ);
-  const base = services.baseEnviron ?? {};
-  for (const key of Object.keys(base)) if (!(key in environ)) environ[key] = base[key];
-  return environ;
+  return Object.assign(environ, { ...services.baseEnviron, ...environ });
 }
 
 /** PEP 3333: SERVER_NAME and SERVER_PORT "can never be empty strings"; the rest may be missing, and is asked for. */

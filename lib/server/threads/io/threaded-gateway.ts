@@ -1,5 +1,6 @@
 /** The gateway whose application runs in threads: sockets, parsing, framing and timeouts stay on the I/O thread. */
 import type { Application, Environ } from '../../../environ/types.js';
+import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { ConfigError } from '../../../errors.js';
 import type { Runner } from '../../../interpreter/sink.js';
 import { Gateway, type GatewaySettings } from '../../http/gateway.js';
@@ -33,7 +34,7 @@ export class ThreadedGateway extends Gateway {
   }
 
   override callUpgraded(sink: HttpSink, environ: Environ): void {
-    remote(sink).start(undefined, environ['wsgi.websocket']);
+    remote(sink).start(undefined, environ['wsgi.websocket'] as WebSocket | undefined);
   }
 
   /** Whether it is the handler that is slow, and not its turn that has not come, the watch on threads knows. */
