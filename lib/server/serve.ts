@@ -1,5 +1,5 @@
 /** `run`, as in WSocket: serves until the process is told to stop, and keeps it going meanwhile. */
-import type { Application, BlockingApplication } from '../environ/types.js';
+import type { Application } from '../environ/types.js';
 import { reportRejection } from '../interpreter/report.js';
 import { logger } from '../logger.js';
 import { resolveOptions, type ServerOptions } from './options/options.js';
@@ -13,7 +13,7 @@ import type { ThreadEntry } from './threads/shared/thread-data.js';
  * no more of the log. An exception thrown in a callback does.
  */
 export async function serve(
-  application: Application | BlockingApplication,
+  application: Application | Application<'blocking'>,
   given: ServerOptions = {},
   entry?: ThreadEntry,
 ): Promise<Server> {

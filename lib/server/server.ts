@@ -2,7 +2,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextErrorStream } from '../environ/error-stream.js';
-import type { Application, BlockingApplication } from '../environ/types.js';
+import type { Application } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { checkApplication } from '../interpreter/check-application.js';
 import { logger } from '../logger.js';
@@ -49,7 +49,11 @@ export class Server {
   #onCut: () => void = () => {};
 
   /** @param entry where threads find the application; default: the script that this process runs. */
-  constructor(application: Application | BlockingApplication, options: ResolvedOptions, entry?: ThreadEntry) {
+  constructor(
+    application: Application | Application<'blocking'>,
+    options: ResolvedOptions,
+    entry?: ThreadEntry,
+  ) {
     checkApplication(application);
     this.options = options;
     this.#errorLog = openLog(options.errorLogfile, process.stderr);
@@ -237,53 +241,37 @@ export class Server {
 }
 
 /**
- * As `wsgiref.simple_server.make_server`. Returns at once; await it to know that it listens:
- * `const server = await makeServer('127.0.0.1', 0, app)`.
+ * As `wsgiref.simple_server.make_server`: `const server = await makeServer('127.0.0.1', 0, app)`.
+ * With `threads` it needs a script of its own, which each thread loads again: see `run`.
  * @param host `''` for every interface, a name, an IPv4 or IPv6 address, or `unix:PATH`.
  * @param port 0 takes a free one, which `serverPort` then tells.
- * With `threads` it needs a script of its own, which each thread loads again: see `run`.
- * @throws ConfigError for options that cannot work, an application that is no function, an address in use.
+ * @returns once it listens, and with `threads` once the first of them has the application.
+ * @throws ConfigError for options that cannot work, an application that is not a function, an address in use.
  */
 export function makeServer(
   host: string,
   port: number,
   application: Application,
   options?: ServerOptions,
-): Server & PromiseLike<Server>;
+): Promise<Server>;
 export function makeServer(
   host: string,
   port: number,
-  application: BlockingApplication,
+  application: Application<'blocking'>,
   options: ThreadOptions,
-): Server & PromiseLike<Server>;
-export function makeServer(
+): Promise<Server>;
+export async function makeServer(
   host: string,
   port: number,
-  application: Application | BlockingApplication,
+  application: Application | Application<'blocking'>,
   options: ServerOptions = {},
-): Server & PromiseLike<Server> {
-  if (options.threads && attachToThread(application, options.environ)) return serverElsewhere();
+): Promise<Server> {
+  // The server is the main thread's; the script goes no further here.
+  if (options.threads && attachToThread(application, options.environ)) return new Promise(() => {});
   const place = host.startsWith('unix:') ? { bind: host } : { host, port };
-  return awaitable(new Server(application, resolveOptions({ ...options, ...place })));
-}
-
-/** What a script gets in a thread: the server is the main thread's, and nothing that is awaited here ever comes. */
-function serverElsewhere(): Server & PromiseLike<Server> {
-  const never = new Promise<never>(() => {});
-  const elsewhere = { listening: never, serveForever: () => never, close: () => never };
-  return awaitable(Object.assign(Object.create(Server.prototype) as Server, elsewhere));
-}
-
-/** Lets a server be awaited until it listens; what comes out is the server itself, no longer awaitable. */
-function awaitable(server: Server): Server & PromiseLike<Server> {
-  const ready = server.listening.then(() => {
-    Reflect.deleteProperty(server, 'then');
-    return server;
-  });
-  const then: PromiseLike<Server>['then'] = (resolved, rejected) => ready.then(resolved, rejected);
-  // Whoever asks neither here nor in serveForever() still hears of it: `listening` itself goes unhandled.
-  ready.catch(() => undefined);
-  return Object.assign(server, { then });
+  const server = new Server(application, resolveOptions({ ...options, ...place }));
+  await server.listening;
+  return server;
 }
 
 function counted(count: number, what: string): string[] {
