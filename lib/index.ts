@@ -3,7 +3,7 @@ export { makeDemoApp } from './app/demo-app.js';
 export { Event } from './app/event.js';
 export type { FrameworkStartResponse, FrameworkWrite, Handler } from './app/handler.js';
 export type { HeadersLike } from './app/headers.js';
-export { Response } from './app/response.js';
+export { Response, type ResponseOptions } from './app/response.js';
 export type { StatusLike } from './app/status.js';
 export { WSocketApp } from './app/wsocket-app.js';
 export { FileWrapper } from './environ/file/file-wrapper.js';
@@ -33,8 +33,9 @@ export {
   RequestTimeout,
   ServerBusy,
   WsgiError,
+  type WsgiErrorCode,
 } from './errors.js';
-export { logger } from './logger.js';
+export { type Logger, logger } from './logger.js';
 export { run } from './run.js';
 export {
   type FetchHandler,
@@ -50,6 +51,12 @@ export {
 } from './server/adapters/node/node-handler.js';
 export type { CgiOptions } from './server/cgi/cgi-options.js';
 export { runCgi } from './server/cgi/run-cgi.js';
-export type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options/options.js';
+export type {
+  EventLoopOptions,
+  LogLevel,
+  ResolvedOptions,
+  ServerOptions,
+  ThreadOptions,
+} from './server/options/options.js';
 export { makeServer, type Server } from './server/server.js';
 export { sleep } from './sleep.js';

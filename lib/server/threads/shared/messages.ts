@@ -153,7 +153,7 @@ export function decodeList(text: string): string[] {
 /** The errors that cross; an instance is made anew on the other side. */
 interface ErrorMessage {
   readonly name: string;
-  readonly code: string;
+  readonly code: WsgiError['code'];
   readonly message: string;
   readonly status?: number;
 }
