@@ -1,7 +1,6 @@
 /** The command line: argv to options, by the table. */
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../options/near-miss.js';
 import {
   COMMAND_OPTIONS,
   type CommandOptions,
@@ -9,6 +8,7 @@ import {
   SERVER_OPTIONS,
   type ServerOptions,
 } from '../options/options.js';
+import { didYouMean } from '../options/unknown-option.js';
 import { insteadOf } from './foreign-options.js';
 
 /** The command line itself is wrong: the command exits with 2, as argparse's do. */

@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { isPromise } from '../../environ/maybe-promise.js';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../options/near-miss.js';
 import {
   COMMAND_OPTIONS,
   type CommandOptions,
@@ -12,6 +11,7 @@ import {
   SERVER_OPTIONS,
   type ServerOptions,
 } from '../options/options.js';
+import { didYouMean } from '../options/unknown-option.js';
 import { insteadOf } from './foreign-options.js';
 import { importModule, LoadError } from './import-module.js';
 import { NeverSettled, settled } from './settled.js';

@@ -7,7 +7,7 @@ import { isPromise } from '../../environ/maybe-promise.js';
 import { typeName } from '../../environ/type-name.js';
 import type { Application } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../options/near-miss.js';
+import { didYouMean } from '../options/unknown-option.js';
 import { type AppTarget, parseTarget } from './app-target.js';
 import { EXTENSIONS, importModule, LoadError, type ModuleExports } from './import-module.js';
 import { NeverSettled, settled } from './settled.js';

@@ -3,9 +3,9 @@ import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
 import { parseBindAddress } from './bind-address.js';
-import { didYouMean } from './near-miss.js';
 import { type Option, option } from './option.js';
 import * as kinds from './option-kinds.js';
+import { didYouMean } from './unknown-option.js';
 import { WEBSOCKET_OPTIONS } from './websocket-options.js';
 
 export type { Option } from './option.js';

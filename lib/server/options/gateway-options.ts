@@ -1,6 +1,6 @@
 /** Options of a gateway on a server that is not ours: those of the server are refused rather than ignored. */
 import { ConfigError } from '../../errors.js';
-import { type ResolvedOptions, resolveOptions, type ServerOptions } from '../options/options.js';
+import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
 
 /** What `toFetchHandler` takes; `remoteAddr` beside. */
 export const FETCH_OPTIONS = [
