@@ -49,11 +49,11 @@ export {
   type NodeHandlerOptions,
   toNodeHandler,
 } from './server/adapters/node/node-handler.js';
-export type { CgiOptions } from './server/cgi/cgi-options.js';
 export { runCgi } from './server/cgi/run-cgi.js';
+export type { CgiOptions } from './server/options/gateway-options.js';
+export type { LogLevel } from './server/options/option-table.js';
 export type {
   EventLoopOptions,
-  LogLevel,
   ResolvedOptions,
   ServerOptions,
   ThreadOptions,

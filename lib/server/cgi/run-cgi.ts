@@ -7,9 +7,9 @@ import { checkApplication } from '../../interpreter/check-application.js';
 import { reportRejection } from '../../interpreter/report.js';
 import { logger } from '../../logger.js';
 import { openLog } from '../log/log-file.js';
+import { type CgiOptions, resolveCgiOptions } from '../options/gateway-options.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { CgiExchange } from './cgi-exchange.js';
-import { type CgiOptions, resolveCgiOptions } from './cgi-options.js';
 import { CgiOutput } from './cgi-output.js';
 import { readVariables } from './cgi-variables.js';
 

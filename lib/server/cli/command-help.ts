@@ -1,6 +1,7 @@
 /** The table of options as text: --help, and what docs/options.md is made of. */
 
-import { COMMAND_OPTIONS, type Option, SERVER_OPTIONS } from '../options/options.js';
+import type { Option } from '../options/option-kinds.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../options/option-table.js';
 import { isBoolean } from './command-line.js';
 
 const COLUMN = 26;

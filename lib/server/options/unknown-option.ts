@@ -1,4 +1,10 @@
-/** Which known name a mistyped one was probably meant to be: the "did you mean" of error messages. */
+/** What to say of a name that is not known: which one was meant, or what to write for an option of other servers. */
+
+/** Why an option is refused. @param place what has it: a file, for example. */
+export function unknownOption(name: string, known: Iterable<string>, place?: string): string {
+  const start = place === undefined ? 'There' : `${place}: there`;
+  return `${start} is no option ${name}${insteadOf(name) || didYouMean(name, known)}`;
+}
 
 /** ` (did you mean X?)` when one of `known` is close to `name`, else nothing: goes at the end of a sentence. */
 export function didYouMean(name: string, known: Iterable<string>): string {
@@ -41,4 +47,37 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
+}
+
+const WORKERS =
+  'one process serves here. Write --threads N for handlers in parallel, or start several processes behind a proxy (docs/deploying.md)';
+const CLASS = 'handlers run on the event loop, or in threads with --threads N';
+const SYSTEM = 'let the service manager do that (docs/deploying.md)';
+const ROTATE = 'a thread that dies is replaced, and nothing else is restarted: leave it out';
+
+/** What servers of WSGI for Python have and this one does not, by the names of gunicorn's command line, and of its config file with underscores. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  '-w': WORKERS,
+  '--workers': WORKERS,
+  '--processes': WORKERS,
+  '-k': CLASS,
+  '--worker-class': CLASS,
+  '--worker-connections': '--backlog-requests limits how many requests may wait for a thread',
+  '--max-requests': ROTATE,
+  '--max-requests-jitter': ROTATE,
+  '--preload': 'the application is loaded before the server listens: leave it out',
+  '--preload-app': 'the application is loaded before the server listens: leave it out',
+  '-D': SYSTEM,
+  '--daemon': SYSTEM,
+  '-u': SYSTEM,
+  '--user': SYSTEM,
+  '-g': SYSTEM,
+  '--group': SYSTEM,
+};
+
+/** The end of a sentence about an option that is not known: `: one process serves here. …`, or nothing. */
+export function insteadOf(name: string): string {
+  const flag = name.startsWith('-') ? name : `--${name.replaceAll('_', '-')}`;
+  const text = Object.hasOwn(INSTEAD, flag) ? INSTEAD[flag] : undefined;
+  return text === undefined ? '' : `: ${text}`;
 }

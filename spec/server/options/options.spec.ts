@@ -2,12 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ConfigError } from '../../../lib/errors.js';
-import {
-  COMMAND_OPTIONS,
-  type Option,
-  resolveOptions,
-  SERVER_OPTIONS,
-} from '../../../lib/server/options/options.js';
+import type { Option } from '../../../lib/server/options/option-kinds.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../../../lib/server/options/option-table.js';
+import { resolveOptions } from '../../../lib/server/options/options.js';
 import { OPTIONS_PAGE, renderOptionsPage } from '../../../scripts/options-page.js';
 
 const TABLE: [string, Option][] = [...Object.entries(SERVER_OPTIONS), ...Object.entries(COMMAND_OPTIONS)];

@@ -1,7 +1,7 @@
 /** Why a thread could not load the application, as text: the error itself does not cross as it is. */
 import { ConfigError } from '../../../errors.js';
 import { describeThrown } from '../../../logger.js';
-import { describeLoadFailure } from '../../cli/load-stack.js';
+import { describeLoadFailure } from '../../cli/import-module.js';
 
 /**
  * One sentence for what the user did, and the stack of what code threw.
