@@ -11,7 +11,7 @@ import { configPath, loadConfigFile } from './server/cli/config-file.js';
 import { describeLoadFailure, LoadError } from './server/cli/import-module.js';
 import { loadApp } from './server/cli/load-app.js';
 import { writePidFile } from './server/cli/pid-file.js';
-import { takeLogSignal } from './server/log/log-signal.js';
+import { takeLogSignal } from './server/log/log-file.js';
 import type { CgiOptions } from './server/options/gateway-options.js';
 import { COMMAND_OPTIONS } from './server/options/option-table.js';
 import { type CommandOptions, resolveOptions, type ServerOptions } from './server/options/options.js';

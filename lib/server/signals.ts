@@ -1,8 +1,8 @@
 /** What signals mean to a server: SIGINT and SIGTERM stop it, gracefully and then at once; SIGHUP depends on the terminal. */
+import { isatty } from 'node:tty';
 import { logger } from '../logger.js';
-import { takeLogSignal } from './log/log-signal.js';
+import { takeLogSignal } from './log/log-file.js';
 import type { Server } from './server.js';
-import { lostTerminal } from './terminal.js';
 import { isSupervised } from './workers/supervised.js';
 
 /** Milliseconds after which a stop says what it waits for: most are over by then, for idle clients leave at once. */
@@ -69,4 +69,14 @@ function sayWhatIsLeft(server: Server, signal: NodeJS.Signals, end: number): voi
 function counted(count: number, what: string): string {
   if (count === 0) return '';
   return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+const TERMINALS = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+
+/** True if standard input, output or error was a terminal when the process started. */
+export const hadTerminal = TERMINALS.length > 0;
+
+/** True if there was a terminal, and it went away: a window was closed, a connection of ssh broke off. */
+export function lostTerminal(): boolean {
+  return hadTerminal && !TERMINALS.some((descriptor) => isatty(descriptor));
 }

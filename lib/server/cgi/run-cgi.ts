@@ -9,9 +9,9 @@ import { logger } from '../../logger.js';
 import { openLog } from '../log/log-file.js';
 import { type CgiOptions, resolveCgiOptions } from '../options/gateway-options.js';
 import type { ResolvedOptions } from '../options/options.js';
+import { readVariables } from './cgi-environ.js';
 import { CgiExchange } from './cgi-exchange.js';
 import { CgiOutput } from './cgi-output.js';
-import { readVariables } from './cgi-variables.js';
 
 /** A process ends as a shell says it: 128 and the number of the signal. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

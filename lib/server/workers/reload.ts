@@ -1,8 +1,8 @@
 /** `--reload`: a supervisor of one process that serves, and starts it again when a file changes that it has loaded. */
 import inspector from 'node:inspector';
 import { isAbsolute, relative } from 'node:path';
-import { takeLogSignal } from '../log/log-signal.js';
-import { hadTerminal, lostTerminal } from '../terminal.js';
+import { takeLogSignal } from '../log/log-file.js';
+import { hadTerminal, lostTerminal } from '../signals.js';
 import { RELOAD_GRACE_S } from './child-report.js';
 import { FileWatch } from './file-watch.js';
 import { describeEnding, type Ending, type ServerCommand, ServerProcess } from './server-process.js';
