@@ -55,7 +55,7 @@ export class RequestError extends WsgiError {
   }
 }
 
-/** A RequestError that can be answered with its status. For whatever an application threw: a Proxy, for one. */
+/** A RequestError that can be answered with its status. Takes anything that an application threw, a Proxy too. */
 export function isRequestError(error: unknown): error is RequestError {
   try {
     if (!(error instanceof RequestError) || typeof error.message !== 'string') return false;
@@ -66,7 +66,7 @@ export function isRequestError(error: unknown): error is RequestError {
   }
 }
 
-/** The client went away; thrown by every read and write after that, and never logged as an application error. */
+/** The client closed the connection; every read and write after that throws it. Never logged as an application's error. */
 export class ClientDisconnected extends RequestError {
   constructor(message = 'the client closed the connection') {
     super(400, message, 'WSGI_ERR_CLIENT_DISCONNECTED');
@@ -87,7 +87,7 @@ export class RequestTimeout extends RequestError {
   }
 }
 
-/** More requests wait for a thread than may: 503 (RFC 9110 section 15.6.4). */
+/** Too many requests wait for a thread: 503 (RFC 9110 section 15.6.4). */
 export class ServerBusy extends RequestError {
   /** Seconds, for the header Retry-After. */
   readonly retryAfter = 1;

@@ -86,7 +86,7 @@ interface WebSocketCalls<M extends Mode> {
   /** The subprotocol that was answered; empty if none was. */
   readonly protocol: string;
   /**
-   * The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it went without closing. 1001 from the
+   * The peer's close code (RFC 6455 section 7.4): 1005 if it gave none, 1006 if it did not close. 1001 from the
    * moment when the server begins to stop: while `closed` is still false, messages can be sent.
    */
   readonly closeCode: number | undefined;
@@ -96,7 +96,7 @@ interface WebSocketCalls<M extends Mode> {
   /**
    * Answers the handshake with 101. Does nothing once it was answered.
    * @param protocol one of `protocols`; left out, `supportedProtocols` decides.
-   * @throws WebSocketError if the request was already answered, or the client is gone.
+   * @throws WebSocketError if the request was already answered, or the client has closed the connection.
    */
   accept(protocol?: string | null): void;
   /**
@@ -104,14 +104,14 @@ interface WebSocketCalls<M extends Mode> {
    * thread it may have a timeout in seconds, after which it throws a ReceiveTimeout.
    *
    * A stop lets the message in work be answered: until the handler asks for the next one, or ends, the connection stays
-   * as it is (up to `gracefulTimeout`). What the peer sent and was not received by then is dropped; the peer is told 1001.
+   * as it is (up to `gracefulTimeout`). What the peer sent and was not received by then is dropped; the peer gets 1001.
    * @throws WebSocketError after the null.
    */
   receive(...timeout: M extends 'blocking' ? [timeout?: number | null] : []): Result<M, Message | null>;
   /**
    * Sends a message: text as a text frame, bytes as a binary one, unless `binary` says otherwise. Answers the handshake.
-   * The bytes are not copied: leave them as they are. A worker thread blocks while the peer is behind.
-   * @returns on the event loop a promise if the peer is behind: await it before the next message.
+   * The bytes are not copied: leave them as they are. A worker thread blocks while the peer reads too slowly.
+   * @returns on the event loop a promise if the peer reads too slowly: await it before the next message.
    * @throws WebSocketError if the connection is closed.
    */
   send(
@@ -147,7 +147,7 @@ export interface FileLike {
   close?(): unknown;
 }
 
-/** gunicorn's `wsgi.early_hints`: sends a 103 with these headers. Does nothing on HTTP/1.0 or once the head went. */
+/** gunicorn's `wsgi.early_hints`: sends a 103 with these headers. Does nothing on HTTP/1.0 or once the head was sent. */
 export type EarlyHints = (headers: HeaderList) => void;
 
 /**
@@ -209,7 +209,7 @@ interface RequestEnviron<M extends Mode> extends EnvironExtensions {
   /** Upgrade requests only: see `WebSocket`. */
   'wsgi.websocket'?: WebSocket<M>;
   'wsgi.websocket_version'?: string;
-  /** Fires when the client goes away before its response is complete. */
+  /** Fires when the client closes the connection before its response is complete. */
   'node.abort_signal': AbortSignal;
   /** True on the event loop: never block here. False in a worker thread, which may. */
   'node.nonblocking': M extends 'blocking' ? false : true;

@@ -44,7 +44,7 @@ export class Server {
   /** It listens, and has its threads. */
   #begun = false;
   #closing: Promise<void> | undefined;
-  /** Nothing is waited for any more. */
+  /** Settles when the stop waits for nothing any more. */
   readonly #cut: Promise<void>;
   #onCut: () => void = () => {};
 
@@ -68,7 +68,7 @@ export class Server {
       keepAlive: options.keepAlive * 1000,
     };
     this.http = createServer(options);
-    // Behind all that can fail: threads would go on.
+    // After all that can fail: threads would go on.
     this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
     // With threads it is only a name here: they have their own.
     const called = application as Application;
@@ -121,7 +121,7 @@ export class Server {
     this.#gateway.application = application;
   }
 
-  /** What a graceful stop waits for: the handlers that run, also those whose client has left. */
+  /** What a graceful stop waits for: the handlers that run, also those whose client has closed the connection. */
   get running(): { readonly requests: number; readonly webSockets: number } {
     const webSockets = this.#upgrades.running;
     return { requests: this.#gateway.running - webSockets, webSockets };
@@ -137,8 +137,8 @@ export class Server {
   /**
    * Stops gracefully: no new connection is taken, those without a request end, and all that runs gets `gracefulTimeout`
    * to finish. A WebSocket handler may answer the message that it works on: its next `receive()` gives null, and the peer
-   * 1001. Resolves after the last handler, of a client that left as well. A second call, while the first waits, stops at
-   * once.
+   * gets 1001. Resolves after the last handler, also where its client has closed the connection. A second call, while the
+   * first waits, stops at once.
    */
   close(): Promise<void> {
     if (this.#closing !== undefined) this.#cutOff();
@@ -158,13 +158,17 @@ export class Server {
     const end = performance.now() + grace;
     const timer = setTimeout(() => this.#overdue(), grace);
     await this.#closed;
-    // Node says "closed" ahead of the last sockets, whose requests are still to be logged.
+    // Node says "closed" before the last sockets are, whose requests are still to be logged.
     while (this.#sockets.size > 0) await nextTurn();
     // Their handlers may still clean up.
     await Promise.race([this.#gateway.idle, this.#cut]);
     clearTimeout(timer);
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
+    this.#closeLogs();
+  }
+
+  #closeLogs(): void {
     this.#gateway.accessLog?.close();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
     this.#errorLog.close?.();
@@ -222,7 +226,14 @@ export class Server {
   }
 
   async #begin(): Promise<void> {
-    await (this.#pool === undefined ? listen(this.http, this.options) : this.#listenWithThreads(this.#pool));
+    try {
+      await (this.#pool === undefined
+        ? listen(this.http, this.options)
+        : this.#listenWithThreads(this.#pool));
+    } catch (error) {
+      this.#closeLogs();
+      throw error;
+    }
     this.#begun = true;
   }
 
@@ -244,7 +255,7 @@ export class Server {
  * As `wsgiref.simple_server.make_server`: `const server = await makeServer('127.0.0.1', 0, app)`.
  * With `threads` it needs a script of its own, which each thread loads again: see `run`.
  * @param host `''` for every interface, a name, an IPv4 or IPv6 address, or `unix:PATH`.
- * @param port 0 takes a free one, which `serverPort` then tells.
+ * @param port 0 takes a free one: see `serverPort`.
  * @returns once it listens, and with `threads` once the first of them has the application.
  * @throws ConfigError for options that cannot work, an application that is not a function, an address in use.
  */

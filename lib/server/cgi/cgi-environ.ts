@@ -17,7 +17,7 @@ export interface CgiServices {
 }
 
 /**
- * Headers that are no `HTTP_` key: the first two are CONTENT_LENGTH and CONTENT_TYPE; a body comes decoded, so that an
+ * Headers that do not become an `HTTP_` key: the first two are CONTENT_LENGTH and CONTENT_TYPE; a body comes decoded, so that an
  * application must not decode it again; a client sets HTTP_PROXY, which many libraries obey (CVE-2016-5385).
  */
 const DROPPED = ['HTTP_CONTENT_LENGTH', 'HTTP_CONTENT_TYPE', 'HTTP_TRANSFER_ENCODING', 'HTTP_PROXY'] as const;
@@ -28,7 +28,7 @@ const VERSION = Object.freeze([1, 0] as const);
  * The environ of the one request of this process. As Python's `wsgiref.handlers.CGIHandler`, it begins with the whole
  * environment of the process (PEP 3333: "os-level environment variables may be included").
  * @param variables native strings.
- * @throws RequestError (400) for a Host that is none; the application is then not called.
+ * @throws RequestError (400) for a Host that is not one; the application is then not called.
  */
 export function buildCgiEnviron(variables: ReadonlyMap<string, string>, services: CgiServices): Environ {
   const environ: Environ = Object.create(null);
@@ -102,7 +102,7 @@ const RAW_ENVIRONMENT = '/proc/self/environ';
 
 /**
  * The environment of the process as native strings: its bytes decoded as latin-1 (PEP 3333 "Unicode Issues").
- * Node decodes the environment as UTF-8, and puts U+FFFD for bytes that are none. Where one stands, the bytes
+ * Node decodes the environment as UTF-8, and puts U+FFFD for bytes that are not. Where one stands, the bytes
  * themselves are looked up in /proc; a system without it keeps the U+FFFD, as the three bytes of its UTF-8.
  * @param readRaw the environment as NUL-terminated `NAME=value`.
  */

@@ -20,7 +20,7 @@ Without an application it serves a demo.
 const FOOT = `
 Environment: PORT sets the address to 0.0.0.0:PORT where neither --bind nor the config file does.
 Signals: SIGTERM and SIGINT stop gracefully, and at once the second time; SIGUSR1 opens the log files again;
-SIGHUP reloads with --reload, and stops gracefully when the terminal is gone.
+SIGHUP reloads with --reload, and stops gracefully when the terminal is closed.
 Exit status: 0 after a stop, 1 if something fails, 2 if the command line is wrong.
 `;
 

@@ -21,7 +21,7 @@ export type ModuleExports = Readonly<Record<string, unknown>>;
 export async function importModule(file: string, shown = basename(file)): Promise<ModuleExports> {
   const extension = extname(file);
   if (extension !== '' && !EXTENSIONS.some((known) => known === extension)) {
-    throw new ConfigError(`${shown} is no module: its name must end in one of ${EXTENSIONS.join(' ')}`);
+    throw new ConfigError(`${shown} is not a module: its name must end in one of ${EXTENSIONS.join(' ')}`);
   }
   if (extension.endsWith('ts')) await enableTypeScript(file, shown);
   try {
@@ -102,8 +102,8 @@ function positionOnTop(report: string): string | undefined {
 }
 
 /**
- * What a Node that only links the modules has to say. A SyntaxError of an ES module does not tell where it is, until
- * nobody catches it. The first import ends that process, after all are parsed and before any of the application runs.
+ * What a Node that only links the modules has to say. A SyntaxError of an ES module does not tell where it is, unless
+ * it ends the process. The first import ends that process, after all are parsed and before any of the application runs.
  */
 function parseAgain(file: string): string {
   const code = `import 'data:text/javascript,process.exit()'; import ${JSON.stringify(pathToFileURL(file).href)};`;
@@ -125,8 +125,8 @@ function summary(error: Error): string {
 export class NeverSettled extends ConfigError {}
 
 /**
- * What `promise` gives. By itself Node ends a process that has nothing left to do, even though code waits in it: without a
- * word, or with the name of the file it was started with, which is ours.
+ * What `promise` gives. By itself Node ends a process that has nothing left to do, even though code waits in it: silently,
+ * or with the name of the file it was started with, which is ours.
  * @throws NeverSettled in that case, whose message begins with `what`.
  */
 export function settled<T>(promise: PromiseLike<T>, what: string): Promise<T> {
@@ -155,7 +155,7 @@ const FRAME = /^ +at /;
 /** Where more of an error follows below its stack. */
 const OPENING = / \{$/;
 
-/** As `describeThrown`; of each stack the last calls are left out, as long as they are none of the application's. */
+/** As `describeThrown`; of each stack the last calls are left out, up to the first of the application's. */
 export function describeLoadFailure(thrown: unknown): string {
   const kept: string[] = [];
   const lines = describeThrown(thrown).split('\n');

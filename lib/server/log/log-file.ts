@@ -104,7 +104,7 @@ function reason(error: unknown): string {
 }
 
 /**
- * Keeps SIGUSR1 from opening the debugger, as it does by Node's default: a port on which everybody of the machine may run
+ * Keeps SIGUSR1 from opening the debugger, as it does by Node's default: a port on which any user of the machine may run
  * code. Listeners of log files come and go, and a server may log to no file: this one stays.
  */
 export function takeLogSignal(): void {

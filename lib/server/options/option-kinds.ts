@@ -84,7 +84,7 @@ export const seconds = number(
   (value) => value >= 0 && value <= MAX_MS / 1000,
 );
 
-/** Seconds of what is in milliseconds in Node: a number above `most`, which nobody waits for, is taken for those. */
+/** Seconds of what is in milliseconds in Node: a number above `most`, too long to wait for, is taken for those. */
 export function secondsUpTo(most: number): Kind<number> {
   const kept = number(
     'SECONDS',
@@ -190,7 +190,7 @@ function toOrigin(text: string): string | undefined {
   return origin === 'null' ? text.toLowerCase() : origin;
 }
 
-/** Whose word is taken: gunicorn's `forwarded_allow_ips`. */
+/** Which proxies are trusted: gunicorn's `forwarded_allow_ips`. */
 export const addresses = kind<readonly string[]>(
   'ADDRESSES',
   "a list of IP addresses, CIDR ranges such as '10.0.0.0/8', or '*'",

@@ -48,7 +48,7 @@ export const SERVER_OPTIONS = {
   minRate: option(kinds.bytes(), 5000, {
     flags: ['--min-rate'],
     group: 'Timeouts',
-    doc: 'Bytes a second that a client has to read, on average, of what waits to be sent to it, WebSocket messages included; --timeout begins when it is behind that; 0 lets it read as slowly as it likes.',
+    doc: 'Bytes a second that a client has to read, on average, of what waits to be sent to it, WebSocket messages included; --timeout begins when it reads more slowly; 0 is no minimum.',
   }),
   gracefulTimeout: option(kinds.seconds, 30, {
     flags: ['--graceful-timeout'],
@@ -74,17 +74,17 @@ export const SERVER_OPTIONS = {
   limitRequestLine: option(kinds.bytes(), 16_384, {
     flags: ['--limit-request-line'],
     group: 'Limits',
-    doc: 'The most bytes in a request line, else 414; 0 leaves it to --limit-request-head.',
+    doc: 'The most bytes in a request line, else 414; 0 lets --limit-request-head decide.',
   }),
   limitRequestFields: option(kinds.wholeNumber(0, 32_768), 100, {
     flags: ['--limit-request-fields'],
     group: 'Limits',
-    doc: 'The most header fields in a request, else 431; 0 leaves it to --limit-request-head.',
+    doc: 'The most header fields in a request, else 431; 0 lets --limit-request-head decide.',
   }),
   limitRequestFieldSize: option(kinds.bytes(), 65_536, {
     flags: ['--limit-request-field_size', '--limit-request-field-size'],
     group: 'Limits',
-    doc: 'The most bytes in one header field, else 431; 0 leaves it to --limit-request-head.',
+    doc: 'The most bytes in one header field, else 431; 0 lets --limit-request-head decide.',
   }),
   limitRequestHead: option(kinds.bytes(1), 65_536, {
     flags: ['--limit-request-head'],
@@ -150,7 +150,7 @@ export const SERVER_OPTIONS = {
   forwardedAllowIps: option(kinds.addresses, undefined, {
     flags: ['--forwarded-allow-ips'],
     group: 'Environ',
-    doc: 'The proxies whose X-Forwarded-* headers are believed, separated by commas: IP addresses, CIDR ranges, or * for everybody; nobody when not given.',
+    doc: 'The proxies whose X-Forwarded-* headers are trusted, separated by commas: IP addresses, CIDR ranges, or * for all; none when not given.',
   }),
   environ: option(kinds.keys, undefined, {
     group: 'Environ',

@@ -27,7 +27,7 @@ export type ThreadOptions = ServerOptions & { readonly threads: number };
 
 /** What only the command and config files take. */
 export type CommandOptions = Given<typeof COMMAND_OPTIONS>;
-/** Every option checked and with its default; `bind` is gone into `host` and `port`, or `socketPath`. */
+/** Every option checked and with its default; `bind` is taken apart into `host` and `port`, or `socketPath`. */
 export type ResolvedOptions = Omit<Resolved<typeof SERVER_OPTIONS>, 'bind'> & {
   /** Path of a Unix socket; `host` and `port` then mean nothing. */
   readonly socketPath: string | undefined;

@@ -1,4 +1,4 @@
-/** What a supervisor and its process have to agree on. */
+/** What a supervisor and its process have to agree on: their reports, and what counts as a change of a file. */
 import { statSync, writeSync } from 'node:fs';
 
 /** Variable of the environment by which a process knows that it has a supervisor: that one's process id. */
@@ -22,7 +22,7 @@ export function writeReport(descriptor: number, report: Report): void {
   try {
     writeSync(descriptor, `${JSON.stringify(report)}\n`);
   } catch {
-    // The supervisor is gone, and so is this process in a moment.
+    // The supervisor has ended, and so will this process in a moment.
   }
 }
 

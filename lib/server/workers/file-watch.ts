@@ -11,14 +11,14 @@ const INTERVAL_MS = 250;
 /** A save takes several steps, and a change of branch many files: it is over when nothing has changed for as long. */
 const SETTLE_MS = 50;
 const LONGEST_SETTLE_MS = 2000;
-/** However many files there are, asking takes no more than one part in as many of the time. */
+/** Asking takes at most one part in so many of the time, however many files there are. */
 const SHARE = 50;
 
 export class FileWatch {
   readonly #folder: string;
   readonly #always: readonly string[];
   readonly #onChange: (files: readonly string[]) => void;
-  /** As they were when somebody last looked. */
+  /** As they were at the last look. */
   #states = new Map<string, string>();
   /** What the process that runs has loaded, or may load first of all. */
   #loaded: Set<string>;
@@ -65,7 +65,7 @@ export class FileWatch {
     this.#loaded = new Set(this.#reported);
   }
 
-  /** The process is gone: any file of the application may bring it back, also one that is not there yet. */
+  /** The process has ended: any file of the application may bring it back, also one that is not there yet. */
   isGone(): void {
     this.#everything = true;
   }

@@ -27,7 +27,7 @@ class FileReports {
     this.#descriptor = descriptor;
   }
 
-  /** @param url of a module; one that is no file is left out, and so is what loaders add to one. */
+  /** @param url of a module; one that is not a file is left out, and so is what loaders add to one. */
   addUrl(url: string): void {
     if (url.startsWith('file:')) this.add(fileURLToPath(url));
   }

@@ -52,7 +52,7 @@ describe('runCgi under lighttpd', function () {
     expect(proxy).to.equal(null);
   });
 
-  it('has the bytes of a path that is no UTF-8', async () => {
+  it('has the bytes of a path that is not UTF-8', async () => {
     await fetch(`${lighttpd.url}/%e9`);
     await until(() => lighttpd.log.includes('There is no /\xe9'), 'the line in the log');
   });

@@ -222,7 +222,7 @@ describe('loadApp', () => {
       'another kind of file',
       'a.json:app',
       '',
-      'a.json is no module: its name must end in one of .mjs .js .cjs .ts .mts .cts',
+      'a.json is not a module: its name must end in one of .mjs .js .cjs .ts .mts .cts',
     ],
     ['a folder', '.:app', '', /^There is no module \.: /],
   ];
