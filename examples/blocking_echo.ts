@@ -1,9 +1,9 @@
 // A handler that blocks, line for line as in Python, in a worker thread: node examples/blocking_echo.ts
-import { type BlockingEnviron, logger, run, sleep, WebSocketError, WSocketApp } from 'wsgi';
+import { logger, run, sleep, WebSocketError, WSocketApp } from 'wsgi';
 
 logger.setLevel(10); // for debugging
 
-const app = new WSocketApp<BlockingEnviron>();
+const app = new WSocketApp<'blocking'>();
 
 app.route('/')(function handle_websocket(environ, start_response) {
   const wsock = environ['wsgi.websocket'];

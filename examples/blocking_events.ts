@@ -1,7 +1,7 @@
 // The event app in worker threads, its handlers without await: node examples/blocking_events.ts
-import { type BlockingEnviron, run, sleep, WSocketApp } from 'wsgi';
+import { run, sleep, WSocketApp } from 'wsgi';
 
-const app = new WSocketApp<BlockingEnviron>();
+const app = new WSocketApp<'blocking'>();
 
 app.onconnect.add((client) => {
   client.send(`welcome to ${client.path}`);

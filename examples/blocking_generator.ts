@@ -1,7 +1,7 @@
 // A generator that reads between its parts, and a form, without await: node examples/blocking_generator.ts
-import { type BlockingEnviron, parseForm, run, WSocketApp } from 'wsgi';
+import { parseForm, run, WSocketApp } from 'wsgi';
 
-const app = new WSocketApp<BlockingEnviron>();
+const app = new WSocketApp<'blocking'>();
 
 app.route('/lines')(function* lines(environ, start_response) {
   start_response(200, { 'Content-Type': 'text/plain; charset=utf-8' });

@@ -1,7 +1,7 @@
 // A generator that blocks between its parts, in worker threads: node examples/without_await.ts
-import { type BlockingEnviron, run, sleep, WSocketApp } from 'wsgi';
+import { run, sleep, WSocketApp } from 'wsgi';
 
-const app = new WSocketApp<BlockingEnviron>();
+const app = new WSocketApp<'blocking'>();
 
 app.route('/')(function* sender(_environ, start_response) {
   start_response();

@@ -5,22 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown } from './logger.js';
-import type { CgiOptions } from './server/cgi/cgi-options.js';
-import { cgiOptions, checkCgiCommand } from './server/cli/cgi-command.js';
 import { renderHelp } from './server/cli/command-help.js';
-import { parseCommandLine, UsageError } from './server/cli/command-line.js';
+import { cgiOptions, checkCgiCommand, parseCommandLine, UsageError } from './server/cli/command-line.js';
 import { configPath, loadConfigFile } from './server/cli/config-file.js';
-import { LoadError } from './server/cli/import-module.js';
+import { describeLoadFailure, LoadError } from './server/cli/import-module.js';
 import { loadApp } from './server/cli/load-app.js';
-import { describeLoadFailure } from './server/cli/load-stack.js';
 import { writePidFile } from './server/cli/pid-file.js';
-import { takeLogSignal } from './server/log/log-signal.js';
-import {
-  COMMAND_OPTIONS,
-  type CommandOptions,
-  resolveOptions,
-  type ServerOptions,
-} from './server/options/options.js';
+import { takeLogSignal } from './server/log/log-file.js';
+import type { CgiOptions } from './server/options/gateway-options.js';
+import { COMMAND_OPTIONS } from './server/options/option-table.js';
+import { type CommandOptions, resolveOptions, type ServerOptions } from './server/options/options.js';
 import type { Server } from './server/server.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
 import { joinSupervisor, reportReady } from './server/workers/supervised.js';

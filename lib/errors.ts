@@ -1,13 +1,30 @@
 /** The error family: each has a `code`, and those that a client caused have the HTTP status that answers it. */
 
+/** Every `code` of a WsgiError, but for the rules of `wsgi/validate`. They are stable. */
+export type WsgiErrorCode =
+  | 'WSGI_ERR_APPLICATION'
+  | 'WSGI_ERR_BAD_REQUEST'
+  | 'WSGI_ERR_BUSY'
+  | 'WSGI_ERR_CLIENT_DISCONNECTED'
+  | 'WSGI_ERR_CONFIG'
+  | 'WSGI_ERR_CONTENT_TOO_LARGE'
+  | 'WSGI_ERR_RECEIVE_TIMEOUT'
+  | 'WSGI_ERR_REQUEST_TIMEOUT'
+  | 'WSGI_ERR_TESTING_BODY'
+  | 'WSGI_ERR_TESTING_REDIRECT'
+  | 'WSGI_ERR_WEBSOCKET'
+  | 'WSGI_ERR_WEBSOCKET_CLOSED'
+  | 'WSGI_ERR_WEBSOCKET_FRAME_TOO_LARGE'
+  | 'WSGI_ERR_WEBSOCKET_PROTOCOL';
+
 /**
- * Base of every error that this package throws. `code` is stable and starts with `WSGI_ERR_`; that of a
- * WsgiAssertionError (`wsgi/validate`) is the code of the rule that was broken, `environ-missing-key` for example.
+ * Base of every error that this package throws. The `code` of a WsgiAssertionError (`wsgi/validate`) is the rule that was
+ * broken, `environ-missing-key` for example: rules have dashes.
  */
 export class WsgiError extends Error {
-  readonly code: string;
+  readonly code: WsgiErrorCode | `${string}-${string}`;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: WsgiError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
@@ -32,13 +49,13 @@ export class ConfigError extends WsgiError {
 export class RequestError extends WsgiError {
   readonly status: number;
 
-  constructor(status: number, message: string, code = 'WSGI_ERR_BAD_REQUEST') {
+  constructor(status: number, message: string, code: WsgiError['code'] = 'WSGI_ERR_BAD_REQUEST') {
     super(code, message);
     this.status = status;
   }
 }
 
-/** A RequestError that can be answered with its status. For whatever an application threw: a Proxy, for one. */
+/** A RequestError that can be answered with its status. Takes anything that an application threw, a Proxy too. */
 export function isRequestError(error: unknown): error is RequestError {
   try {
     if (!(error instanceof RequestError) || typeof error.message !== 'string') return false;
@@ -49,7 +66,7 @@ export function isRequestError(error: unknown): error is RequestError {
   }
 }
 
-/** The client went away; thrown by every read and write after that, and never logged as an application error. */
+/** The client closed the connection; every read and write after that throws it. Never logged as an application's error. */
 export class ClientDisconnected extends RequestError {
   constructor(message = 'the client closed the connection') {
     super(400, message, 'WSGI_ERR_CLIENT_DISCONNECTED');
@@ -70,7 +87,7 @@ export class RequestTimeout extends RequestError {
   }
 }
 
-/** More requests wait for a thread than may: 503 (RFC 9110 section 15.6.4). */
+/** Too many requests wait for a thread: 503 (RFC 9110 section 15.6.4). */
 export class ServerBusy extends RequestError {
   /** Seconds, for the header Retry-After. */
   readonly retryAfter = 1;

@@ -2,7 +2,7 @@
 export { makeDemoApp } from './app/demo-app.js';
 export { Event } from './app/event.js';
 export type { HeadersLike } from './app/headers.js';
-export { Response } from './app/response.js';
+export { Response, type ResponseOptions } from './app/response.js';
 export type { FrameworkStartResponse, FrameworkWrite, Handler } from './app/routes.js';
 export type { StatusLike } from './app/status.js';
 export { WSocketApp } from './app/wsocket-app.js';
@@ -18,34 +18,13 @@ export type {
 export type { BlockingForm, BlockingFormOptions } from './environ/form/form.js';
 export { type Form, type FormOptions, parseForm } from './environ/form/form.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
-export type {
-  AnyEnviron,
-  Application,
-  ApplicationOn,
-  BlockingApplication,
-  BlockingEnviron,
-  BlockingInput,
-  Body,
-  Bytes,
-  EarlyHints,
-  Environ,
-  ErrorStream,
-  ExcInfo,
-  FileLike,
-  HeaderList,
-  Input,
-  StartResponse,
-  WebSocketOn,
-  Write,
-} from './environ/types.js';
+export type * from './environ/types.js';
 export {
   FrameTooLargeError,
   ProtocolError,
   ReceiveTimeout,
   WebSocketError,
 } from './environ/websocket/error.js';
-export type { Message } from './environ/websocket/link.js';
-export { BlockingWebSocket, WebSocket } from './environ/websocket/websocket.js';
 export {
   ApplicationError,
   ClientDisconnected,
@@ -55,8 +34,9 @@ export {
   RequestTimeout,
   ServerBusy,
   WsgiError,
+  type WsgiErrorCode,
 } from './errors.js';
-export { logger } from './logger.js';
+export { type Logger, logger } from './logger.js';
 export { run } from './run.js';
 export {
   type FetchHandler,
@@ -70,8 +50,14 @@ export {
   type NodeHandlerOptions,
   toNodeHandler,
 } from './server/adapters/node/node-handler.js';
-export type { CgiOptions } from './server/cgi/cgi-options.js';
 export { runCgi } from './server/cgi/run-cgi.js';
-export type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options/options.js';
+export type { CgiOptions } from './server/options/gateway-options.js';
+export type { LogLevel } from './server/options/option-table.js';
+export type {
+  EventLoopOptions,
+  ResolvedOptions,
+  ServerOptions,
+  ThreadOptions,
+} from './server/options/options.js';
 export { makeServer, type Server } from './server/server.js';
 export { sleep } from './sleep.js';

@@ -1,12 +1,7 @@
 /** `run`, as in WSocket: without an application it serves the demo. */
 import { makeDemoApp } from './app/demo-app.js';
-import type {
-  Application,
-  ApplicationOn,
-  BlockingApplication,
-  BlockingEnviron,
-  Environ,
-} from './environ/types.js';
+import type { Application } from './environ/types.js';
+import './server/threads/worker/thread.js';
 import type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options/options.js';
 import { serve } from './server/serve.js';
 import type { Server } from './server/server.js';
@@ -14,23 +9,20 @@ import { attachToThread } from './server/threads/worker/thread.js';
 
 /**
  * Listens and serves until SIGINT or SIGTERM, which stop it gracefully. Prints `Server started at http://…`.
- * A rejected promise that nobody waits for is logged as an error, and does not end the process.
+ * An unhandled promise rejection is logged as an error, and does not end the process.
  *
  * With `threads`, each of as many worker threads loads the script that called `run()` again, and takes its application
- * from the `run()` that it meets there; code behind `await run()` runs in the main thread only.
+ * from the `run()` that it meets there; code after `await run()` runs in the main thread only.
  * @param application default: the demo, a page with a WebSocket echo.
  * @returns once it listens, and with `threads` once the first of them has the application.
- * @throws ConfigError for options that cannot work, an application that is no function or cannot be loaded in a thread,
+ * @throws ConfigError for options that cannot work, an application that is not a function or cannot be loaded in a thread,
  *   an address in use.
  */
 export function run(application?: Application, options?: EventLoopOptions): Promise<Server>;
-export function run(application: BlockingApplication, options: ThreadOptions): Promise<Server>;
+export function run(application: Application<'blocking'>, options: ThreadOptions): Promise<Server>;
+export function run(application: Application<'either'>, options: ServerOptions): Promise<Server>;
 export function run(
-  application: ApplicationOn<Environ | BlockingEnviron>,
-  options: ServerOptions,
-): Promise<Server>;
-export function run(
-  application: Application | BlockingApplication = makeDemoApp(),
+  application: Application | Application<'blocking'> = makeDemoApp(),
   options: ServerOptions = {},
 ): Promise<Server> {
   if (attachToThread(application, options.environ)) return new Promise(() => {});

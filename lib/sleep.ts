@@ -5,7 +5,7 @@ import { toBeWaitedFor } from './unawaited.js';
 /** Takes milliseconds. */
 type Blocker = (milliseconds: number) => void;
 
-/** A timer of Node that is given more fires at once. */
+/** A timer of Node fires at once when it is given more. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 let blocker: Blocker | undefined;
@@ -19,8 +19,8 @@ export function blockInSleep(block: Blocker): void {
  * Waits for `seconds` (a fraction is fine): `await sleep(2)` on the event loop. In a worker thread of
  * `run(app, { threads: 8 })` it blocks, as in Python, and returns nothing: `sleep(2)`.
  * @throws RangeError if `seconds` is negative or not a number, as Python's ValueError. In a worker thread also
- * ClientDisconnected, or WebSocketError, as soon as the client of the request is gone, or says that it sends no more: a
- * client that leaves says just that.
+ * ClientDisconnected, or WebSocketError, as soon as the client of the request has closed the connection, or
+ * its sending side of it: both look the same.
  */
 export function sleep(seconds: number): void | Promise<void> {
   if (!(seconds >= 0)) throw new RangeError(`sleep length must be a non-negative number, not ${seconds}`);

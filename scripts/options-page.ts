@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { optionGroups, spellDefault, spellFlags } from '../lib/server/cli/command-help.js';
 import { isBoolean } from '../lib/server/cli/command-line.js';
-import type { Option } from '../lib/server/options/options.js';
+import type { Option } from '../lib/server/options/option-kinds.js';
 
 export const OPTIONS_PAGE = new URL('../docs/options.md', import.meta.url);
 
 const HEAD = `# Options
 
-<!-- Made from lib/server/options/options.ts by \`npm run docs\`. -->
+<!-- Made from lib/server/options/option-table.ts by \`npm run docs\`. -->
 
 An option is given to \`run(app, options)\` and \`makeServer(host, port, app, options)\` by its name, and to the command
 \`wsgi\` by its flag. No option is read from the environment, except \`PORT\` by the command.

@@ -13,21 +13,31 @@ interface Packed {
 
 const CONSUMER = `import {
   type Application,
-  BlockingWebSocket,
+  type BlockingWebSocket,
   type Environ,
   type FrameworkStartResponse,
+  type Logger,
   logger,
   makeServer,
   parseForm,
   run,
+  type Server,
+  type ServerOptions,
   sleep,
-  WebSocket,
+  type WebSocket,
   WebSocketError,
+  type WsgiErrorCode,
   WSocketApp,
 } from 'wsgi';
 import { type ConformanceResult, runConformance } from 'wsgi/conformance';
 import { Client, type TestResponse } from 'wsgi/testing';
 import { wsgiResponses } from 'wsgi/testing/chai';
+
+declare module 'wsgi' {
+  interface EnvironExtensions {
+    'myapp.user'?: { readonly name: string };
+  }
+}
 
 const app = new WSocketApp(null, ['v1.chat']);
 
@@ -42,6 +52,9 @@ app.route('/')(async (environ, start_response) => {
     if (message !== null) await wsock.send(message);
   } catch (error) {
     if (!(error instanceof WebSocketError)) throw error;
+    const gone: WsgiErrorCode = 'WSGI_ERR_WEBSOCKET_CLOSED';
+    // @ts-expect-error: a code that does not exist
+    if (error.code !== gone && error.code !== 'WSGI_ERR_WEBSOKET') throw error;
   }
   await sleep(0.1);
   return undefined;
@@ -62,8 +75,30 @@ const plain: Application = async (environ, start_response) => {
   return [Buffer.from(form.fields.get('a') ?? host ?? '')];
 };
 
-logger.setLevel(10);
-const server = await makeServer('', 0, plain, { port: undefined });
+const keys: Application = (environ, start_response) => {
+  const user: string | undefined = environ['myapp.user']?.name ?? environ.REMOTE_USER;
+  const other: unknown = environ['other.extension'];
+  const all: Readonly<Record<string, unknown>> = environ;
+  // @ts-expect-error: a key that is misspelt
+  const method = environ.REQUEST_METHD;
+  // @ts-expect-error: of another type than was declared
+  environ['myapp.user'] = user;
+  start_response('200 OK', []);
+  return [Buffer.from(String([other, all.length, method]))];
+};
+const blocking: Application<'blocking'> = (environ) => {
+  const wsock: WebSocket<'blocking'> | undefined = environ['wsgi.websocket'];
+  const known: BlockingWebSocket | undefined = wsock;
+  return [environ['wsgi.input'].read(), Buffer.from(known?.receive(2) ?? '')];
+};
+const either: Application<'either'> = async (environ) => [await environ['wsgi.input'].read()];
+export const sites = [keys, new WSocketApp<'blocking'>(blocking), new WSocketApp(either)];
+
+const log: Logger = logger;
+log.setLevel(10);
+const options: ServerOptions = { port: undefined };
+const made: Promise<Server> = makeServer('', 0, plain, options);
+const server = await made;
 server.setApp(new Site());
 await server.close();
 await run(app, { port: 0 });
@@ -182,6 +217,16 @@ describe('the package', function () {
 
   it('has a command, which serves it too', async () => {
     await expectServes('npx', ['--no-install', 'wsgi', 'app.mjs:app', '--bind', '127.0.0.1:0'], folder);
+  });
+
+  it('exports what can be constructed, and nothing of which a gateway makes the instances', () => {
+    const code = "import * as wsgi from 'wsgi'; console.log(Object.keys(wsgi).join());";
+    const names = command(process.execPath, ['--input-type=module', '--eval', code], folder)
+      .trim()
+      .split(',');
+    expect(names).to.include.members(['WSocketApp', 'WebSocketError', 'WsgiError', 'makeServer', 'run']);
+    for (const name of ['WebSocket', 'BlockingWebSocket', 'Server', 'Logger'])
+      expect(names).not.to.include(name);
   });
 
   it('tells its version', () => {

@@ -1,8 +1,8 @@
 /** This package with the same application in worker threads, where it blocks as in Python. */
-import { type BlockingApplication, makeServer, type StartResponse, sleep } from 'wsgi';
+import { type Application, makeServer, type StartResponse, sleep } from 'wsgi';
 import { CHUNK, CHUNKS, HELLO, JSON_BODY, MEBIBYTE } from './answers.js';
 
-const application: BlockingApplication = (environ, start_response) => {
+const application: Application<'blocking'> = (environ, start_response) => {
   switch (environ.PATH_INFO) {
     case '/json':
       start_response('200 OK', [['Content-Type', 'application/json']]);

@@ -1,19 +1,18 @@
 /** The event app: one conversation over a WebSocket, told to the handlers of onconnect, onmessage and onclose. */
 import { andThen, isPromise } from '../environ/maybe-promise.js';
-import type { MaybePromise } from '../environ/types.js';
-import type { Message } from '../environ/websocket/link.js';
-import { type BlockingWebSocket, WebSocket } from '../environ/websocket/websocket.js';
+import type { AnyEnviron, Environ, MaybePromise, Message, WebSocketOn } from '../environ/types.js';
+import { WebSocket } from '../environ/websocket/websocket.js';
 import { logger } from '../logger.js';
 import { sleep } from '../sleep.js';
 import { Event } from './event.js';
 import { isGone } from './thrown.js';
 
-type Client = WebSocket | BlockingWebSocket;
+type Client = WebSocketOn<AnyEnviron>;
 
-export type OnConnect<C extends Client = WebSocket> = Event<[client: C]>;
-export type OnMessage<C extends Client = WebSocket> = Event<[message: Message, client: C]>;
+export type OnConnect<C extends Client = WebSocketOn<Environ>> = Event<[client: C]>;
+export type OnMessage<C extends Client = WebSocketOn<Environ>> = Event<[message: Message, client: C]>;
 /** `message` is the reason that the peer gave for closing, or what ended the connection; often empty. */
-export type OnClose<C extends Client = WebSocket> = Event<[message: string, client: C]>;
+export type OnClose<C extends Client = WebSocketOn<Environ>> = Event<[message: string, client: C]>;
 
 export interface Events<C extends Client> {
   readonly onconnect: OnConnect<C>;

@@ -6,11 +6,13 @@ import type {
   ApplicationOn,
   Body,
   Environ,
+  EnvironOf,
   MaybePromise,
+  Message,
+  Mode,
   StartResponse,
   WebSocketOn,
 } from '../environ/types.js';
-import type { Message } from '../environ/websocket/link.js';
 import { WebSocket } from '../environ/websocket/websocket.js';
 import { notFoundPage } from './error-page.js';
 import type { EventHandlers } from './event.js';
@@ -50,9 +52,9 @@ const SUPPORTED_VERSIONS = Object.freeze([13, 8, 7] as const);
 
 /**
  * A WSGI application: `run(app)` and every gateway call it as `app(environ, start_response)`. Handlers that block, for
- * `run(app, { threads: 8 })`, are typed by `new WSocketApp<BlockingEnviron>()`.
+ * `run(app, { threads: 8 })`, are typed by `new WSocketApp<'blocking'>()`.
  */
-export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
+export class WSocketApp<M extends Mode | AnyEnviron = 'async'> extends Callable<EnvironOf<M>> {
   static readonly GUID = GUID;
   static readonly SUPPORTED_VERSIONS = SUPPORTED_VERSIONS;
   static readonly websocketClass = WebSocket;
@@ -62,23 +64,23 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
   /** The class of `environ['wsgi.websocket']`. */
   readonly websocketClass = WebSocket;
   /** Path to handler, of this application alone. */
-  readonly routes = new Routes<E>();
+  readonly routes = new Routes<EnvironOf<M>>();
   /** What answers where no route matches. */
-  readonly app: ApplicationOn<E> | undefined;
-  /** Subprotocols that this application speaks; the first of those that a client asks for is chosen. */
+  readonly app: ApplicationOn<EnvironOf<M>> | undefined;
+  /** Subprotocols that this application speaks; the first that a client asks for and that is here is answered. */
   readonly protocols: readonly string[];
   /**
    * URL of the new-issue form that the report button of an error page opens; undefined: the button copies a report to the
    * clipboard; empty for no button.
    */
   issueTracker: string | undefined;
-  readonly #events = defaultEvents<WebSocketOn<E>>();
+  readonly #events = defaultEvents<WebSocketOn<EnvironOf<M>>>();
 
   /**
    * @param app any other application: it gets the requests that no route matches, just as they came.
    * @param protocols one WebSocket subprotocol, or a list of them.
    */
-  constructor(app?: ApplicationOn<E> | null, protocols: string | readonly string[] = []) {
+  constructor(app?: ApplicationOn<EnvironOf<M>> | null, protocols: string | readonly string[] = []) {
     super();
     if (app !== undefined && app !== null && typeof app !== 'function') {
       throw new TypeError(`WSocketApp wraps an application, a function, not ${inspect(app)}`);
@@ -95,8 +97,8 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
     }
   }
 
-  /** One request: by a route, else by the wrapped application, else, if there are no routes, by the event app. */
-  handle(environ: E, start_response: StartResponse): MaybePromise<Body> {
+  /** One request. A route first, then the wrapped application, then the event app, which stands in for no routes. */
+  handle(environ: EnvironOf<M>, start_response: StartResponse): MaybePromise<Body> {
     const websocket = environ['wsgi.websocket'];
     if (websocket !== undefined && this.protocols.length > 0) websocket.supportedProtocols = this.protocols;
     const handler = this.#find(environ);
@@ -108,58 +110,58 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
   }
 
   /** `@app.route('/path')`, `app.route('/path')(handler)` or `app.route('/path', handler)`. */
-  route(path: string): RouteDecorator<E>;
-  route<H extends Handler<E>>(path: string, handler: H): H;
-  route<H extends Handler<E>>(path: string, handler?: H): RouteDecorator<E> | H {
+  route(path: string): RouteDecorator<EnvironOf<M>>;
+  route<H extends Handler<EnvironOf<M>>>(path: string, handler: H): H;
+  route<H extends Handler<EnvironOf<M>>>(path: string, handler?: H): RouteDecorator<EnvironOf<M>> | H {
     if (handler === undefined) return this.routes.decorator(path);
     this.routes.set(path, handler);
     return handler;
   }
 
   /** Answers what no route matches. Override it in a subclass, or assign another handler. */
-  notFound(environ: E, start_response: FrameworkStartResponse): unknown {
+  notFound(environ: EnvironOf<M>, start_response: FrameworkStartResponse): unknown {
     start_response(404);
     // PEP 3333: what would be empty may be missing.
     const { SCRIPT_NAME = '', PATH_INFO = '', QUERY_STRING = '' } = environ;
     return notFoundPage(pathText(SCRIPT_NAME + PATH_INFO), QUERY_STRING);
   }
 
-  /** The event app, as a handler for a route: the page below for an ordinary request. */
-  eventApp(environ: E, start_response: FrameworkStartResponse): unknown {
+  /** The event app, as a handler for a route: the page below for a request that is no WebSocket. */
+  eventApp(environ: EnvironOf<M>, start_response: FrameworkStartResponse): unknown {
     const websocket = environ['wsgi.websocket'];
     if (websocket !== undefined) return new Conversation(websocket, this.#events).run();
     start_response();
     return '<h1>Hello World!</h1>';
   }
 
-  /** `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all others. Default: the echo demo. */
-  get onconnect(): OnConnect<WebSocketOn<E>> {
+  /** `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all. Default: the echo demo. */
+  get onconnect(): OnConnect<WebSocketOn<EnvironOf<M>>> {
     return this.#events.onconnect;
   }
 
-  set onconnect(handlers: EventHandlers<[client: WebSocketOn<E>]>) {
+  set onconnect(handlers: EventHandlers<[client: WebSocketOn<EnvironOf<M>>]>) {
     this.#events.onconnect.replace(handlers);
   }
 
   /** `(message, client)`: text or a Buffer, as it was sent. */
-  get onmessage(): OnMessage<WebSocketOn<E>> {
+  get onmessage(): OnMessage<WebSocketOn<EnvironOf<M>>> {
     return this.#events.onmessage;
   }
 
-  set onmessage(handlers: EventHandlers<[message: Message, client: WebSocketOn<E>]>) {
+  set onmessage(handlers: EventHandlers<[message: Message, client: WebSocketOn<EnvironOf<M>>]>) {
     this.#events.onmessage.replace(handlers);
   }
 
   /** `(message, client)`: the reason that the peer gave, and the closed WebSocket. */
-  get onclose(): OnClose<WebSocketOn<E>> {
+  get onclose(): OnClose<WebSocketOn<EnvironOf<M>>> {
     return this.#events.onclose;
   }
 
-  set onclose(handlers: EventHandlers<[message: string, client: WebSocketOn<E>]>) {
+  set onclose(handlers: EventHandlers<[message: string, client: WebSocketOn<EnvironOf<M>>]>) {
     this.#events.onclose.replace(handlers);
   }
 
-  #find(environ: E): Handler<E> | undefined {
+  #find(environ: EnvironOf<M>): Handler<EnvironOf<M>> | undefined {
     // Fast path, and the event app: nothing to look for.
     if (this.routes.size === 0) {
       return this.app === undefined ? (...request) => this.eventApp(...request) : undefined;

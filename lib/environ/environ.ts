@@ -200,7 +200,7 @@ function mount(environ: Environ, scriptName: string): void {
   environ.PATH_INFO = path.slice(scriptName.length);
 }
 
-function addHeaders(environ: Environ, { rawHeaders }: RequestHead): void {
+function addHeaders(environ: Record<string, unknown>, { rawHeaders }: RequestHead): void {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const key = environKey(rawHeaders[i] as string);
     if (key === DROPPED) continue;
@@ -208,7 +208,7 @@ function addHeaders(environ: Environ, { rawHeaders }: RequestHead): void {
     if (environ[key] === undefined) environ[key] = value;
     else if (SINGLE.has(key))
       throw new RequestError(400, `The header ${rawHeaders[i]} appears more than once`);
-    else environ[key] += (key === 'HTTP_COOKIE' ? '; ' : ',') + value;
+    else environ[key] = `${environ[key]}${key === 'HTTP_COOKIE' ? '; ' : ','}${value}`;
   }
 }
 
@@ -222,7 +222,7 @@ function checkHost(environ: Environ, head: RequestHead, authority: string | unde
   if (authority !== undefined) environ['HTTP_HOST'] = authority;
 }
 
-function addBase(environ: Environ, base: Readonly<Record<string, unknown>>): void {
+function addBase(environ: Record<string, unknown>, base: Readonly<Record<string, unknown>>): void {
   for (const key of Object.keys(base)) if (!(key in environ)) environ[key] = base[key];
 }
 

@@ -110,7 +110,7 @@ class Cascade<E extends AnyEnviron> {
   }
 
   #restore(): void {
-    const environ: AnyEnviron = this.#environ;
+    const environ: Record<string, unknown> = this.#environ;
     const kept = new Set(this.#original.map(([key]) => key));
     for (const key of Object.keys(environ)) if (!kept.has(key)) delete environ[key];
     for (const [key, value] of this.#original) environ[key] = value;

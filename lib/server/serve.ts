@@ -1,5 +1,5 @@
-/** `run`, as in WSocket: serves until the process is told to stop, and keeps it going meanwhile. */
-import type { Application, BlockingApplication } from '../environ/types.js';
+/** `run`, as in WSocket: serves until the process is told to stop, and keeps the process running meanwhile. */
+import type { Application } from '../environ/types.js';
 import { reportRejection } from '../interpreter/report.js';
 import { logger } from '../logger.js';
 import { resolveOptions, type ServerOptions } from './options/options.js';
@@ -8,12 +8,12 @@ import { handleSignals } from './signals.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 
 /**
- * Runs an application until the process is told to stop (see `handleSignals`). A promise that one handler left to reject on
- * its own is logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes
- * no more of the log. An exception thrown in a callback does.
+ * Runs an application until the process is told to stop (see `handleSignals`). An unhandled promise rejection is
+ * logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes no more of
+ * the log. An exception thrown in a callback does.
  */
 export async function serve(
-  application: Application | BlockingApplication,
+  application: Application | Application<'blocking'>,
   given: ServerOptions = {},
   entry?: ThreadEntry,
 ): Promise<Server> {
@@ -28,7 +28,7 @@ export async function serve(
 
 let serving = 0;
 
-/** What ends a process of Node by default, and should not end a server: for as long as there is one. */
+/** What ends a process of Node by default does not, for as long as there is a server. */
 function keepGoing(server: Server): void {
   if (serving++ === 0) {
     process.on('unhandledRejection', reportRejection);
@@ -45,5 +45,5 @@ function keepGoing(server: Server): void {
   });
 }
 
-/** Nobody reads the log any more, or its disk is full. */
+/** The log has no reader any more, or its disk is full. */
 function ignore(): void {}

@@ -2,7 +2,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextErrorStream } from '../environ/error-stream.js';
-import type { Application, BlockingApplication } from '../environ/types.js';
+import type { Application } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { checkApplication } from '../interpreter/application-faults.js';
 import { logger } from '../logger.js';
@@ -44,12 +44,16 @@ export class Server {
   /** It listens, and has its threads. */
   #begun = false;
   #closing: Promise<void> | undefined;
-  /** Nothing is waited for any more. */
+  /** Settles when the stop waits for nothing any more. */
   readonly #cut: Promise<void>;
   #onCut: () => void = () => {};
 
   /** @param entry where threads find the application; default: the script that this process runs. */
-  constructor(application: Application | BlockingApplication, options: ResolvedOptions, entry?: ThreadEntry) {
+  constructor(
+    application: Application | Application<'blocking'>,
+    options: ResolvedOptions,
+    entry?: ThreadEntry,
+  ) {
     checkApplication(application);
     this.options = options;
     this.#errorLog = openLog(options.errorLogfile, process.stderr);
@@ -114,7 +118,7 @@ export class Server {
     this.#gateway.service.application = application;
   }
 
-  /** What a graceful stop waits for: the handlers that run, also those whose client has left. */
+  /** What a graceful stop waits for: the handlers that run, also those whose client has closed the connection. */
   get running(): { readonly requests: number; readonly webSockets: number } {
     const webSockets = this.#upgrades.running;
     return { requests: this.#gateway.service.running.count - webSockets, webSockets };
@@ -130,8 +134,8 @@ export class Server {
   /**
    * Stops gracefully: no new connection is taken, those without a request end, and all that runs gets `gracefulTimeout`
    * to finish. A WebSocket handler may answer the message that it works on: its next `receive()` gives null, and the peer
-   * 1001. Resolves after the last handler, of a client that left as well. A second call, while the first waits, stops at
-   * once.
+   * gets 1001. Resolves after the last handler, also where its client has closed the connection. A second call, while the
+   * first waits, stops at once.
    */
   close(): Promise<void> {
     if (this.#closing !== undefined) this.#cutOff();
@@ -151,13 +155,17 @@ export class Server {
     const end = performance.now() + grace;
     const timer = setTimeout(() => this.#overdue(), grace);
     await this.#closed;
-    // Node says "closed" ahead of the last sockets, whose requests are still to be logged.
+    // Node says "closed" before the last sockets are, whose requests are still to be logged.
     while (this.#sockets.size > 0) await nextTurn();
     // Their handlers may still clean up.
     await Promise.race([this.#gateway.service.running.idle, this.#cut]);
     clearTimeout(timer);
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
+    this.#closeLogs();
+  }
+
+  #closeLogs(): void {
     this.#gateway.service.accessLog?.close();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
     this.#errorLog.close?.();
@@ -207,7 +215,14 @@ export class Server {
   }
 
   async #begin(): Promise<void> {
-    await (this.#pool === undefined ? listen(this.http, this.options) : this.#listenWithThreads(this.#pool));
+    try {
+      await (this.#pool === undefined
+        ? listen(this.http, this.options)
+        : this.#listenWithThreads(this.#pool));
+    } catch (error) {
+      this.#closeLogs();
+      throw error;
+    }
     this.#begun = true;
   }
 
@@ -226,53 +241,37 @@ export class Server {
 }
 
 /**
- * As `wsgiref.simple_server.make_server`. Returns at once; await it to know that it listens:
- * `const server = await makeServer('127.0.0.1', 0, app)`.
- * @param host `''` for every interface, a name, an IPv4 or IPv6 address, or `unix:PATH`.
- * @param port 0 takes a free one, which `serverPort` then tells.
+ * As `wsgiref.simple_server.make_server`: `const server = await makeServer('127.0.0.1', 0, app)`.
  * With `threads` it needs a script of its own, which each thread loads again: see `run`.
- * @throws ConfigError for options that cannot work, an application that is no function, an address in use.
+ * @param host `''` for every interface, a name, an IPv4 or IPv6 address, or `unix:PATH`.
+ * @param port 0 takes a free one: see `serverPort`.
+ * @returns once it listens, and with `threads` once the first of them has the application.
+ * @throws ConfigError for options that cannot work, an application that is not a function, an address in use.
  */
 export function makeServer(
   host: string,
   port: number,
   application: Application,
   options?: ServerOptions,
-): Server & PromiseLike<Server>;
+): Promise<Server>;
 export function makeServer(
   host: string,
   port: number,
-  application: BlockingApplication,
+  application: Application<'blocking'>,
   options: ThreadOptions,
-): Server & PromiseLike<Server>;
-export function makeServer(
+): Promise<Server>;
+export async function makeServer(
   host: string,
   port: number,
-  application: Application | BlockingApplication,
+  application: Application | Application<'blocking'>,
   options: ServerOptions = {},
-): Server & PromiseLike<Server> {
-  if (options.threads && attachToThread(application, options.environ)) return serverElsewhere();
+): Promise<Server> {
+  // The server is the main thread's; the script goes no further here.
+  if (options.threads && attachToThread(application, options.environ)) return new Promise(() => {});
   const place = host.startsWith('unix:') ? { bind: host } : { host, port };
-  return awaitable(new Server(application, resolveOptions({ ...options, ...place })));
-}
-
-/** What a script gets in a thread: the server is the main thread's, and nothing that is awaited here ever comes. */
-function serverElsewhere(): Server & PromiseLike<Server> {
-  const never = new Promise<never>(() => {});
-  const elsewhere = { listening: never, serveForever: () => never, close: () => never };
-  return awaitable(Object.assign(Object.create(Server.prototype) as Server, elsewhere));
-}
-
-/** Lets a server be awaited until it listens; what comes out is the server itself, no longer awaitable. */
-function awaitable(server: Server): Server & PromiseLike<Server> {
-  const ready = server.listening.then(() => {
-    Reflect.deleteProperty(server, 'then');
-    return server;
-  });
-  const then: PromiseLike<Server>['then'] = (resolved, rejected) => ready.then(resolved, rejected);
-  // Whoever asks neither here nor in serveForever() still hears of it: `listening` itself goes unhandled.
-  ready.catch(() => undefined);
-  return Object.assign(server, { then });
+  const server = new Server(application, resolveOptions({ ...options, ...place }));
+  await server.listening;
+  return server;
 }
 
 function counted(count: number, what: string): string[] {

@@ -1,13 +1,13 @@
 /** What signals mean to a server: SIGINT and SIGTERM stop it, gracefully and then at once; SIGHUP depends on the terminal. */
+import { isatty } from 'node:tty';
 import { logger } from '../logger.js';
-import { takeLogSignal } from './log/log-signal.js';
+import { takeLogSignal } from './log/log-file.js';
 import type { Server } from './server.js';
-import { lostTerminal } from './terminal.js';
 import { isSupervised } from './workers/supervised.js';
 
-/** Milliseconds after which a stop says what it waits for: most are over by then, for idle clients leave at once. */
+/** Milliseconds after which a stop says what it waits for: most are over by then, as idle connections are closed at once. */
 const SAY_AFTER_MS = 200;
-/** A shell may send SIGHUP a moment before the terminal is gone (bash's `huponexit`). */
+/** A shell may send SIGHUP a moment before the terminal closes (bash's `huponexit`). */
 const HANG_UP_MS = 1000;
 
 /** Listens for the signals until the server is closed. */
@@ -25,13 +25,13 @@ export function handleSignals(server: Server): void {
       stopped = true;
       remove();
       console.log('Server stopped.');
-      // The signal was meant for the process; where nobody else handles it, it ends.
+      // The signal was meant for the process, which ends unless something else handles it.
       if (process.listenerCount(signal) === 0) process.exit(0);
     });
   };
   const hangUp = () => {
     if (lostTerminal()) {
-      // It comes from the kernel and from the shell: not the user's wish to stop at once.
+      // Both the kernel and the shell send it: the second is not the user's wish to stop at once.
       if (saying === undefined) stop('SIGHUP');
       return;
     }
@@ -69,4 +69,14 @@ function sayWhatIsLeft(server: Server, signal: NodeJS.Signals, end: number): voi
 function counted(count: number, what: string): string {
   if (count === 0) return '';
   return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+const TERMINALS = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+
+/** True if standard input, output or error was a terminal when the process started. */
+export const hadTerminal = TERMINALS.length > 0;
+
+/** True if there was a terminal, and it was closed: with its window, or the connection of ssh. */
+export function lostTerminal(): boolean {
+  return hadTerminal && !TERMINALS.some((descriptor) => isatty(descriptor));
 }

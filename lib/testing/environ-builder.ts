@@ -113,7 +113,8 @@ export class EnvironBuilder {
       baseEnviron: undefined,
     };
     const services = { input: new BodyInput(input), aborter, earlyHints };
-    const environ = buildEnviron(head, connection, facts, services);
+    const built = buildEnviron(head, connection, facts, services);
+    const environ: Record<string, unknown> = built;
     for (const [key, value] of Object.entries(environBase ?? {})) {
       if (!OF_REQUEST.test(key) && !(key.startsWith('HTTP_') && key in environ)) environ[key] = value;
     }
@@ -121,7 +122,7 @@ export class EnvironBuilder {
       if (value === undefined) delete environ[key];
       else environ[key] = value;
     }
-    return environ;
+    return built;
   }
 
   #allHeaders({ headers = [], auth }: EnvironOptions): string[] {

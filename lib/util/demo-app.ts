@@ -4,9 +4,9 @@ import type { Body, Environ, StartResponse } from '../environ/types.js';
 
 /** To see what a server makes of a request: it shows every header of it, cookies too. */
 export function demoApp(environ: Environ, start_response: StartResponse): Body {
-  const lines = Object.keys(environ)
-    .sort()
-    .map((key) => `${key} = ${pythonRepr(environ[key])}\n`);
+  const lines = Object.entries(environ)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key} = ${pythonRepr(value)}\n`);
   start_response('200 OK', [['Content-Type', 'text/plain; charset=utf-8']]);
   return [Buffer.from(`Hello world!\n\n${lines.join('')}`)];
 }

@@ -93,7 +93,7 @@ describe('a handler that fails', () => {
     await logged(50, () =>
       respond(
         (environ) => {
-          for (const key of Object.keys(environ)) delete environ[key];
+          for (const key of Object.keys(environ)) Reflect.deleteProperty(environ, key);
           throw new Error('x');
         },
         { 'wsgi.errors': errors },

@@ -235,7 +235,7 @@ describe('Response', () => {
 
   it('survives a handler that empties environ', async () => {
     const exchange = await respond((environ) => {
-      for (const key of Object.keys(environ)) delete environ[key];
+      for (const key of Object.keys(environ)) Reflect.deleteProperty(environ, key);
       return 'ok';
     });
     expect(exchange.text).to.equal('ok');

@@ -70,7 +70,7 @@ describe('environ', () => {
     it('that inherits nothing', () => {
       for (const name of ['toString', 'constructor', 'hasOwnProperty', '__proto__', 'valueOf']) {
         expect(name in environ, name).to.equal(false);
-        expect(environ[name], name).to.equal(undefined);
+        expect(Reflect.get(environ, name), name).to.equal(undefined);
       }
       const prototype = Object.getPrototypeOf(environ);
       expect(Reflect.ownKeys(prototype)).to.deep.equal([]);
@@ -93,7 +93,7 @@ describe('environ', () => {
       expect('my.key' in changed).to.equal(true);
       Object.assign(changed, JSON.parse('{"__proto__": "a key like any other"}'));
       expect(Object.keys(changed)).to.include('__proto__');
-      for (const key of Object.keys(changed)) delete changed[key];
+      for (const key of Object.keys(changed)) Reflect.deleteProperty(changed, key);
       expect(Object.keys(changed)).to.deep.equal([]);
       expect('PATH_INFO' in changed).to.equal(false);
     });

@@ -237,6 +237,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
       expect(await example.text('/', { method: 'POST', body: 'abc' })).to.equal('ABC by the event loop\n');
     },
   },
+  'environ-keys': {
+    does: 'counts its visits in a key of environ',
+    async check(example) {
+      expect(await example.text()).to.equal('visit 1\n');
+      expect(await example.text()).to.equal('visit 2\n');
+    },
+  },
   middleware: {
     does: 'adds a WebSocket to another application',
     async check(example) {

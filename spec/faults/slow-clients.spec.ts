@@ -45,8 +45,8 @@ describe('clients that', () => {
     server = await serveApp(app, {
       timeout: 0.4,
       minRate: 100_000_000,
-      headersTimeout: 600,
-      requestTimeout: 600,
+      headersTimeout: 0.6,
+      requestTimeout: 0.6,
     });
   });
 

@@ -163,7 +163,7 @@ describe('proxyFix', () => {
       ];
       const outcome = (apply: () => Environ): unknown => {
         try {
-          return apply()[key as string];
+          return (apply() as Record<string, unknown>)[key as string];
         } catch (error) {
           return [(error as RequestError).status, (error as RequestError).message];
         }

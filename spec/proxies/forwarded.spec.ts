@@ -12,7 +12,7 @@ import { behindProxies, killProxies } from './proxy.js';
 const KEYS = ['REMOTE_ADDR', 'SERVER_PORT', 'HTTP_HOST', 'HTTP_X_FORWARDED_FOR', 'wsgi.url_scheme'];
 
 const app: Application = (environ, start_response) => {
-  const told = KEYS.map((key) => [key, environ[key]]);
+  const told = KEYS.map((key) => [key, Reflect.get(environ, key)]);
   return answer(
     start_response,
     JSON.stringify({ ...Object.fromEntries(told), port: 'REMOTE_PORT' in environ }),

@@ -126,7 +126,7 @@ describe('run()', function () {
     expect(command.stdout).to.equal(`ConfigError: 127.0.0.1:${port} is already in use\n`);
   });
 
-  it('refuses an application that is no function', async () => {
+  it('refuses an application that is not a function', async () => {
     const command = start({}, 'no function');
     expect(await command.exit()).to.equal(0);
     expect(command.stdout).to.match(/^ConfigError: An application is a function/);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError } from '../../lib/errors.js';
 import type { Environ } from '../../lib/index.js';
-import { makeServer } from '../../lib/server/server.js';
+import { resolveOptions } from '../../lib/server/options/options.js';
+import { makeServer, Server } from '../../lib/server/server.js';
 import { answer } from '../support/answer.js';
 import { closePeers, Peer, request } from '../support/peer.js';
 import { closeServers, serveApp } from '../support/serve.js';
@@ -83,17 +84,18 @@ describe('makeServer', () => {
     }
   });
 
-  it('gives the server itself when it is awaited', async () => {
+  it('gives an ordinary promise of a server that listens', async () => {
     const made = makeServer('127.0.0.1', 0, app);
+    expect(made.constructor).to.equal(Promise);
     const server = await made;
-    expect(server).to.equal(made);
-    expect(await server).to.equal(made);
+    expect(server).to.be.instanceOf(Server).and.not.have.property('then');
+    expect(await server).to.equal(server);
     expect(server.serverPort).to.be.above(0);
     await server.close();
   });
 
-  it('need not be awaited: serveForever() resolves once it is closed', async () => {
-    const server = makeServer('127.0.0.1', 0, app);
+  it('serves until it is closed: serveForever() resolves then', async () => {
+    const server = await makeServer('127.0.0.1', 0, app);
     let over = false;
     const forever = server.serveForever().then(() => {
       over = true;
@@ -107,7 +109,7 @@ describe('makeServer', () => {
   });
 
   it('may be closed before it listens, and more than once', async () => {
-    const server = makeServer('127.0.0.1', 0, app);
+    const server = new Server(app, resolveOptions({ port: 0 }));
     await Promise.all([server.close(), server.close(), server.serveForever()]);
     await server.close();
     expect(server.http.listening).to.equal(false);
@@ -127,12 +129,13 @@ describe('makeServer', () => {
     expect(responses.map(({ body }) => String(body))).to.deep.equal(['ok', 'other']);
   });
 
-  it('refuses what is no function, at once', async () => {
+  it('refuses what is not a function', async () => {
     for (const wrong of [undefined, null, {}, 'app']) {
-      expect(() => makeServer('127.0.0.1', 0, wrong as never)).to.throw(
-        ConfigError,
-        /An application is a function/,
-      );
+      const error = await makeServer('127.0.0.1', 0, wrong as never).catch((reason: unknown) => reason);
+      expect(error)
+        .to.be.instanceOf(ConfigError)
+        .with.property('message')
+        .that.matches(/An application is a function/);
     }
     const server = await serveApp(app);
     expect(() => server.setApp({} as never)).to.throw(ConfigError);
@@ -143,24 +146,24 @@ describe('makeServer', () => {
     const port = await takenPort();
     const message = `127.0.0.1:${port} is already in use`;
     const ways = [
-      () => makeServer('127.0.0.1', port, app) as PromiseLike<unknown>,
-      () => makeServer('127.0.0.1', port, app).serveForever(),
-      () => makeServer('127.0.0.1', port, app).listening,
+      () => makeServer('127.0.0.1', port, app) as Promise<unknown>,
+      () => new Server(app, resolveOptions({ port })).serveForever(),
+      () => new Server(app, resolveOptions({ port })).listening,
     ];
     for (const way of ways) {
-      const error = await Promise.resolve(way()).catch((reason: unknown) => reason);
+      const error = await way().catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(ConfigError).with.property('message', message);
     }
   });
 
   it('says in one sentence that an address is none of this machine', async () => {
-    const error = await Promise.resolve(makeServer('192.0.2.1', 0, app)).catch((reason: unknown) => reason);
+    const error = await makeServer('192.0.2.1', 0, app).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(ConfigError);
     expect((error as Error).message).to.equal('192.0.2.1:0 is not a local address');
   });
 
   it('can be closed when it could not listen', async () => {
-    const server = makeServer('127.0.0.1', await takenPort(), app);
+    const server = new Server(app, resolveOptions({ port: await takenPort() }));
     await server.listening.catch(() => undefined);
     await server.close();
     expect(server.http.listening).to.equal(false);

@@ -27,7 +27,7 @@ describe('runWsgiApp', () => {
   it('gives the application a copy of the environ', async () => {
     const environ = createEnviron('/');
     const app: Application = (own, start_response) => {
-      for (const key of Object.keys(own)) delete own[key];
+      for (const key of Object.keys(own)) Reflect.deleteProperty(own, key);
       start_response('200 OK', []);
       return [];
     };

@@ -2,8 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
-import type { Application } from '../../lib/environ/types.js';
-import type { WebSocket } from '../../lib/environ/websocket/websocket.js';
+import type { Application, WebSocket } from '../../lib/environ/types.js';
 import { Client } from '../../lib/testing/client.js';
 import { captureLog } from '../support/serve.js';
 import { NODE_OPTIONS, scriptOf } from '../support/source.js';

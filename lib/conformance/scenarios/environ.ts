@@ -5,7 +5,9 @@ import { type Capability, type Scenario, scenario } from '../scenario.js';
 
 /** Answers with these keys of environ; null for one that is not there. */
 function keys(...names: string[]) {
-  return report((environ) => names.map((name) => (name in environ ? environ[name] : null)));
+  return report((environ: Record<string, unknown>) =>
+    names.map((name) => (name in environ ? environ[name] : null)),
+  );
 }
 
 interface Row {
@@ -72,7 +74,8 @@ export const environ: Scenario[] = [
         report(async (seen) => {
           // Trailers come after the body.
           await seen['wsgi.input'].read();
-          return names.map((key) => (key in seen ? seen[key] : null));
+          const environ: Record<string, unknown> = seen;
+          return names.map((key) => environ[key] ?? null);
         }),
       request,
       connection: String(request).includes('HTTP/1.0') ? 'closed' : 'kept',

@@ -11,14 +11,14 @@ export const GONE = 'WSGI_ERR_WEBSOCKET_CLOSED';
 
 /** The connection is not open for what was asked, or not any more. */
 export class WebSocketError extends WsgiError {
-  constructor(message: string, code = 'WSGI_ERR_WEBSOCKET') {
+  constructor(message: string, code: WsgiError['code'] = 'WSGI_ERR_WEBSOCKET') {
     super(code, message);
   }
 }
 
 /** RFC 6455 was broken: by the peer (`WebSocket.error`), or by the arguments of a call (thrown). */
 export class ProtocolError extends WebSocketError {
-  constructor(message: string, code = 'WSGI_ERR_WEBSOCKET_PROTOCOL') {
+  constructor(message: string, code: WsgiError['code'] = 'WSGI_ERR_WEBSOCKET_PROTOCOL') {
     super(message, code);
   }
 }

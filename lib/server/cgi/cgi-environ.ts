@@ -1,5 +1,8 @@
-/** The variables of a CGI request become an environ (RFC 3875 section 4.1, PEP 3333 "environ Variables"). */
+/** The environment of a CGI process becomes an environ (RFC 3875 section 4.1, PEP 3333 "environ Variables"). */
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
 import { guessScheme } from '../../environ/forwarded-value.js';
+import { bytesToNative, textToNative } from '../../environ/native-string.js';
 import { isAuthority } from '../../environ/syntax.js';
 import type { Environ, ErrorStream, Input } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
@@ -14,10 +17,10 @@ export interface CgiServices {
 }
 
 /**
- * Headers that are no `HTTP_` key: the first two are CONTENT_LENGTH and CONTENT_TYPE; a body comes decoded, so that an
+ * Headers that do not become an `HTTP_` key: the first two are CONTENT_LENGTH and CONTENT_TYPE; a body comes decoded, so that an
  * application must not decode it again; a client sets HTTP_PROXY, which many libraries obey (CVE-2016-5385).
  */
-const DROPPED = ['HTTP_CONTENT_LENGTH', 'HTTP_CONTENT_TYPE', 'HTTP_TRANSFER_ENCODING', 'HTTP_PROXY'];
+const DROPPED = ['HTTP_CONTENT_LENGTH', 'HTTP_CONTENT_TYPE', 'HTTP_TRANSFER_ENCODING', 'HTTP_PROXY'] as const;
 
 const VERSION = Object.freeze([1, 0] as const);
 
@@ -25,14 +28,15 @@ const VERSION = Object.freeze([1, 0] as const);
  * The environ of the one request of this process. As Python's `wsgiref.handlers.CGIHandler`, it begins with the whole
  * environment of the process (PEP 3333: "os-level environment variables may be included").
  * @param variables native strings.
- * @throws RequestError (400) for a Host that is none; the application is then not called.
+ * @throws RequestError (400) for a Host that is not one; the application is then not called.
  */
 export function buildCgiEnviron(variables: ReadonlyMap<string, string>, services: CgiServices): Environ {
   const environ: Environ = Object.create(null);
-  for (const [name, value] of variables) environ[name] = value;
+  Object.assign(environ, Object.fromEntries(variables));
   for (const name of DROPPED) delete environ[name];
   // To CGI an empty variable and a missing one are the same (RFC 3875 section 4.1).
-  for (const name of ['CONTENT_LENGTH', 'CONTENT_TYPE']) if (environ[name] === '') delete environ[name];
+  for (const name of ['CONTENT_LENGTH', 'CONTENT_TYPE'] as const)
+    if (environ[name] === '') delete environ[name];
   const scheme = guessScheme(environ);
   addMissing(environ, scheme);
   stripScriptName(environ);
@@ -50,9 +54,7 @@ export function buildCgiEnviron(variables: ReadonlyMap<string, string>, services
   environ['node.nonblocking'] = true;
   environ['node.abort_signal'] = services.abortSignal;
   checkHost(environ);
-  const base = services.baseEnviron ?? {};
-  for (const key of Object.keys(base)) if (!(key in environ)) environ[key] = base[key];
-  return environ;
+  return Object.assign(environ, { ...services.baseEnviron, ...environ });
 }
 
 /** PEP 3333: SERVER_NAME and SERVER_PORT "can never be empty strings"; the rest may be missing, and is asked for. */
@@ -92,4 +94,48 @@ function checkHost(environ: Environ): void {
   const host = environ['HTTP_HOST'];
   if (host === undefined || isAuthority(host)) return;
   throw new RequestError(400, 'The header Host is not a host, or a host and a port');
+}
+
+const REPLACEMENT = '\uFFFD';
+/** Linux alone has the bytes that the process was started with. */
+const RAW_ENVIRONMENT = '/proc/self/environ';
+
+/**
+ * The environment of the process as native strings: its bytes decoded as latin-1 (PEP 3333 "Unicode Issues").
+ * Node decodes the environment as UTF-8, and puts U+FFFD for bytes that are not. Where one stands, the bytes
+ * themselves are looked up in /proc; a system without it keeps the U+FFFD, as the three bytes of its UTF-8.
+ * @param readRaw the environment as NUL-terminated `NAME=value`.
+ */
+export function readVariables(
+  environment: Readonly<NodeJS.Dict<string>> = process.env,
+  readRaw: () => Buffer | undefined = readRawEnvironment,
+): Map<string, string> {
+  const variables = new Map<string, string>();
+  let lossy = false;
+  for (const [name, value = ''] of Object.entries(environment)) {
+    variables.set(textToNative(name), textToNative(value));
+    lossy ||= value.includes(REPLACEMENT);
+  }
+  if (lossy) restore(variables, readRaw()?.toString('latin1') ?? '');
+  return variables;
+}
+
+/** @param raw of the start of the process: what was set since then stays as it is set. */
+function restore(variables: Map<string, string>, raw: string): void {
+  for (const entry of raw.split('\0')) {
+    const end = entry.indexOf('=');
+    const name = entry.slice(0, end);
+    const bytes = Buffer.from(entry.slice(end + 1), 'latin1');
+    if (isUtf8(bytes)) continue;
+    const decoded = textToNative(bytes.toString('utf8'));
+    if (variables.get(name) === decoded) variables.set(name, bytesToNative(bytes));
+  }
+}
+
+function readRawEnvironment(): Buffer | undefined {
+  try {
+    return readFileSync(RAW_ENVIRONMENT);
+  } catch {
+    return undefined;
+  }
 }

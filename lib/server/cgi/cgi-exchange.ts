@@ -51,8 +51,8 @@ export class CgiExchange {
     this.#interpreter = new Interpreter(this.#sink, { method, url }, report);
     this.finished = new Promise((resolve) => {
       done = (rest) => {
-        // Its client left. (One whose time is up for another reason may never come to an end.)
-        if (rest !== undefined && this.gone.aborted) {
+        // Its client closed the connection. (An application that was ended for another reason may never finish.)
+        if (rest !== undefined && this.abortSignal.aborted) {
           void rest.then(() => done());
           return;
         }
@@ -66,8 +66,8 @@ export class CgiExchange {
     );
   }
 
-  /** Fires when nobody takes the response any more. */
-  get gone(): AbortSignal {
+  /** Fires when the response can no longer be sent. */
+  get abortSignal(): AbortSignal {
     return this.#aborter.signal;
   }
 
@@ -113,7 +113,7 @@ export class CgiExchange {
       input: new BodyInput(this.#body),
       errors,
       fileWrapper,
-      abortSignal: this.gone,
+      abortSignal: this.abortSignal,
       baseEnviron,
     });
     if (forwardedAllowIps.length > 0) new Forwarded(forwardedAllowIps, false).apply(environ);

@@ -4,11 +4,11 @@ import type { Writable } from 'node:stream';
 export class CgiOutput {
   readonly #stream: Writable;
   readonly #write: Writable['write'];
-  #gone = false;
+  #closed = false;
   /** Until the web server has taken what waits. */
   #draining: Promise<void> | undefined;
   #onDrain: (() => void) | undefined;
-  #onGone: () => void = () => {};
+  #onClosed: () => void = () => {};
 
   constructor(stream: Writable) {
     this.#stream = stream;
@@ -28,12 +28,12 @@ export class CgiOutput {
 
   /** @param lost called once when the web server takes no more. */
   watch(lost: () => void): void {
-    this.#onGone = lost;
+    this.#onClosed = lost;
   }
 
   /** Returns a promise if no more should come until it settles. */
   write(head: Uint8Array | undefined, bytes: Uint8Array | undefined): Promise<void> | undefined {
-    if (this.#gone) return undefined;
+    if (this.#closed) return undefined;
     this.#stream.cork();
     if (head !== undefined) this.#write(head);
     if (bytes !== undefined) this.#write(bytes);
@@ -47,13 +47,13 @@ export class CgiOutput {
 
   /** Resolves to true once the kernel has all that was written, and to false if it never will. */
   async flushed(): Promise<boolean> {
-    if (!this.#gone) {
+    if (!this.#closed) {
       await new Promise<void>((resolve) => {
-        this.#onGone = resolve;
+        this.#onClosed = resolve;
         this.#write('', () => resolve());
       });
     }
-    return !this.#gone;
+    return !this.#closed;
   }
 
   #drained(): void {
@@ -64,9 +64,9 @@ export class CgiOutput {
   }
 
   #lost(): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#onGone();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onClosed();
     this.#drained();
   }
 }

@@ -7,11 +7,11 @@ import { checkApplication } from '../../interpreter/application-faults.js';
 import { reportRejection } from '../../interpreter/report.js';
 import { logger } from '../../logger.js';
 import { openLog } from '../log/log-file.js';
+import { type CgiOptions, resolveCgiOptions } from '../options/gateway-options.js';
 import type { ResolvedOptions } from '../options/options.js';
+import { readVariables } from './cgi-environ.js';
 import { CgiExchange } from './cgi-exchange.js';
-import { type CgiOptions, resolveCgiOptions } from './cgi-options.js';
 import { CgiOutput } from './cgi-output.js';
-import { readVariables } from './cgi-variables.js';
 
 /** A process ends as a shell says it: 128 and the number of the signal. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -29,7 +29,7 @@ const BY_HAND =
  * as native strings; `HTTP_PROXY` is in neither. `wsgi.input` is standard input up to CONTENT_LENGTH, `wsgi.errors` is
  * standard error. Standard output is for the response alone: `console.log` goes to standard error from this call on.
  * There is no `wsgi.websocket` and no `wsgi.early_hints`.
- * @throws ConfigError for options that cannot work, or are the web server's; an application that is no function.
+ * @throws ConfigError for options that cannot work, or are the web server's; an application that is not a function.
  */
 export async function runCgi(application: Application, given: CgiOptions = {}): Promise<never> {
   checkApplication(application);
@@ -38,7 +38,7 @@ export async function runCgi(application: Application, given: CgiOptions = {}): 
 
 /**
  * Resolves to the exit code, when all is written.
- * @param load gives the application; what it throws is thrown on, behind a response that says 500.
+ * @param load gives the application; what it throws is thrown again, after a response that says 500.
  * @throws ConfigError for the options.
  */
 export async function answerCgi(load: () => MaybePromise<Application>, given: CgiOptions): Promise<number> {
@@ -80,7 +80,7 @@ function begin(options: ResolvedOptions): { output: CgiOutput; exchange: CgiExch
 /** Resolves when the process may end: to true if all of the response is the kernel's. */
 async function leave(output: CgiOutput, exchange: CgiExchange): Promise<boolean> {
   const flushed = await output.flushed();
-  // lighttpd gives a file, which nobody waits to see read.
+  // lighttpd gives a file, which need not be read to its end.
   if (flushed && !fstatSync(0).isFile()) await exchange.drain();
   await flush(process.stderr);
   return flushed;
@@ -103,12 +103,12 @@ class ProcessEnd {
       });
     }
     // An application that does not notice has no end of its own.
-    exchange.gone.addEventListener('abort', () => {
+    exchange.abortSignal.addEventListener('abort', () => {
       setTimeout(() => process.exit(this.exitCode ?? 1), graceMs);
     });
     process.on('unhandledRejection', reportRejection);
     process.on('uncaughtException', (error) => exchange.fail(error));
-    // Nobody reads the log any more.
+    // The log has no reader any more.
     process.stderr.on('error', () => {});
     process.once('beforeExit', () => {
       exchange.fail(

@@ -1,6 +1,7 @@
 /** The table of options as text: --help, and what docs/options.md is made of. */
 
-import { COMMAND_OPTIONS, type Option, SERVER_OPTIONS } from '../options/options.js';
+import type { Option } from '../options/option-kinds.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../options/option-table.js';
 import { isBoolean } from './command-line.js';
 
 const COLUMN = 26;
@@ -19,7 +20,7 @@ Without an application it serves a demo.
 const FOOT = `
 Environment: PORT sets the address to 0.0.0.0:PORT where neither --bind nor the config file does.
 Signals: SIGTERM and SIGINT stop gracefully, and at once the second time; SIGUSR1 opens the log files again;
-SIGHUP reloads with --reload, and stops gracefully when the terminal is gone.
+SIGHUP reloads with --reload, and stops gracefully when the terminal is closed.
 Exit status: 0 after a stop, 1 if something fails, 2 if the command line is wrong.
 `;
 

@@ -1,15 +1,11 @@
 /** The command line: argv to options, by the table. */
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../../option-names.js';
-import {
-  COMMAND_OPTIONS,
-  type CommandOptions,
-  type Option,
-  SERVER_OPTIONS,
-  type ServerOptions,
-} from '../options/options.js';
-import { insteadOf } from './foreign-options.js';
+import { CGI_OPTIONS, type CgiOptions } from '../options/gateway-options.js';
+import type { Option } from '../options/option-kinds.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../options/option-table.js';
+import type { CommandOptions, ServerOptions } from '../options/options.js';
+import { unknownOption } from '../options/unknown-option.js';
 
 /** The command line itself is wrong: the command exits with 2, as argparse's do. */
 export class UsageError extends ConfigError {}
@@ -29,11 +25,8 @@ interface Flag {
 }
 
 const FLAGS = new Map<string, Flag>();
-const allOptions: [string, Option][] = [
-  ...Object.entries(SERVER_OPTIONS),
-  ...Object.entries(COMMAND_OPTIONS),
-];
-for (const [name, option] of allOptions) {
+const TABLE: Readonly<Record<string, Option>> = { ...SERVER_OPTIONS, ...COMMAND_OPTIONS };
+for (const [name, option] of Object.entries(TABLE)) {
   for (const flag of option.flags) {
     FLAGS.set(flag, { name, option, negative: false });
     if (isBoolean(option) && flag.startsWith('--')) {
@@ -56,8 +49,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     } else if (token.kind === 'option') {
       const flag = FLAGS.get(token.rawName);
       if (flag === undefined) {
-        const hint = insteadOf(token.rawName) || didYouMean(token.rawName, FLAGS.keys());
-        throw new UsageError(`There is no option ${token.rawName}${hint}`);
+        throw new UsageError(unknownOption(token.rawName, FLAGS.keys()));
       }
       given.set(flag.name, readValue(flag, token, given.get(flag.name)));
     }
@@ -98,7 +90,7 @@ function readValue(
 
 /** What parseArgs must know: which flags take a value, and which short one goes with which long one. */
 const PARSE_OPTIONS: Record<string, { type: 'boolean' | 'string'; short?: string }> = {};
-for (const [, option] of allOptions) {
+for (const option of Object.values(TABLE)) {
   const type = isBoolean(option) ? 'boolean' : 'string';
   const short = option.flags.find(isShort)?.slice(1);
   for (const [index, flag] of option.flags.filter((flag) => !isShort(flag)).entries()) {
@@ -113,4 +105,27 @@ function isShort(flag: string): boolean {
 /** A flag without a value, which `--no-` turns off. */
 export function isBoolean(option: Option): boolean {
   return option.kind.metavar === undefined;
+}
+
+/** Options of the command that a process for one request has no use for. */
+const WITHOUT: readonly string[] = ['reload', 'pid'];
+
+/** @throws UsageError for what only a server of ours could do. */
+export function checkCgiCommand({ server, command }: CommandLine): void {
+  for (const name of [...Object.keys(server), ...Object.keys(command)]) {
+    if (Object.hasOwn(SERVER_OPTIONS, name) ? isCgiOption(name) : !WITHOUT.includes(name)) continue;
+    throw new UsageError(
+      `--cgi does not go with ${TABLE[name]?.flags.at(-1)}: the web server listens, and starts a process for each request`,
+    );
+  }
+}
+
+/** A config file may serve `wsgi` and `wsgi --cgi` alike: what is for a server of ours is left out. */
+export function cgiOptions(config: ServerOptions, line: ServerOptions): CgiOptions {
+  const given = { ...config, ...line };
+  return Object.fromEntries(Object.entries(given).filter(([name]) => isCgiOption(name)));
+}
+
+function isCgiOption(name: string): boolean {
+  return (CGI_OPTIONS as readonly string[]).includes(name);
 }

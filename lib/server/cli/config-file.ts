@@ -4,17 +4,11 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { isPromise } from '../../environ/maybe-promise.js';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../../option-names.js';
-import {
-  COMMAND_OPTIONS,
-  type CommandOptions,
-  type Option,
-  SERVER_OPTIONS,
-  type ServerOptions,
-} from '../options/options.js';
-import { insteadOf } from './foreign-options.js';
-import { importModule, LoadError } from './import-module.js';
-import { NeverSettled, settled } from './settled.js';
+import type { Option } from '../options/option-kinds.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../options/option-table.js';
+import type { CommandOptions, ServerOptions } from '../options/options.js';
+import { unknownOption } from '../options/unknown-option.js';
+import { importModule, LoadError, NeverSettled, settled } from './import-module.js';
 
 const DEFAULT_FILE = 'wsgi.config.mjs';
 
@@ -69,10 +63,7 @@ function readConfig(settings: object, shown: string): Config {
   for (const [spelled, value] of Object.entries(settings)) {
     if (value === undefined) continue;
     const name = NAMES.get(spelled);
-    if (name === undefined) {
-      const hint = insteadOf(spelled) || didYouMean(spelled, NAMES.keys());
-      throw new ConfigError(`${shown}: there is no option ${spelled}${hint}`);
-    }
+    if (name === undefined) throw new ConfigError(unknownOption(spelled, NAMES.keys(), shown));
     if (name === 'wsgiApp') {
       if (typeof value !== 'string') {
         throw new ConfigError(`${shown}: option ${spelled} must be MODULE:CALLABLE, not ${inspect(value)}`);

@@ -1,11 +1,11 @@
-/** Imports a JavaScript or TypeScript file, and says in one sentence why when it cannot. */
+/** Imports a JavaScript or TypeScript file; says in one sentence why when it cannot, and shows the user's part of a stack. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError } from '../../errors.js';
-import { NeverSettled, settled } from './settled.js';
+import { describeThrown } from '../../logger.js';
 
 export const EXTENSIONS = ['.mjs', '.js', '.cjs', '.ts', '.mts', '.cts'] as const;
 
@@ -21,7 +21,7 @@ export type ModuleExports = Readonly<Record<string, unknown>>;
 export async function importModule(file: string, shown = basename(file)): Promise<ModuleExports> {
   const extension = extname(file);
   if (extension !== '' && !EXTENSIONS.some((known) => known === extension)) {
-    throw new ConfigError(`${shown} is no module: its name must end in one of ${EXTENSIONS.join(' ')}`);
+    throw new ConfigError(`${shown} is not a module: its name must end in one of ${EXTENSIONS.join(' ')}`);
   }
   if (extension.endsWith('ts')) await enableTypeScript(file, shown);
   try {
@@ -102,8 +102,8 @@ function positionOnTop(report: string): string | undefined {
 }
 
 /**
- * What a Node that only links the modules has to say. A SyntaxError of an ES module does not tell where it is, until
- * nobody catches it. The first import ends that process, after all are parsed and before any of the application runs.
+ * What a Node that only links the modules has to say. A SyntaxError of an ES module does not tell where it is, unless
+ * it ends the process. The first import ends that process, after all are parsed and before any of the application runs.
  */
 function parseAgain(file: string): string {
   const code = `import 'data:text/javascript,process.exit()'; import ${JSON.stringify(pathToFileURL(file).href)};`;
@@ -119,4 +119,57 @@ function summary(error: Error): string {
   const lines = error.message.split('\n');
   const line = lines.find((text) => text.includes(': ERROR: ')) ?? lines[0] ?? '';
   return line.replace(/^.*: ERROR: /, '');
+}
+
+/** Nothing is left that could settle it: no timer, no socket, no other promise. */
+export class NeverSettled extends ConfigError {}
+
+/**
+ * What `promise` gives. By itself Node ends a process that has nothing left to do, even though code waits in it: silently,
+ * or with the name of the file it was started with, which is ours.
+ * @throws NeverSettled in that case, whose message begins with `what`.
+ */
+export function settled<T>(promise: PromiseLike<T>, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const idle = () => reject(new NeverSettled(`${what} waits for something that never comes`));
+    process.once('beforeExit', idle);
+    const settle = () => process.removeListener('beforeExit', idle);
+    promise.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error) => {
+        settle();
+        reject(error);
+      },
+    );
+  });
+}
+
+const PACKAGE = new URL('../../', import.meta.url);
+/** Node's loader, tsx, and the command itself: no reader of the log has written them, or can change them. */
+const LOADERS = ['node:internal/', '/node_modules/tsx/', PACKAGE.href, fileURLToPath(PACKAGE)];
+
+const FRAME = /^ +at /;
+/** Where more of an error follows below its stack. */
+const OPENING = / \{$/;
+
+/** As `describeThrown`; of each stack the last calls are left out, up to the first of the application's. */
+export function describeLoadFailure(thrown: unknown): string {
+  const kept: string[] = [];
+  const lines = describeThrown(thrown).split('\n');
+  for (const [index, line] of lines.entries()) {
+    kept.push(line);
+    if (!FRAME.test(line) || FRAME.test(lines[index + 1] ?? '')) continue;
+    const opening = OPENING.exec(line)?.[0] ?? '';
+    while (isOfLoader(kept.at(-1) ?? '')) kept.pop();
+    const last = kept.pop() ?? '';
+    kept.push(OPENING.test(last) ? last : last + opening);
+  }
+  return kept.join('\n');
+}
+
+function isOfLoader(line: string): boolean {
+  return FRAME.test(line) && LOADERS.some((loader) => line.includes(loader));
 }

@@ -21,6 +21,7 @@ import type { GatewayFacts, RequestServices } from '../../environ/environ.js';
 import { BodyInput } from '../../environ/input/input.js';
 import { Aborter } from '../../environ/request-end.js';
 import type { Application, Environ, HeaderList } from '../../environ/types.js';
+import type { WebSocket } from '../../environ/websocket/websocket.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
 import { Interpreter } from '../../interpreter/interpreter.js';
 import type { Report } from '../../interpreter/report.js';
@@ -127,6 +128,8 @@ export class Exchange implements CurrentRequest, Answered, ResponseOwner {
   runner: Runner | undefined = undefined;
   /** environ has a WebSocket to open. */
   readonly isUpgrade: boolean = false;
+  /** That one, once environ was made. */
+  websocket: WebSocket | undefined = undefined;
   #state = State.Open;
   #aborter: Aborter | undefined = undefined;
   /** The client's address, where a trusted proxy told it. */

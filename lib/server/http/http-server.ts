@@ -14,7 +14,9 @@ import { allowHalfOpen, WsgiRequest, WsgiResponse } from './node-internals.js';
 
 /** @throws ConfigError for a certificate or a key that cannot be used. */
 export function createServer(options: ResolvedOptions): HttpServer {
-  const { certfile, keyfile, headersTimeout, requestTimeout, limitRequestHead } = options;
+  const { certfile, keyfile, limitRequestHead } = options;
+  const headersTimeout = Math.ceil(options.headersTimeout * 1000);
+  const requestTimeout = Math.ceil(options.requestTimeout * 1000);
   const settings: NodeOptions<typeof WsgiRequest, typeof WsgiResponse> & {
     shouldUpgradeCallback: typeof isWebSocketRequest;
   } = {

@@ -102,3 +102,13 @@ function open(path: string): number {
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * Keeps SIGUSR1 from opening the debugger, as it does by Node's default: a port on which any user of the machine may run
+ * code. Listeners of log files come and go, and a server may log to no file: this one stays.
+ */
+export function takeLogSignal(): void {
+  if (!process.listeners('SIGUSR1').includes(ignore)) process.on('SIGUSR1', ignore);
+}
+
+function ignore(): void {}

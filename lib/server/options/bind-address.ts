@@ -12,7 +12,7 @@ export const BIND_RULE = 'HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH';
 /** The bytes that a socket address has for a path, less the NUL at its end (`sun_path`: unix(7), and unix(4) of the BSDs). */
 export const SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
-/** What is wrong with the path of a Unix socket, as the end of a sentence: the system would cut it without a word. */
+/** What is wrong with the path of a Unix socket, as the end of a sentence: the system would cut it silently. */
 export function socketPathFault(path: string): string | undefined {
   // Named pipes of Windows have other rules.
   if (process.platform === 'win32') return undefined;
@@ -20,7 +20,7 @@ export function socketPathFault(path: string): string | undefined {
   if (length > SOCKET_PATH_BYTES) {
     return `is ${length} bytes long: the path of a Unix socket has at most ${SOCKET_PATH_BYTES}. Use a shorter one, or --chdir and a relative one`;
   }
-  // One at the start is Linux's "abstract" name, which is no file.
+  // One at the start is Linux's "abstract" name, which is not a file.
   return path.includes('\0', 1) ? 'holds a NUL byte, which a path cannot' : undefined;
 }
 
@@ -36,7 +36,7 @@ export function parseBindAddress(text: string): BindAddress | undefined {
   return port === undefined ? { host: address } : { host: address, port: Number(port) };
 }
 
-/** Why `parseBindAddress` finds none, as the end of a sentence; undefined if it does, or only the rule can be told. */
+/** Why `parseBindAddress` gives undefined, as the end of a sentence; undefined where only the rule can be named. */
 export function bindAddressFault(text: string): string | undefined {
   if (parseBindAddress(text) !== undefined) return undefined;
   const { host, port } = /^(?<host>.*):(?<port>\d+)$/.exec(text)?.groups ?? {};
@@ -50,11 +50,11 @@ export function bindAddressFault(text: string): string | undefined {
   return text.startsWith('/') ? `the path of a Unix socket has a prefix: write unix:${text}` : undefined;
 }
 
-/** A host to listen on without the brackets of an IPv6 address, or undefined when it is none. '' is every interface. */
+/** A host to listen on without the brackets of an IPv6 address, or undefined when it is not one. '' is every interface. */
 export function parseHost(text: string): string | undefined {
   const bracketed = /^\[(.*)\]$/.exec(text)?.[1];
   if (bracketed !== undefined) return isIPv6(bracketed) ? bracketed : undefined;
   if (text === '' || isIP(text)) return text;
-  // All digits and dots but no address: 8000 would be looked up as 0.0.31.64, and was meant as a port.
+  // All digits and dots but not an address: 8000 would be looked up as 0.0.31.64, and was meant as a port.
   return /^(?![\d.]+$)[\w.-]+$/.test(text) ? text : undefined;
 }

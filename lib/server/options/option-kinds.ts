@@ -1,4 +1,4 @@
-/** The kinds of value that options take: how each is checked, and how the command line spells it. */
+/** An option of the table, and the kinds of value: how each is checked, and how the command line spells it. */
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
@@ -13,6 +13,39 @@ export interface Kind<T> {
   check(value: unknown, label: string): T;
   /** Turns text of the command line into something for `check`; text that cannot be one stays text. */
   parse(text: string): unknown;
+}
+
+export type Group =
+  | 'Server socket'
+  | 'Threads'
+  | 'Timeouts'
+  | 'Limits'
+  | 'Logging'
+  | 'TLS'
+  | 'Environ'
+  | 'WebSocket'
+  | 'Command';
+
+interface Entry {
+  readonly group: Group;
+  /** One sentence, with the unit and what 0 or nothing means; the default is added from the table. */
+  readonly doc: string;
+  /** With dashes, the usual one first; none: not on the command line. */
+  readonly flags?: readonly string[];
+  /** gunicorn's name in a config file, where it is not this name in snake_case. */
+  readonly gunicorn?: string;
+  /** Command options only: a config file may set it too. */
+  readonly inConfigFile?: boolean;
+}
+
+export interface Option<T = unknown, D = unknown> extends Entry {
+  readonly kind: Kind<T>;
+  readonly default: D;
+  readonly flags: readonly string[];
+}
+
+export function option<T, D extends T | undefined>(kind: Kind<T>, initial: D, entry: Entry): Option<T, D> {
+  return { flags: [], ...entry, kind, default: initial };
 }
 
 /** setTimeout's longest wait is 2^31 - 1 ms; anything above fires at once. */
@@ -51,12 +84,23 @@ export const seconds = number(
   (value) => value >= 0 && value <= MAX_MS / 1000,
 );
 
-export const milliseconds = number(
-  'MS',
-  `a whole number of milliseconds from 0 to ${MAX_MS}`,
-  (value) => Number.isInteger(value) && value >= 0 && value <= MAX_MS,
-  parseWhole,
-);
+/** Seconds of what is in milliseconds in Node: a number above `most`, too long to wait for, is taken for those. */
+export function secondsUpTo(most: number): Kind<number> {
+  const kept = number(
+    'SECONDS',
+    `a number of seconds from 0 to ${most}`,
+    (value) => value >= 0 && value <= most,
+  );
+  return {
+    ...kept,
+    check(value, label) {
+      if (typeof value !== 'number' || !(value > most && value < Infinity)) return kept.check(value, label);
+      throw new ConfigError(
+        `${label} is in seconds, ${most} at most: ${value} looks like milliseconds, write ${value / 1000}`,
+      );
+    },
+  };
+}
 
 /** On the command line also with k, m or g for its powers of 1024, as nginx has it. */
 export function bytes(min = 0): Kind<number> {
@@ -146,7 +190,7 @@ function toOrigin(text: string): string | undefined {
   return origin === 'null' ? text.toLowerCase() : origin;
 }
 
-/** Whose word is taken: gunicorn's `forwarded_allow_ips`. */
+/** Which proxies are trusted: gunicorn's `forwarded_allow_ips`. */
 export const addresses = kind<readonly string[]>(
   'ADDRESSES',
   "a list of IP addresses, CIDR ranges such as '10.0.0.0/8', or '*'",

@@ -1,236 +1,10 @@
-/** Every option, once: name, check, default, flag and sentence. The command line, --help, docs and run() read it. */
-import { isIP } from 'node:net';
+/** What `run()` and the command are given, checked by the table of options and filled in. */
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../../option-names.js';
 import { parseBindAddress } from './bind-address.js';
-import { type Option, option } from './option.js';
-import * as kinds from './option-kinds.js';
-import { WEBSOCKET_OPTIONS } from './websocket-options.js';
-
-export type { Option } from './option.js';
-
-export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
-export const SERVER_OPTIONS = {
-  host: option(kinds.host, '127.0.0.1', {
-    group: 'Server socket',
-    doc: "The address to listen on: a host name, an IPv4 or IPv6 address, or '' for all interfaces.",
-  }),
-  port: option(kinds.port, 8080, {
-    group: 'Server socket',
-    doc: 'The port to listen on; 0 takes a free one.',
-  }),
-  bind: option(kinds.bind, undefined, {
-    flags: ['-b', '--bind'],
-    group: 'Server socket',
-    doc: 'Host and port in one: HOST, HOST:PORT, [IPV6]:PORT, :PORT for all interfaces, or unix:PATH for a Unix socket.',
-  }),
-  backlog: option(kinds.wholeNumber(1, 65535), 2048, {
-    flags: ['--backlog'],
-    group: 'Server socket',
-    doc: 'How many connections may wait to be accepted.',
-  }),
-  threads: option(kinds.wholeNumber(0, 1024), 0, {
-    flags: ['--threads'],
-    group: 'Threads',
-    doc: 'How many worker threads run the application, which may block there as in Python; 0 is the event loop.',
-  }),
-  backlogRequests: option(kinds.wholeNumber(0, 1_000_000), 1000, {
-    flags: ['--backlog-requests'],
-    group: 'Threads',
-    doc: 'With threads: how many requests may wait while all of them are busy, else 503.',
-  }),
-  responseBuffer: option(kinds.bytes(), 64 * 1024 * 1024, {
-    flags: ['--response-buffer'],
-    group: 'Threads',
-    doc: 'With threads: the most bytes of responses, in all, that may wait for slow clients while their threads go on to other requests; beyond it a thread stays with its client.',
-  }),
-  timeout: option(kinds.seconds, 30, {
-    flags: ['-t', '--timeout'],
-    group: 'Timeouts',
-    doc: 'Seconds without a byte in or out after which a request is ended (with its thread, if it runs in one), WebSockets excepted; 0 is never.',
-  }),
-  minRate: option(kinds.bytes(), 5000, {
-    flags: ['--min-rate'],
-    group: 'Timeouts',
-    doc: 'Bytes a second that a client has to read, on average, of what waits to be sent to it, WebSocket messages included; --timeout begins when it is behind that; 0 lets it read as slowly as it likes.',
-  }),
-  gracefulTimeout: option(kinds.seconds, 30, {
-    flags: ['--graceful-timeout'],
-    group: 'Timeouts',
-    doc: 'Seconds that requests and WebSocket handlers may go on after a stop; what still runs then is ended, and logged.',
-  }),
-  keepAlive: option(kinds.seconds, 5, {
-    flags: ['--keep-alive'],
-    group: 'Timeouts',
-    gunicorn: 'keepalive',
-    doc: 'Seconds that an idle connection waits for its next request, or up to a quarter longer; 0 closes it after each response.',
-  }),
-  headersTimeout: option(kinds.milliseconds, 60_000, {
-    flags: ['--headers-timeout'],
-    group: 'Timeouts',
-    doc: "Milliseconds in which a request's headers must arrive; 0 is no limit.",
-  }),
-  requestTimeout: option(kinds.milliseconds, 300_000, {
-    flags: ['--request-timeout'],
-    group: 'Timeouts',
-    doc: 'Milliseconds in which a whole request, body included, must arrive; 0 is no limit.',
-  }),
-  limitRequestLine: option(kinds.bytes(), 16_384, {
-    flags: ['--limit-request-line'],
-    group: 'Limits',
-    doc: 'The most bytes in a request line, else 414; 0 leaves it to --limit-request-head.',
-  }),
-  limitRequestFields: option(kinds.wholeNumber(0, 32_768), 100, {
-    flags: ['--limit-request-fields'],
-    group: 'Limits',
-    doc: 'The most header fields in a request, else 431; 0 leaves it to --limit-request-head.',
-  }),
-  limitRequestFieldSize: option(kinds.bytes(), 65_536, {
-    flags: ['--limit-request-field_size', '--limit-request-field-size'],
-    group: 'Limits',
-    doc: 'The most bytes in one header field, else 431; 0 leaves it to --limit-request-head.',
-  }),
-  limitRequestHead: option(kinds.bytes(1), 65_536, {
-    flags: ['--limit-request-head'],
-    group: 'Limits',
-    doc: 'The most bytes in the request line and all header fields together, else 431.',
-  }),
-  limitRequestBody: option(kinds.bytes(), 0, {
-    flags: ['--limit-request-body'],
-    group: 'Limits',
-    doc: 'The most bytes in a request body, else 413; 0 is no limit.',
-  }),
-  accessLogfile: option(kinds.path(), undefined, {
-    flags: ['--access-logfile'],
-    group: 'Logging',
-    gunicorn: 'accesslog',
-    doc: 'A file that gets one line per request in the Combined Log Format; - is standard output.',
-  }),
-  errorLogfile: option(kinds.path(), '-', {
-    flags: ['--error-logfile', '--log-file'],
-    group: 'Logging',
-    gunicorn: 'errorlog',
-    doc: 'A file for log messages and wsgi.errors; - is standard error.',
-  }),
-  logLevel: option(kinds.oneOf('LEVEL', LOG_LEVELS), 'info', {
-    flags: ['--log-level'],
-    group: 'Logging',
-    gunicorn: 'loglevel',
-    doc: 'The least severe messages that are logged: debug (error pages then show tracebacks), info, warning, error or critical.',
-  }),
-  certfile: option(kinds.path(), undefined, {
-    flags: ['--certfile'],
-    group: 'TLS',
-    doc: 'The certificate, a PEM file; with --keyfile it turns https on.',
-  }),
-  keyfile: option(kinds.path(), undefined, {
-    flags: ['--keyfile'],
-    group: 'TLS',
-    doc: 'The private key of the certificate, a PEM file.',
-  }),
-  ident: option(
-    kinds.text('TEXT', 'printable ASCII', (value) => /^[ -~]*$/.test(value)),
-    'wsgi',
-    {
-      flags: ['--ident'],
-      group: 'Environ',
-      doc: "The value of the Server header; '' sends none.",
-    },
-  ),
-  scriptName: option(
-    kinds.text('PATH', "'' or a path that starts with / and does not end with it", isMount),
-    '',
-    {
-      flags: ['--script-name'],
-      group: 'Environ',
-      doc: 'Where the application is mounted: SCRIPT_NAME.',
-    },
-  ),
-  serverName: option(kinds.text('NAME', 'a host name or an IP address', isServerName), undefined, {
-    flags: ['--server-name'],
-    group: 'Environ',
-    doc: 'SERVER_NAME, when it should not be the address that the server listens on.',
-  }),
-  forwardedAllowIps: option(kinds.addresses, undefined, {
-    flags: ['--forwarded-allow-ips'],
-    group: 'Environ',
-    doc: 'The proxies whose X-Forwarded-* headers are believed, separated by commas: IP addresses, CIDR ranges, or * for everybody; nobody when not given.',
-  }),
-  environ: option(kinds.keys, undefined, {
-    group: 'Environ',
-    doc: 'An object whose keys are added to every environ.',
-  }),
-  ...WEBSOCKET_OPTIONS,
-};
-
-/** What only the command knows: it acts on these before and around run(). */
-export const COMMAND_OPTIONS = {
-  config: option(kinds.path(), undefined, {
-    flags: ['-c', '--config'],
-    group: 'Command',
-    doc: 'The config file, whose exports are options by name; ./wsgi.config.mjs when there is one.',
-  }),
-  chdir: option(kinds.path('FOLDER'), undefined, {
-    flags: ['--chdir'],
-    group: 'Command',
-    inConfigFile: true,
-    doc: 'The folder to change to before anything else.',
-  }),
-  env: option(kinds.assignments, undefined, {
-    flags: ['-e', '--env'],
-    group: 'Command',
-    gunicorn: 'raw_env',
-    inConfigFile: true,
-    doc: 'An environment variable to set before the application loads; may be given more than once.',
-  }),
-  umask: option(kinds.umask, undefined, {
-    flags: ['-m', '--umask'],
-    group: 'Command',
-    inConfigFile: true,
-    doc: 'The file mode mask, in octal, that files and sockets are created under.',
-  }),
-  pid: option(kinds.path(), undefined, {
-    flags: ['-p', '--pid'],
-    group: 'Command',
-    gunicorn: 'pidfile',
-    inConfigFile: true,
-    doc: 'A file that holds the process id while the server runs.',
-  }),
-  cgi: option(kinds.flag, false, {
-    flags: ['--cgi'],
-    group: 'Command',
-    doc: 'Answers the one request of a CGI process, which a web server starts, and exits.',
-  }),
-  reload: option(kinds.flag, false, {
-    flags: ['--reload'],
-    group: 'Command',
-    inConfigFile: true,
-    doc: 'Starts again whenever a file that the server has loaded changes; for development.',
-  }),
-  checkConfig: option(kinds.flag, false, {
-    flags: ['--check-config'],
-    group: 'Command',
-    doc: 'Loads the config and the application, says what is wrong, and exits.',
-  }),
-  printConfig: option(kinds.flag, false, {
-    flags: ['--print-config'],
-    group: 'Command',
-    doc: 'Prints every option as it would be used, and exits.',
-  }),
-  version: option(kinds.flag, false, {
-    flags: ['-v', '--version'],
-    group: 'Command',
-    doc: 'Prints the version and exits.',
-  }),
-  help: option(kinds.flag, false, {
-    flags: ['-h', '--help'],
-    group: 'Command',
-    doc: 'Prints this text and exits.',
-  }),
-};
+import type { Option } from './option-kinds.js';
+import { type COMMAND_OPTIONS, SERVER_OPTIONS } from './option-table.js';
+import { unknownOption } from './unknown-option.js';
 
 type Table = Record<string, Option<unknown, unknown>>;
 type Given<O extends Table> = {
@@ -253,7 +27,7 @@ export type ThreadOptions = ServerOptions & { readonly threads: number };
 
 /** What only the command and config files take. */
 export type CommandOptions = Given<typeof COMMAND_OPTIONS>;
-/** Every option checked and with its default; `bind` is gone into `host` and `port`, or `socketPath`. */
+/** Every option checked and with its default; `bind` is taken apart into `host` and `port`, or `socketPath`. */
 export type ResolvedOptions = Omit<Resolved<typeof SERVER_OPTIONS>, 'bind'> & {
   /** Path of a Unix socket; `host` and `port` then mean nothing. */
   readonly socketPath: string | undefined;
@@ -268,7 +42,7 @@ export function resolveOptions(given: ServerOptions = {}): ResolvedOptions {
   for (const [name, { default: initial }] of Object.entries(SERVER_OPTIONS)) values[name] = initial;
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(SERVER_OPTIONS, name)) {
-      throw new ConfigError(`There is no option ${name}${didYouMean(name, Object.keys(SERVER_OPTIONS))}`);
+      throw new ConfigError(unknownOption(name, Object.keys(SERVER_OPTIONS)));
     }
     const { kind } = SERVER_OPTIONS[name as keyof ServerOptions];
     if (value !== undefined) values[name] = kind.check(value, `Option ${name}`);
@@ -310,12 +84,4 @@ function refuseConflicts({ bind, host, port, certfile, keyfile, ...given }: Serv
       `Option headersTimeout (${headersTimeout}) must not be above requestTimeout (${whole})`,
     );
   }
-}
-
-function isMount(value: string): boolean {
-  return value === '' || /^\/(?:[^\0-\x1f\x7f]*[^\0-\x1f\x7f/])$/.test(value);
-}
-
-function isServerName(value: string): boolean {
-  return isIP(value) !== 0 || /^[\w.-]+$/.test(value);
 }

@@ -163,7 +163,6 @@ class FreeResponse extends ServerResponse {
 /** A WebSocket request: a response that refuses it, or a socket that was opened. */
 class WebSocketExchange extends Exchange {
   override readonly isUpgrade = true;
-  websocket: WebSocket | undefined = undefined;
   readonly #upgrades: Upgrades;
   readonly #rest: Buffer;
   #handshake: HandshakeRequest | undefined = undefined;

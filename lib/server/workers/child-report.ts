@@ -1,6 +1,5 @@
-/** What a supervisor and its process have to agree on. */
-
-import { writeSync } from 'node:fs';
+/** What a supervisor and its process have to agree on: their reports, and what counts as a change of a file. */
+import { statSync, writeSync } from 'node:fs';
 
 /** Variable of the environment by which a process knows that it has a supervisor: that one's process id. */
 export const SUPERVISOR = 'WSGI_SUPERVISOR';
@@ -23,6 +22,19 @@ export function writeReport(descriptor: number, report: Report): void {
   try {
     writeSync(descriptor, `${JSON.stringify(report)}\n`);
   } catch {
-    // The supervisor is gone, and so is this process in a moment.
+    // The supervisor has ended, and so will this process in a moment.
+  }
+}
+
+/**
+ * What of a file changes when it is saved: time of change, inode and size: a save that writes another file and renames it (editors, `sed -i`) has a new inode, even
+ * if the clock of the file system is coarse. `''`: there is no such file.
+ */
+export function fileState(path: string): string {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() ? `${stats.mtimeMs}:${stats.ino}:${stats.size}` : '';
+  } catch {
+    return '';
   }
 }

@@ -3,21 +3,22 @@
  * do: `fs.watch` loses sight of a file that is replaced, which is how editors and `sed -i` save, and it has limits and
  * network file systems that it does not work on. Asking takes a few microseconds a file.
  */
-import { fileState } from './file-state.js';
-import { modulesIn } from './folder-modules.js';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileState } from './child-report.js';
 
 const INTERVAL_MS = 250;
 /** A save takes several steps, and a change of branch many files: it is over when nothing has changed for as long. */
 const SETTLE_MS = 50;
 const LONGEST_SETTLE_MS = 2000;
-/** However many files there are, asking takes no more than one part in as many of the time. */
+/** Asking takes at most one part in so many of the time, however many files there are. */
 const SHARE = 50;
 
 export class FileWatch {
   readonly #folder: string;
   readonly #always: readonly string[];
   readonly #onChange: (files: readonly string[]) => void;
-  /** As they were when somebody last looked. */
+  /** As they were at the last look. */
   #states = new Map<string, string>();
   /** What the process that runs has loaded, or may load first of all. */
   #loaded: Set<string>;
@@ -64,7 +65,7 @@ export class FileWatch {
     this.#loaded = new Set(this.#reported);
   }
 
-  /** The process is gone: any file of the application may bring it back, also one that is not there yet. */
+  /** The process has ended: any file of the application may bring it back, also one that is not there yet. */
   isGone(): void {
     this.#everything = true;
   }
@@ -98,5 +99,37 @@ export class FileWatch {
       found = true;
     }
     return found;
+  }
+}
+
+const MODULE = /\.(?:[cm]?[jt]s|[jt]sx|json)$/;
+/** A server may be started in the root of all files. */
+const MOST_ENTRIES = 20_000;
+
+/**
+ * The modules in a folder: what an application may load next, when it could not be loaded as it is. Leaves out packages, and folders whose name begins with a dot. The
+ * nearest come first.
+ */
+export function modulesIn(folder: string): string[] {
+  const found: string[] = [];
+  const folders = [folder];
+  let left = MOST_ENTRIES;
+  for (const path of folders) {
+    for (const entry of entriesOf(path)) {
+      if (left-- === 0) return found;
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      if (entry.isDirectory()) folders.push(join(path, entry.name));
+      else if (MODULE.test(entry.name)) found.push(join(path, entry.name));
+    }
+  }
+  return found;
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    // It was removed meanwhile, or is not for us to read.
+    return [];
   }
 }

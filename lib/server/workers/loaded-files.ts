@@ -1,13 +1,12 @@
 /** Reports every file that this thread imports or requires. */
 import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { writeReport } from './child-report.js';
-import { fileState } from './file-state.js';
+import { fileState, writeReport } from './child-report.js';
 
-export interface Resolved {
+interface Resolved {
   readonly url: string;
 }
-export interface ResolveContext {
+interface ResolveContext {
   readonly parentURL?: string | undefined;
 }
 type Next = (specifier: string, context: ResolveContext) => Resolved;
@@ -20,7 +19,7 @@ const { registerHooks } = module as { readonly registerHooks?: (hooks: { resolve
 const REQUIRED_MS = 500;
 
 /** Writes each file once to `descriptor`, before it is read: a save in the meantime then differs. */
-export class FileReports {
+class FileReports {
   readonly #descriptor: number;
   readonly #seen = new Set<string>();
 
@@ -28,7 +27,7 @@ export class FileReports {
     this.#descriptor = descriptor;
   }
 
-  /** @param url of a module; one that is no file is left out, and so is what loaders add to one. */
+  /** @param url of a module; one that is not a file is left out, and so is what loaders add to one. */
   addUrl(url: string): void {
     if (url.startsWith('file:')) this.add(fileURLToPath(url));
   }
@@ -64,8 +63,7 @@ export function watchImports(descriptor: number): void {
     });
     return;
   }
-  const extension = /\.\w+$/.exec(import.meta.url)?.[0];
-  module.register(`./import-hooks${extension}`, { parentURL: import.meta.url, data: { descriptor } });
+  module.register(import.meta.url, { data: { descriptor } });
   const { cache } = createRequire(import.meta.url);
   reportRequired = () => {
     for (const file of Object.keys(cache)) reports.add(file);
@@ -76,3 +74,25 @@ export function watchImports(descriptor: number): void {
 
 /** Reports at once what was required, where only a look at all of it can tell. */
 export let reportRequired = (): void => {};
+
+/** In the thread where a Node without `registerHooks` runs hooks: `module.register` calls the two functions below. */
+let hookReports: FileReports | undefined;
+
+export function initialize({ descriptor }: { readonly descriptor: number }): void {
+  hookReports = new FileReports(descriptor);
+}
+
+export async function resolve(
+  specifier: string,
+  context: ResolveContext,
+  next: (specifier: string, context: ResolveContext) => Promise<Resolved>,
+): Promise<Resolved> {
+  try {
+    const resolved = await next(specifier, context);
+    hookReports?.addUrl(resolved.url);
+    return resolved;
+  } catch (error) {
+    hookReports?.addMissing(specifier, context.parentURL);
+    throw error;
+  }
+}

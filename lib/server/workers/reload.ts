@@ -1,8 +1,8 @@
 /** `--reload`: a supervisor of one process that serves, and starts it again when a file changes that it has loaded. */
 import inspector from 'node:inspector';
 import { isAbsolute, relative } from 'node:path';
-import { takeLogSignal } from '../log/log-signal.js';
-import { hadTerminal, lostTerminal } from '../terminal.js';
+import { takeLogSignal } from '../log/log-file.js';
+import { hadTerminal, lostTerminal } from '../signals.js';
 import { RELOAD_GRACE_S } from './child-report.js';
 import { FileWatch } from './file-watch.js';
 import { describeEnding, type Ending, type ServerCommand, ServerProcess } from './server-process.js';
@@ -74,7 +74,7 @@ class Reloader {
   #reload(why: string): void {
     if (this.#stopping) return;
     console.log(`${why}: reloading`);
-    // One that is on its way out already needs no second word, which would end its requests at once.
+    // A second signal would end the requests of one that stops already.
     if (!this.#again) this.#server?.stop();
     this.#again = true;
     this.#wake?.();
@@ -96,7 +96,7 @@ class Reloader {
     });
     takeLogSignal();
     process.on('SIGUSR1', () => this.#server?.signal('SIGUSR1'));
-    // Nobody reads the log any more.
+    // The log has no reader any more.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   }
 

@@ -41,7 +41,7 @@ export class ServerProcess {
     this.#child = spawn(process.execPath, [...process.execArgv, script, ...argv], {
       cwd: folder,
       env: { ...process.env, [SUPERVISOR]: String(process.pid) },
-      // Its reports, and what tells it by its end that this process is gone: see `supervised.ts`.
+      // Its reports, and a pipe whose end tells it that this process has ended: see `supervised.ts`.
       stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe'],
     });
     for (const stream of this.#child.stdio) stream?.on('error', ignore);
@@ -55,7 +55,7 @@ export class ServerProcess {
   stop(told = false): void {
     if (this.#over) return;
     clearTimeout(this.#timer);
-    // To a server that was told, it would be the second time, which ends its requests.
+    // For a server that was told it would be the second signal, which ends its requests.
     if (!told) this.signal('SIGTERM');
     const first = !this.#stopping;
     this.#stopping = true;
@@ -109,7 +109,7 @@ export function describeEnding({ code, signal, error }: Ending): string {
   return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
 }
 
-/** An application may write to any descriptor; what is no report of ours is none of ours. */
+/** An application may write to any descriptor; what is not a report is not ours. */
 function parseReport(line: string): Report | undefined {
   try {
     const value: unknown = JSON.parse(line);

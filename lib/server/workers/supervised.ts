@@ -1,6 +1,6 @@
 /**
  * The side of the child: a process that a supervisor started (`ChildProcess`) says here what it has loaded and when it is
- * ready, and ends when its supervisor is gone.
+ * ready, and ends when its supervisor has ended.
  */
 import { getEnvironmentData, setEnvironmentData, Worker } from 'node:worker_threads';
 import { SUPERVISOR, writeReport } from './child-report.js';
@@ -13,7 +13,7 @@ const REPORTS = 3;
 /** Nothing is ever sent here; it ends with the supervisor, also if that is killed. */
 const LIFELINE = 4;
 
-/** Milliseconds that a process whose supervisor is gone has for a graceful stop. */
+/** Milliseconds that a process whose supervisor has ended has for a graceful stop. */
 const ORPHAN_MS = 2000;
 
 /** To be called before anything of the application is loaded. @returns true if there is a supervisor. */
@@ -54,7 +54,7 @@ export async function reportLoaded(): Promise<void> {
   reportRequired();
 }
 
-/** In a thread of its own: the main one may be stuck in a handler, and nobody would be left to end it. */
+/** In a thread of its own: the main one may be stuck in a handler, and nothing else would end it. */
 function endWithSupervisor(): void {
   const watch = new Worker(ORPHAN_WATCH, {
     eval: true,

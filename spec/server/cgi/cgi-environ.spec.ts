@@ -3,8 +3,7 @@ import { expect } from 'chai';
 import { TextErrorStream } from '../../../lib/environ/error-stream.js';
 import { fileWrapper } from '../../../lib/environ/file/file-wrapper.js';
 import { BodyInput } from '../../../lib/environ/input/input.js';
-import { buildCgiEnviron } from '../../../lib/server/cgi/cgi-environ.js';
-import { readVariables } from '../../../lib/server/cgi/cgi-variables.js';
+import { buildCgiEnviron, readVariables } from '../../../lib/server/cgi/cgi-environ.js';
 
 function build(variables: Record<string, string>, baseEnviron?: Record<string, unknown>) {
   return buildCgiEnviron(new Map(Object.entries({ REQUEST_METHOD: 'GET', ...variables })), {

@@ -171,7 +171,7 @@ describe('runCgi', function () {
     });
 
     for (const path of ['/unread', '/first']) {
-      it(`behind a body that was not read to its end (${path}), once that has come`, async () => {
+      it(`after a body that was not read to its end (${path}), once that has come`, async () => {
         const child = startScript(command, { PATH_INFO: path, CONTENT_LENGTH: '1000000' });
         // As Apache's mod_cgid and fcgiwrap, which write all of it before they read.
         const written = new Promise<unknown>((resolve) => {
@@ -187,7 +187,7 @@ describe('runCgi', function () {
       });
     }
 
-    it('behind a body that never comes', async () => {
+    it('after a body that never comes', async () => {
       const { code, body } = await run('/unread', { CONTENT_LENGTH: '1000000' }, 'some');
       expect({ code, body: body.toString() }).to.deep.equal({ code: 0, body: 'unread' });
     });

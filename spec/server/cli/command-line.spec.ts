@@ -3,8 +3,9 @@
 import { expect } from 'chai';
 import { renderHelp } from '../../../lib/server/cli/command-help.js';
 import { parseCommandLine, UsageError } from '../../../lib/server/cli/command-line.js';
-import { insteadOf } from '../../../lib/server/cli/foreign-options.js';
-import { COMMAND_OPTIONS, type Option, SERVER_OPTIONS } from '../../../lib/server/options/options.js';
+import type { Option } from '../../../lib/server/options/option-kinds.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../../../lib/server/options/option-table.js';
+import { insteadOf } from '../../../lib/server/options/unknown-option.js';
 
 const PARSED: [string[], object][] = [
   [[], {}],

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { ConfigError } from '../../../lib/errors.js';
 import { type Config, loadConfigFile } from '../../../lib/server/cli/config-file.js';
-import { insteadOf } from '../../../lib/server/cli/foreign-options.js';
+import { insteadOf } from '../../../lib/server/options/unknown-option.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 
 const load = (text: string, name = 'wsgi.config.mjs'): Promise<Config> =>

@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Application } from '../../../lib/environ/types.js';
 import { ConfigError } from '../../../lib/errors.js';
-import { parseTarget } from '../../../lib/server/cli/app-target.js';
 import { LoadError } from '../../../lib/server/cli/import-module.js';
-import { loadApp } from '../../../lib/server/cli/load-app.js';
+import { loadApp, parseTarget } from '../../../lib/server/cli/load-app.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 
 const APPS = fileURLToPath(new URL('../../apps', import.meta.url));
@@ -223,7 +222,7 @@ describe('loadApp', () => {
       'another kind of file',
       'a.json:app',
       '',
-      'a.json is no module: its name must end in one of .mjs .js .cjs .ts .mts .cts',
+      'a.json is not a module: its name must end in one of .mjs .js .cjs .ts .mts .cts',
     ],
     ['a folder', '.:app', '', /^There is no module \.: /],
   ];

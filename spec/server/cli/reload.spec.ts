@@ -197,7 +197,7 @@ describe('wsgi --reload', function () {
   });
 
   for (const [what, path] of [
-    ['a request that nobody answers', '/waits'],
+    ['a request without an answer', '/waits'],
     ['a handler that is stuck', '/stuck'],
   ] as const) {
     it(`is not held up by ${what}`, async () => {

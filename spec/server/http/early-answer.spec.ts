@@ -107,7 +107,7 @@ describe('an answer that comes before all of the request', () => {
   }
 
   it('reaches a client that sends too slowly', async () => {
-    const { serverPort } = await serveApp(app, { requestTimeout: 300 });
+    const { serverPort } = await serveApp(app, { requestTimeout: 0.3 });
     const peer = await Peer.connect(serverPort);
     await peer.send(framed('/', 'Content-Length'));
     const trickle = setInterval(() => peer.send('x'), 20);

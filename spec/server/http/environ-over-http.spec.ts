@@ -111,7 +111,7 @@ describe('environ over HTTP', () => {
     const seen = new Set<Environ>();
     const server = await makeServer('127.0.0.1', 0, (environ, start_response) => {
       seen.add(environ);
-      for (const key of Object.keys(environ)) delete environ[key];
+      for (const key of Object.keys(environ)) Reflect.deleteProperty(environ, key);
       return answer(start_response);
     });
     const peer = await Peer.connect(server.serverPort);

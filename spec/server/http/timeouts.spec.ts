@@ -21,8 +21,8 @@ describe('time limits on a request', () => {
   });
 
   for (const [what, options, sent] of [
-    ['headersTimeout ends a head that does not come', { headersTimeout: 200 }, 'GET / HTTP/1.1\r\nHost:'],
-    ['requestTimeout ends a body that does not come', { requestTimeout: 200 }, PART],
+    ['headersTimeout ends a head that does not come', { headersTimeout: 0.2 }, 'GET / HTTP/1.1\r\nHost:'],
+    ['requestTimeout ends a body that does not come', { requestTimeout: 0.2 }, PART],
     ['timeout ends a body that the application waits for', { timeout: 0.2 }, PART],
   ] as const) {
     it(`${what} with 408, and logs nothing`, async () => {
@@ -40,7 +40,7 @@ describe('time limits on a request', () => {
   }
 
   it('requestTimeout is not postponed by a client that sends a byte now and then', async () => {
-    const { serverPort } = await serveApp(read, { requestTimeout: 300 });
+    const { serverPort } = await serveApp(read, { requestTimeout: 0.3 });
     const peer = await Peer.connect(serverPort);
     await peer.send(request('/', { method: 'POST', headers: ['Content-Length: 100000'] }));
     const trickle = setInterval(() => peer.send('x'), 20);
@@ -71,7 +71,7 @@ describe('time limits on a request', () => {
         await pause(500);
         return answer(start_response);
       },
-      { headersTimeout: 100, requestTimeout: 100 },
+      { headersTimeout: 0.1, requestTimeout: 0.1 },
     );
     const peer = await Peer.connect(serverPort);
     await peer.send(request());
@@ -117,7 +117,7 @@ describe('time limits on a request', () => {
   });
 
   it('keepAlive does not end a new connection, which has as long as headersTimeout', async () => {
-    const { serverPort } = await serveApp(read, { keepAlive: 0.1, headersTimeout: 5000 });
+    const { serverPort } = await serveApp(read, { keepAlive: 0.1, headersTimeout: 5 });
     const peer = await Peer.connect(serverPort);
     await pause(300);
     await peer.send(request());

@@ -157,8 +157,9 @@ describe('a certificate that cannot be used', () => {
     ],
     ['comes without a key', { certfile: TLS.certfile }, /needs keyfile/],
   ] as const) {
-    it(`is refused when it ${what}`, () => {
-      expect(() => makeServer('127.0.0.1', 0, app, options)).to.throw(ConfigError, sentence);
+    it(`is refused when it ${what}`, async () => {
+      const error = await makeServer('127.0.0.1', 0, app, options).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(ConfigError).with.property('message').that.matches(sentence);
     });
   }
 });

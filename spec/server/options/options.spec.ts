@@ -2,12 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ConfigError } from '../../../lib/errors.js';
-import {
-  COMMAND_OPTIONS,
-  type Option,
-  resolveOptions,
-  SERVER_OPTIONS,
-} from '../../../lib/server/options/options.js';
+import type { Option } from '../../../lib/server/options/option-kinds.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../../../lib/server/options/option-table.js';
+import { resolveOptions } from '../../../lib/server/options/options.js';
 import { OPTIONS_PAGE, renderOptionsPage } from '../../../scripts/options-page.js';
 
 const TABLE: [string, Option][] = [...Object.entries(SERVER_OPTIONS), ...Object.entries(COMMAND_OPTIONS)];
@@ -17,6 +14,10 @@ const REFUSED: [Record<string, unknown>, string][] = [
   [{ prot: 80 }, 'There is no option prot (did you mean port?)'],
   [{ graceful_timeout: 3 }, 'There is no option graceful_timeout (did you mean gracefulTimeout?)'],
   [{ threads: 1.5 }, 'Option threads must be a whole number from 0 to 1024, not 1.5'],
+  [
+    { workers: 4 },
+    'There is no option workers: one process serves here. Write --threads N for handlers in parallel, or start several processes behind a proxy (docs/deploying.md)',
+  ],
   [{ toString: 1 }, 'There is no option toString'],
   [{ chdir: '/' }, 'There is no option chdir'],
   [{ host: 'a b' }, "Option host must be a host name, an IP address or '' (all interfaces), not 'a b'"],
@@ -29,9 +30,15 @@ const REFUSED: [Record<string, unknown>, string][] = [
   [{ timeout: -1 }, 'Option timeout must be a number of seconds from 0 to 2147483, not -1'],
   [{ timeout: Number.NaN }, 'Option timeout must be a number of seconds from 0 to 2147483, not NaN'],
   [{ keepAlive: 3e6 }, 'Option keepAlive must be a number of seconds from 0 to 2147483, not 3000000'],
+  [{ requestTimeout: -0.5 }, 'Option requestTimeout must be a number of seconds from 0 to 21600, not -0.5'],
+  [{ headersTimeout: '9' }, "Option headersTimeout must be a number of seconds from 0 to 3600, not '9'"],
   [
-    { requestTimeout: 0.5 },
-    'Option requestTimeout must be a whole number of milliseconds from 0 to 2147483647, not 0.5',
+    { headersTimeout: 60_000 },
+    'Option headersTimeout is in seconds, 3600 at most: 60000 looks like milliseconds, write 60',
+  ],
+  [
+    { requestTimeout: 30_500 },
+    'Option requestTimeout is in seconds, 21600 at most: 30500 looks like milliseconds, write 30.5',
   ],
   [
     { limitRequestBody: -1 },
@@ -147,14 +154,14 @@ describe('resolveOptions', () => {
   });
 
   it('shortens headersTimeout with requestTimeout when only that is given', () => {
-    expect(resolveOptions({ requestTimeout: 1000 }).headersTimeout).to.equal(1000);
-    expect(resolveOptions({ requestTimeout: 0 }).headersTimeout).to.equal(60_000);
-    expect(resolveOptions({ requestTimeout: 100_000 }).headersTimeout).to.equal(60_000);
+    expect(resolveOptions({ requestTimeout: 1.5 }).headersTimeout).to.equal(1.5);
+    expect(resolveOptions({ requestTimeout: 0 }).headersTimeout).to.equal(60);
+    expect(resolveOptions({ requestTimeout: 100 }).headersTimeout).to.equal(60);
   });
 
   it('lets one of the two timeouts be without limit', () => {
-    expect(resolveOptions({ requestTimeout: 1000, headersTimeout: 0 }).headersTimeout).to.equal(0);
-    expect(resolveOptions({ requestTimeout: 0, headersTimeout: 900_000 }).headersTimeout).to.equal(900_000);
+    expect(resolveOptions({ requestTimeout: 10, headersTimeout: 0 }).headersTimeout).to.equal(0);
+    expect(resolveOptions({ requestTimeout: 0, headersTimeout: 900 }).headersTimeout).to.equal(900);
   });
 
   it('writes origins as browsers do', () => {

@@ -147,10 +147,11 @@ describe('a stop with threads has a bound', function () {
   it('where no thread has loaded the application yet', async () => {
     const hang = join(temporaryFolder({ hang: '' }), 'hang');
     const script = `
-      import { makeServer } from ${JSON.stringify(LIB)};
+      import { resolveOptions } from ${JSON.stringify(new URL('server/options/options.js', LIB))};
+      import { Server } from ${JSON.stringify(new URL('server/server.js', LIB))};
       import { isMainThread } from 'node:worker_threads';
       if (!isMainThread) for (;;);
-      const server = makeServer('127.0.0.1', 0, () => [], { threads: 2 });
+      const server = new Server(() => [], resolveOptions({ port: 0, threads: 2 }));
       server.listening.catch((error) => console.log(error.message));
       await server.close();
       console.log('closed');`;

@@ -1,8 +1,7 @@
 /** What a stop does to WebSockets: the message in work is answered, nothing more is received, the handler cleans up. */
 import { expect } from 'chai';
 import { WSocketApp } from '../../../lib/app/wsocket-app.js';
-import type { Application } from '../../../lib/environ/types.js';
-import type { WebSocket } from '../../../lib/environ/websocket/websocket.js';
+import type { Application, WebSocket } from '../../../lib/environ/types.js';
 import { captureLog, closeServers, serveApp } from '../../support/serve.js';
 import { gate } from '../../support/until.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';

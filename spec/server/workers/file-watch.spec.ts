@@ -2,9 +2,8 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { fileState } from '../../../lib/server/workers/file-state.js';
-import { FileWatch } from '../../../lib/server/workers/file-watch.js';
-import { modulesIn } from '../../../lib/server/workers/folder-modules.js';
+import { fileState } from '../../../lib/server/workers/child-report.js';
+import { FileWatch, modulesIn } from '../../../lib/server/workers/file-watch.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 

@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 import type { Application } from '../../../environ/types.js';
 import { checkApplication } from '../../../interpreter/application-faults.js';
 import type { WsgiSocket } from '../../http/connection.js';
+import { NODE_OPTIONS, resolveHostedOptions } from '../../options/gateway-options.js';
 import type { ServerOptions } from '../../options/options.js';
-import { NODE_OPTIONS, resolveHostedOptions } from '../hosted-options.js';
 import { HostedGateway } from './hosted-gateway.js';
 import { HostedUpgrades } from './hosted-upgrades.js';
 

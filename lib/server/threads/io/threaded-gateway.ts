@@ -9,11 +9,11 @@ export function callInThreads(pool: ThreadPool, options: ResolvedOptions): (exch
   // The access log names the client that a trusted proxy told of.
   const looksForClient = options.accessLogfile !== undefined && options.forwardedAllowIps !== undefined;
   return (exchange) => {
-    const environ = looksForClient || exchange.isUpgrade ? exchange.environ() : undefined;
+    if (looksForClient || exchange.isUpgrade) exchange.environ();
     const runner = new RemoteRunner(pool, exchange);
     exchange.runner = runner;
     // A small body comes with the head, and goes to the thread with it.
-    if (exchange.body === undefined) runner.start(undefined, environ?.['wsgi.websocket']);
+    if (exchange.body === undefined) runner.start(undefined, exchange.websocket);
     else process.nextTick(() => runner.start(exchange.body));
   };
 }

@@ -151,7 +151,7 @@ export function decodeList(text: string): string[] {
 }
 
 /** Those that have a code of their own do not look at the one they are given. */
-const KNOWN_ERRORS: readonly (new (message: string, code: string) => WsgiError)[] = [
+const KNOWN_ERRORS: readonly (new (message: string, code: WsgiError['code']) => WsgiError)[] = [
   ClientDisconnected,
   ContentTooLarge,
   RequestTimeout,
@@ -163,7 +163,7 @@ const KNOWN_ERRORS: readonly (new (message: string, code: string) => WsgiError)[
 /** An error as text: the other side makes an instance of the same class. */
 interface ErrorMessage {
   readonly name: string;
-  readonly code: string;
+  readonly code: WsgiError['code'];
   readonly message: string;
   readonly status?: number;
 }

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ConfigError } from '../../../errors.js';
 import { describeThrown } from '../../../logger.js';
-import { describeLoadFailure } from '../../cli/load-stack.js';
+import { describeLoadFailure } from '../../cli/import-module.js';
 import type { ResolvedOptions } from '../../options/options.js';
 
 /** Where a thread finds the application. */

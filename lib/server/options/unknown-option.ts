@@ -1,4 +1,11 @@
-/** Options that servers of WSGI for Python have and this one does not: what to write instead. */
+/** What to say of a name that is not known: which one was meant, or what to write for an option of other servers. */
+import { didYouMean } from '../../option-names.js';
+
+/** Why an option is refused. @param place what has it: a file, for example. */
+export function unknownOption(name: string, known: Iterable<string>, place?: string): string {
+  const start = place === undefined ? 'There' : `${place}: there`;
+  return `${start} is no option ${name}${insteadOf(name) || didYouMean(name, known)}`;
+}
 
 const WORKERS =
   'one process serves here. Write --threads N for handlers in parallel, or start several processes behind a proxy (docs/deploying.md)';
@@ -6,7 +13,7 @@ const CLASS = 'handlers run on the event loop, or in threads with --threads N';
 const SYSTEM = 'let the service manager do that (docs/deploying.md)';
 const ROTATE = 'a thread that dies is replaced, and nothing else is restarted: leave it out';
 
-/** By the names of gunicorn's command line, and of its config file with underscores. */
+/** What servers of WSGI for Python have and this one does not, by the names of gunicorn's command line, and of its config file with underscores. */
 const INSTEAD: Readonly<Record<string, string>> = {
   '-w': WORKERS,
   '--workers': WORKERS,

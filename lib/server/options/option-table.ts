@@ -1,0 +1,283 @@
+/** Every option, once: name, check, default, flag and sentence. The command line, --help, docs and run() read it. */
+import { isIP } from 'node:net';
+import * as kinds from './option-kinds.js';
+import { option } from './option-kinds.js';
+
+export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const SERVER_OPTIONS = {
+  host: option(kinds.host, '127.0.0.1', {
+    group: 'Server socket',
+    doc: "The address to listen on: a host name, an IPv4 or IPv6 address, or '' for all interfaces.",
+  }),
+  port: option(kinds.port, 8080, {
+    group: 'Server socket',
+    doc: 'The port to listen on; 0 takes a free one.',
+  }),
+  bind: option(kinds.bind, undefined, {
+    flags: ['-b', '--bind'],
+    group: 'Server socket',
+    doc: 'Host and port in one: HOST, HOST:PORT, [IPV6]:PORT, :PORT for all interfaces, or unix:PATH for a Unix socket.',
+  }),
+  backlog: option(kinds.wholeNumber(1, 65535), 2048, {
+    flags: ['--backlog'],
+    group: 'Server socket',
+    doc: 'How many connections may wait to be accepted.',
+  }),
+  threads: option(kinds.wholeNumber(0, 1024), 0, {
+    flags: ['--threads'],
+    group: 'Threads',
+    doc: 'How many worker threads run the application, which may block there as in Python; 0 is the event loop.',
+  }),
+  backlogRequests: option(kinds.wholeNumber(0, 1_000_000), 1000, {
+    flags: ['--backlog-requests'],
+    group: 'Threads',
+    doc: 'With threads: how many requests may wait while all of them are busy, else 503.',
+  }),
+  responseBuffer: option(kinds.bytes(), 64 * 1024 * 1024, {
+    flags: ['--response-buffer'],
+    group: 'Threads',
+    doc: 'With threads: the most bytes of responses, in all, that may wait for slow clients while their threads go on to other requests; beyond it a thread stays with its client.',
+  }),
+  timeout: option(kinds.seconds, 30, {
+    flags: ['-t', '--timeout'],
+    group: 'Timeouts',
+    doc: 'Seconds without a byte in or out after which a request is ended (with its thread, if it runs in one), WebSockets excepted; 0 is never.',
+  }),
+  minRate: option(kinds.bytes(), 5000, {
+    flags: ['--min-rate'],
+    group: 'Timeouts',
+    doc: 'Bytes a second that a client has to read, on average, of what waits to be sent to it, WebSocket messages included; --timeout begins when it reads more slowly; 0 is no minimum.',
+  }),
+  gracefulTimeout: option(kinds.seconds, 30, {
+    flags: ['--graceful-timeout'],
+    group: 'Timeouts',
+    doc: 'Seconds that requests and WebSocket handlers may go on after a stop; what still runs then is ended, and logged.',
+  }),
+  keepAlive: option(kinds.seconds, 5, {
+    flags: ['--keep-alive'],
+    group: 'Timeouts',
+    gunicorn: 'keepalive',
+    doc: 'Seconds that an idle connection waits for its next request, or up to a quarter longer; 0 closes it after each response.',
+  }),
+  headersTimeout: option(kinds.secondsUpTo(3600), 60, {
+    flags: ['--headers-timeout'],
+    group: 'Timeouts',
+    doc: "Seconds in which a request's headers must arrive, 3600 at most; 0 is no limit.",
+  }),
+  requestTimeout: option(kinds.secondsUpTo(21_600), 300, {
+    flags: ['--request-timeout'],
+    group: 'Timeouts',
+    doc: 'Seconds in which a whole request, body included, must arrive, 21600 at most; 0 is no limit.',
+  }),
+  limitRequestLine: option(kinds.bytes(), 16_384, {
+    flags: ['--limit-request-line'],
+    group: 'Limits',
+    doc: 'The most bytes in a request line, else 414; 0 lets --limit-request-head decide.',
+  }),
+  limitRequestFields: option(kinds.wholeNumber(0, 32_768), 100, {
+    flags: ['--limit-request-fields'],
+    group: 'Limits',
+    doc: 'The most header fields in a request, else 431; 0 lets --limit-request-head decide.',
+  }),
+  limitRequestFieldSize: option(kinds.bytes(), 65_536, {
+    flags: ['--limit-request-field_size', '--limit-request-field-size'],
+    group: 'Limits',
+    doc: 'The most bytes in one header field, else 431; 0 lets --limit-request-head decide.',
+  }),
+  limitRequestHead: option(kinds.bytes(1), 65_536, {
+    flags: ['--limit-request-head'],
+    group: 'Limits',
+    doc: 'The most bytes in the request line and all header fields together, else 431.',
+  }),
+  limitRequestBody: option(kinds.bytes(), 0, {
+    flags: ['--limit-request-body'],
+    group: 'Limits',
+    doc: 'The most bytes in a request body, else 413; 0 is no limit.',
+  }),
+  accessLogfile: option(kinds.path(), undefined, {
+    flags: ['--access-logfile'],
+    group: 'Logging',
+    gunicorn: 'accesslog',
+    doc: 'A file that gets one line per request in the Combined Log Format; - is standard output.',
+  }),
+  errorLogfile: option(kinds.path(), '-', {
+    flags: ['--error-logfile', '--log-file'],
+    group: 'Logging',
+    gunicorn: 'errorlog',
+    doc: 'A file for log messages and wsgi.errors; - is standard error.',
+  }),
+  logLevel: option(kinds.oneOf('LEVEL', LOG_LEVELS), 'info', {
+    flags: ['--log-level'],
+    group: 'Logging',
+    gunicorn: 'loglevel',
+    doc: 'The least severe messages that are logged: debug (error pages then show tracebacks), info, warning, error or critical.',
+  }),
+  certfile: option(kinds.path(), undefined, {
+    flags: ['--certfile'],
+    group: 'TLS',
+    doc: 'The certificate, a PEM file; with --keyfile it turns https on.',
+  }),
+  keyfile: option(kinds.path(), undefined, {
+    flags: ['--keyfile'],
+    group: 'TLS',
+    doc: 'The private key of the certificate, a PEM file.',
+  }),
+  ident: option(
+    kinds.text('TEXT', 'printable ASCII', (value) => /^[ -~]*$/.test(value)),
+    'wsgi',
+    {
+      flags: ['--ident'],
+      group: 'Environ',
+      doc: "The value of the Server header; '' sends none.",
+    },
+  ),
+  scriptName: option(
+    kinds.text('PATH', "'' or a path that starts with / and does not end with it", isMount),
+    '',
+    {
+      flags: ['--script-name'],
+      group: 'Environ',
+      doc: 'Where the application is mounted: SCRIPT_NAME.',
+    },
+  ),
+  serverName: option(kinds.text('NAME', 'a host name or an IP address', isServerName), undefined, {
+    flags: ['--server-name'],
+    group: 'Environ',
+    doc: 'SERVER_NAME, when it should not be the address that the server listens on.',
+  }),
+  forwardedAllowIps: option(kinds.addresses, undefined, {
+    flags: ['--forwarded-allow-ips'],
+    group: 'Environ',
+    doc: 'The proxies whose X-Forwarded-* headers are trusted, separated by commas: IP addresses, CIDR ranges, or * for all; none when not given.',
+  }),
+  environ: option(kinds.keys, undefined, {
+    group: 'Environ',
+    doc: 'An object whose keys are added to every environ.',
+  }),
+  websocketMaxMessage: option(kinds.bytes(), 16 * 1024 * 1024, {
+    flags: ['--websocket-max-message'],
+    group: 'WebSocket',
+    doc: 'The most bytes in a WebSocket message, else close code 1009; 0 is no limit.',
+  }),
+  websocketPingInterval: option(kinds.seconds, 20, {
+    flags: ['--websocket-ping-interval'],
+    group: 'WebSocket',
+    doc: 'Seconds between the pings that find dead peers; 0 sends none.',
+  }),
+  allowedOrigins: option(kinds.origins, undefined, {
+    flags: ['--allowed-origins'],
+    group: 'WebSocket',
+    doc: 'The origins whose pages may open a WebSocket, separated by commas; any when not given.',
+  }),
+  perMessageDeflate: option(kinds.flag, true, {
+    flags: ['--per-message-deflate'],
+    group: 'WebSocket',
+    doc: 'Compression of WebSocket messages (RFC 7692); on unless it is turned off.',
+  }),
+  deflateThreshold: option(kinds.bytes(), 1024, {
+    flags: ['--deflate-threshold'],
+    group: 'WebSocket',
+    doc: 'Messages of fewer bytes are sent uncompressed; without effect where the server keeps its context.',
+  }),
+  deflateMemLevel: option(kinds.wholeNumber(1, 9), 8, {
+    flags: ['--deflate-mem-level'],
+    group: 'WebSocket',
+    doc: "The memory that compressing a message takes, zlib's memLevel: 1 is the least and slowest.",
+  }),
+  serverMaxWindowBits: option(kinds.wholeNumber(9, 15), 15, {
+    flags: ['--server-max-window-bits'],
+    group: 'WebSocket',
+    doc: 'The window for compressing messages is 2 to the power of this in bytes; a client that asks for less gets no compression.',
+  }),
+  serverNoContextTakeover: option(kinds.flag, true, {
+    flags: ['--server-no-context-takeover'],
+    group: 'WebSocket',
+    doc: 'The server compresses each message by itself; turned off, small messages get smaller, and each connection keeps some 200 KiB.',
+  }),
+  clientNoContextTakeover: option(kinds.flag, true, {
+    flags: ['--client-no-context-takeover'],
+    group: 'WebSocket',
+    doc: 'Clients have to compress each message by itself; turned off, each connection keeps some 45 KiB.',
+  }),
+  websocketInflateBuffer: option(kinds.bytes(), 64 * 1024 * 1024, {
+    flags: ['--websocket-inflate-buffer'],
+    group: 'WebSocket',
+    doc: 'The most bytes that compressed messages hold in all connections, inflated, until they are received, else close code 1013; 0 is no limit.',
+  }),
+};
+
+/** What only the command knows: it acts on these before and around run(). */
+export const COMMAND_OPTIONS = {
+  config: option(kinds.path(), undefined, {
+    flags: ['-c', '--config'],
+    group: 'Command',
+    doc: 'The config file, whose exports are options by name; ./wsgi.config.mjs when there is one.',
+  }),
+  chdir: option(kinds.path('FOLDER'), undefined, {
+    flags: ['--chdir'],
+    group: 'Command',
+    inConfigFile: true,
+    doc: 'The folder to change to before anything else.',
+  }),
+  env: option(kinds.assignments, undefined, {
+    flags: ['-e', '--env'],
+    group: 'Command',
+    gunicorn: 'raw_env',
+    inConfigFile: true,
+    doc: 'An environment variable to set before the application loads; may be given more than once.',
+  }),
+  umask: option(kinds.umask, undefined, {
+    flags: ['-m', '--umask'],
+    group: 'Command',
+    inConfigFile: true,
+    doc: 'The file mode mask, in octal, that files and sockets are created under.',
+  }),
+  pid: option(kinds.path(), undefined, {
+    flags: ['-p', '--pid'],
+    group: 'Command',
+    gunicorn: 'pidfile',
+    inConfigFile: true,
+    doc: 'A file that holds the process id while the server runs.',
+  }),
+  cgi: option(kinds.flag, false, {
+    flags: ['--cgi'],
+    group: 'Command',
+    doc: 'Answers the one request of a CGI process, which a web server starts, and exits.',
+  }),
+  reload: option(kinds.flag, false, {
+    flags: ['--reload'],
+    group: 'Command',
+    inConfigFile: true,
+    doc: 'Starts again whenever a file that the server has loaded changes; for development.',
+  }),
+  checkConfig: option(kinds.flag, false, {
+    flags: ['--check-config'],
+    group: 'Command',
+    doc: 'Loads the config and the application, says what is wrong, and exits.',
+  }),
+  printConfig: option(kinds.flag, false, {
+    flags: ['--print-config'],
+    group: 'Command',
+    doc: 'Prints every option as it would be used, and exits.',
+  }),
+  version: option(kinds.flag, false, {
+    flags: ['-v', '--version'],
+    group: 'Command',
+    doc: 'Prints the version and exits.',
+  }),
+  help: option(kinds.flag, false, {
+    flags: ['-h', '--help'],
+    group: 'Command',
+    doc: 'Prints this text and exits.',
+  }),
+};
+
+function isMount(value: string): boolean {
+  return value === '' || /^\/(?:[^\0-\x1f\x7f]*[^\0-\x1f\x7f/])$/.test(value);
+}
+
+function isServerName(value: string): boolean {
+  return isIP(value) !== 0 || /^[\w.-]+$/.test(value);
+}
