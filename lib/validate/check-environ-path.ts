@@ -1,5 +1,6 @@
 /** The rules for what the client asked for: method, path, host and length. */
-import { isAuthority, TOKEN } from '../environ/syntax.js';
+import { isAuthority } from '../environ/environ.js';
+import { TOKEN } from '../environ/syntax.js';
 import { quote } from './shape.js';
 import { fail, warn } from './violation.js';
 

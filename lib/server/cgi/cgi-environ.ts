@@ -1,6 +1,7 @@
 /** The variables of a CGI request become an environ (RFC 3875 section 4.1, PEP 3333 "environ Variables"). */
+
+import { isAuthority } from '../../environ/environ.js';
 import { guessScheme } from '../../environ/forwarded-value.js';
-import { isAuthority } from '../../environ/syntax.js';
 import type { Environ, ErrorStream, Input } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
 
