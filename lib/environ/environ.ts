@@ -1,7 +1,6 @@
 /** A request head becomes an environ (PEP 3333 "environ Variables", RFC 3875 section 4.1): its target, its headers' keys. */
 import { RequestError } from '../errors.js';
 import { unquoteToNative } from './native-string.js';
-import { isAuthority } from './syntax.js';
 import type { BlockingEnviron, BlockingInput, EarlyHints, Environ, ErrorStream, Input } from './types.js';
 
 /** What a request head has to have; Node's `IncomingMessage` has it all. */
@@ -126,7 +125,7 @@ class EnvironDict {
     this.#aborter = aborter;
     this.REQUEST_METHOD = head.method as string;
     this.SCRIPT_NAME = gateway.scriptName;
-    this.PATH_INFO = unquoteToNative(target.path);
+    this.PATH_INFO = target.path.includes('%') ? unquoteToNative(target.path) : target.path;
     this.QUERY_STRING = target.query;
     this.SERVER_NAME = connection.serverName;
     this.SERVER_PORT = connection.serverPort;
@@ -226,6 +225,8 @@ function addBase(environ: Record<string, unknown>, base: Readonly<Record<string,
   for (const key of Object.keys(base)) if (!(key in environ)) environ[key] = base[key];
 }
 
+/** host or host:port; the host a reg-name, an IPv4 address or an IPv6 literal (RFC 3986 section 3.2.2). */
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::[0-9]*)?$/;
 const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(.*)$/;
 
 /**
@@ -248,6 +249,11 @@ export function parseTarget(method: string, target: string, scheme: string): Tar
     throw new RequestError(400, 'The request target names no valid host');
   }
   return splitPath(rest.startsWith('/') ? rest : `/${rest}`, authority);
+}
+
+/** True for `host` and `host:port`, and for the empty string (RFC 9110 section 7.2). */
+export function isAuthority(value: string): boolean {
+  return AUTHORITY.test(value);
 }
 
 function splitPath(target: string, authority: string | undefined): Target {

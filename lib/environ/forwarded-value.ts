@@ -1,8 +1,9 @@
 /** What the server in front says of a request: values of X-Forwarded-*, checked because applications trust environ; HTTPS. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { RequestError } from '../errors.js';
+import { isAuthority } from './environ.js';
 import { unquoteToNative } from './native-string.js';
-import { isAuthority, plainAddress, withoutSlashesAtEnd } from './syntax.js';
+import { plainAddress, withoutSlashesAtEnd } from './syntax.js';
 
 /** An address as a port may follow it: IPv6 is then in brackets. Some gateways of Azure send the client's port. */
 const HOP = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/;

@@ -1,6 +1,5 @@
 /** Native strings (PEP 3333 "A Note On String Types"): one character per byte, 0 to 255, and ways in and out. */
 
-const ESCAPE = /%([0-9A-Fa-f]{2})/g;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The bytes that a native string stands for. @throws RangeError if a character is above U+00FF. */
@@ -28,10 +27,21 @@ export function textToNative(text: string): string {
 
 /** Percent-decodes once, to a native string; a malformed escape stays as it is (RFC 3875 section 4.1.5). */
 export function unquoteToNative(quoted: string): string {
-  if (!quoted.includes('%')) return quoted;
-  return quoted.replace(ESCAPE, (_escape, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 16)),
-  );
+  let native = '';
+  let from = 0;
+  for (let at = quoted.indexOf('%'); at !== -1; at = quoted.indexOf('%', at + 1)) {
+    const byte = 16 * hexDigit(quoted.charCodeAt(at + 1)) + hexDigit(quoted.charCodeAt(at + 2));
+    if (Number.isNaN(byte)) continue;
+    native += quoted.slice(from, at) + String.fromCharCode(byte);
+    from = at + 3;
+  }
+  return from === 0 ? quoted : native + quoted.slice(from);
+}
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : Number.NaN;
 }
 
 /** Percent-encodes the bytes that `escaped` finds, an expression of one character. @throws RangeError as `nativeToBytes`. */

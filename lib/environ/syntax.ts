@@ -1,10 +1,7 @@
-/** What names and values in a request's head are made of (RFC 9110, RFC 3986), and how a wrong value is named. */
+/** Names and values in the heads of requests and responses: what they are made of, and how a wrong value is named. */
 
 /** RFC 9110 section 5.6.2: what method names, header names and WebSocket subprotocols are made of. */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** host or host:port; the host a reg-name, an IPv4 address or an IPv6 literal (RFC 3986 section 3.2.2). */
-const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::[0-9]*)?$/;
 
 /** `Trailers` is a slip of RFC 2616 section 13.5.1 that wsgiref has kept, `Proxy-Connection` unofficial and alive. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -28,14 +25,7 @@ export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.has(name.toLowerCase());
 }
 
-/** True for `host` and `host:port`, and for the empty string (RFC 9110 section 7.2). */
-export function isAuthority(value: string): boolean {
-  return AUTHORITY.test(value);
-}
-
-/**
- * An address as REMOTE_ADDR has it: IPv4 on a socket of both families, `::ffff:127.0.0.1`, loses its prefix.
- */
+/** An address as REMOTE_ADDR has it: IPv4 on a socket of both families, `::ffff:127.0.0.1`, loses its prefix. */
 export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

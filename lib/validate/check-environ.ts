@@ -1,6 +1,8 @@
 /** Python's `wsgiref.validate.check_environ`: the rules for environ as a whole, for its keys, for what the client asked for, and for `wsgi.*`. */
+
+import { isAuthority } from '../environ/environ.js';
 import { isNative } from '../environ/native-string.js';
-import { isAuthority, TOKEN } from '../environ/syntax.js';
+import { TOKEN } from '../environ/syntax.js';
 import { checkErrors } from './error-stream.js';
 import { checkInput } from './input.js';
 import { fail, quote, shapeOf, warn } from './violation.js';

@@ -1,7 +1,6 @@
 /** lib/environ/environ.ts: the request target (RFC 9112 section 3.2). */
 import { expect } from 'chai';
-import { parseTarget } from '../../lib/environ/environ.js';
-import { isAuthority } from '../../lib/environ/syntax.js';
+import { isAuthority, parseTarget } from '../../lib/environ/environ.js';
 import { RequestError } from '../../lib/errors.js';
 
 function refusal(method: string, target: string, scheme = 'http'): RequestError {

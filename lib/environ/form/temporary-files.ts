@@ -43,15 +43,16 @@ export const BLOCKING_DISK: Disk<number> = {
 /** The files of one form. */
 export class UploadFolder {
   readonly #disk: Disk;
-  /** Undefined: a fresh folder of its own, made for the first file. */
   readonly #given: string | undefined;
   readonly #end: RequestEnd | undefined;
   #own: string | undefined;
-  #paths: string[] = [];
-  /** Being removed. */
-  #closing: string[] = [];
+  /** To be removed: files in the given folder, or the own folder with all that it holds. */
+  readonly #paths = new Set<string>();
 
-  /** @param end of the request, if a gateway tells it. */
+  /**
+   * @param folder undefined: a fresh one of its own, made for the first file.
+   * @param end of the request, if a gateway tells it.
+   */
   constructor(disk: Disk, folder: string | undefined, end: RequestEnd | undefined) {
     this.#disk = disk;
     this.#given = folder;
@@ -59,13 +60,13 @@ export class UploadFolder {
   }
 
   *store(bytes: PartBytes): Steps<FileContent> {
-    if (this.#paths.length === 0) {
+    if (this.#paths.size === 0) {
       remember(this);
       this.#end?.add(() => this.close());
     }
-    // Known before it is there: the end of the process does not wait for what is under way.
     const path = join(this.#given ?? this.#ownFolder(), `upload-${randomUUID()}`);
-    this.#paths.push(path);
+    // Known before it is there: the end of the process does not wait for what is under way.
+    if (this.#given !== undefined) this.#paths.add(path);
     const file = yield* step(this.#disk.create(path));
     try {
       for (;;) {
@@ -85,24 +86,24 @@ export class UploadFolder {
   }
 
   *#close(): Steps<void> {
-    const all = this.#paths;
-    if (this.#own !== undefined) all.push(this.#own);
-    this.#paths = [];
     this.#own = undefined;
-    this.#closing.push(...all);
-    for (const path of all) yield* step(this.#disk.remove(path));
-    this.#closing = this.#closing.filter((path) => !all.includes(path));
-    if (this.#closing.length === 0 && this.#paths.length === 0) forget(this);
+    for (const path of [...this.#paths]) {
+      yield* step(this.#disk.remove(path));
+      this.#paths.delete(path);
+    }
+    if (this.#paths.size === 0) forget(this);
   }
 
   /** At the end of the process or the thread, which waits for nothing. */
   remove(): void {
-    for (const path of [...this.#closing, ...this.#paths, this.#own])
-      if (path !== undefined) removePath(path);
+    for (const path of this.#paths) removePath(path);
   }
 
   #ownFolder(): string {
-    this.#own ??= mkdtempSync(join(tmpdir(), `${prefix()}${threadId}-`));
+    if (this.#own === undefined) {
+      this.#own = mkdtempSync(join(tmpdir(), `${prefix()}${threadId}-`));
+      this.#paths.add(this.#own);
+    }
     return this.#own;
   }
 }

@@ -1,6 +1,5 @@
 /** `wsgi.input` (PEP 3333 "Input and Error Streams"): one reader, with promises on the event loop, blocking in a thread. */
 import { inspect } from 'node:util';
-import { ApplicationError, ClientDisconnected, ContentTooLarge } from '../../errors.js';
 import { AwaitedCall } from '../../unawaited.js';
 import type { BlockingInput, Input } from '../types.js';
 import { ByteQueue } from './byte-queue.js';
@@ -177,23 +176,6 @@ export class BlockingBodyInput implements BlockingInput {
       this.#queue.push(this.#source.pull());
     }
   }
-}
-
-/** What `pull` fails with: the body has more bytes than the option allows. */
-export function bodyTooLarge(limit: number): ContentTooLarge {
-  return new ContentTooLarge(`The request body is larger than ${limit} bytes (limit-request-body)`);
-}
-
-/** What `pull` fails with: the connection ended before the body. */
-export function bodyCutShort(cause?: unknown): ClientDisconnected {
-  const error = new ClientDisconnected('the client left before its body was complete');
-  if (cause !== undefined) error.cause = cause;
-  return error;
-}
-
-/** What `pull` fails with once the request is over. */
-export function bodyReadTooLate(): ApplicationError {
-  return new ApplicationError('wsgi.input was read after the response was complete');
 }
 
 /** A size argument as a number, Infinity for "no limit". @param of what the method belongs to, for the error. */

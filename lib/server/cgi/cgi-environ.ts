@@ -1,9 +1,9 @@
 /** The environment of a CGI process becomes an environ (RFC 3875 section 4.1, PEP 3333 "environ Variables"). */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
+import { isAuthority } from '../../environ/environ.js';
 import { guessScheme } from '../../environ/forwarded-value.js';
 import { bytesToNative, textToNative } from '../../environ/native-string.js';
-import { isAuthority } from '../../environ/syntax.js';
 import type { Environ, ErrorStream, Input } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
 
