@@ -134,7 +134,7 @@ export class ThreadHost {
     const line = this.#line;
     if (line.unsettled <= ALLOWANCE) return true;
     this.#queue.notify();
-    return line.block(RUNS, IDLE_MS, () => line.unsettled <= ALLOWANCE || this.#queue.stopping);
+    return line.block(RUNS, () => line.unsettled <= ALLOWANCE || this.#queue.stopping, IDLE_MS);
   }
 
   /** There is no request: promises and timers have a turn, then the thread sleeps. */

@@ -123,15 +123,15 @@ export class ThreadPost {
    * @param timeout milliseconds.
    * @returns undefined if none came in that time, or the request is over.
    */
-  receive(timeout = Number.POSITIVE_INFINITY): Frame | undefined {
-    const line = this.#line;
+  receive(timeout?: number): Frame | undefined {
     let found = this.poll();
     if (found !== undefined) return found;
     this.notify();
-    line.block(WAITS_FOR_CLIENT, timeout, () => {
+    const ready = () => {
       found = this.poll();
       return found !== undefined || this.over;
-    });
+    };
+    this.#line.block(WAITS_FOR_CLIENT, ready, timeout);
     return found;
   }
 
@@ -196,14 +196,13 @@ export class ThreadPost {
    * @returns false if the client closed or ended the connection meanwhile.
    */
   pause(timeout: number): boolean {
+    const line = this.#line;
     this.notify();
     // After its own close the handler goes on, as on the event loop.
-    if (this.closed) return !this.#line.block(RUNS, timeout, () => this.#line.current !== this.#id);
-    return !this.#line.block(
-      RUNS,
-      timeout,
-      () => this.over || this.#line.clientEnded || this.#line.socketClosed,
-    );
+    const isOver = this.closed
+      ? () => line.current !== this.#id
+      : () => this.over || line.clientEnded || line.socketClosed;
+    return !line.block(RUNS, isOver, timeout);
   }
 
   #waitForClient(): void {
@@ -211,7 +210,7 @@ export class ThreadPost {
     if (line.unsettled < WINDOW) return;
     this.notify();
     const ready = () => line.unsettled < WINDOW || this.over || this.socketClosed;
-    line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, ready);
+    line.block(WAITS_FOR_CLIENT, ready);
   }
 
   #pushBytes(type: number, flags: number, text: string, bytes: Uint8Array | undefined): void {
@@ -225,6 +224,6 @@ export class ThreadPost {
     if (push()) return;
     this.notify();
     // Tried again whenever the thread is woken, as it is when there is room.
-    this.#line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, push);
+    this.#line.block(WAITS_FOR_CLIENT, push);
   }
 }
