@@ -27,8 +27,8 @@ export interface Patience {
 export class PooledThread {
   /** Its place among the threads. */
   readonly index: number;
-  /** No other thread has or had it. */
-  readonly serial: number;
+  /** No other thread of this process has or had it. */
+  readonly id: number;
   readonly line = new ThreadLine();
   readonly worker: Worker;
   readonly port: MessagePort;
@@ -51,12 +51,12 @@ export class PooledThread {
   /** The log says that it cannot be ended. */
   #reported = false;
 
-  constructor(index: number, serial: number, data: StartData, blocks: Blocks) {
+  constructor(index: number, data: StartData, blocks: Blocks) {
     this.index = index;
-    this.serial = serial;
     this.#blocks = blocks;
-    const { worker, port } = startWorker(data, serial, this.line.memory);
+    const { worker, port } = startWorker(data, this.line.memory);
     this.worker = worker;
+    this.id = worker.threadId;
     this.port = port;
   }
 
@@ -193,7 +193,7 @@ export class PooledThread {
   /** It has ended: its part of the memory that all threads share is free again. */
   ended(): void {
     this.exited = true;
-    this.#blocks.release(this.serial);
+    this.#blocks.release(this.id);
   }
 
   #watchExit(): void {

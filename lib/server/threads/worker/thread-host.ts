@@ -1,4 +1,5 @@
 /** What runs in a thread: takes one request after another, and calls the application for each. */
+import { threadId } from 'node:worker_threads';
 import { Aborter } from '../../../environ/abort-signal.js';
 import { buildEnviron, type GatewayFacts } from '../../../environ/environ.js';
 import { fileWrapper } from '../../../environ/file/file-wrapper.js';
@@ -50,7 +51,6 @@ export class ThreadHost {
     this.#queue = new RequestQueue(data.queue);
     this.#line = new ThreadLine(data.line);
     this.#channel = {
-      serial: data.serial,
       line: this.#line,
       queue: this.#queue,
       blocks: new Blocks(data.blocks),
@@ -107,7 +107,7 @@ export class ThreadHost {
         return;
       }
       const seen = queue.work;
-      const request = queue.claim(this.#data.serial, (id) => {
+      const request = queue.claim(threadId, (id) => {
         this.#line.current = id;
         this.#line.waitWhileRetired();
       });

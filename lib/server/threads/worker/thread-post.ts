@@ -1,5 +1,6 @@
 /** A thread's side of its line: sends frames, and waits for room and for answers. */
 
+import { threadId } from 'node:worker_threads';
 import type { BlockingSource } from '../../../environ/input/blocking-input.js';
 import { ClientDisconnected } from '../../../errors.js';
 import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
@@ -19,8 +20,6 @@ import { costOf, RUNS, type ThreadLine, WAITS_FOR_CLIENT } from '../shared/threa
 
 /** The memory that a thread shares. */
 export interface ThreadChannel {
-  /** No other thread has or had it. */
-  readonly serial: number;
   readonly line: ThreadLine;
   readonly queue: RequestQueue;
   readonly blocks: Blocks;
@@ -109,9 +108,9 @@ export class ThreadPost {
    * @returns how much that was.
    */
   #sendPiece(type: number, flags: number, bytes: Uint8Array, more = 0): number {
-    const { blocks, serial } = this.#channel;
+    const { blocks } = this.#channel;
     let piece = bytes.subarray(0, BLOCK_BYTES);
-    const block = piece.length < LARGE ? NONE : blocks.fill(serial, piece);
+    const block = piece.length < LARGE ? NONE : blocks.fill(threadId, piece);
     if (block === NONE) piece = bytes.subarray(0, FRAME_LIMIT);
     this.#line.charge(costOf(piece.length));
     this.#push(type, piece.length < bytes.length ? flags | more : flags, '', piece, block);
@@ -214,9 +213,9 @@ export class ThreadPost {
   }
 
   #pushBytes(type: number, flags: number, text: string, bytes: Uint8Array | undefined): void {
-    const { blocks, serial } = this.#channel;
+    const { blocks } = this.#channel;
     const isLarge = bytes !== undefined && bytes.length >= LARGE;
-    this.#push(type, flags, text, bytes, isLarge ? blocks.fill(serial, bytes) : NONE);
+    this.#push(type, flags, text, bytes, isLarge ? blocks.fill(threadId, bytes) : NONE);
   }
 
   #push(type: number, flags: number, text: string, bytes?: Uint8Array, block = NONE): void {
