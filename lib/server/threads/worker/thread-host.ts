@@ -41,7 +41,6 @@ export class ThreadHost {
   #current: { readonly post: ThreadPost; readonly isUpgrade: boolean } | undefined;
   /** What the event loop has without the application. */
   #ownResources = 0;
-  #turnBegan = 0;
   /** Handlers that wait on the event loop although their client has closed: the thread has gone on to other requests. */
   readonly #outlived = new Set<Promise<unknown>>();
 
@@ -50,11 +49,7 @@ export class ThreadHost {
     this.#data = data;
     this.#queue = new RequestQueue(data.queue);
     this.#line = new ThreadLine(data.line);
-    this.#channel = {
-      line: this.#line,
-      queue: this.#queue,
-      blocks: new Blocks(data.blocks),
-    };
+    this.#channel = { line: this.#line, queue: this.#queue, blocks: new Blocks(data.blocks) };
     this.#forwarded = forwardedFor(options);
     this.#facts = {
       serverSoftware: options.ident || 'wsgi',
@@ -100,7 +95,7 @@ export class ThreadHost {
   /** Takes requests until there are none, or one is not answered when its call returns. */
   #work(): void {
     const queue = this.#queue;
-    this.#turnBegan = performance.now();
+    const began = performance.now();
     for (;;) {
       if (!this.#isFree()) {
         setImmediate(this.#turn);
@@ -113,7 +108,7 @@ export class ThreadHost {
       });
       if (request !== undefined) {
         if (!this.#serve(request)) return;
-        if (performance.now() - this.#turnBegan < TURN_MS) continue;
+        if (performance.now() - began < TURN_MS) continue;
         setImmediate(this.#turn);
         return;
       }
@@ -189,8 +184,8 @@ export class ThreadHost {
       this.#finish(aborter, sink);
       return true;
     }
-    sink.onDone = () => {
-      if (sink.rest !== undefined) this.#outlive(sink.rest);
+    sink.onDone = (rest) => {
+      if (rest !== undefined) this.#outlive(rest);
       this.#finish(aborter, sink);
       setImmediate(this.#turn);
     };
