@@ -59,7 +59,6 @@ export class PoolThreads {
   readonly #timers: NodeJS.Timeout[] = [];
   /** Settle when threads that were told to end have ended. */
   readonly #ends = new Set<Promise<void>>();
-  #lastSerial = 0;
   #everReady = false;
   /** Milliseconds that the slowest of them took to load the application. */
   #slowestLoad = 0;
@@ -116,7 +115,7 @@ export class PoolThreads {
 
   #spawn(index: number): void {
     const { entry, options } = this.#data;
-    const thread = new PooledThread(index, ++this.#lastSerial, this.#data, this.#blocks);
+    const thread = new PooledThread(index, this.#data, this.#blocks);
     this.all[index] = thread;
     let failure: unknown;
     const { worker, port } = thread;

@@ -237,7 +237,7 @@ export class ThreadPool implements ThreadEvents {
   }
 
   putBack(thread: PooledThread, held: number): boolean {
-    const claimed = this.#queue.release(thread.serial);
+    const claimed = this.#queue.release(thread.id);
     const request = this.#running.get(held || (claimed ?? 0));
     if (request !== undefined && !this.#threads.closing) {
       if (!request.over) this.#enqueue(request);

@@ -4,7 +4,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { logger } from '../../../logger.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
 import { encodeError, isCharged, MORE, TO_THREAD } from '../shared/messages.js';
-import { Frame, inPieces, TEXT_LIMIT } from '../shared/ring.js';
+import { Frame, inPieces, type Ring, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
 import { type StartData, startWorker } from './start-worker.js';
 
@@ -24,20 +24,11 @@ export interface Patience {
   readonly cut: Promise<void> | undefined;
 }
 
-/** A frame without room in the ring. */
-interface Waiting {
-  readonly type: number;
-  readonly flags: number;
-  readonly id: number;
-  readonly text: string;
-  readonly bytes: Uint8Array | undefined;
-}
-
 export class PooledThread {
   /** Its place among the threads. */
   readonly index: number;
-  /** No other thread has or had it. */
-  readonly serial: number;
+  /** No other thread of this process has or had it. */
+  readonly id: number;
   readonly line = new ThreadLine();
   readonly worker: Worker;
   readonly port: MessagePort;
@@ -54,17 +45,18 @@ export class PooledThread {
   readonly #frame = new Frame();
   #loading: NodeJS.Timeout | undefined;
   readonly #began = performance.now();
-  #waiting: Waiting[] = [];
+  /** Frames without room in the ring. */
+  #waiting: Parameters<Ring['push']>[] = [];
   #onRoom: (() => void)[] = [];
   /** The log says that it cannot be ended. */
   #reported = false;
 
-  constructor(index: number, serial: number, data: StartData, blocks: Blocks) {
+  constructor(index: number, data: StartData, blocks: Blocks) {
     this.index = index;
-    this.serial = serial;
     this.#blocks = blocks;
-    const { worker, port } = startWorker(data, serial, this.line.memory);
+    const { worker, port } = startWorker(data, this.line.memory);
     this.worker = worker;
+    this.id = worker.threadId;
     this.port = port;
   }
 
@@ -92,7 +84,7 @@ export class PooledThread {
   post(type: number, flags: number, id: number, text: string, bytes?: Uint8Array): void {
     if (this.dropped) return;
     if (this.#waiting.length > 0 || !this.line.inbound.push(type, flags, id, text, bytes)) {
-      this.#waiting.push({ type, flags, id, text, bytes });
+      this.#waiting.push([type, flags, id, text, bytes]);
       this.#postWaiting();
     }
     this.line.wake();
@@ -201,7 +193,7 @@ export class PooledThread {
   /** It has ended: its part of the memory that all threads share is free again. */
   ended(): void {
     this.exited = true;
-    this.#blocks.release(this.serial);
+    this.#blocks.release(this.id);
   }
 
   #watchExit(): void {
@@ -218,8 +210,8 @@ export class PooledThread {
     // First: the thread may read everything between a try and the request to be told of room.
     this.line.wantRoom();
     let sent = 0;
-    for (const { type, flags, id, text, bytes } of this.#waiting) {
-      if (!this.line.inbound.push(type, flags, id, text, bytes)) break;
+    for (const frame of this.#waiting) {
+      if (!this.line.inbound.push(...frame)) break;
       sent++;
     }
     if (sent === 0) return;

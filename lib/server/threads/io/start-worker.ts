@@ -10,7 +10,7 @@ import { THREAD_KIND, type ThreadData, type ThreadEntry } from '../shared/thread
 const COMMAND = new URL(import.meta.url.replace(/io\/start-worker(\.\w+)$/, 'worker/thread-app$1'));
 
 /** What is the same for all threads of a pool. */
-export type StartData = Omit<ThreadData, 'kind' | 'port' | 'serial' | 'line'>;
+export type StartData = Omit<ThreadData, 'kind' | 'port' | 'line'>;
 
 /**
  * The script of this process, which threads load again (as `node:cluster` does with processes).
@@ -36,16 +36,12 @@ function resolveScript(path: string | undefined): string | undefined {
 }
 
 /** @returns with the worker, a port for its reports, which keeps no process alive. */
-export function startWorker(
-  data: StartData,
-  serial: number,
-  line: SharedArrayBuffer,
-): { worker: Worker; port: MessagePort } {
+export function startWorker(data: StartData, line: SharedArrayBuffer): { worker: Worker; port: MessagePort } {
   const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const tsx = tsxApi();
   const removeFolders = watchThreads();
-  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, serial, line };
+  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, line };
   const worker = new Worker(tsx === undefined ? script : withTsx(tsx, script), {
     workerData,
     transferList: [port2],

@@ -19,8 +19,6 @@ export interface ThreadData {
   readonly kind: typeof THREAD_KIND;
   /** For `ThreadReport`. Not `parentPort`, which applications and their libraries use for messages of their own. */
   readonly port: MessagePort;
-  /** No other thread of its pool has or had it. */
-  readonly serial: number;
   readonly entry: ThreadEntry;
   readonly queue: SharedArrayBuffer;
   readonly line: SharedArrayBuffer;

@@ -194,7 +194,7 @@ export class ThreadLine {
   /** Blocks while the thread is to begin no request. To be called when `current` is set. */
   waitWhileRetired(): void {
     const isFree = () => Atomics.load(this.#words, RETIRED) === 0;
-    if (!isFree()) this.block(RUNS, Number.POSITIVE_INFINITY, isFree);
+    if (!isFree()) this.block(RUNS, isFree);
   }
 
   /** True once after the I/O thread asked for it. */
@@ -207,13 +207,13 @@ export class ThreadLine {
    * @param timeout milliseconds.
    * @returns false if that took longer.
    */
-  block(activity: number, timeout: number, ready: () => boolean): boolean {
-    const end = timeout === Number.POSITIVE_INFINITY ? timeout : performance.now() + timeout;
+  block(activity: number, ready: () => boolean, timeout = Number.POSITIVE_INFINITY): boolean {
+    const end = performance.now() + timeout;
     const before = Atomics.load(this.#words, WAITING);
     for (;;) {
       const seen = Atomics.load(this.#words, WAKES);
       if (ready()) return true;
-      const left = end === Number.POSITIVE_INFINITY ? end : end - performance.now();
+      const left = end - performance.now();
       if (left <= 0) return false;
       Atomics.store(this.#words, ACTIVITY, activity);
       Atomics.store(this.#words, WAITING, 1);

@@ -1,5 +1,5 @@
 /** What runs in a thread: takes one request after another, and calls the application for each. */
-
+import { threadId } from 'node:worker_threads';
 import { buildEnviron, type GatewayFacts } from '../../../environ/environ.js';
 import { fileWrapper } from '../../../environ/file/file-wrapper.js';
 import { BlockingBodyInput } from '../../../environ/input/input.js';
@@ -41,7 +41,6 @@ export class ThreadHost {
   #current: { readonly post: ThreadPost; readonly isUpgrade: boolean } | undefined;
   /** What the event loop has without the application. */
   #ownResources = 0;
-  #turnBegan = 0;
   /** Handlers that wait on the event loop although their client has closed: the thread has gone on to other requests. */
   readonly #outlived = new Set<Promise<unknown>>();
 
@@ -50,12 +49,7 @@ export class ThreadHost {
     this.#data = data;
     this.#queue = new RequestQueue(data.queue);
     this.#line = new ThreadLine(data.line);
-    this.#channel = {
-      serial: data.serial,
-      line: this.#line,
-      queue: this.#queue,
-      blocks: new Blocks(data.blocks),
-    };
+    this.#channel = { line: this.#line, queue: this.#queue, blocks: new Blocks(data.blocks) };
     this.#forwarded = forwardedFor(options);
     this.#facts = {
       serverSoftware: options.ident || 'wsgi',
@@ -101,20 +95,20 @@ export class ThreadHost {
   /** Takes requests until there are none, or one is not answered when its call returns. */
   #work(): void {
     const queue = this.#queue;
-    this.#turnBegan = performance.now();
+    const began = performance.now();
     for (;;) {
       if (!this.#isFree()) {
         setImmediate(this.#turn);
         return;
       }
       const seen = queue.work;
-      const request = queue.claim(this.#data.serial, (id) => {
+      const request = queue.claim(threadId, (id) => {
         this.#line.current = id;
         this.#line.waitWhileRetired();
       });
       if (request !== undefined) {
         if (!this.#serve(request)) return;
-        if (performance.now() - this.#turnBegan < TURN_MS) continue;
+        if (performance.now() - began < TURN_MS) continue;
         setImmediate(this.#turn);
         return;
       }
@@ -135,7 +129,7 @@ export class ThreadHost {
     const line = this.#line;
     if (line.unsettled <= ALLOWANCE) return true;
     this.#queue.notify();
-    return line.block(RUNS, IDLE_MS, () => line.unsettled <= ALLOWANCE || this.#queue.stopping);
+    return line.block(RUNS, () => line.unsettled <= ALLOWANCE || this.#queue.stopping, IDLE_MS);
   }
 
   /** There is no request: promises and timers have a turn, then the thread sleeps. */
@@ -190,8 +184,8 @@ export class ThreadHost {
       this.#finish(aborter, sink);
       return true;
     }
-    sink.onDone = () => {
-      if (sink.rest !== undefined) this.#outlive(sink.rest);
+    sink.onDone = (rest) => {
+      if (rest !== undefined) this.#outlive(rest);
       this.#finish(aborter, sink);
       setImmediate(this.#turn);
     };

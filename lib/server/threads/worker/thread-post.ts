@@ -1,5 +1,6 @@
 /** A thread's side of its line: sends frames, and waits for room and for answers. */
 
+import { threadId } from 'node:worker_threads';
 import type { BlockingSource } from '../../../environ/input/input.js';
 import { ClientDisconnected } from '../../../errors.js';
 import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
@@ -19,8 +20,6 @@ import { costOf, RUNS, type ThreadLine, WAITS_FOR_CLIENT } from '../shared/threa
 
 /** The memory that a thread shares. */
 export interface ThreadChannel {
-  /** No other thread has or had it. */
-  readonly serial: number;
   readonly line: ThreadLine;
   readonly queue: RequestQueue;
   readonly blocks: Blocks;
@@ -109,9 +108,9 @@ export class ThreadPost {
    * @returns how much that was.
    */
   #sendPiece(type: number, flags: number, bytes: Uint8Array, more = 0): number {
-    const { blocks, serial } = this.#channel;
+    const { blocks } = this.#channel;
     let piece = bytes.subarray(0, BLOCK_BYTES);
-    const block = piece.length < LARGE ? NONE : blocks.fill(serial, piece);
+    const block = piece.length < LARGE ? NONE : blocks.fill(threadId, piece);
     if (block === NONE) piece = bytes.subarray(0, FRAME_LIMIT);
     this.#line.charge(costOf(piece.length));
     this.#push(type, piece.length < bytes.length ? flags | more : flags, '', piece, block);
@@ -123,15 +122,15 @@ export class ThreadPost {
    * @param timeout milliseconds.
    * @returns undefined if none came in that time, or the request is over.
    */
-  receive(timeout = Number.POSITIVE_INFINITY): Frame | undefined {
-    const line = this.#line;
+  receive(timeout?: number): Frame | undefined {
     let found = this.poll();
     if (found !== undefined) return found;
     this.notify();
-    line.block(WAITS_FOR_CLIENT, timeout, () => {
+    const ready = () => {
       found = this.poll();
       return found !== undefined || this.over;
-    });
+    };
+    this.#line.block(WAITS_FOR_CLIENT, ready, timeout);
     return found;
   }
 
@@ -196,14 +195,13 @@ export class ThreadPost {
    * @returns false if the client closed or ended the connection meanwhile.
    */
   pause(timeout: number): boolean {
+    const line = this.#line;
     this.notify();
     // After its own close the handler goes on, as on the event loop.
-    if (this.closed) return !this.#line.block(RUNS, timeout, () => this.#line.current !== this.#id);
-    return !this.#line.block(
-      RUNS,
-      timeout,
-      () => this.over || this.#line.clientEnded || this.#line.socketClosed,
-    );
+    const isOver = this.closed
+      ? () => line.current !== this.#id
+      : () => this.over || line.clientEnded || line.socketClosed;
+    return !line.block(RUNS, isOver, timeout);
   }
 
   #waitForClient(): void {
@@ -211,13 +209,13 @@ export class ThreadPost {
     if (line.unsettled < WINDOW) return;
     this.notify();
     const ready = () => line.unsettled < WINDOW || this.over || this.socketClosed;
-    line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, ready);
+    line.block(WAITS_FOR_CLIENT, ready);
   }
 
   #pushBytes(type: number, flags: number, text: string, bytes: Uint8Array | undefined): void {
-    const { blocks, serial } = this.#channel;
+    const { blocks } = this.#channel;
     const isLarge = bytes !== undefined && bytes.length >= LARGE;
-    this.#push(type, flags, text, bytes, isLarge ? blocks.fill(serial, bytes) : NONE);
+    this.#push(type, flags, text, bytes, isLarge ? blocks.fill(threadId, bytes) : NONE);
   }
 
   #push(type: number, flags: number, text: string, bytes?: Uint8Array, block = NONE): void {
@@ -225,6 +223,6 @@ export class ThreadPost {
     if (push()) return;
     this.notify();
     // Tried again whenever the thread is woken, as it is when there is room.
-    this.#line.block(WAITS_FOR_CLIENT, Number.POSITIVE_INFINITY, push);
+    this.#line.block(WAITS_FOR_CLIENT, push);
   }
 }

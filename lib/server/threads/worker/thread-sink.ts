@@ -9,10 +9,8 @@ import type { ThreadPost } from './thread-post.js';
 export class ThreadSink implements Sink {
   /** The interpreter has finished with this response. */
   isDone = false;
-  /** Called when it has. */
-  onDone: (() => void) | undefined;
-  /** See `done`. */
-  rest: Promise<unknown> | undefined;
+  /** Called when it has, with what `done` is given. */
+  onDone: ((rest: Promise<unknown> | undefined) => void) | undefined;
   /** Of an upgrade request. */
   websocket: { readonly opened: boolean; finish(): void } | undefined;
   readonly #post: ThreadPost;
@@ -72,11 +70,10 @@ export class ThreadSink implements Sink {
   }
 
   done(rest?: Promise<unknown>): void {
-    this.rest = rest;
     this.isDone = true;
     this.#post.send(FROM_THREAD.done);
     this.#post.notify();
-    this.onDone?.();
+    this.onDone?.(rest);
   }
 
   #sendHead(): void {
