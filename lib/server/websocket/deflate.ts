@@ -12,7 +12,7 @@ export type Offer = Record<string, (string | true)[]>;
 /** What a compressed message leaves out (RFC 7692 section 7.2.1). */
 const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
 
-/** A frame of at most so many bytes is inflated in one call: it cannot grow more than a thousandfold. */
+/** A frame of at most this many bytes is inflated in one call: it cannot grow more than a thousandfold. */
 const SMALL = 256;
 
 export interface DeflateOptions {
