@@ -42,7 +42,7 @@ export interface Door<L> {
   /**
    * Answers 101.
    * @param logger for what happens on the link.
-   * @throws WebSocketError if the request was already answered, or the client is gone.
+   * @throws WebSocketError if the request was already answered, or the client has disconnected.
    */
   accept(protocol: string | undefined, logger: Logger): L;
 }

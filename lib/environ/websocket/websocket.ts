@@ -93,7 +93,7 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
   /**
    * Opens the door: answers 101. Does nothing once it is open.
    * @param protocol one of `protocols`; left out, `supportedProtocols` decides.
-   * @throws WebSocketError if the request was already answered, or the client is gone.
+   * @throws WebSocketError if the request was already answered, or the client has disconnected.
    */
   accept(protocol?: string | null): void {
     if (this.#link === undefined) this.open(protocol ?? undefined);

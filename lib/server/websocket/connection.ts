@@ -199,7 +199,7 @@ export class WebSocketConnection implements AsyncLink {
   }
 
   /** The socket is closed. */
-  gone(code: number, reason: Buffer): void {
+  socketClosed(code: number, reason: Buffer): void {
     this.#closedWith(code, reason.toString());
     this.#end();
     this.#outbox.end();
@@ -242,7 +242,7 @@ function socketOnError(this: WsgiWebSocket, error: Error): void {
 }
 
 function socketOnClose(this: WsgiWebSocket, code: number, reason: Buffer): void {
-  this.connection?.gone(code, reason);
+  this.connection?.socketClosed(code, reason);
 }
 
 function graceOver(connection: WebSocketConnection): void {

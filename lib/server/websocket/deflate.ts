@@ -6,10 +6,13 @@ import { logger } from '../../logger.js';
 
 export const DEFLATE = PerMessageDeflate.extensionName;
 
+/** Of a client: parameters and their values, as `ws` parses them. */
+export type Offer = Record<string, (string | true)[]>;
+
 /** What a compressed message leaves out (RFC 7692 section 7.2.1). */
 const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
 
-/** A frame of at most so many bytes is inflated in one call: it cannot grow more than a thousandfold. */
+/** A frame of at most this many bytes is inflated in one call: it cannot grow more than a thousandfold. */
 const SMALL = 256;
 
 export interface DeflateOptions {
@@ -58,37 +61,27 @@ export class InflateBudget {
 
   /** False if that would pass the limit. */
   take(bytes: number): boolean {
-    if (this.held + bytes > this.#limit) {
-      this.#warn();
-      return false;
+    if (this.held + bytes <= this.#limit) {
+      this.held += bytes;
+      return true;
     }
-    this.held += bytes;
-    return true;
+    if (!this.#warned) {
+      logger.warning(
+        `Compressed WebSocket messages hold ${this.held} bytes: those that would pass ${this.#limit} ` +
+          '(websocket-inflate-buffer) are closed with 1013',
+      );
+    }
+    this.#warned = true;
+    return false;
   }
 
   give(bytes: number): void {
     this.held -= bytes;
     if (this.held < this.#limit / 2) this.#warned = false;
   }
-
-  #warn(): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    logger.warning(
-      `Compressed WebSocket messages hold ${this.held} bytes: those that would pass ${this.#limit} ` +
-        '(websocket-inflate-buffer) are closed with 1013',
-    );
-  }
 }
 
 type Done = (error: Error | null, data?: Buffer) => void;
-
-/** What `ws` keeps private in the class that ours extends. */
-interface Internals {
-  _deflate: { close(): void } | null;
-  _compress(data: Buffer, fin: boolean, callback: Done): void;
-}
-const base = PerMessageDeflate.prototype as unknown as Internals;
 
 /** In place of the one of `ws`, which keeps 220 KiB for each connection that once had a compressed message. */
 export class LeanDeflate extends PerMessageDeflate {
@@ -153,7 +146,7 @@ export class LeanDeflate extends PerMessageDeflate {
   }
 
   /** Called by `ws`, which bounds how many run at once. */
-  _decompress(data: Buffer, fin: boolean, callback: Done): void {
+  override _decompress(data: Buffer, fin: boolean, callback: Done): void {
     const noContext = fin && this.params?.client_no_context_takeover === true;
     const done: Done = (error, inflated) => {
       if (error !== null || noContext) this.#drop();
@@ -164,12 +157,11 @@ export class LeanDeflate extends PerMessageDeflate {
     else this.#inflateInStream(data, fin, done);
   }
 
-  _compress(data: Buffer, fin: boolean, callback: Done): void {
-    const own = this as unknown as Internals;
-    base._compress.call(own, data, fin, (error, deflated) => {
+  override _compress(data: Buffer, fin: boolean, callback: Done): void {
+    super._compress(data, fin, (error, deflated) => {
       if (fin && this.params?.server_no_context_takeover) {
-        own._deflate?.close();
-        own._deflate = null;
+        this._deflate?.close();
+        this._deflate = null;
       }
       callback(error, deflated);
     });
@@ -257,8 +249,6 @@ export class LeanDeflate extends PerMessageDeflate {
 
 function ignore(): void {}
 
-export type Offer = Record<string, (string | true)[]>;
-
 // Exported by `ws` since 8.19, and not in its types yet.
 declare module 'ws' {
   export interface ServerOptions {
@@ -276,5 +266,10 @@ declare module 'ws' {
     params: Record<string, boolean | number | undefined> | null;
     accept(offers: Offer[]): unknown;
     cleanup(): void;
+
+    // Private to `ws`.
+    protected _deflate: { close(): void } | null;
+    protected _compress(data: Buffer, fin: boolean, callback: Done): void;
+    protected _decompress(data: Buffer, fin: boolean, callback: Done): void;
   }
 }

@@ -21,7 +21,7 @@ const VERSION_HEADER = ['Sec-WebSocket-Version', VERSIONS.join(', ')] as const;
 /** 16 bytes in base64 (RFC 6455 section 4.1). */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
-/** A message may come in so many fragments; in more, if they have this many bytes on average: each costs memory. */
+/** A message may come in this many fragments; in more, if they have this many bytes on average: each costs memory. */
 const MIN_FRAGMENTS = 16 * 1024;
 const BYTES_PER_FRAGMENT = 64;
 
@@ -138,8 +138,8 @@ export class WebSocketAcceptor {
   }
 
   /**
-   * Answers 101 to a request that `checkHandshake` found sound. Timeouts and Nagle's algorithm are turned off.
-   * @throws WebSocketError if the client is gone.
+   * Answers 101 to a request that `checkHandshake` allowed. Timeouts and Nagle's algorithm are turned off.
+   * @throws WebSocketError if the client has disconnected.
    */
   accept(
     { headers }: IncomingMessage,

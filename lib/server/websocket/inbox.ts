@@ -3,7 +3,7 @@ import type { WebSocket as WsSocket } from 'ws';
 import type { Message } from '../../environ/websocket/link.js';
 import { RECEIVE } from '../../environ/websocket/websocket.js';
 
-/** Reading stops when so many messages wait, or so many bytes (of text: characters); it goes on below half of that. */
+/** Reading stops when this many messages wait, or this many bytes (of text: characters); it goes on below half of it. */
 const MAX_MESSAGES = 128;
 const MAX_SIZE = 1024 * 1024;
 

@@ -121,7 +121,7 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
     return this.#post.receive(timeout);
   }
 
-  /** @param had the I/O thread sends those that come after so many, all that are there; NEVER: only the end is wanted. */
+  /** @param had messages that are here: the I/O thread sends all that came after them; NEVER: only the end is wanted. */
   #ask(had: number): void {
     this.#post.send(FROM_THREAD.receive, 0, String(had));
     this.#asked = true;
