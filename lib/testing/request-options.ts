@@ -1,7 +1,7 @@
 /** What one request of a test may say: the options of `EnvironBuilder`, and of every method of `Client`. */
 import { inspect } from 'node:util';
 import type { Bytes } from '../environ/types.js';
-import { didYouMean } from '../server/options/unknown-option.js';
+import { didYouMean } from '../option-names.js';
 
 export type Scalar = string | number | boolean | bigint;
 

@@ -8,7 +8,7 @@ import { isPromise } from '../../environ/maybe-promise.js';
 import { typeName } from '../../environ/type-name.js';
 import type { Application } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
-import { didYouMean } from '../options/unknown-option.js';
+import { didYouMean } from '../../option-names.js';
 import {
   EXTENSIONS,
   importModule,
