@@ -124,6 +124,13 @@ export class Server {
     return { requests: this.#gateway.service.running.count - webSockets, webSockets };
   }
 
+  /** @internal `2 requests and 1 WebSocket`; empty where nothing runs. */
+  describeRunning(): string {
+    const { requests, webSockets } = this.running;
+    const count = (n: number, what: string) => (n === 0 ? [] : [`${n} ${what}${n === 1 ? '' : 's'}`]);
+    return [...count(requests, 'request'), ...count(webSockets, 'WebSocket')].join(' and ');
+  }
+
   /** Resolves when the server was closed; rejects if it could not listen. */
   async serveForever(): Promise<void> {
     await this.listening;
@@ -182,8 +189,7 @@ export class Server {
 
   /** The grace period is over. */
   #overdue(): void {
-    const { requests, webSockets } = this.running;
-    const what = [counted(requests, 'request'), counted(webSockets, 'WebSocket')].flat().join(', ');
+    const what = this.describeRunning();
     if (what !== '') {
       const seconds = this.options.gracefulTimeout;
       logger.warning(
@@ -272,8 +278,4 @@ export async function makeServer(
   const server = new Server(application, resolveOptions({ ...options, ...place }));
   await server.listening;
   return server;
-}
-
-function counted(count: number, what: string): string[] {
-  return count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`];
 }

@@ -56,19 +56,13 @@ export function handleSignals(server: Server): void {
 }
 
 function sayWhatIsLeft(server: Server, signal: NodeJS.Signals, end: number): void {
-  const { requests, webSockets } = server.running;
-  const left = [counted(requests, 'request'), counted(webSockets, 'WebSocket')].filter((text) => text !== '');
-  if (left.length === 0 || Date.now() >= end) return;
+  const left = server.describeRunning();
+  if (left === '' || Date.now() >= end) return;
   const until = new Date(end).toTimeString().slice(0, 8);
   const again = signal === 'SIGINT' ? 'Ctrl-C again' : `A second ${signal}`;
   console.log(
-    `Stopping: waiting for ${left.join(' and ')}, up to ${server.options.gracefulTimeout} s (until ${until}). ${again} stops at once.`,
+    `Stopping: waiting for ${left}, up to ${server.options.gracefulTimeout} s (until ${until}). ${again} stops at once.`,
   );
-}
-
-function counted(count: number, what: string): string {
-  if (count === 0) return '';
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 const TERMINALS = [0, 1, 2].filter((descriptor) => isatty(descriptor));

@@ -1,4 +1,4 @@
-/** What to say of a name that is not known: which one was meant, or what to write for an option of other servers. */
+/** What to say of an option that is not known: which one was meant, or what to write for one that other servers have. */
 import { didYouMean } from '../../option-names.js';
 
 /** Why an option is refused. @param place what has it: a file, for example. */
@@ -13,7 +13,7 @@ const CLASS = 'handlers run on the event loop, or in threads with --threads N';
 const SYSTEM = 'let the service manager do that (docs/deploying.md)';
 const ROTATE = 'a thread that dies is replaced, and nothing else is restarted: leave it out';
 
-/** What servers of WSGI for Python have and this one does not, by the names of gunicorn's command line, and of its config file with underscores. */
+/** What servers of WSGI for Python have and this one does not: gunicorn's flags; its config file has underscores. */
 const INSTEAD: Readonly<Record<string, string>> = {
   '-w': WORKERS,
   '--workers': WORKERS,
