@@ -25,7 +25,7 @@ export type Handler<E extends AnyEnviron = Environ> = (
 ) => unknown;
 
 /**
- * What `route(path)` gives: registers a handler and hands it back unchanged. Called with a function, as a standard
+ * What `route(path)` gives: registers a handler and returns it unchanged. Called with a function, as a standard
  * method decorator `(value, context)`, or as a legacy one `(target, key, descriptor)`. The method is called as a plain
  * function: it has no `this`.
  */

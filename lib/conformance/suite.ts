@@ -40,7 +40,7 @@ function globalRunner(): TestRunner {
   const { describe, it } = globalThis as Partial<TestRunner>;
   if (typeof describe === 'function' && typeof it === 'function') return { describe, it };
   throw new ConfigError(
-    'conformance() declares tests, and there is no describe and it here: run it under mocha, hand it those of ' +
+    'conformance() declares tests, and there is no describe and it here: run it under mocha, pass it those of ' +
       'node:test as its second argument, or await runConformance() for plain results',
   );
 }

@@ -114,9 +114,7 @@ export class Wire {
     while (!test()) {
       if (this.ended || Date.now() > end) {
         const state = this.ended ? `the connection ended ${this.error?.code ?? ''}` : 'it is open';
-        throw new Error(
-          `waited in vain for ${what}; ${state}; so far: ${JSON.stringify(this.text.slice(-400))}`,
-        );
+        throw new Error(`${what} did not come; ${state}; so far: ${JSON.stringify(this.text.slice(-400))}`);
       }
       await this.#change();
     }

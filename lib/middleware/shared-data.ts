@@ -17,7 +17,7 @@ export interface SharedDataOptions {
    * twelve hours, as in werkzeug.
    */
   readonly maxAge?: number | null | undefined;
-  /** The file that stands for its folder, such as `index.html`. Default: none, and folders are not served. */
+  /** The file that is served for its folder, such as `index.html`. Default: none, and folders are not served. */
   readonly index?: string | undefined;
   /** Serve names that begin with a dot. Default false. */
   readonly dotFiles?: boolean | undefined;

@@ -47,7 +47,7 @@ export class MemoryExchange implements Sink {
   #answer: TestResponse | undefined;
   /** The first thing that the application threw. */
   #thrown: { error: unknown } | undefined;
-  /** The last thing that the interpreter had to say of the application without an error. */
+  /** The last thing that the interpreter reported without an error. */
   #remark = 'The response was cut short';
   #left: ClientDisconnected | undefined;
   #done = false;

@@ -2,7 +2,7 @@
 import { isUint8Array } from 'node:util/types';
 import type { Body, Environ, StartResponse } from '../environ/types.js';
 
-/** To see what a server makes of a request: it shows every header of it, cookies too. */
+/** To see how a server reads a request: it shows every header of it, cookies too. */
 export function demoApp(environ: Environ, start_response: StartResponse): Body {
   const lines = Object.keys(environ)
     .sort()

@@ -65,7 +65,7 @@ export function quote(native: string, escaped: RegExp): string {
 
 /**
  * Python's `shift_path_info`: moves one segment from PATH_INFO to SCRIPT_NAME and returns it; null if none is left. Empty segments and `.` are
- * skipped, but for the last: `/x/` gives `x`, then `''`, so that an application can tell it from `/x`.
+ * skipped, except at the end: `/x/` gives `x`, then `''`, so that an application can tell it from `/x`.
  * `..` is a segment, which takes one from SCRIPT_NAME.
  */
 export function shiftPathInfo(environ: LooseEnviron): string | null {

@@ -115,7 +115,7 @@ export function checkContentType(status: string, headers: HeaderList): void {
     warn('content-type-missing', `a response of ${code} has none`);
   }
   if (!fields.has('content-length')) {
-    // Nothing to say of it.
+    // Nothing to check.
   } else if (interim || code === 204) fail('content-length-without-body', `there is one, on ${code}`);
   else if (code === 304) warn('content-length-on-304', 'there is one');
   if (code !== 304) return;

@@ -148,8 +148,8 @@ class ValidatedLines {
 const FOREIGN = new Set(['seek', 'tell', 'seekable', 'fileno', 'pipe', 'on', 'once', 'pause', 'resume']);
 
 /**
- * Not refused, but absent, also where the server's stream has it: who looks for it before use (as one should, our
- * `fromNodeHandler` for one) falls back on `read`.
+ * Not refused, but absent, also where the server's stream has it: code that looks for it before use (as it should, our
+ * `fromNodeHandler` for one) falls back to `read`.
  */
 const OPTIONAL = new Set(['read1']);
 
