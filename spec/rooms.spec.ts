@@ -32,6 +32,8 @@ const LEAST_LINES = 25;
 const NOT_YET = ['environ', 'interpreter', 'server'];
 /** `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`. */
 const IMPORT = /(?:^(?:import|export)\b[^;'"]*?from |^import |\bimport\()['"]([^'"]+)['"]/gm;
+/** Those that are loaded with the file: no types, and no `import('…')`. */
+const LOADED = /^(?:(?:import|export)\b(?! type\b)[^;'"]*?from |import )['"]([^'"]+)['"]/gm;
 
 const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
@@ -47,22 +49,26 @@ function roomOf(file: string): string {
   return file.split('/', 1)[0] ?? '';
 }
 
-/** Files of lib that `file` imports, types included. */
-function importsOf(file: string): string[] {
-  const names = [...textOf(file).matchAll(IMPORT)].map((match) => match[1] ?? '');
-  return names
-    .filter((name) => name.startsWith('.'))
-    .map((name) => posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts'));
+/** What `pattern` finds imported by `file`: files of lib by their path, packages by their name. */
+function foundIn(file: string, pattern: RegExp): string[] {
+  return [...textOf(file).matchAll(pattern)].map(([, name = '']) =>
+    name.startsWith('.') ? posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts') : name,
+  );
 }
 
-/** The files that `file` reaches by imports, itself only if there is a circle. */
-function reachedFrom(file: string): Set<string> {
+/** Files of lib that `file` imports, types included. */
+function importsOf(file: string): string[] {
+  return foundIn(file, IMPORT).filter((name) => name.endsWith('.ts'));
+}
+
+/** All that `file` reaches, itself only if there is a circle. */
+function reachedFrom(file: string, pattern = IMPORT): Set<string> {
   const reached = new Set<string>();
-  const ahead = importsOf(file);
+  const ahead = foundIn(file, pattern);
   for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
     if (reached.has(next)) continue;
     reached.add(next);
-    ahead.push(...importsOf(next));
+    if (next.endsWith('.ts')) ahead.push(...foundIn(next, pattern));
   }
   return reached;
 }
@@ -88,6 +94,14 @@ describe('the rooms of lib', () => {
       expect(wrong).to.deep.equal([]);
     });
   }
+
+  it('load neither server nor packages with the client for tests, before it opens a WebSocket', () => {
+    const loaded = [...reachedFrom('testing/index.ts', LOADED)];
+    expect(loaded).to.include.members(['testing/client.ts', 'interpreter/interpreter.ts']);
+    const heavy = (name: string) =>
+      name.endsWith('.ts') ? roomOf(name) === 'server' : !name.startsWith('node:');
+    expect(loaded.filter(heavy)).to.deep.equal([]);
+  });
 
   it('are three at least', () => {
     expect([...rooms]).to.include.members(['environ', 'app', 'server']);
