@@ -195,8 +195,8 @@ export interface RunOptions {
 }
 
 /**
- * The application gets a copy of `environ`. What it writes to `wsgi.errors` goes where it would, and is in
- * `response.errors` as well.
+ * One call of an application with an environ that is there, by the rules of the gateway. The application gets a copy
+ * of it. What it writes to `wsgi.errors` goes where it would, and is in `response.errors` as well.
  * @throws what the application throws, and ApplicationError for a rule of PEP 3333 that it breaks.
  */
 export function runWsgiApp(

@@ -127,6 +127,7 @@ const METHODS = new Set([
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;
 
+/** The rules for what the client asked for: method, path, host and length. */
 function checkEnvironPath(environ: Strings): void {
   const method = environ['REQUEST_METHOD'] as string;
   if (!TOKEN.test(method)) fail('environ-method', `it is ${quote(method)}`);

@@ -10,7 +10,7 @@ import { fail, quote, shapeOf, warn } from './violation.js';
 const CONTROL_OR_TAB = /[\x00-\x1f\x7f]/;
 const CODE = /^[0-9]{3}(?![0-9])/;
 
-/** @returns the code. */
+/** "A string of the form '999 Message here'" (PEP 3333). @returns the code. */
 export function checkStatus(status: unknown): number {
   if (typeof status !== 'string') fail('status-not-string', `it is ${shapeOf(status)}`);
   const found = `it is ${quote(status)}`;
@@ -104,7 +104,7 @@ const ENTITY = new Set([
   'last-modified',
 ]);
 
-/** Both were found right by `checkStatus` and `checkHeaders`. */
+/** Headers that describe a body, against a status that has one or not; both passed `checkStatus` and `checkHeaders`. */
 export function checkContentType(status: string, headers: HeaderList): void {
   const code = Number(status.slice(0, 3));
   const fields = new Map(headers.map(([name, value]) => [name.toLowerCase(), value]));

@@ -144,7 +144,10 @@ class ValidatedLines {
   }
 }
 
-/** Of Python's files and of Node's streams: refused when called, even where the server's stream has none. */
+/**
+ * Members that PEP 3333 does not name: an application that uses one runs on few servers. Those of Python's files and of
+ * Node's streams are refused when called, even where the server's stream has none.
+ */
 const FOREIGN = new Set(['seek', 'tell', 'seekable', 'fileno', 'pipe', 'on', 'once', 'pause', 'resume']);
 
 /**
