@@ -1,4 +1,4 @@
-/** Handlers of requests, and how a path leads to one: exact paths first, then prefixes that end in `*`, as registered. */
+/** Handlers of requests, and how a path leads to one: exact paths first, then prefixes that end in `*`. */
 import { inspect } from 'node:util';
 import { isNative, nativeToText } from '../environ/native-string.js';
 import type { AnyEnviron, Environ, ExcInfo } from '../environ/types.js';

@@ -4,8 +4,8 @@ import { ignore, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
 
 /**
- * An iterator of a stream that can be returned while it waits for data. The stream's own one finishes a pending read first,
- * so that a client that left would hold a silent stream open.
+ * An iterator of a stream that can be returned while it waits for data. The stream's own one finishes a pending read
+ * first, so that a client that left would hold a silent stream open.
  */
 export interface StreamSource extends AsyncIterableIterator<unknown, undefined> {
   return(): Promise<IteratorReturnResult<undefined>>;

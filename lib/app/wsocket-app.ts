@@ -29,8 +29,8 @@ type Self = ApplicationOn<AnyEnviron> & {
 };
 
 /**
- * A constructor that returns a function with the prototype of the class that is being made. Fields of subclasses are then
- * set on that function, `instanceof` and overriding work, and a gateway sees a plain function.
+ * A constructor that returns a function with the prototype of the class that is being made. Fields of subclasses are
+ * then set on that function, `instanceof` and overriding work, and a gateway sees a plain function.
  */
 function CallableBase(): ApplicationOn<AnyEnviron> {
   const self = ((environ, start_response) => self.handle(environ, start_response)) as Self;
@@ -67,8 +67,8 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
   /** Subprotocols that this application speaks; the first of those that a client asks for is chosen. */
   readonly protocols: readonly string[];
   /**
-   * URL of the new-issue form that the report button of an error page opens; undefined: the button copies a report to the
-   * clipboard; empty for no button.
+   * URL of the new-issue form that the report button of an error page opens; undefined: the button copies a report to
+   * the clipboard; empty for no button.
    */
   issueTracker: string | undefined;
   readonly #events = defaultEvents<WebSocketOn<E>>();
@@ -131,7 +131,9 @@ export class WSocketApp<E extends AnyEnviron = Environ> extends Callable<E> {
     return '<h1>Hello World!</h1>';
   }
 
-  /** `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all others. Default: the echo demo. */
+  /**
+   * `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all others. Default: the echo demo.
+   */
   get onconnect(): OnConnect<WebSocketOn<E>> {
     return this.#events.onconnect;
   }

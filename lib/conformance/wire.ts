@@ -38,8 +38,8 @@ export class Wire {
   }
 
   /**
-   * Sends as it is; settles when the kernel took it. Whole requests belong in messages of their own: the method tells how
-   * the response ends.
+   * Sends as it is; settles when the kernel took it. Whole requests belong in messages of their own: the method tells
+   * how the response ends.
    */
   send(...messages: (string | Buffer)[]): Promise<void> {
     for (const message of messages) {

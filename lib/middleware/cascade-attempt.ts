@@ -4,8 +4,9 @@ import type { Body, Bytes, MaybePromise, StartResponse, Write } from '../environ
 import { ApplicationError } from '../errors.js';
 
 /**
- * The `start_response` of one application: the first status that is not caught goes to the server, and so does all that follows. A caught one goes nowhere:
- * until the next application is called, the application may replace it with `exc_info`.
+ * The `start_response` of one application: the first status that is not caught goes to the server, and so does all that
+ * follows. A caught one goes nowhere: until the next application is called, the application may replace it with
+ * `exc_info`.
  */
 export class Attempt {
   readonly #start_response: StartResponse;

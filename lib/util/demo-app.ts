@@ -20,9 +20,9 @@ const ESCAPED_BYTE = /[^\x20-\x5b\x5d-\x7e]/g;
 const SHORT: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * A value as Python's `repr` shows its counterpart. Strings are quoted as Python quotes them, `true` is `True`, null and undefined are `None`, bytes are `b'…'`, plain
- * objects are dicts. Arrays are tuples, for that is what the one array of environ is: `(1, 0)`. What has no counterpart
- * is named: `<function fileWrapper>`, `<BodyInput object>`.
+ * A value as Python's `repr` shows its counterpart. Strings are quoted as Python quotes them, `true` is `True`, null
+ * and undefined are `None`, bytes are `b'…'`, plain objects are dicts. Arrays are tuples, for that is what the one
+ * array of environ is: `(1, 0)`. What has no counterpart is named: `<function fileWrapper>`, `<BodyInput object>`.
  */
 export function pythonRepr(value: unknown, depth = 0): string {
   switch (typeof value) {

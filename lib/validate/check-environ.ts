@@ -1,4 +1,4 @@
-/** Python's `wsgiref.validate.check_environ`: the rules for environ as a whole, for its keys, for what the client asked for, and for `wsgi.*`. */
+/** Python's `wsgiref.validate.check_environ`: environ as a whole, its keys, the request in it, and `wsgi.*`. */
 import { isNative } from '../environ/native-string.js';
 import { isAuthority } from '../environ/target.js';
 import { TOKEN } from '../environ/token.js';

@@ -1,4 +1,4 @@
-/** One request as one validator sees it: what happened so far, what was sent, and the validators around and inside it. */
+/** One request as one validator sees it: what happened, what was sent, and the validators around and inside. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Bytes, ErrorStream } from '../environ/types.js';
 import { fail, warn } from './violation.js';
