@@ -1,4 +1,4 @@
-/** The rooms of lib, and the one way in which they import: app, interpreter and server from environ, never app and server from each other. */
+/** The rooms of lib, and the one way in which they import: app, interpreter and server from environ, never app and server from each other, and no circles. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,8 +26,14 @@ function mayImport(room: string): readonly string[] {
 }
 
 const MOST_LINES = 350;
+/** A file is a concept, not a function; entries, which hold names alone, may be shorter. */
+const LEAST_LINES = 25;
+/** Rooms that are still to be rebuilt. */
+const NOT_YET = ['environ', 'interpreter', 'server'];
 /** `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`. */
 const IMPORT = /(?:^(?:import|export)\b[^;'"]*?from |^import |\bimport\()['"]([^'"]+)['"]/gm;
+/** Those that are loaded with the file: no types, and no `import('…')`. */
+const LOADED = /^(?:(?:import|export)\b(?! type\b)[^;'"]*?from |import )['"]([^'"]+)['"]/gm;
 
 const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
@@ -43,12 +49,28 @@ function roomOf(file: string): string {
   return file.split('/', 1)[0] ?? '';
 }
 
+/** What `pattern` finds imported by `file`: files of lib by their path, packages by their name. */
+function foundIn(file: string, pattern: RegExp): string[] {
+  return [...textOf(file).matchAll(pattern)].map(([, name = '']) =>
+    name.startsWith('.') ? posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts') : name,
+  );
+}
+
 /** Files of lib that `file` imports, types included. */
 function importsOf(file: string): string[] {
-  const names = [...textOf(file).matchAll(IMPORT)].map((match) => match[1] ?? '');
-  return names
-    .filter((name) => name.startsWith('.'))
-    .map((name) => posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts'));
+  return foundIn(file, IMPORT).filter((name) => name.endsWith('.ts'));
+}
+
+/** All that `file` reaches, itself only if there is a circle. */
+function reachedFrom(file: string, pattern = IMPORT): Set<string> {
+  const reached = new Set<string>();
+  const ahead = foundIn(file, pattern);
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    if (reached.has(next)) continue;
+    reached.add(next);
+    if (next.endsWith('.ts')) ahead.push(...foundIn(next, pattern));
+  }
+  return reached;
 }
 
 describe('the rooms of lib', () => {
@@ -73,6 +95,14 @@ describe('the rooms of lib', () => {
     });
   }
 
+  it('load neither server nor packages with the client for tests, before it opens a WebSocket', () => {
+    const loaded = [...reachedFrom('testing/index.ts', LOADED)];
+    expect(loaded).to.include.members(['testing/client.ts', 'interpreter/interpreter.ts']);
+    const heavy = (name: string) =>
+      name.endsWith('.ts') ? roomOf(name) === 'server' : !name.startsWith('node:');
+    expect(loaded.filter(heavy)).to.deep.equal([]);
+  });
+
   it('are three at least', () => {
     expect([...rooms]).to.include.members(['environ', 'app', 'server']);
   });
@@ -82,6 +112,19 @@ describe('every file of lib', () => {
   it(`has at most ${MOST_LINES} lines`, () => {
     const long = files.filter((file) => textOf(file).trimEnd().split('\n').length > MOST_LINES);
     expect(long).to.deep.equal([]);
+  });
+
+  const rebuilt = files.filter((file) => !NOT_YET.includes(roomOf(file)));
+
+  it(`has at least ${LEAST_LINES} lines, unless it is an entry`, () => {
+    const short = rebuilt
+      .filter((file) => !file.endsWith('index.ts') && !JOINTS.includes(file))
+      .filter((file) => textOf(file).trimEnd().split('\n').length < LEAST_LINES);
+    expect(short).to.deep.equal([]);
+  });
+
+  it('is in no circle of imports', () => {
+    expect(rebuilt.filter((file) => reachedFrom(file).has(file))).to.deep.equal([]);
   });
 
   it('says in its first line what it is', () => {

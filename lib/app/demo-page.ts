@@ -1,5 +1,6 @@
 /** The page of the demo and its script: one file, nothing loaded from elsewhere. */
 
+/** What comes from the server is shown as text, never as markup. */
 export const DEMO_SCRIPT = `
 'use strict';
 const element = (id) => document.getElementById(id);

@@ -20,8 +20,8 @@ export interface ErrorPageOptions {
   /** Shows what was thrown and its stack: for developers' eyes only. */
   readonly debug: boolean;
   /**
-   * URL of a new-issue form that reads `title` and `body` from its query; undefined: the report button copies the report;
-   * empty for no button.
+   * URL of a new-issue form that reads `title` and `body` from its query; undefined: the report button copies the
+   * report; empty for no button.
    */
   readonly issueTracker: string | undefined;
 }

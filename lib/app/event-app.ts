@@ -39,10 +39,10 @@ export class Conversation<C extends Client> {
     this.#events = events;
   }
 
-  /** Until the peer closes. Handlers run beside it: no message waits for the handlers of the one before. */
+  /** Until the peer closes. Handlers run concurrently: no message waits for the handlers of the one before. */
   run(): MaybePromise<void> {
     return andThen(this.#client.accept(), () => {
-      this.#beside(this.#events.onconnect.emit(this.#client));
+      this.#runBeside(this.#events.onconnect.emit(this.#client));
       return this.#receive();
     });
   }
@@ -76,7 +76,7 @@ export class Conversation<C extends Client> {
     await this.#end(thrown);
   }
 
-  /** The server stops: messages that are in work are still answered. Handlers of onconnect may go on for ever. */
+  /** The server stops: messages that are being handled are still answered. Handlers of onconnect may never end. */
   async #goAway(): Promise<void> {
     while (this.#answering > 0) await this.#room();
     this.#client.close(GOING_AWAY);
@@ -95,7 +95,7 @@ export class Conversation<C extends Client> {
     const emitted = this.#events.onmessage.emit(message, this.#client);
     if (!isPromise(emitted)) return;
     this.#answers(1);
-    this.#beside(emitted.then(() => this.#answers(-1)));
+    this.#runBeside(emitted.then(() => this.#answers(-1)));
   }
 
   #answers(change: 1 | -1): void {
@@ -103,7 +103,7 @@ export class Conversation<C extends Client> {
     if (this.#client instanceof WebSocket) this.#client.answering(change);
   }
 
-  #beside(emitted: MaybePromise<void>): void {
+  #runBeside(emitted: MaybePromise<void>): void {
     if (!isPromise(emitted)) return;
     this.#atWork++;
     emitted.then(() => {

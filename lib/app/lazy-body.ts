@@ -32,7 +32,9 @@ export abstract class LazyBody {
     this.#closeSource = close;
   }
 
-  /** The step that a block makes. To HEAD it has only shown what the head is; the source is not over, but closed later. */
+  /**
+   * The step that a block makes. To HEAD it has only shown what the head is; the source is not over, but closed later.
+   */
   protected given(block: Bytes): IteratorResult<Bytes, undefined> {
     if (!this.head.isHead) return { done: false, value: block };
     this.ended = true;

@@ -1,4 +1,4 @@
-/** Handlers of requests, and how a path leads to one: exact paths first, then prefixes that end in `*`, as registered. */
+/** Handlers of requests, and how a path leads to one: exact paths first, then prefixes that end in `*`. */
 import { inspect } from 'node:util';
 import { isNative, nativeToText } from '../environ/native-string.js';
 import type { AnyEnviron, Environ, ExcInfo } from '../environ/types.js';
@@ -25,7 +25,7 @@ export type Handler<E extends AnyEnviron = Environ> = (
 ) => unknown;
 
 /**
- * What `route(path)` gives: registers a handler and hands it back unchanged. Called with a function, as a standard
+ * What `route(path)` gives: registers a handler and returns it unchanged. Called with a function, as a standard
  * method decorator `(value, context)`, or as a legacy one `(target, key, descriptor)`. The method is called as a plain
  * function: it has no `this`.
  */

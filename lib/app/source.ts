@@ -3,6 +3,10 @@ import type { Readable } from 'node:stream';
 import { ignore, isPromise } from '../environ/maybe-promise.js';
 import type { MaybePromise } from '../environ/types.js';
 
+/**
+ * An iterator of a stream that can be returned while it waits for data. The stream's own one finishes a pending read
+ * first, so that a client that left would hold a silent stream open.
+ */
 export interface StreamSource extends AsyncIterableIterator<unknown, undefined> {
   return(): Promise<IteratorReturnResult<undefined>>;
 }
@@ -58,6 +62,7 @@ export class WebStreamSource implements StreamSource {
 
 const BLOCK_SIZE = 65536;
 
+/** As Python's files and StringIO. */
 export interface Reader {
   /** Bytes or text; empty, null or undefined at the end. */
   read(size: number): MaybePromise<unknown>;

@@ -32,8 +32,8 @@ type Self = ApplicationOn<AnyEnviron> & {
 };
 
 /**
- * A constructor that returns a function with the prototype of the class that is being made. Fields of subclasses are then
- * set on that function, `instanceof` and overriding work, and a gateway sees a plain function.
+ * A constructor that returns a function with the prototype of the class that is being made. Fields of subclasses are
+ * then set on that function, `instanceof` and overriding work, and a gateway sees a plain function.
  */
 function CallableBase(): ApplicationOn<AnyEnviron> {
   const self = ((environ, start_response) => self.handle(environ, start_response)) as Self;
@@ -70,8 +70,8 @@ export class WSocketApp<M extends Mode | AnyEnviron = 'async'> extends Callable<
   /** Subprotocols that this application speaks; the first that a client asks for and that is here is answered. */
   readonly protocols: readonly string[];
   /**
-   * URL of the new-issue form that the report button of an error page opens; undefined: the button copies a report to the
-   * clipboard; empty for no button.
+   * URL of the new-issue form that the report button of an error page opens; undefined: the button copies a report to
+   * the clipboard; empty for no button.
    */
   issueTracker: string | undefined;
   readonly #events = defaultEvents<WebSocketOn<EnvironOf<M>>>();
@@ -134,7 +134,9 @@ export class WSocketApp<M extends Mode | AnyEnviron = 'async'> extends Callable<
     return '<h1>Hello World!</h1>';
   }
 
-  /** `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all. Default: the echo demo. */
+  /**
+   * `onconnect.add((client) => …)`; or assign: one handler, or a list, in place of all others. Default: the echo demo.
+   */
   get onconnect(): OnConnect<WebSocketOn<EnvironOf<M>>> {
     return this.#events.onconnect;
   }

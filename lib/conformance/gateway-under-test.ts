@@ -1,4 +1,4 @@
-/** What the author of a gateway says of it: how it starts, and what it cannot do, with the reason. */
+/** How the author of a gateway describes it: how it starts, and what it cannot do, with the reason. */
 import { inspect } from 'node:util';
 import type { Application } from '../environ/types.js';
 import { ConfigError } from '../errors.js';

@@ -81,7 +81,7 @@ export function* generator(items: string[]): Generator<Bytes, void, undefined> {
   for (const item of items) yield text(item);
 }
 
-/** Answers with what `look` makes of the environ, as JSON. */
+/** Answers with what `look` returns for the environ, as JSON. */
 export function report(look: (environ: Environ) => unknown): Application {
   return async (environ, start_response) => {
     const body = Buffer.from(JSON.stringify((await look(environ)) ?? null));
@@ -121,7 +121,7 @@ export async function eventually(test: () => boolean, what: string): Promise<voi
     if (test()) return;
     await aWhile(4);
   }
-  throw new Error(`waited in vain: ${what}`);
+  throw new Error(`${what} did not happen`);
 }
 
 /** Waits until a count has begun, and has not changed for a while. */
@@ -131,7 +131,7 @@ export async function untilStill(count: () => number, what: string): Promise<voi
     await aWhile(80);
     if (before > 0 && count() === before) return;
   }
-  throw new Error(`waited in vain: ${what}`);
+  throw new Error(`${what} did not happen`);
 }
 
 export function nameOf(error: unknown): string {

@@ -17,7 +17,7 @@ export const CAPABILITIES = [
   'keep-alive',
   /** Requests of one connection are served one after the other. */
   'pipelining',
-  /** Each block goes out before the next is asked for. */
+  /** Each block is sent before the next is asked for. */
   'streaming',
   /** ... even while the application blocks the event loop. */
   'sync-flush',
@@ -35,7 +35,7 @@ export const CAPABILITIES = [
   'reason',
   /** Response headers keep the case of their names, and their order. */
   'header-case',
-  /** HEAD, 204 and 304 go out with exactly the headers that the interpreter decided on. */
+  /** HEAD, 204 and 304 are sent with exactly the headers that the interpreter decided on. */
   'exact-head',
   /** The application runs in the process of the suite: what it records can be read, gates can be opened. */
   'same-process',
@@ -82,7 +82,7 @@ export interface Stage<S = unknown> {
 /** Where the application runs elsewhere: what it records into there, or what shows that here. */
 export type Mirror = <S extends object>(seen: S) => S;
 
-/** What came back, the first response at hand. */
+/** What came back, with the first response by itself. */
 export interface Outcome extends Reply {
   readonly first: RawResponse;
   /** Its body as latin-1. */

@@ -19,6 +19,9 @@ interface TestFunction {
 
 /**
  * Declares one test for each scenario.
+ *
+ *     conformance({ name: 'makeServer', start: async (app, options) => ({ url, close }) });
+ *
  * @param runner default: the global `describe` and `it`, as mocha has them.
  * @throws ConfigError where there are none (see `runConformance`), or for a gateway whose description cannot work.
  */
@@ -40,7 +43,7 @@ function globalRunner(): TestRunner {
   const { describe, it } = globalThis as Partial<TestRunner>;
   if (typeof describe === 'function' && typeof it === 'function') return { describe, it };
   throw new ConfigError(
-    'conformance() declares tests, and there is no describe and it here: run it under mocha, hand it those of ' +
+    'conformance() declares tests, and there is no describe and it here: run it under mocha, pass it those of ' +
       'node:test as its second argument, or await runConformance() for plain results',
   );
 }
@@ -62,7 +65,10 @@ export interface ConformanceResult {
   readonly error?: unknown;
 }
 
-/** @throws ConfigError for a gateway whose description cannot work. A gateway that fails is a result, not an error. */
+/**
+ * Runs the scenarios, one after the other.
+ * @throws ConfigError for a gateway whose description cannot work. One that fails is a result, not an error.
+ */
 export async function runConformance(gateway: GatewayUnderTest): Promise<ConformanceResult[]> {
   checkGateway(gateway);
   const results: ConformanceResult[] = [];

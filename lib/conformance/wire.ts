@@ -38,8 +38,8 @@ export class Wire {
   }
 
   /**
-   * Sends as it is; settles when the kernel took it. Whole requests belong in messages of their own: the method tells how
-   * the response ends.
+   * Sends as it is; settles when the kernel took it. Whole requests belong in messages of their own: the method tells
+   * how the response ends.
    */
   send(...messages: (string | Buffer)[]): Promise<void> {
     for (const message of messages) {
@@ -114,9 +114,7 @@ export class Wire {
     while (!test()) {
       if (this.ended || Date.now() > end) {
         const state = this.ended ? `the connection ended ${this.error?.code ?? ''}` : 'it is open';
-        throw new Error(
-          `waited in vain for ${what}; ${state}; so far: ${JSON.stringify(this.text.slice(-400))}`,
-        );
+        throw new Error(`${what} did not come; ${state}; so far: ${JSON.stringify(this.text.slice(-400))}`);
       }
       await this.#change();
     }

@@ -4,8 +4,9 @@ import type { Body, Bytes, MaybePromise, StartResponse, Write } from '../environ
 import { ApplicationError } from '../errors.js';
 
 /**
- * The first status that is not caught goes to the server, and so does all that follows. A caught one goes nowhere:
- * until the next application is called, the application may replace it with `exc_info`.
+ * The `start_response` of one application: the first status that is not caught goes to the server, and so does all that
+ * follows. A caught one goes nowhere: until the next application is called, the application may replace it with
+ * `exc_info`.
  */
 export class Attempt {
   readonly #start_response: StartResponse;
@@ -62,6 +63,8 @@ const DONE: Step = { done: true, value: undefined };
 const FOR_AWAIT = 'An application of cascade() is asynchronous: iterate its body with `for await`';
 
 /**
+ * The body of an application that calls `start_response` in its first step only, as a generator does.
+ *
  * Steps through `body`; if a step shows that it is passed over, closes it, and goes on with what `next` gives.
  * Iterates without a promise as long as the applications do.
  */

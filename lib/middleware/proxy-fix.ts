@@ -36,11 +36,12 @@ const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
 
 /**
  * Each proxy adds its value at the right of a header, so with n proxies the n-th from the right is the one that the
- * outermost of them added. A client may have invented what is left of it. A header with fewer values, or with
- * nothing in that place, changes nothing.
+ * outermost of them added. A client may have invented what is left of it. A header with fewer values, or with nothing
+ * in that place, changes nothing.
  *
- * Set the numbers to what your proxies do: one too high, and clients choose their address. Use it only where
- * clients can reach the server through them alone. `--forwarded-allow-ips` of the command does the same by the proxies' addresses.
+ * Set the numbers to what your proxies do: one too high, and clients choose their address. Use it only where clients
+ * can reach the server through them alone. `--forwarded-allow-ips` of the command does the same by the proxies'
+ * addresses.
  * @throws ConfigError for what is not a number. Its application: RequestError (400) for a value that cannot be right.
  */
 export function proxyFix<E extends AnyEnviron = Environ>(

@@ -17,7 +17,7 @@ export interface SharedDataOptions {
    * twelve hours, as in werkzeug.
    */
   readonly maxAge?: number | null | undefined;
-  /** The file that stands for its folder, such as `index.html`. Default: none, and folders are not served. */
+  /** The file that is served for its folder, such as `index.html`. Default: none, and folders are not served. */
   readonly index?: string | undefined;
   /** Serve names that begin with a dot. Default false. */
   readonly dotFiles?: boolean | undefined;
@@ -29,7 +29,7 @@ export interface SharedDataOptions {
   readonly fallbackType?: string | undefined;
 }
 
-/** Prefixes and the file or folder of each: `{ '/static': './static', '/favicon.ico': new URL('icon.ico', import.meta.url) }`. */
+/** Prefixes and the file or folder of each: `{ '/static': './static', '/doc': new URL('doc', import.meta.url) }`. */
 export type SharedDataExports = Readonly<Record<string, string | URL>> | ReadonlyMap<string, string | URL>;
 
 interface Settings extends PathRules {
@@ -52,11 +52,11 @@ interface Candidate {
 }
 
 /**
- * Answers GET and HEAD with the files of `exports`; everything else goes to `app`, and so does what is not a file there, or
- * must not be seen: dot files, links that lead out, paths with `..`.
+ * Answers GET and HEAD with the files of `exports`; everything else goes to `app`, and so does what is not a file
+ * there, or must not be seen: dot files, links that lead out, paths with `..`.
  *
- * A prefix ends where a segment does; of several that fit, the longest is looked at first. Relative paths are relative to
- * the working directory at the time of this call. With ETag, Last-Modified, conditional requests, and single ranges.
+ * A prefix ends where a segment does; of several that fit, the longest is looked at first. Relative paths are relative
+ * to the working directory at the time of this call. With ETag, Last-Modified, conditional requests, and single ranges.
  * @throws ConfigError for a prefix that does not begin with a slash, a target that is not a path, a wrong option.
  */
 export function sharedData<E extends AnyEnviron = Environ>(

@@ -50,8 +50,8 @@ function isFileName(name: string, dotFiles: boolean): boolean {
 }
 
 /**
- * The file or folder of these names below `root`, or `root` itself; undefined if there is none. A link that leads out of
- * `root` counts as none, unless links are followed; that `root` itself is a link does not matter.
+ * The file or folder of these names below `root`, or `root` itself; undefined if there is none. A link that leads out
+ * of `root` counts as none, unless links are followed; that `root` itself is a link does not matter.
  */
 export async function findShared(
   root: string,

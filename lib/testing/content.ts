@@ -69,7 +69,9 @@ function toJson(value: unknown): string {
   return text;
 }
 
-/** @param option for the message. @throws TypeError for a value other than text, a number, a boolean or a list of those. */
+/**
+ * @param option for the message. @throws TypeError for a value other than text, a number, a boolean or a list of those.
+ */
 export function fieldPairs(fields: Fields, option: string): [string, string][] {
   if (typeof fields !== 'object' || fields === null) {
     throw new TypeError(`${option} takes an object, pairs or URLSearchParams, not ${typeof fields}`);

@@ -2,7 +2,7 @@
 import { TOKEN } from '../environ/syntax.js';
 import { type Cookie, type CookieScope, domainMatches, parseSetCookie, pathMatches } from './cookie.js';
 
-/** What a test may say of a cookie that it sets. */
+/** The attributes of a cookie that a test sets. */
 export interface CookieOptions {
   /** Default: the host of the client, and no other. */
   readonly domain?: string;

@@ -39,7 +39,7 @@ export function parseSetCookie(header: string, scope: CookieScope, now: number):
     const at = attribute.indexOf('=');
     const key = (at === -1 ? attribute : attribute.slice(0, at)).trim().toLowerCase();
     const value = at === -1 ? '' : attribute.slice(at + 1).trim();
-    // Of several the last counts, but for values that are to be ignored.
+    // Of several the last counts, except for values that are to be ignored.
     if (isMeant(key, value)) found.set(key, value);
   }
   const domain = domainFor(found.get('domain'), scope.host);

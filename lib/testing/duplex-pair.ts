@@ -57,7 +57,7 @@ class Side extends Duplex {
     done(error);
   }
 
-  /** As that of a socket: what was written goes out first. */
+  /** As that of a socket: what was written is sent first. */
   destroySoon(): void {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();

@@ -23,7 +23,7 @@ export class MemoryBody implements BodySource {
     this.#declared = declared;
   }
 
-  /** @throws ClientDisconnected for a body that fails, or is shorter than it says: so it looks from a server. */
+  /** @throws ClientDisconnected for a body that fails, or is shorter than it says: a server sees it so. */
   async pull(): Promise<Buffer | null> {
     if (this.#over) throw readTooLate();
     if (this.#disconnected !== undefined) throw this.#disconnected;

@@ -46,7 +46,7 @@ export class MemoryExchange implements Sink {
   #answer: TestResponse | undefined;
   /** The first thing that the application threw. */
   #thrown: { error: unknown } | undefined;
-  /** The last thing that the interpreter had to say of the application without an error. */
+  /** The last thing that the interpreter reported without an error. */
   #remark = 'The response was cut short';
   #left: ClientDisconnected | undefined;
   #done = false;
@@ -194,8 +194,8 @@ export interface RunOptions {
 }
 
 /**
- * The application gets a copy of `environ`. What it writes to `wsgi.errors` goes where it would, and is in
- * `response.errors` as well.
+ * One call of an application with an environ that is there, by the rules of the gateway. The application gets a copy
+ * of it. What it writes to `wsgi.errors` goes where it would, and is in `response.errors` as well.
  * @throws what the application throws, and ApplicationError for a rule of PEP 3333 that it breaks.
  */
 export function runWsgiApp(

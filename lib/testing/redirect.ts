@@ -1,4 +1,4 @@
-/** Where a redirect leads, and what becomes of the request (RFC 9110 section 15.4, the Fetch standard "HTTP-redirect fetch"). */
+/** Where a redirect leads, and what the next request is (RFC 9110 section 15.4, "HTTP-redirect fetch" of Fetch). */
 import { nativeToText } from '../environ/native-string.js';
 import { WsgiError } from '../errors.js';
 import { type Address, hostOf, urlOf } from './address.js';

@@ -3,7 +3,7 @@ import type { Bytes } from '../environ/types.js';
 
 export type Scalar = string | number | boolean | bigint;
 
-/** Names and values; a list stands for several of one name, `null` and `undefined` for none. */
+/** Names and values; a list means several of one name, `null` and `undefined` for none. */
 export type Fields =
   | URLSearchParams
   | Iterable<readonly [name: string, value: Scalar]>
@@ -24,7 +24,7 @@ export type FileToSend =
 
 export type Files = Readonly<Record<string, FileToSend | readonly FileToSend[]>>;
 
-/** Values as native strings: one character per byte. A list stands for several headers of one name. */
+/** Values as native strings: one character per byte. A list means several headers of one name. */
 export type RequestHeaders =
   | Iterable<readonly [name: string, value: string]>
   | Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -61,7 +61,7 @@ export interface SiteOptions {
   /** Default: `1.1`. */
   readonly httpVersion?: '1.0' | '1.1' | undefined;
   /**
-   * Keys beside those of the request: they replace what belongs to connection and gateway (`REMOTE_ADDR`,
+   * Keys besides those of the request: they replace what belongs to connection and gateway (`REMOTE_ADDR`,
    * `wsgi.errors`), and never what the request itself says.
    */
   readonly environBase?: Readonly<Record<string, unknown>> | undefined;

@@ -2,7 +2,7 @@
 import { isUint8Array } from 'node:util/types';
 import type { Body, Environ, StartResponse } from '../environ/types.js';
 
-/** To see what a server makes of a request: it shows every header of it, cookies too. */
+/** To see how a server reads a request: it shows every header of it, cookies too. */
 export function demoApp(environ: Environ, start_response: StartResponse): Body {
   const lines = Object.entries(environ)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -20,9 +20,9 @@ const ESCAPED_BYTE = /[^\x20-\x5b\x5d-\x7e]/g;
 const SHORT: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * A value as Python's `repr` shows its counterpart. Strings are quoted as Python quotes them, `true` is `True`, null and undefined are `None`, bytes are `b'…'`, plain
- * objects are dicts. Arrays are tuples, for that is what the one array of environ is: `(1, 0)`. What has no counterpart
- * is named: `<function fileWrapper>`, `<BodyInput object>`.
+ * A value as Python's `repr` shows its counterpart. Strings are quoted as Python quotes them, `true` is `True`, null
+ * and undefined are `None`, bytes are `b'…'`, plain objects are dicts. Arrays are tuples, for that is what the one
+ * array of environ is: `(1, 0)`. What has no counterpart is named: `<function fileWrapper>`, `<BodyInput object>`.
  */
 export function pythonRepr(value: unknown, depth = 0): string {
   switch (typeof value) {

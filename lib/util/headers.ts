@@ -1,4 +1,4 @@
-/** Python's `wsgiref.headers.Headers`: response headers as a map whose names have no case and may appear more than once. */
+/** Python's `wsgiref.headers.Headers`: response headers as a map of names that have no case and may repeat. */
 import { inspect } from 'node:util';
 import { isNative } from '../environ/native-string.js';
 import type { Bytes } from '../environ/types.js';

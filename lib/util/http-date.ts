@@ -42,7 +42,9 @@ export function parseHttpDate(text: string): number {
   return Number.NaN;
 }
 
-/** "as representing the most recent year in the past that had the same last two digits", if more than 50 years ahead. */
+/**
+ * "as representing the most recent year in the past that had the same last two digits", if more than 50 years ahead.
+ */
 function fullYear(year: number): number {
   const now = new Date().getUTCFullYear();
   const near = now - (now % 100) + year;

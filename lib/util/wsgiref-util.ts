@@ -64,9 +64,9 @@ export function quote(native: string, escaped: RegExp): string {
 }
 
 /**
- * Python's `shift_path_info`: moves one segment from PATH_INFO to SCRIPT_NAME and returns it; null if none is left. Empty segments and `.` are
- * skipped, but for the last: `/x/` gives `x`, then `''`, so that an application can tell it from `/x`.
- * `..` is a segment, which takes one from SCRIPT_NAME.
+ * Python's `shift_path_info`: moves one segment from PATH_INFO to SCRIPT_NAME and returns it; null if none is left.
+ * Empty segments and `.` are skipped, except at the end: `/x/` gives `x`, then `''`, so that an application can tell it
+ * from `/x`. `..` is a segment, which takes one from SCRIPT_NAME.
  */
 export function shiftPathInfo(environ: LooseEnviron): string | null {
   const path = stringOf(environ, 'PATH_INFO');
@@ -93,7 +93,10 @@ function join(scriptName: string, name: string): string {
  */
 const NOT_IN_PYTHON: ReadonlySet<string> = new Set(['proxy-connection', 'trailer']);
 
-/** Python's `is_hop_by_hop`: true for the headers that wsgiref leaves to the server, in any case of letters. `Trailer` is not among them. */
+/**
+ * Python's `is_hop_by_hop`: true for the headers that wsgiref leaves to the server, in any case of letters. `Trailer`
+ * is not among them.
+ */
 export function isHopByHop(name: string): boolean {
   return isOurs(name) && !NOT_IN_PYTHON.has(name.toLowerCase());
 }

@@ -204,8 +204,8 @@ function closeOnce(
 }
 
 /**
- * Watches `close()` of a FileWrapper; nothing else, for the server need not iterate. It stays itself, so that the server can
- * send the file its own way.
+ * Watches `close()` of a FileWrapper; nothing else, for the server need not iterate. It stays itself, so that the
+ * server can send the file its own way.
  */
 export function watchFile(file: FileWrapper, exchange: Exchange): void {
   // The server sends the head before it reads the file, which calls nothing of the application.

@@ -1,5 +1,4 @@
-/** Python's `wsgiref.validate.check_environ`: the rules for environ as a whole, for its keys, for what the client asked for, and for `wsgi.*`. */
-
+/** Python's `wsgiref.validate.check_environ`: environ as a whole, its keys, the request in it, and `wsgi.*`. */
 import { isAuthority } from '../environ/environ.js';
 import { isNative } from '../environ/native-string.js';
 import { TOKEN } from '../environ/syntax.js';
@@ -128,6 +127,7 @@ const METHODS = new Set([
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\//i;
 
+/** The rules for what the client asked for: method, path, host and length. */
 function checkEnvironPath(environ: Strings): void {
   const method = environ['REQUEST_METHOD'] as string;
   if (!TOKEN.test(method)) fail('environ-method', `it is ${quote(method)}`);

@@ -9,7 +9,7 @@ import { fail, quote, shapeOf, warn } from './violation.js';
 const CONTROL_OR_TAB = /[\x00-\x1f\x7f]/;
 const CODE = /^[0-9]{3}(?![0-9])/;
 
-/** @returns the code. */
+/** "A string of the form '999 Message here'" (PEP 3333). @returns the code. */
 export function checkStatus(status: unknown): number {
   if (typeof status !== 'string') fail('status-not-string', `it is ${shapeOf(status)}`);
   const found = `it is ${quote(status)}`;
@@ -103,7 +103,7 @@ const ENTITY = new Set([
   'last-modified',
 ]);
 
-/** Both were found right by `checkStatus` and `checkHeaders`. */
+/** Headers that describe a body, against a status that has one or not; both passed `checkStatus` and `checkHeaders`. */
 export function checkContentType(status: string, headers: HeaderList): void {
   const code = Number(status.slice(0, 3));
   const fields = new Map(headers.map(([name, value]) => [name.toLowerCase(), value]));
@@ -114,7 +114,7 @@ export function checkContentType(status: string, headers: HeaderList): void {
     warn('content-type-missing', `a response of ${code} has none`);
   }
   if (!fields.has('content-length')) {
-    // Nothing to say of it.
+    // Nothing to check.
   } else if (interim || code === 204) fail('content-length-without-body', `there is one, on ${code}`);
   else if (code === 304) warn('content-length-on-304', 'there is one');
   if (code !== 304) return;

@@ -1,4 +1,4 @@
-/** One request as one validator sees it: what happened so far, what was sent, and the validators around and inside it. */
+/** One request as one validator sees it: what happened, what was sent, and the validators around and inside. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Bytes, ErrorStream } from '../environ/types.js';
 import { fail, warn } from './violation.js';
@@ -89,6 +89,7 @@ export function outerExchange(environ: Dict): Exchange | undefined {
 /** 205 too must have no content (RFC 9110 section 15.3.6). */
 const BODILESS = new Set([204, 205, 304]);
 
+/** Counts the bytes of a response, from write and from the iterable, against what its head promised. */
 export function countBytes(exchange: Exchange, block: Bytes): void {
   if (block.length === 0) return;
   const { status, declared } = exchange;

@@ -144,12 +144,15 @@ class ValidatedLines {
   }
 }
 
-/** Of Python's files and of Node's streams: refused when called, even where the server's stream has none. */
+/**
+ * Members that PEP 3333 does not name: an application that uses one runs on few servers. Those of Python's files and of
+ * Node's streams are refused when called, even where the server's stream has none.
+ */
 const FOREIGN = new Set(['seek', 'tell', 'seekable', 'fileno', 'pipe', 'on', 'once', 'pause', 'resume']);
 
 /**
- * Not refused, but absent, also where the server's stream has it: who looks for it before use (as one should, our
- * `fromNodeHandler` for one) falls back on `read`.
+ * Not refused, but absent, also where the server's stream has it: code that looks for it before use (as it should, our
+ * `fromNodeHandler` for one) falls back to `read`.
  */
 const OPTIONAL = new Set(['read1']);
 

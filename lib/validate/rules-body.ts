@@ -1,4 +1,4 @@
-/** Rules for what the application returns, and for middleware that passes it on (PEP 3333 "Buffering and Streaming"). */
+/** Rules for what the application returns, and for middleware (PEP 3333 "Buffering and Streaming"). */
 import type { RuleTable } from './rule.js';
 
 export const BODY_RULES = {

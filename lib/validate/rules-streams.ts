@@ -20,7 +20,7 @@ export const STREAM_RULES = {
     level: 'warning',
     ids: ['C-130'],
     rule: 'read() has a size, unless wsgi.input_terminated is true',
-    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere read() may wait for ever',
+    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere read() may wait without end',
     source: 'PEP 3333 "Input and Error Streams"; wsgiref, werkzeug',
   },
   'input-read-arguments': {
@@ -48,7 +48,7 @@ export const STREAM_RULES = {
     level: 'warning',
     ids: ['C-134'],
     rule: 'readline() has a size, unless wsgi.input_terminated is true',
-    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere readline() may wait for ever',
+    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere readline() may wait without end',
     source: 'PEP 3333 "Input and Error Streams"; werkzeug',
   },
   'input-readline-arguments': {
@@ -90,7 +90,7 @@ export const STREAM_RULES = {
     level: 'warning',
     ids: ['C-140'],
     rule: 'The application reads no more than CONTENT_LENGTH, unless wsgi.input_terminated is true',
-    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere read may wait for ever',
+    fix: 'Pass what is left of CONTENT_LENGTH: elsewhere read may wait without end',
     source: 'PEP 3333 "Input and Error Streams"',
   },
   'errors-write': {

@@ -1,4 +1,4 @@
-/** What becomes of a broken rule: an error that is thrown, or a warning once in a process, which tells what was found. */
+/** What becomes of a broken rule: an error, or a warning once in a process, with what was found. */
 import { WsgiError } from '../errors.js';
 import type { Rule } from './rule.js';
 import { type ErrorCode, RULES, type RuleCode, type WarningCode } from './rules.js';

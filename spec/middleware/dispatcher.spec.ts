@@ -37,7 +37,7 @@ describe('dispatcher', () => {
 
   for (const [id, path, answer] of CASES) {
     it(`${id}: ${JSON.stringify(path)}`, async () => {
-      const { text } = await call(APP, environOf(path));
+      const text = (await call(APP, environOf(path))).items.join('');
       expect(text).to.equal(answer.replace('café [', 'caf\xe9 ['));
       const [, script, rest] = /\[(.*)\] \[(.*)\]/.exec(text) ?? [];
       expect(`${script}${rest}`, 'A-330').to.equal(path);

@@ -1,4 +1,6 @@
-/** A web server of the smallest kind in front of a CGI script (RFC 3875): HTTP in, variables and streams out, and back. */
+/**
+ * A web server of the smallest kind in front of a CGI script (RFC 3875): HTTP in, variables and streams out, and back.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { ROOT, scriptOf } from './source.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-/** Compiles a file, and what it imports, unless all are compiled. @param file from the root of the project. @returns the path of its JavaScript. */
+/**
+ * Compiles a file, and what it imports, unless all are compiled. @param file from the root of the project. @returns the
+ * path of its JavaScript.
+ */
 export function compile(file: string): string {
   const compiled = scriptOf(`../../${file}`, import.meta.url);
   if (compiled.endsWith('.js')) return compiled;

@@ -1,6 +1,6 @@
 /**
- * Files of this project, as a process or a thread can run them: specs run as JavaScript, compiled into `out/` (npm test),
- * or as TypeScript through tsx (one spec file alone), and so do the scripts that they start.
+ * Files of this project, as a process or a thread can run them: specs run as JavaScript, compiled into `out/` (npm
+ * test), or as TypeScript through tsx (one spec file alone), and so do the scripts that they start.
  */
 import { fileURLToPath } from 'node:url';
 

@@ -308,6 +308,6 @@ function unread(): Scenario[] {
     extra('E-076', 'takes a body without framing for a next request, and refuses it', `${get()}${junk}\r\n\r\n`, [200, 400]),
     extra('E-077', 'serves nothing after a request with close', get('/', CLOSE) + junk + get('/never'), [200]),
     extra('E-097', 'refuses a bad request once, and nothing after it', message('POST / HTTP/1.1', ['Host: h', 'Content-length: -1']) + get('/never'), [400]),
-    extra('A-241.body', 'serves nothing after what was refused amid a body', message('POST / HTTP/1.1', ['Host: h', 'Transfer-Encoding: chunked'], `zz${inChunks(['a'])}`) + get('/never'), [200]),
+    extra('A-241.body', 'serves nothing after what was refused inside a body', message('POST / HTTP/1.1', ['Host: h', 'Transfer-Encoding: chunked'], `zz${inChunks(['a'])}`) + get('/never'), [200]),
   ];
 }

@@ -1,4 +1,4 @@
-/** A5, on: whose close() is called, when, and what comes of its errors. */
+/** A5, on: whose close() is called, when, and what its errors lead to. */
 import assert from 'node:assert/strict';
 import type { Body } from '../../environ/types.js';
 import { aWhile, gate, generator, get, inChunks, PLAIN, text, texts } from '../messages.js';

@@ -273,7 +273,7 @@ export const connection: Scenario[] = [
   }),
   scenario({
     id: 'A-239',
-    name: 'logs nothing when the client leaves amid the response, whatever the application then does',
+    name: 'logs nothing when the client leaves during the response, whatever the application then does',
     covers: ['E-119'],
     needs: ['abort'],
     record: () => ({ begun: gate(), gate: gate(), over: false }),

@@ -50,7 +50,7 @@ const table: Framed[] = [
   { id: 'E-062', name: 'cuts a body longer than its Content-Length, and keeps the connection', app: declared(8, '012345678'), request: get10('/', KEEP_ALIVE), length: '8', body: '01234567', covers: ['A-081'], log: /longer than its Content-Length of 8/ },
   { id: 'E-203', name: 'closes after a body shorter than its Content-Length, on HTTP/1.1', app: declared(10, 'abc'), length: '10', body: 'abc', closed: true, covers: ['A-083', 'A-084', 'A-236'], log: /7 bytes short/ },
   { id: 'A-083.empty', name: 'closes when nothing came of a declared body', app: declared(3), length: '3', body: '', closed: true, covers: ['A-084'], log: /3 bytes short/ },
-  { id: 'E-202', name: 'cuts a body at its Content-Length amid an item, and keeps the connection', app: declared(5, 'abc', 'defgh', 'ijk'), length: '5', body: 'abcde', covers: ['A-081'], log: /longer than its Content-Length of 5/ },
+  { id: 'E-202', name: 'cuts a body at its Content-Length inside an item, and keeps the connection', app: declared(5, 'abc', 'defgh', 'ijk'), length: '5', body: 'abcde', covers: ['A-081'], log: /longer than its Content-Length of 5/ },
   { id: 'A-081.zero', name: 'sends nothing of a body under a Content-Length of 0', app: declared(0, 'abc'), length: '0', body: '', covers: ['E-082'], log: /longer than its Content-Length of 0/ },
   { id: 'A-074.short', name: 'closes after a body that claimed an item and has none', app: claims(1, []), length: '0', body: '' },
 ];

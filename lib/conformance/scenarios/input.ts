@@ -278,7 +278,7 @@ export const input: Scenario[] = [
   }),
   scenario({
     id: 'A-165',
-    name: 'throws when the client leaves amid its body, and logs no error',
+    name: 'throws when the client leaves during its body, and logs no error',
     needs: ['abort'],
     record: () => ({ called: gate(), thrown: '' }),
     app: (seen) => async (environ, start_response) => {

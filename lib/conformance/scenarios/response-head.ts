@@ -172,7 +172,7 @@ export const responseHead: Scenario[] = [
   }),
   scenario({
     id: 'A-120.alone',
-    name: 'sends a head that goes out ahead of the body as latin-1',
+    name: 'sends a head that is sent before the body as latin-1',
     app: () => (_environ, start_response) => {
       start_response('200 OK', [['X-A', 'caf\xe9']])(text(''));
       return texts('ok');

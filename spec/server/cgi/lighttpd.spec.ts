@@ -54,7 +54,7 @@ describe('runCgi under lighttpd', function () {
 
   it('has the bytes of a path that is not UTF-8', async () => {
     const response = await fetch(`${lighttpd.url}/%e9`);
-    expect(response.status).to.equal(404);
+    expect(response.status).to.equal(500);
     await until(() => lighttpd.log.includes('There is no /\xe9'), 'the line in the log');
   });
 
