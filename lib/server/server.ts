@@ -20,8 +20,8 @@ import {
   type ThreadOptions,
 } from './options/options.js';
 import { ThreadPool } from './threads/io/pool.js';
+import { callInThreads } from './threads/io/remote-runner.js';
 import { thisScript } from './threads/io/start-worker.js';
-import { callInThreads } from './threads/io/threaded-gateway.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
