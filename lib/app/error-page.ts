@@ -30,17 +30,18 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
-/** The page of a failed handler. Without debug it tells nothing of what was thrown: messages may hold secrets. */
+/** The page of a failed handler. Without debug it names the type of what was thrown, and no more: a message may hold secrets. */
 export function errorPage(thrown: unknown, options: ErrorPageOptions): string {
-  const request = `Request: ${options.method} ${options.path}`;
+  const type = thrownType(thrown);
+  const request = `Request: ${options.method} ${options.path}\n${versions()}`;
   if (!options.debug) {
     return page(
       heading(500),
       '<p>The server failed to answer this request. Its log says why.</p>',
-      reportButton(options.issueTracker, reasonOf(500), request),
+      reportButton(options.issueTracker, `${reasonOf(500)}: ${type}`, request),
     );
   }
-  const [type, message, stack] = [thrownType(thrown), thrownMessage(thrown), thrownStack(thrown)];
+  const [message, stack] = [thrownMessage(thrown), thrownStack(thrown)];
   return page(
     heading(500),
     `<p><b>${escapeHtml(`${type} :${message}`)}</b></p>`,
@@ -48,7 +49,7 @@ export function errorPage(thrown: unknown, options: ErrorPageOptions): string {
     reportButton(
       options.issueTracker,
       `${type}: ${message}`.slice(0, 200),
-      `${request}\n${versions()}\n\n${stack.slice(0, LONGEST_REPORT)}`,
+      `${request}\n\n${stack.slice(0, LONGEST_REPORT)}`,
     ),
   );
 }
