@@ -1,12 +1,13 @@
 /** `client.websocket()`: the client's side of `wsgi.websocket`. The protocol is that of the package `ws`, both ways. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocket as WsSocket } from 'ws';
+import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../environ/maybe-promise.js';
 import type { Application, Bytes } from '../environ/types.js';
 import { WebSocketError } from '../environ/websocket/error.js';
 import type { Message } from '../environ/websocket/link.js';
 import { Inbox } from '../server/websocket/inbox.js';
+import { WebSocket } from '../server/websocket/ws.js';
 import type { EnvironBuilder } from './environ-builder.js';
 import { paired } from './memory-exchange.js';
 import { MemoryGateway } from './memory-gateway.js';
@@ -42,7 +43,7 @@ export class WebSocketSession implements AsyncIterable<Message> {
         inbox.end();
         resolve(this.#end);
       };
-      if (socket.readyState === WsSocket.CLOSED) ended(1006, '');
+      if (socket.readyState === WebSocket.CLOSED) ended(1006, '');
       else socket.on('close', ended);
     });
   }
@@ -55,7 +56,7 @@ export class WebSocketSession implements AsyncIterable<Message> {
     throwErrors: boolean,
   ): Promise<WebSocketSession> {
     const gateway = new MemoryGateway(application, builder, throwErrors);
-    const socket = new WsSocket('ws://localhost/', [...protocols], {
+    const socket = new WebSocket('ws://localhost/', [...protocols], {
       createConnection: () => gateway.connect() as Duplex & import('node:net').Socket,
       headers: asObject(builder.rawHeaders),
       perMessageDeflate: false,

@@ -1,5 +1,6 @@
 /** An application/x-www-form-urlencoded body (https://url.spec.whatwg.org/#urlencoded-parsing), taken as it comes. */
-import busboy from 'busboy';
+import { createRequire } from 'node:module';
+import type Busboy from 'busboy';
 import { type Steps, step } from '../maybe-promise.js';
 import { bytesToNative } from '../native-string.js';
 import type { MaybePromise } from '../types.js';
@@ -9,6 +10,9 @@ import type { FormValues } from './values.js';
 
 /** In latin-1 names and values come out as native strings: one character for each byte, so that sizes are known. */
 const HEADERS = { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' };
+/** Loads busboy with the first form: most processes that start have none. */
+const load = createRequire(import.meta.url);
+
 const NO_LIMITS = { fieldNameSize: Number.POSITIVE_INFINITY, fieldSize: Number.POSITIVE_INFINITY };
 
 /**
@@ -17,7 +21,7 @@ const NO_LIMITS = { fieldNameSize: Number.POSITIVE_INFINITY, fieldSize: Number.P
  * - it leaves out a pair whose name and value are empty (`=`), and one that is a lone `%41` at the end of a block.
  */
 export class UrlencodedParser {
-  readonly #busboy = busboy({ headers: HEADERS, limits: NO_LIMITS });
+  readonly #busboy = (load('busboy') as typeof Busboy)({ headers: HEADERS, limits: NO_LIMITS });
   readonly #decode: Decode;
   readonly #meter: FormMeter;
   readonly #fields: FormValues<string>;

@@ -1,6 +1,6 @@
 /** An open WebSocket on a socket of the package `ws`: messages in, messages out, and how it ends. */
 import type { Duplex } from 'node:stream';
-import { type RawData, WebSocket as WsSocket } from 'ws';
+import type { RawData } from 'ws';
 import type { Bytes } from '../../environ/types.js';
 import {
   ALREADY_CLOSED,
@@ -19,6 +19,7 @@ import type { Logger } from '../../logger.js';
 import type { LeanDeflate } from './deflate.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
+import { WebSocket as WsSocket } from './ws.js';
 
 // | state  | what it means                                                 | next                                     |
 // |--------|---------------------------------------------------------------|------------------------------------------|

@@ -1,13 +1,11 @@
 /** permessage-deflate (RFC 7692) that keeps no stream between messages, and a limit for what inflated messages hold. */
 import { constants, createInflateRaw, type InflateRaw, inflateRaw } from 'node:zlib';
-import { extension, PerMessageDeflate, type PerMessageDeflateOptions } from 'ws';
+import type { PerMessageDeflateOptions } from 'ws';
 import { CLOSE_CODE } from '../../environ/websocket/link.js';
 import { logger } from '../../logger.js';
+import { type Done, extension, type Offer, PerMessageDeflate } from './ws.js';
 
 export const DEFLATE = PerMessageDeflate.extensionName;
-
-/** Of a client: parameters and their values, as `ws` parses them. */
-export type Offer = Record<string, (string | true)[]>;
 
 /** What a compressed message leaves out (RFC 7692 section 7.2.1). */
 const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
@@ -80,8 +78,6 @@ export class InflateBudget {
     if (this.held < this.#limit / 2) this.#warned = false;
   }
 }
-
-type Done = (error: Error | null, data?: Buffer) => void;
 
 /** In place of the one of `ws`, which keeps 220 KiB for each connection that once had a compressed message. */
 export class LeanDeflate extends PerMessageDeflate {
@@ -250,26 +246,3 @@ export class LeanDeflate extends PerMessageDeflate {
 function ignore(): void {}
 
 // Exported by `ws` since 8.19, and not in its types yet.
-declare module 'ws' {
-  export interface ServerOptions {
-    closeTimeout?: number;
-  }
-  export const extension: {
-    parse(header: string): Record<string, Offer[] | undefined>;
-    format(extensions: Record<string, object[]>): string;
-  };
-  export const subprotocol: { parse(header: string): Set<string> };
-  export class PerMessageDeflate {
-    static readonly extensionName: string;
-    constructor(options: PerMessageDeflateOptions & { isServer: boolean });
-    /** What was negotiated. */
-    params: Record<string, boolean | number | undefined> | null;
-    accept(offers: Offer[]): unknown;
-    cleanup(): void;
-
-    // Private to `ws`.
-    protected _deflate: { close(): void } | null;
-    protected _compress(data: Buffer, fin: boolean, callback: Done): void;
-    protected _decompress(data: Buffer, fin: boolean, callback: Done): void;
-  }
-}

@@ -1,18 +1,12 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { subprotocol, WebSocketServer } from 'ws';
+import type { WebSocketServer as WsServer } from 'ws';
 import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import type { Door } from '../../environ/websocket/link.js';
 import { type OpenSocket, WsgiWebSocket } from './connection.js';
-import {
-  DEFLATE,
-  type DeflateOptions,
-  deflateSettings,
-  InflateBudget,
-  LeanDeflate,
-  parseOffers,
-} from './deflate.js';
+import { type DeflateOptions, deflateSettings, InflateBudget, LeanDeflate, parseOffers } from './deflate.js';
+import { subprotocol, useDeflate, WebSocketServer } from './ws.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */
 const VERSIONS = ['13', '8', '7'];
@@ -105,7 +99,7 @@ export function checkHandshake(
 
 /** Answers handshakes; one for each gateway. The package `ws` writes the answer, and then the frames. */
 export class WebSocketAcceptor {
-  readonly #server: WebSocketServer;
+  readonly #server: WsServer;
   readonly #negotiate: (offers: string | undefined) => LeanDeflate | undefined;
   /** Of the handshake that is being answered. */
   #deflate: LeanDeflate | undefined;
@@ -154,9 +148,7 @@ export class WebSocketAcceptor {
     const [socket] = opened;
     if (socket === undefined) throw goneError(SOCKET_DEAD);
     if (deflate !== undefined) {
-      // Private to `ws`: its receiver and its sender hold the same object. Nothing was read yet.
-      const { _extensions } = socket as unknown as { _extensions: Record<string, LeanDeflate> };
-      _extensions[DEFLATE] = deflate;
+      useDeflate(socket, deflate);
       socket.deflate = deflate;
     }
     return { socket, stream };
