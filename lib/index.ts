@@ -15,8 +15,13 @@ export type {
   FormFile,
   OpenedFile,
 } from './environ/form/file.js';
-export type { BlockingForm, BlockingFormOptions } from './environ/form/form.js';
-export { type Form, type FormOptions, parseForm } from './environ/form/form.js';
+export {
+  type BlockingForm,
+  type BlockingFormOptions,
+  type Form,
+  type FormOptions,
+  parseForm,
+} from './environ/form/form.js';
 export { bytesToNative, nativeToBytes, nativeToText, textToNative } from './environ/native-string.js';
 export type * from './environ/types.js';
 export {

@@ -1,7 +1,6 @@
 /** `run`, as in WSocket: without an application it serves the demo. */
 import { makeDemoApp } from './app/demo-app.js';
 import type { Application } from './environ/types.js';
-import './server/threads/worker/thread.js';
 import type { EventLoopOptions, ServerOptions, ThreadOptions } from './server/options/options.js';
 import { serve } from './server/serve.js';
 import type { Server } from './server/server.js';

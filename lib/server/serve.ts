@@ -1,4 +1,5 @@
 /** `run`, as in WSocket: serves until the process is told to stop, and keeps the process running meanwhile. */
+import { ignore } from '../environ/maybe-promise.js';
 import type { Application } from '../environ/types.js';
 import { reportRejection } from '../interpreter/report.js';
 import { logger } from '../logger.js';
@@ -28,7 +29,7 @@ export async function serve(
 
 let serving = 0;
 
-/** What ends a process of Node by default does not, for as long as there is a server. */
+/** A rejection, or a log that lost its reader or has a full disk, ends a process by default: not while there is a server. */
 function keepGoing(server: Server): void {
   if (serving++ === 0) {
     process.on('unhandledRejection', reportRejection);
@@ -44,6 +45,3 @@ function keepGoing(server: Server): void {
     });
   });
 }
-
-/** The log has no reader any more, or its disk is full. */
-function ignore(): void {}

@@ -2,6 +2,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextErrorStream } from '../environ/error-stream.js';
+import { ignore } from '../environ/maybe-promise.js';
 import type { Application } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { checkApplication } from '../interpreter/application-faults.js';
@@ -46,7 +47,7 @@ export class Server {
   #closing: Promise<void> | undefined;
   /** Settles when the stop waits for nothing any more. */
   readonly #cut: Promise<void>;
-  #onCut: () => void = () => {};
+  #onCut: () => void = ignore;
 
   /** @param entry where threads find the application; default: the script that this process runs. */
   constructor(
@@ -153,7 +154,7 @@ export class Server {
   async #stop(): Promise<void> {
     this.#pool?.giveUpLoading();
     // At once, where it can be: a request that comes after the call is not begun.
-    if (!this.#begun) await this.listening.catch(() => undefined);
+    if (!this.#begun) await this.listening.catch(ignore);
     if (!this.http.listening) return;
     this.#gateway.service.stopping = true;
     this.#sockets.endIdle(this.http);

@@ -1,6 +1,7 @@
 /** The body of a CGI request: as much of standard input as CONTENT_LENGTH says (RFC 3875 section 4.2). */
 import type { Readable } from 'node:stream';
 import type { BodySource } from '../../environ/input/input.js';
+import { ignore } from '../../environ/maybe-promise.js';
 import { RequestError } from '../../errors.js';
 import { cutShort, parseContentLength, readTooLate, tooLarge } from '../../interpreter/request-body.js';
 
@@ -13,7 +14,7 @@ export class CgiBody implements BodySource {
   #stream: Readable | undefined;
   #error: Error | undefined;
   /** Ends the wait for the stream. */
-  #wake: () => void = () => {};
+  #wake: () => void = ignore;
 
   /**
    * @param open gives standard input; called only when a body that there is has to be read.

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { fileWrapper } from '../../environ/file/file-wrapper.js';
 import { BodyInput } from '../../environ/input/input.js';
+import { ignore } from '../../environ/maybe-promise.js';
 import type { Application, Environ, ErrorStream } from '../../environ/types.js';
 import { ClientDisconnected } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
@@ -56,7 +57,7 @@ export class CgiExchange {
           void rest.then(() => done());
           return;
         }
-        output.watch(() => {});
+        output.watch(ignore);
         this.#body.discard();
         resolve(this.#sink.complete);
       };

@@ -1,5 +1,6 @@
 /** Standard output, of which a CGI script may write nothing but its response. */
 import type { Writable } from 'node:stream';
+import { ignore } from '../../environ/maybe-promise.js';
 
 export class CgiOutput {
   readonly #stream: Writable;
@@ -8,7 +9,7 @@ export class CgiOutput {
   /** Until the web server has taken what waits. */
   #draining: Promise<void> | undefined;
   #onDrain: (() => void) | undefined;
-  #onClosed: () => void = () => {};
+  #onClosed: () => void = ignore;
 
   constructor(stream: Writable) {
     this.#stream = stream;

@@ -1,6 +1,7 @@
 /** `runCgi`: one request of a web server that starts this process for it (RFC 3875), and the process's end. */
 import { fstatSync } from 'node:fs';
 import { TextErrorStream } from '../../environ/error-stream.js';
+import { ignore } from '../../environ/maybe-promise.js';
 import type { Application, MaybePromise } from '../../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../../errors.js';
 import { checkApplication } from '../../interpreter/application-faults.js';
@@ -109,7 +110,7 @@ class ProcessEnd {
     process.on('unhandledRejection', reportRejection);
     process.on('uncaughtException', (error) => exchange.fail(error));
     // The log has no reader any more.
-    process.stderr.on('error', () => {});
+    process.stderr.on('error', ignore);
     process.once('beforeExit', () => {
       exchange.fail(
         new ApplicationError('The application waits, but nothing is left in this process that could happen'),

@@ -1,5 +1,6 @@
 /** A file that log lines are appended to, one system call per turn of the event loop. */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { ignore } from '../../environ/maybe-promise.js';
 import { ConfigError } from '../../errors.js';
 
 export interface TextSink {
@@ -110,5 +111,3 @@ function reason(error: unknown): string {
 export function takeLogSignal(): void {
   if (!process.listeners('SIGUSR1').includes(ignore)) process.on('SIGUSR1', ignore);
 }
-
-function ignore(): void {}

@@ -1,6 +1,7 @@
 /** `--reload`: a supervisor of one process that serves, and starts it again when a file changes that it has loaded. */
 import inspector from 'node:inspector';
 import { isAbsolute, relative } from 'node:path';
+import { ignore } from '../../environ/maybe-promise.js';
 import { takeLogSignal } from '../log/log-file.js';
 import { hadTerminal, lostTerminal } from '../signals.js';
 import { RELOAD_GRACE_S } from './child-report.js';
@@ -97,7 +98,7 @@ class Reloader {
     takeLogSignal();
     process.on('SIGUSR1', () => this.#server?.signal('SIGUSR1'));
     // The log has no reader any more.
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', ignore);
   }
 
   /** From the folder of the application, if it lies there. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { ignore } from '../../environ/maybe-promise.js';
 import { type Report, SUPERVISOR } from './child-report.js';
 
 export interface ServerCommand {
@@ -118,5 +119,3 @@ function parseReport(line: string): Report | undefined {
     return undefined;
   }
 }
-
-function ignore(): void {}
