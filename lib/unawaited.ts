@@ -68,7 +68,7 @@ class Watched extends Promise<void> {
     return Promise;
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: `await` calls it, for this is no plain promise.
+  // biome-ignore lint/suspicious/noThenProperty: `await` calls it, for this is not a plain promise.
   override then<A = void, B = never>(
     onDone?: ((value: void) => A | PromiseLike<A>) | null,
     onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -78,7 +78,7 @@ class Watched extends Promise<void> {
   }
 }
 
-/** The promise of a wait, which warns once if nobody waits for it until it is over. */
+/** The promise of a wait, which warns once if it is not awaited before it is over. */
 export function toBeWaitedFor(call: string, wait: Promise<void>): Promise<void> {
   if (warned.has(call)) return wait;
   const called = new Error();

@@ -170,7 +170,7 @@ export class Connection implements ConnectionFacts {
     if (!this.held) return;
     this.held = false;
     Reflect.deleteProperty(this.socket, 'resume');
-    // Without a listener what comes would be lost; whoever adds one resumes the socket.
+    // Without a listener what comes would be lost; code that adds one resumes the socket.
     if (this.socket.listenerCount('data') > 0) this.socket.resume();
   }
 

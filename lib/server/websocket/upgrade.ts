@@ -41,7 +41,7 @@ export class Upgrades {
     this.acceptor = new WebSocketAcceptor({
       maxMessage: options.websocketMaxMessage,
       perMessageDeflate: options.perMessageDeflate,
-      // The heartbeat sees to that.
+      // The heartbeat closes what does not answer.
       closeTimeout: NEVER,
       deflate: options,
       inflateBuffer: options.websocketInflateBuffer,

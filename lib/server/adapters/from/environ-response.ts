@@ -39,7 +39,7 @@ export class EnvironResponse {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Whoever fails before it is waited for has told it in another way.
+    // A failure before it is awaited is reported in another way.
     this.headed.catch(() => {});
     this.pipe = new ResponsePipe({
       drained: () => response.emit('drain'),

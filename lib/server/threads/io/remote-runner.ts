@@ -240,7 +240,7 @@ export class RemoteRunner implements Runner, PoolRequest {
     return whole;
   }
 
-  /** The thread is through with it, or is no more. */
+  /** The thread has finished with it, or has ended. */
   done(): void {
     if (this.#done) return;
     this.#done = true;
@@ -249,7 +249,10 @@ export class RemoteRunner implements Runner, PoolRequest {
   }
 }
 
-/** Calls applications in threads: sockets, parsing, framing and timeouts stay on the I/O thread. @returns see `Service.call`. */
+/**
+ * Calls applications in threads: sockets, parsing, framing and timeouts stay on the I/O thread.
+ * @returns see `Service.call`.
+ */
 export function callInThreads(pool: ThreadPool, options: ResolvedOptions): (exchange: Exchange) => void {
   // The access log names the client that a trusted proxy told of.
   const looksForClient = options.accessLogfile !== undefined && options.forwardedAllowIps !== undefined;
