@@ -17,7 +17,13 @@ interface Block {
   readonly code: string;
 }
 
-const DOCUMENTS = ['README.md', 'PORTING.md', ...readdirSync(`${ROOT}docs`).map((name) => `docs/${name}`)];
+const DOCUMENTS = [
+  'README.md',
+  'PORTING.md',
+  ...readdirSync(`${ROOT}docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 
 const BLOCKS = DOCUMENTS.flatMap((document): Block[] => {
   const text = readFileSync(ROOT + document, 'utf8');

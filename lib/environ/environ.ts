@@ -1,6 +1,7 @@
 /** A request head becomes an environ (PEP 3333 "environ Variables", RFC 3875 section 4.1): its target, its headers' keys. */
 import { RequestError } from '../errors.js';
-import { unquoteToNative } from './native-string.js';
+import { fileWrapper } from './file/file-wrapper.js';
+import { textToNative, unquoteToNative } from './native-string.js';
 import type { BlockingEnviron, BlockingInput, EarlyHints, Environ, ErrorStream, Input } from './types.js';
 
 /** What a request head has to have; Node's `IncomingMessage` has it all. */
@@ -36,6 +37,34 @@ export interface GatewayFacts {
   readonly scriptName: string;
   /** Keys that the deployer adds (PEP 3333 "Server Extension APIs"); they cannot replace those of the request. */
   readonly baseEnviron: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * What a gateway says of itself, where it serves on the event loop of one process.
+ * @param options those that environ shows.
+ * @param differing what is otherwise.
+ */
+export function gatewayFacts(
+  options: {
+    readonly ident: string;
+    readonly scriptName: string;
+    readonly environ?: GatewayFacts['baseEnviron'];
+  },
+  errors: ErrorStream,
+  differing: Partial<GatewayFacts> = {},
+): GatewayFacts {
+  return {
+    serverSoftware: options.ident || 'wsgi',
+    multithread: false,
+    multiprocess: false,
+    runOnce: false,
+    nonblocking: true,
+    errors,
+    fileWrapper,
+    scriptName: textToNative(options.scriptName),
+    baseEnviron: options.environ,
+    ...differing,
+  };
 }
 
 /** An AbortController, or something that makes its signal when it is asked for it. */

@@ -1,7 +1,7 @@
 /** What an application returned: the blocks that are pulled from it, and its end, `return()` and `close()`. */
 import { isUint8Array } from 'node:util/types';
 import type { FileWrapper } from '../environ/file/file-wrapper.js';
-import { asPromise, isPromise } from '../environ/maybe-promise.js';
+import { asPromise, ignore, isPromise } from '../environ/maybe-promise.js';
 import { typeName } from '../environ/syntax.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
@@ -102,5 +102,3 @@ function isPlainList(body: unknown): boolean {
     return false;
   }
 }
-
-function ignore(): void {}

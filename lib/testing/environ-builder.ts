@@ -1,12 +1,6 @@
 /** `EnvironBuilder`: an environ as the server would build it, from what a test says of a request. */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import {
-  buildEnviron,
-  type GatewayFacts,
-  type RequestServices,
-  type SignalSource,
-} from '../environ/environ.js';
-import { fileWrapper } from '../environ/file/file-wrapper.js';
+import { buildEnviron, gatewayFacts, type RequestServices, type SignalSource } from '../environ/environ.js';
 import { BodyInput } from '../environ/input/input.js';
 import { ignore } from '../environ/maybe-promise.js';
 import { TOKEN } from '../environ/syntax.js';
@@ -101,17 +95,8 @@ export class EnvironBuilder {
     const { scheme, hostname, port } = site;
     const serverPort = port || (scheme === 'https' ? '443' : '80');
     const connection = { ...REMOTE, scheme, serverName: hostname, serverPort };
-    const facts: GatewayFacts = {
-      serverSoftware: 'wsgi',
-      multithread: false,
-      multiprocess: false,
-      runOnce: false,
-      nonblocking: true,
-      errors: new MemoryErrors(),
-      fileWrapper,
-      scriptName: scriptNameOf(site),
-      baseEnviron: undefined,
-    };
+    const named = { ident: 'wsgi', scriptName: '' };
+    const facts = gatewayFacts(named, new MemoryErrors(), { scriptName: scriptNameOf(site) });
     const services = { input: new BodyInput(input), aborter, earlyHints };
     const built = buildEnviron(head, connection, facts, services);
     const environ: Record<string, unknown> = built;

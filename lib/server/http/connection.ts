@@ -1,11 +1,13 @@
 /** One client connection: its facts for environ, the order of its requests, and how it is closed. */
+
 import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '../../environ/environ.js';
+import { ignore } from '../../environ/maybe-promise.js';
 import { plainAddress } from '../../environ/syntax.js';
 import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
-import { belowTls } from './node-internals.js';
+import { belowTls, stay } from './node-internals.js';
 
 /** A request that came while another one of its connection is being answered. */
 export type Turn = () => void;
@@ -243,12 +245,6 @@ function giveUpSoon(socket: WsgiSocket): void {
 /** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */
 export function hostLiteral(address: string): string {
   return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
-}
-
-function ignore(): void {}
-
-function stay(this: WsgiSocket): WsgiSocket {
-  return this;
 }
 
 function socketOnClose(this: WsgiSocket): void {

@@ -1,8 +1,6 @@
 /** What a server does with connections and requests: its methods are the listeners of an `http.Server`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { buildEnviron } from '../../environ/environ.js';
-import { fileWrapper } from '../../environ/file/file-wrapper.js';
-import { textToNative } from '../../environ/native-string.js';
+import { buildEnviron, gatewayFacts } from '../../environ/environ.js';
 import type { Application, ErrorStream } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
 import { type Report, report } from '../../interpreter/report.js';
@@ -73,17 +71,7 @@ export class Gateway {
       running: new Running(),
       host,
       call,
-      facts: {
-        serverSoftware: options.ident || 'wsgi',
-        multithread: false,
-        multiprocess: false,
-        runOnce: false,
-        nonblocking: true,
-        errors,
-        fileWrapper,
-        scriptName: textToNative(options.scriptName),
-        baseEnviron: options.environ,
-      },
+      facts: gatewayFacts(options, errors),
     };
     this.#silence = new ConnectionWatch(
       this.service.timeout,

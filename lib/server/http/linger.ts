@@ -1,6 +1,6 @@
 /** The end of a connection whose client may still be sending: it gets to read its answer before a reset. */
 import type { Duplex } from 'node:stream';
-import { readAgain } from './node-internals.js';
+import { readAgain, stay } from './node-internals.js';
 
 // What still comes is read and thrown away for as long, and as much, as this: a client that first sends all of its
 // request, and then reads, cannot be answered otherwise. (nginx: lingering_time, lingering_timeout.)
@@ -51,8 +51,4 @@ function read(socket: Duplex): void {
   socket.pause = stay;
   socket.resume();
   readAgain(socket);
-}
-
-function stay(this: Duplex): Duplex {
-  return this;
 }

@@ -281,6 +281,11 @@ export function readAgain(socket: Duplex): void {
   if (socket instanceof Socket) socket._read(0);
 }
 
+/** In place of a method that Node calls when we do not want it to: `pause`, `resume` or `destroy` of a socket. */
+export function stay<T>(this: T): T {
+  return this;
+}
+
 /** A client that has shut down its sending side still gets its response. */
 export function allowHalfOpen(http: HttpServer): void {
   Object.assign(http, { httpAllowHalfOpen: true });

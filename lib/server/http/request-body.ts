@@ -1,6 +1,8 @@
 /** The body of one request on a Node connection, pulled as the application reads it. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodySource } from '../../environ/input/input.js';
+import { ignore } from '../../environ/maybe-promise.js';
 import { ApplicationError, type RequestError } from '../../errors.js';
 import { cutShort, readTooLate, tooLarge } from '../../interpreter/request-body.js';
 
@@ -190,8 +192,6 @@ function neverAskedFor(): ApplicationError {
     'wsgi.input was first read after the response had begun: the client waits for "100 Continue" and will send nothing',
   );
 }
-
-function ignore(): void {}
 
 function messageOnReadable(this: BodyMessage): void {
   this[kBody]?.onReadable();

@@ -2,7 +2,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { kConnection, lingeringClose, type WsgiSocket } from './connection.js';
-import { belowTls } from './node-internals.js';
+import { belowTls, stay } from './node-internals.js';
 
 /** Milliseconds that a connection without a request stays half open after a stop. */
 const IDLE_LINGER_MS = 250;
@@ -65,8 +65,4 @@ function isIdle(socket: WsgiSocket): boolean {
 
 function destroyAll(sockets: Iterable<Socket>): void {
   for (const socket of sockets) socket.destroy();
-}
-
-function stay(this: WsgiSocket): WsgiSocket {
-  return this;
 }

@@ -1,6 +1,8 @@
 /** permessage-deflate (RFC 7692) that keeps no stream between messages, and a limit for what inflated messages hold. */
+
 import { constants, createInflateRaw, type InflateRaw, inflateRaw } from 'node:zlib';
 import type { PerMessageDeflateOptions } from 'ws';
+import { ignore } from '../../environ/maybe-promise.js';
 import { CLOSE_CODE } from '../../environ/websocket/link.js';
 import { logger } from '../../logger.js';
 import { type Done, extension, type Offer, PerMessageDeflate } from './ws.js';
@@ -242,7 +244,5 @@ export class LeanDeflate extends PerMessageDeflate {
     this.#inflate = undefined;
   }
 }
-
-function ignore(): void {}
 
 // Exported by `ws` since 8.19, and not in its types yet.

@@ -1,6 +1,8 @@
 /** What goes out on an open WebSocket: one write for each turn of the event loop, and a promise while the peer reads too slowly. */
+
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
+import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes } from '../../environ/types.js';
 import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 
@@ -97,8 +99,6 @@ export class Outbox {
     this.#drained = undefined;
   }
 }
-
-function ignore(): void {}
 
 /** All that were corked in this turn of the event loop. */
 const corked: Outbox[] = [];

@@ -1,9 +1,7 @@
 /** `toFetchHandler`: a WSGI application as a function from `Request` to `Response`, for Hono and other fetch servers. */
-import { buildEnviron, type GatewayFacts } from '../../../environ/environ.js';
+import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/environ.js';
 import { TextErrorStream } from '../../../environ/error-stream.js';
-import { fileWrapper } from '../../../environ/file/file-wrapper.js';
 import { BodyInput } from '../../../environ/input/input.js';
-import { textToNative } from '../../../environ/native-string.js';
 import type { Application, Environ } from '../../../environ/types.js';
 import { ClientDisconnected } from '../../../errors.js';
 import { checkApplication } from '../../../interpreter/application-faults.js';
@@ -37,7 +35,7 @@ export function toFetchHandler(application: Application, given: FetchHandlerOpti
   const gateway: FetchGateway = {
     application,
     options,
-    facts: factsOf(options),
+    facts: gatewayFacts(options, new TextErrorStream()),
     remoteAddr,
     forwarded: forwardedFor(options),
   };
@@ -50,20 +48,6 @@ interface FetchGateway {
   readonly facts: GatewayFacts;
   readonly remoteAddr: FetchHandlerOptions['remoteAddr'];
   readonly forwarded: Forwarded | undefined;
-}
-
-function factsOf(options: ResolvedOptions): GatewayFacts {
-  return {
-    serverSoftware: options.ident || 'wsgi',
-    multithread: false,
-    multiprocess: false,
-    runOnce: false,
-    nonblocking: true,
-    errors: new TextErrorStream(),
-    fileWrapper,
-    scriptName: textToNative(options.scriptName),
-    baseEnviron: options.environ,
-  };
 }
 
 /** One request and its response. */

@@ -1,4 +1,5 @@
 /** A response as a `Response` of the Fetch standard: its body is pulled as it is read. */
+import { ignore } from '../../../environ/maybe-promise.js';
 import type { Bytes } from '../../../environ/types.js';
 import { ApplicationError, type ClientDisconnected } from '../../../errors.js';
 import { errorResponse } from '../../../interpreter/error-response.js';
@@ -23,7 +24,7 @@ export class FetchSink implements Sink {
   readonly hijacked = false;
   readonly #owner: FetchSinkOwner;
   readonly #ident: string;
-  #respond: (response: Response) => void = () => {};
+  #respond: (response: Response) => void = ignore;
   #responded = false;
   #head: ResponseHead | undefined;
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;

@@ -1,7 +1,9 @@
 /** A real `http.IncomingMessage` made from environ, whose body is `wsgi.input`. */
+
 import { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { ignore } from '../../../environ/maybe-promise.js';
 import type { Environ } from '../../../environ/types.js';
 import type { HostedMessage } from '../node/host-request.js';
 import { mayHaveBody, rawHeadersOf, readSome, targetsOf } from './environ-request.js';
@@ -26,7 +28,7 @@ export class EnvironSocket extends Duplex {
     this.localAddress = isIP(serverName) === 0 ? undefined : serverName;
     this.localPort = Number(SERVER_PORT);
     // A handler that destroys the response with an error means it for the client, and nothing here can take it.
-    this.on('error', () => {});
+    this.on('error', ignore);
   }
 
   override _read(): void {}

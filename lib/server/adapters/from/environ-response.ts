@@ -4,8 +4,10 @@
  * It has to be real, for hosts change its prototype to one that ends in `ServerResponse.prototype`; and the methods
  * that would write to a connection have to be its own properties, for then they stay. All that concerns headers is Node's.
  */
+
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { ignore } from '../../../environ/maybe-promise.js';
 import { isHopByHop } from '../../../environ/syntax.js';
 import type { EnvironSocket } from './environ-message.js';
 import { ResponsePipe } from './response-pipe.js';
@@ -27,8 +29,8 @@ export class EnvironResponse {
   /** The handler wants its head to go out ahead of any body. */
   flushed = false;
   readonly #socket: EnvironSocket;
-  #resolve: () => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #resolve: () => void = ignore;
+  #reject: (error: unknown) => void = ignore;
   #finished = false;
 
   constructor(message: IncomingMessage, socket: EnvironSocket) {
@@ -40,7 +42,7 @@ export class EnvironResponse {
       this.#reject = reject;
     });
     // A failure before it is awaited is reported in another way.
-    this.headed.catch(() => {});
+    this.headed.catch(ignore);
     this.pipe = new ResponsePipe({
       drained: () => response.emit('drain'),
       finished: () => this.#finish(),
@@ -57,8 +59,8 @@ export class EnvironResponse {
       write: this.#write.bind(this),
       end: this.#end.bind(this),
       writeContinue: (sent?: Callback) => sent?.(),
-      writeProcessing: () => {},
-      writeEarlyHints: () => {},
+      writeProcessing: ignore,
+      writeEarlyHints: ignore,
     });
   }
 

@@ -2,8 +2,10 @@
  * Upgrades through a host: it routes a WebSocket handshake as any other GET, with its mount points and middleware, and
  * the handler that it ends at opens the door.
  */
+
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
+import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
 import { responseOn } from '../../http/node-internals.js';
 import { isWebSocketRequest } from '../../websocket/handshake.js';
@@ -82,5 +84,3 @@ function whenFree(socket: ServedSocket, work: () => void): void {
   if (busy !== undefined) busy.once('close', () => setImmediate(() => whenFree(socket, work)));
   else work();
 }
-
-function ignore(): void {}

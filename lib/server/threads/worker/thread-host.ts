@@ -1,9 +1,7 @@
 /** What runs in a thread: takes one request after another, and calls the application for each. */
 import { threadId } from 'node:worker_threads';
-import { buildEnviron, type GatewayFacts } from '../../../environ/environ.js';
-import { fileWrapper } from '../../../environ/file/file-wrapper.js';
+import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/environ.js';
 import { BlockingBodyInput } from '../../../environ/input/input.js';
-import { textToNative } from '../../../environ/native-string.js';
 import { Aborter } from '../../../environ/request-end.js';
 import type { BlockingApplication, BlockingEnviron, HeaderList } from '../../../environ/types.js';
 import { goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
@@ -51,18 +49,9 @@ export class ThreadHost {
     this.#line = new ThreadLine(data.line);
     this.#channel = { line: this.#line, queue: this.#queue, blocks: new Blocks(data.blocks) };
     this.#forwarded = forwardedFor(options);
-    this.#facts = {
-      serverSoftware: options.ident || 'wsgi',
-      multithread: false,
-      // Each thread has memory of its own, as a process has: that is what the flag is about (PEP 3333).
-      multiprocess: true,
-      runOnce: false,
-      nonblocking: false,
-      errors: threadErrors(options.errorLogfile),
-      fileWrapper,
-      scriptName: textToNative(options.scriptName),
-      baseEnviron: undefined,
-    };
+    // Each thread has memory of its own, as a process has: that is what `wsgi.multiprocess` is about (PEP 3333).
+    const differing = { multiprocess: true, nonblocking: false };
+    this.#facts = gatewayFacts(options, threadErrors(options.errorLogfile), differing);
   }
 
   /** The application is there: requests are taken once the script that has it has run to its end. */
