@@ -30,8 +30,8 @@ describe('a rejected promise that nothing awaits', () => {
     for (const path of ['/detached', '/undefined', '/']) {
       expect((await fetch(address + path)).status, path).to.equal(200);
     }
-    await command.says(/ERROR:wsgi:A promise was rejected .*\nError: nobody waits\n +at .*app\.mjs/);
-    await command.says(/ERROR:wsgi:A promise was rejected .*\nThrown: undefined/);
+    await command.says(/ERROR:wsgi:Unhandled promise rejection\nError: nobody waits\n +at .*app\.mjs/);
+    await command.says(/ERROR:wsgi:Unhandled promise rejection\nThrown: undefined/);
     command.child.kill('SIGTERM');
     expect(await command.exit()).to.equal(0);
   });
