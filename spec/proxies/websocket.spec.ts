@@ -13,11 +13,16 @@ import { behindProxies, killProxies, type StartProxy } from './proxy.js';
 behindProxies('a WebSocket', (start) => {
   const clients: Client[] = [];
 
-  async function connect(app: Application, tls = false): Promise<Client> {
+  async function connect(
+    app: Application,
+    tls = false,
+    onMessage: (data: Buffer) => void = () => {},
+  ): Promise<Client> {
     const proxy = await serve(start, app);
     const url = tls ? `wss://127.0.0.1:${proxy.tlsPort}/` : `ws://127.0.0.1:${proxy.port}/`;
     const client = new Client(url, { localAddress: CLIENT, rejectUnauthorized: false });
     clients.push(client);
+    client.on('message', onMessage);
     await once(client, 'open');
     return client;
   }
@@ -73,14 +78,16 @@ behindProxies('a WebSocket', (start) => {
   });
 
   it('tells the application of https and of the client', async () => {
-    const client = await connect(async (environ, start_response) => {
+    // It may come with the answer to the handshake: too early for a listener that is added then.
+    const message = gate<Buffer>();
+    const app: Application = async (environ, start_response) => {
       const websocket = environ['wsgi.websocket'];
       if (websocket === undefined) return answer(start_response);
       await websocket.send(`${environ['wsgi.url_scheme']} ${environ.REMOTE_ADDR}`);
       return [];
-    }, true);
-    const [data] = await once(client, 'message');
-    expect(String(data)).to.equal(`https ${CLIENT}`);
+    };
+    await connect(app, true, message.open);
+    expect(String(await message.promise)).to.equal(`https ${CLIENT}`);
   });
 
   it('can be refused', async () => {
