@@ -1,4 +1,4 @@
-// A CGI script; started by hand it is a server: node examples/cgi.ts
+// A CGI script, and a server when you start it by hand: node examples/cgi.ts
 import { type Application, run } from 'wsgi';
 import { runCgi } from 'wsgi/cgi';
 

@@ -1,4 +1,4 @@
-// A site of three applications behind nginx, each of which knows where it is: node examples/dispatcher.ts
+// A site of three applications behind nginx, each of which knows its own URLs: node examples/dispatcher.ts
 import { type Application, run, WSocketApp } from 'wsgi';
 import { dispatcher, proxyFix } from 'wsgi/middleware';
 import { applicationUri, requestUri } from 'wsgi/util';

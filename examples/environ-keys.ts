@@ -1,4 +1,4 @@
-// A key of environ that middleware adds for the application, with its type. node examples/environ-keys.ts
+// A key that middleware adds to environ for the application, with its type. node examples/environ-keys.ts
 import { type Application, run } from 'wsgi';
 
 declare module 'wsgi' {

@@ -1,4 +1,4 @@
-// Error handling as PEP 3333 has it: exc_info replaces a head that has not gone yet. node examples/exc-info.ts
+// Error handling as PEP 3333 has it: exc_info replaces a head that was not sent yet. node examples/exc-info.ts
 import { type Application, run } from 'wsgi';
 
 const app: Application = (environ, start_response) => {

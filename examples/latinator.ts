@@ -20,7 +20,7 @@ function latinator(application: Application): Application {
     let is_text = false;
 
     const body = await application(environ, (status, headers, exc_info) => {
-      // Set anew each time: with exc_info the response starts again, and may be of another type.
+      // Set each time: with exc_info the response starts again, and may be of another type.
       is_text = headers.some(
         ([name, value]) => name.toLowerCase() === 'content-type' && value.startsWith('text/plain'),
       );
@@ -33,7 +33,7 @@ function latinator(application: Application): Application {
 
     return Object.assign(
       transform(body, () => is_text),
-      // What the application opened for its body, it closes here.
+      // Closes what the application opened for its body.
       { close: () => body.close?.() },
     );
   };
@@ -49,5 +49,5 @@ const foo_app: Application = (environ, start_response) => {
   return Object.assign(body, { close: () => console.log('foo_app was closed') });
 };
 
-// One validator on each side: whoever breaks a rule of PEP 3333 gets an error that names it.
+// One validator on each side: breaking a rule of PEP 3333 is an error that names the rule.
 run(validator(latinator(validator(foo_app))), { port: Number(process.env.PORT ?? 8080) });

@@ -1,4 +1,4 @@
-// WSocketApp around another WSGI application: it takes the routes, the other all the rest. node examples/middleware.ts
+// WSocketApp around another WSGI application: it handles its routes, the other everything else. node examples/middleware.ts
 import { type Application, run, WSocketApp } from 'wsgi';
 
 const other_app: Application = (environ, start_response) => {

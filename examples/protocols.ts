@@ -1,4 +1,4 @@
-// Several subprotocols: the first that the client asks for and that is here is used. node examples/protocols.ts
+// Several subprotocols: the first that the client asks for and the application has is used. node examples/protocols.ts
 import { run, WSocketApp } from 'wsgi';
 
 const app = new WSocketApp(null, ['v2.chat', 'v1.chat']);

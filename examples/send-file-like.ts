@@ -1,4 +1,4 @@
-// What reads like a file: node examples/send-file-like.ts
+// File-like objects: node examples/send-file-like.ts
 import { PassThrough } from 'node:stream';
 import { run, WSocketApp } from 'wsgi';
 

@@ -1,4 +1,4 @@
-// Numbers, and objects that say how they look as text: node examples/send-number.ts
+// Numbers, and objects that have a text form: node examples/send-number.ts
 import { run, WSocketApp } from 'wsgi';
 
 const app = new WSocketApp();

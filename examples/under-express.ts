@@ -16,7 +16,7 @@ app.route('/echo')(async (environ) => {
 
 const handler = toNodeHandler(app);
 const site = express();
-site.use('/app', handler); // ahead of body parsers: the application reads the body itself
+site.use('/app', handler); // before body parsers: the application reads the body itself
 site.get('/', (_request, response) => response.send('Hello from Express\n'));
 
 const server = createServer(site);

@@ -11,7 +11,7 @@ app.route('/upload')(async (environ) => {
   return `Got ${body.length} bytes\n`;
 });
 
-const handler = toNodeHandler(app, { scriptName: '/app' }); // Fastify does not take the prefix off
+const handler = toNodeHandler(app, { scriptName: '/app' }); // Fastify does not remove the prefix
 const site = Fastify();
 site.get('/', () => 'Hello from Fastify\n');
 site.register((scope, _options, done) => {

@@ -1,4 +1,4 @@
-// An application in a Hono app, by way of Request and Response: node examples/under-hono.ts
+// An application in a Hono app, with Request and Response: node examples/under-hono.ts
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { toFetchHandler, WSocketApp } from 'wsgi';

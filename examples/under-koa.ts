@@ -7,7 +7,7 @@ const app = new WSocketApp();
 
 app.route('/hello')((environ) => `Hello from ${environ.SCRIPT_NAME}\n`);
 
-const handler = toNodeHandler(app, { scriptName: '/app' }); // Koa does not take the prefix off
+const handler = toNodeHandler(app, { scriptName: '/app' }); // Koa does not remove the prefix
 const site = new Koa();
 site.use((context) => {
   if (context.path.startsWith('/app/')) {

@@ -1,4 +1,4 @@
-// The WebSocket echo with a loop of JavaScript's own: node examples/websocket-for-await.ts
+// The WebSocket echo with a for await loop: node examples/websocket-for-await.ts
 import { run, WSocketApp } from 'wsgi';
 
 const app = new WSocketApp();
