@@ -30,7 +30,7 @@ import { type AccessLog, basicUser } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Connection, CurrentRequest, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
-import { hasUnsent, type ResponseOwner, tellFinished } from './node-internals.js';
+import { hasUnsent } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
 import type { RequestLimits } from './request-limits.js';
 import type { Answered, ResponseSink } from './response-sink.js';
@@ -117,7 +117,7 @@ enum State {
 /** nginx's status in its log for a request whose client left before it was answered. */
 const CLIENT_LEFT = 499;
 
-export class Exchange implements CurrentRequest, Answered, ResponseOwner {
+export class Exchange implements CurrentRequest, Answered {
   readonly service: Service;
   readonly connection: Connection;
   readonly message: IncomingMessage;
@@ -153,7 +153,7 @@ export class Exchange implements CurrentRequest, Answered, ResponseOwner {
     this.sink = this.newSink();
     connection.current = this;
     service.running.count++;
-    tellFinished(response, this);
+    response.on('close', () => this.#responseClosed());
   }
 
   protected newSink(): ResponseSink {
@@ -286,7 +286,8 @@ export class Exchange implements CurrentRequest, Answered, ResponseOwner {
     else if (this.#state === State.Closing) this.over();
   }
 
-  responseFinished(): void {
+  /** The last byte of the response was given to the kernel, or its connection was closed before. */
+  #responseClosed(): void {
     if (!this.response.writableFinished) this.connection.onClose();
     this.finished();
   }

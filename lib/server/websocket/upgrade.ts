@@ -1,5 +1,5 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environ } from '../../environ/types.js';
 import { goneError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
 import { WebSocket } from '../../environ/websocket/websocket.js';
@@ -9,6 +9,7 @@ import type { ResponseHead } from '../../interpreter/sink.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
 import type { Gateway } from '../http/gateway.js';
+import { respondOn, withoutListeners } from '../http/node-internals.js';
 import { ResponseSink } from '../http/response-sink.js';
 import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
 import {
@@ -79,9 +80,7 @@ export class Upgrades {
 
   /** The connection is free for its next request. */
   readmit(socket: WsgiSocket, rest: Buffer): void {
-    // Node has taken its listeners off but for these two, and adds them again.
-    socket.removeAllListeners('pause');
-    socket.removeAllListeners('resume');
+    withoutListeners(socket);
     if (rest.length > 0) socket.unshift(rest);
     this.#readmit(socket);
   }
@@ -121,42 +120,6 @@ export class Upgrades {
     }
     connection.upgradeHeaders = rawHeaders;
     this.readmit(connection.socket, Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), rest]));
-  }
-}
-
-/**
- * A response on a socket that Node has let go of.
- * @param free called when it is sent and the connection may go on; otherwise the connection is closed.
- */
-export function respondOn(
-  socket: WsgiSocket,
-  message: IncomingMessage,
-  keepAlive: boolean,
-  free: () => void,
-): ServerResponse {
-  const response = new FreeResponse(message);
-  response.shouldKeepAlive = keepAlive;
-  response.assignSocket(socket);
-  response.on('finish', () => {
-    response.detachSocket(socket);
-    if (response.shouldKeepAlive) free();
-    else socket.destroySoon();
-  });
-  return response;
-}
-
-/** On a socket that is Node's own, Node says when the client can take more. */
-class FreeResponse extends ServerResponse {
-  readonly #drained = () => this.emit('drain');
-
-  override assignSocket(socket: WsgiSocket): void {
-    super.assignSocket(socket);
-    socket.on('drain', this.#drained);
-  }
-
-  override detachSocket(socket: WsgiSocket): void {
-    socket.removeListener('drain', this.#drained);
-    super.detachSocket(socket);
   }
 }
 

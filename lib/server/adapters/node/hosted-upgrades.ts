@@ -7,9 +7,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
-import { responseOn } from '../../http/node-internals.js';
+import { respondOn, responseOn } from '../../http/node-internals.js';
 import { isWebSocketRequest } from '../../websocket/handshake.js';
-import { respondOn, Upgrades } from '../../websocket/upgrade.js';
+import { Upgrades } from '../../websocket/upgrade.js';
 import type { HostedGateway } from './hosted-gateway.js';
 
 /** On a request: it is on its way through the host, with the bytes that came after its head. */
