@@ -174,7 +174,9 @@ describe('the package', function () {
     const expected = [...built, ...shown, ...documents, 'LICENSE', 'package.json'];
     expect(packed.files.map(({ path }) => path).sort()).to.deep.equal(expected.sort());
     const rest = packed.files.filter(({ path }) => !path.startsWith('examples/'));
-    const odd = rest.filter(({ path }) => !/\.(d\.ts|js|md)$|^docs\/demo\.png$|^LICENSE$|^package\.json$/.test(path));
+    const odd = rest.filter(
+      ({ path }) => !/\.(d\.ts|js|md)$|^docs\/demo\.png$|^LICENSE$|^package\.json$/.test(path),
+    );
     expect(odd).to.deep.equal([]);
   });
 
