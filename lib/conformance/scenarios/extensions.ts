@@ -52,7 +52,10 @@ export const extensions: Scenario[] = [
       report((environ) => {
         environ['wsgi.errors'].write('urgent\n');
         environ['wsgi.errors'].flush();
-        return readFileSync(flushLog, 'utf8');
+        const written = readFileSync(flushLog, 'utf8');
+        // For the next gateway in this process.
+        rmSync(flushLog);
+        return written;
       }),
     request: get('/', CLOSE),
     connection: 'closed',
