@@ -55,7 +55,8 @@ describe('the walk of a GET', () => {
   afterEach(closeServers);
 
   it('goes through the files that CONTRIBUTING names, and no others', async () => {
-    const { serverPort } = await serveApp(app);
+    // Long timeouts: what looks at idle connections is not on the way.
+    const { serverPort } = await serveApp(app, { timeout: 3600, keepAlive: 3600 });
     const agent = new Agent({ keepAlive: true });
     expect(await hello(serverPort, agent)).to.equal('hello');
     const files = await walked(() => hello(serverPort, agent));
