@@ -22,8 +22,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     also: { type: 'string', multiple: true, default: [] },
-    // Many specs wait for something: two more than there are cores keep these busy.
-    jobs: { type: 'string', default: String(availableParallelism() + 2) },
+    // Many specs wait for something: three more than there are cores keep these busy.
+    jobs: { type: 'string', default: String(availableParallelism() + 3) },
     times: { type: 'boolean', default: false },
   },
 });
