@@ -68,9 +68,13 @@ export function encodeBad(errors: string, bad: Bad<readonly string[]>): string |
       return characters.map(escapeOf).join('');
     case 'xmlcharrefreplace':
       return codes.map((code) => `&#${code};`).join('');
-    case 'surrogateescape':
-      if (codes.some((code) => code < 0xdc80 || code > 0xdcff)) break;
-      return Buffer.from(codes.map((code) => code - 0xdc00));
+    case 'surrogateescape': {
+      const wrong = codes.findIndex((code) => code < 0xdc80 || code > 0xdcff);
+      if (wrong === -1) return Buffer.from(codes.map((code) => code - 0xdc00));
+      // CPython escapes those before it, except in code pages: they are not in its message.
+      if (wrong > 0 && bad.codec !== 'charmap') encodeBad('strict', { ...bad, start: bad.start + wrong });
+      break;
+    }
     case 'surrogatepass':
       if (bad.codec !== 'utf-8') break;
       return Buffer.from(codes.flatMap((code) => [0xed, 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]));
