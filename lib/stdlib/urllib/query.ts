@@ -120,7 +120,7 @@ function pairsOf(
     : (quoted: string) => unquote_to_bytes(Buffer.from(quoted.replaceAll('+', ' '), 'latin1'));
   if (limit !== null) checkCount(text, between, Number(limit));
   const pairs: [string | Buffer, string | Buffer][] = [];
-  for (const field of text.split(between)) {
+  for (const field of fieldsOf(text, between)) {
     if (field === '' && !isStrict) continue;
     const equals = field.indexOf('=');
     if (equals === -1 && isStrict) {
@@ -149,6 +149,16 @@ function separatorOf(separator: unknown, qs: unknown): string {
 function nativeOf(qs: unknown): string {
   if (qs instanceof Uint8Array) return Buffer.from(qs).toString('latin1');
   throw new TypeError(`memoryview: a bytes-like object is required, not '${typeName(qs)}'`);
+}
+
+/** One by one: `split` would hold a million empty ones of a body that is a million separators. */
+function* fieldsOf(text: string, separator: string): Generator<string> {
+  let start = 0;
+  for (let at = text.indexOf(separator); at !== -1; at = text.indexOf(separator, start)) {
+    yield text.slice(start, at);
+    start = at + separator.length;
+  }
+  yield text.slice(start);
 }
 
 /** Counted, not split, for the limit is there because a client may send very many. */

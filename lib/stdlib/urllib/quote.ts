@@ -35,9 +35,9 @@ export function quote(string: string | Uint8Array, ...given: QuoteArguments): st
  */
 export function quote_plus(string: string | Uint8Array, ...given: QuoteArguments): string {
   const { safe = '', encoding = null, errors = null } = bind('quote_plus', NAMES, given);
-  const space = typeof string === 'string' ? ' ' : 0x20;
-  const isText = typeof string === 'string' || string instanceof Uint8Array;
-  if (isText && !(string as string).includes(space as string)) return quoted(string, safe, encoding, errors);
+  const hasSpace =
+    typeof string === 'string' ? string.includes(' ') : string instanceof Uint8Array && string.includes(0x20);
+  if (!hasSpace) return quoted(string, safe, encoding, errors);
   return quoted(string, `${safeOf(safe)} `, encoding, errors).replaceAll(' ', '+');
 }
 
