@@ -110,6 +110,7 @@ describe('the code in the documents', function () {
       'PORTING.md',
       'docs/cgi.md',
       'docs/options.md',
+      'docs/stdlib.md',
       'docs/testing.md',
       'docs/validator.md',
       'docs/wsgiref.md',

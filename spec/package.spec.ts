@@ -30,6 +30,8 @@ const CONSUMER = `import {
   WSocketApp,
 } from 'wsgi';
 import { type ConformanceResult, runConformance } from 'wsgi/conformance';
+import { urllib } from 'wsgi/stdlib';
+import { parse_qs, parse_qsl, quote, type SplitResult, urlencode, urlsplit } from 'wsgi/stdlib/urllib/parse';
 import { Client, type TestResponse } from 'wsgi/testing';
 import { wsgiResponses } from 'wsgi/testing/chai';
 
@@ -119,6 +121,17 @@ const results: ConformanceResult[] = await runConformance({
   },
 });
 export const told = [text, results, wsgiResponses.length];
+
+const d = parse_qs('a=1', { keep_blank_values: true });
+const first: string | undefined = d.get('a', [''])[0];
+const parts: SplitResult = urlsplit('//h', 'http', { allow_fragments: false });
+const [scheme, netloc] = parts;
+const host: string = netloc;
+const ofBytes: [Buffer, Buffer][] = parse_qsl(Buffer.from('a=1'), true, { max_num_fields: 2 });
+// @ts-expect-error: an argument that it does not have
+parse_qs('', { keep_blanks: true });
+export const queries = [first, scheme, host, parts._replace({ path: '/' }).geturl(), ofBytes];
+export const links = [quote('a', ''), urlencode({ a: [1] }, { doseq: true }), urllib.parse.urljoin('/a', 'b')];
 `;
 
 const TSCONFIG = {
@@ -229,6 +242,14 @@ describe('the package', function () {
     expect(names).to.include.members(['WSocketApp', 'WebSocketError', 'WsgiError', 'makeServer', 'run']);
     for (const name of ['WebSocket', 'BlockingWebSocket', 'Server', 'Logger'])
       expect(names).not.to.include(name);
+  });
+
+  it('has modules of the standard library of Python', () => {
+    const code = `import { parse_qs, urlsplit } from 'wsgi/stdlib/urllib/parse';
+import { urllib } from 'wsgi/stdlib';
+console.log(parse_qs('a=1').get('a')[0], urlsplit('//H/').hostname, urllib.parse.quote('é'));`;
+    const told = command(process.execPath, ['--input-type=module', '--eval', code], folder);
+    expect(told).to.equal('1 h %C3%A9\n');
   });
 
   it('tells its version', () => {

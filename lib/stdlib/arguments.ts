@@ -9,6 +9,17 @@ export function makeDict<T>(pairs: Iterable<readonly [string, T]> = []): Dict<T>
   return dict;
 }
 
+/** Types of optional arguments: some of them by position, then a plain object that has others by name. */
+export type Given<Positions extends readonly unknown[], Keywords> =
+  | { [Position in keyof Positions]?: Positions[Position] | undefined }
+  | ThenKeywords<Positions, { readonly [Name in keyof Keywords]: Keywords[Name] | undefined }>;
+type ThenKeywords<Positions extends readonly unknown[], Keywords> = Positions extends readonly [
+  ...infer First,
+  unknown,
+]
+  ? [...{ [Position in keyof First]: First[Position] | undefined }, Keywords] | ThenKeywords<First, Keywords>
+  : never;
+
 /**
  * Optional arguments by name, whichever way they were given: `f(x, 1, 2)`, `f(x, { b: 2 })` or `f(x, 1, { b: 2 })`.
  * @param callable for the message. @param names of the optional parameters, in Python's order.

@@ -5,9 +5,19 @@ export class ValueError extends Error {
   override readonly name: string = 'ValueError';
 }
 
+/** Python's `LookupError`: no key, encoding or error handler has that name. */
+export class LookupError extends Error {
+  override readonly name: string = 'LookupError';
+}
+
 /** Python's `KeyError`; the message is the key. */
-export class KeyError extends Error {
+export class KeyError extends LookupError {
   override readonly name = 'KeyError';
+}
+
+/** Python's `AttributeError`. A `TypeError` as well, for that is what JavaScript throws for a method that is not there. */
+export class AttributeError extends TypeError {
+  override readonly name = 'AttributeError';
 }
 
 /** Python's `OSError`. */

@@ -366,6 +366,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
       expect(await example.text('/style.css')).to.equal('h1 { color: teal }');
     },
   },
+  stdlib: {
+    does: 'parses a query and makes a link, with the lines of Python',
+    async check(example) {
+      expect(await example.text('/caf%C3%A9?q=a%26b+c&page=2')).to.equal(
+        `a&b c, page 2\n${example.url}/caf%C3%A9?q=a%26b+c&page=3\n`,
+      );
+      expect(await example.text('/?q=')).to.equal(`, page 1\n${example.url}/?q=&page=2\n`);
+    },
+  },
   cgi: {
     does: 'is a CGI script, and a server when it is started by hand',
     async check(example) {

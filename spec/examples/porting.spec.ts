@@ -18,6 +18,7 @@ const DOCUMENTS = [
   'docs/testing.md',
   'docs/frameworks.md',
   'docs/deploying.md',
+  'docs/stdlib.md',
   'docs/wsgiref.md',
 ];
 /** PORTING.md and these show the examples. */

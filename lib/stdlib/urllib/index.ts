@@ -1,0 +1,2 @@
+/** Python's package `urllib`. */
+export * as parse from './parse.js';
