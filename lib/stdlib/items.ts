@@ -35,7 +35,8 @@ const ACCESS: ProxyHandler<Mapping> = {
     throw new KeyError(name);
   },
   set(target, name, value, receiver) {
-    if (typeof name === 'symbol') return Reflect.set(target, name, value);
+    // A field that a class of the program declares is no item: it may be a secret.
+    if (typeof name === 'symbol' || Object.hasOwn(target, name)) return Reflect.set(target, name, value);
     Reflect.apply(target[SET_ITEM], receiver, [name, value]);
     return true;
   },

@@ -93,7 +93,8 @@ class MorselMethods implements Mapping {
       const name = str(given).toLowerCase();
       if (!WRITTEN.has(name)) throw new CookieError(`Invalid attribute ${repr(name)}`);
       checkControls(name, value);
-      return [name, value];
+      // What was not given is not set; Python's None is null, and is written.
+      return [name, value === undefined ? '' : value];
     });
     for (const [name, value] of checked) this[ITEMS].set(name, value);
   }
@@ -159,9 +160,11 @@ class MorselMethods implements Mapping {
 }
 
 function attributeText(name: string, value: unknown): string {
-  const whole = typeof value === 'boolean' ? Number(value) : value;
-  if (name === 'expires' && Number.isInteger(whole))
+  // An int of Python's, which a bool is as well.
+  const whole = typeof value === 'boolean' || typeof value === 'bigint' ? Number(value) : value;
+  if (name === 'expires' && Number.isInteger(whole)) {
     return dateText(new Date(Date.now() + Number(whole) * 1000));
+  }
   if (name === 'expires' && value instanceof Date) return dateText(value);
   if (name === 'max-age') return str(whole);
   return name === 'comment' && typeof value === 'string' ? quote(value) : str(value);

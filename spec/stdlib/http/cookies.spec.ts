@@ -101,6 +101,8 @@ describe('http.cookies of wsgi/stdlib', () => {
       ' sid=x; expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Max-Age=5; Path=/',
     );
     expect(morsel.OutputString(['path'])).to.equal('sid=x; Path=/');
+    morsel.update({ path: undefined, 'max-age': 5n, expires: '', httponly: false });
+    expect(morsel.OutputString()).to.equal('sid=x; Max-Age=5');
     expect(Object.keys(morsel)).to.have.lengthOf(9);
     expect(() => Object.assign(morsel, { value: 'y' })).to.throw(CookieError, "Invalid attribute 'value'");
   });
@@ -145,15 +147,21 @@ describe('http.cookies of wsgi/stdlib', () => {
 
   it('keeps other things than text where a program says how', () => {
     class JsonCookie extends BaseCookie {
+      space = '';
+      readonly #calls: unknown[] = [];
       override value_decode(val: string): [unknown, string] {
         return [JSON.parse(decodeURIComponent(val)), val];
       }
       override value_encode(val: unknown): [unknown, string] {
-        return [val, encodeURIComponent(JSON.stringify(val))];
+        this.#calls.push(val);
+        return [val, encodeURIComponent(JSON.stringify(val, null, this.space))];
       }
     }
     const cookies = new JsonCookie();
+    cookies.set('a', 'replaced');
+    cookies.space = '';
     cookies.set('a', { b: [1] });
+    expect(Object.keys(cookies)).to.deep.equal(['a']);
     expect(cookies.output()).to.equal('Set-Cookie: a=%7B%22b%22%3A%5B1%5D%7D');
     expect(new JsonCookie('a=%7B%22b%22%3A%5B1%5D%7D').get('a')?.value).to.deep.equal({ b: [1] });
     expect(cookies).to.be.instanceOf(BaseCookie);
