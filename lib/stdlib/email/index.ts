@@ -1,0 +1,2 @@
+/** Python's package `email`. */
+export * as utils from './utils.js';

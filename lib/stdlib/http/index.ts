@@ -1,0 +1,2 @@
+/** Python's package `http`. */
+export * as cookies from './cookies.js';
