@@ -1,7 +1,7 @@
 /** Python's `mimetypes`: the type of a file by its name, and the extensions of a type. */
 import { bind } from './arguments.js';
-import { ValueError } from './errors.js';
 import { COMMON_TYPES, ENCODINGS, SUFFIXES, TYPES } from './mimetypes-tables.js';
+import { urlparse } from './urllib/parse.js';
 import { isTrue, typeName } from './values.js';
 
 /** Types by extension, and extensions by type in the order in which they were added. */
@@ -58,7 +58,7 @@ export function guess_type(
   const text = url instanceof Uint8Array ? Buffer.from(url).toString() : url;
   if (typeof text !== 'string')
     throw new TypeError(`guess_type() takes a path or a URL, not ${typeName(url)}`);
-  const { scheme, path } = splitUrl(text);
+  const { scheme, path } = urlparse(text);
   // One letter is a drive of Windows.
   if (scheme.length < 2) return typeOfFile(text, tables);
   return scheme === 'data' ? [typeOfData(path), null] : typeOfFile(path, tables);
@@ -122,19 +122,4 @@ function typeOfData(path: string): string | null {
   if (comma === -1) return null;
   const type = path.slice(0, comma).split(';', 1)[0] ?? '';
   return type.includes('=') || !type.includes('/') ? 'text/plain' : type;
-}
-
-/** Schemes whose last segment may have parameters after `;` (`urllib.parse.uses_params`). */
-const WITH_PARAMETERS = /^(?:ftp|hdl|prospero|http|imap|https|shttp|rtsp|rtsps|rtspu|sip|sips|mms|sftp|tel)$/;
-
-/** The scheme in lower case, and the path without host, parameters, query and fragment, as `urlparse` splits them. */
-function splitUrl(url: string): { scheme: string; path: string } {
-  const clean = url.replace(/^[\0-\x20]+/, '').replace(/[\t\r\n]/g, '');
-  const scheme = /^([a-z][a-z\d+.-]*):/i.exec(clean)?.[1] ?? '';
-  const rest = scheme === '' ? clean : clean.slice(scheme.length + 1);
-  const host = /^\/\/[^/?#]*/.exec(rest)?.[0] ?? '';
-  if (host.includes('[') !== host.includes(']')) throw new ValueError('Invalid IPv6 URL');
-  const path = rest.slice(host.length).replace(/[?#].*/s, '');
-  if (!WITH_PARAMETERS.test(scheme.toLowerCase())) return { scheme: scheme.toLowerCase(), path };
-  return { scheme: scheme.toLowerCase(), path: path.replace(/;[^/]*$/, '') };
 }
