@@ -7,6 +7,7 @@ import { makeServer } from '../../lib/server/server.js';
 const agent = new Agent({ keepAlive: true });
 // Long timeouts: what looks at idle connections is not on the way.
 const server = await makeServer('127.0.0.1', 0, application, { timeout: 3600, keepAlive: 3600 });
+const port = server.serverPort;
 await hello();
 const session = new Session();
 session.connect();
@@ -34,7 +35,7 @@ function application(
 }
 
 async function hello(): Promise<void> {
-  const request = get({ port: server.serverPort, agent, path: '/a?b=c' });
+  const request = get({ port, agent, path: '/a?b=c' });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   for await (const _ of response);
 }
