@@ -199,20 +199,15 @@ function isNumeric(key: unknown): key is number | bigint | boolean {
   return typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean';
 }
 
-/** By code point: by unit, surrogates would come before U+E000 to U+FFFF. */
+/** By code point: by unit, an emoji would come before U+FFFF. */
 function compareText(a: string, b: string): number {
   const most = Math.min(a.length, b.length);
-  for (let i = 0; i < most; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (x === y) continue;
-    const [highX, highY] = [isSurrogate(x), isSurrogate(y)];
-    return highX === highY ? x - y : highX ? 1 : -1;
-  }
-  return a.length - b.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
+  let at = 0;
+  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === most) return a.length - b.length;
+  // In the middle of a pair: the character began before.
+  if (at > 0 && (a.charCodeAt(at - 1) & 0xfc00) === 0xd800) at--;
+  return (a.codePointAt(at) ?? 0) - (b.codePointAt(at) ?? 0) || a.charCodeAt(at + 1) - b.charCodeAt(at + 1);
 }
 
 function isDict(value: object): boolean {

@@ -170,7 +170,9 @@ export class Scanner {
       return character;
     }
     const digits = this.#text.slice(backslash + 2, backslash + 6);
-    if (!/^[0-9A-Fa-f]{4}$/.test(digits)) throw this.#fault('Invalid \\uXXXX escape', backslash + 1);
+    // To CPython it is also incomplete where the document ends after it.
+    if (!/^[0-9A-Fa-f]{4}$/.test(digits) || backslash + 6 >= this.#text.length)
+      throw this.#fault('Invalid \\uXXXX escape', backslash + 1);
     this.#at += 6;
     // Two of them may be one character: units of UTF-16 join by themselves.
     return String.fromCharCode(Number.parseInt(digits, 16));
