@@ -360,6 +360,25 @@ describe('FieldStorage', () => {
       }
     });
 
+    it('finds a boundary wherever the blocks of the body are cut', () => {
+      const head = part('name="f"; filename="f"', '').length - 2;
+      for (const filler of ['x', '\n', '\r', '-XX--\n']) {
+        for (let size = 65_536 - head - 12; size < 65_536 - head + 4; size++) {
+          const content = Buffer.alloc(size, filler);
+          const form = formOf(
+            Buffer.concat([
+              part('name="f"; filename="f"', content),
+              part('name="a"', '1'),
+              Buffer.from('--XX--'),
+            ]),
+          );
+          expect(content.equals(form.getvalue('f') as Buffer), `${filler} ${size}`).to.equal(true);
+          expect(form.getvalue('a')).to.equal('1');
+          form.close();
+        }
+      }
+    });
+
     it('leaves nothing of a form that fails', async () => {
       const body = Buffer.concat([BODY.subarray(0, -8), part('name="a"', 'long'), Buffer.from('--XX--')]);
       fails(() => formOf(body, { uploadDir: folder, maxFieldSize: 2 }));

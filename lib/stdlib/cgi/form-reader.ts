@@ -9,16 +9,10 @@ import type { Dict } from '../arguments.js';
 import { ValueError } from '../errors.js';
 import { BytesIO } from '../io.js';
 import type { FormRequest } from './arguments.js';
-import type { FormSource } from './form-source.js';
+import { type FormSource, stripBoth } from './form-source.js';
 import { pairsOf } from './pairs.js';
 import { parse_header } from './parse-header.js';
-import {
-  ContentByLength,
-  ContentToBoundary,
-  type Done,
-  type PartContent,
-  stripBoth,
-} from './part-content.js';
+import { ContentByLength, ContentToBoundary, type Done, type PartContent } from './part-content.js';
 import { partHeaders } from './part-headers.js';
 import type { TemporaryFile, Uploads } from './uploads.js';
 
@@ -158,6 +152,9 @@ export class FormReader {
   /** To the first boundary, on a line of its own. */
   *#preamble(part: Part, boundary: string): Steps<void> {
     for (let whole = true; ; ) {
+      const skipped = yield* this.#source.skipLines(`--${boundary}`);
+      part.bytesRead += skipped;
+      whole ||= skipped > 0;
       const line = this.#source.lineNow() ?? (yield* this.#source.line());
       part.bytesRead += line.length;
       if (line.length === 0 || (whole && stripBoth(line) === `--${boundary}`)) return;
@@ -239,12 +236,10 @@ export class FormReader {
    */
   *#skip(part: Part, place: Place): Steps<void> {
     if (place.boundary === '' || part.done !== 0) return;
-    for (
-      let line = this.#source.lineNow() ?? (yield* this.#source.line());
-      line.length > 0;
-      line = this.#source.lineNow() ?? (yield* this.#source.line())
-    ) {
-      part.bytesRead += line.length;
+    for (const all = new ContentByLength(this.#source, Number.POSITIVE_INFINITY); ; ) {
+      const block = yield* all.next();
+      if (block === undefined) break;
+      part.bytesRead += block.length;
     }
     part.done = -1;
   }

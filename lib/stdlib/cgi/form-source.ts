@@ -16,7 +16,6 @@ export interface FormFile {
 
 const NOTHING = Buffer.alloc(0);
 const LF = 0x0a;
-const DASH = 0x2d;
 const NO_WAITING =
   'A constructor cannot wait for wsgi.input of the event loop: write form = await FieldStorage.read(...) there, with the same arguments';
 
@@ -68,16 +67,30 @@ export class FormSource {
   }
 
   /**
-   * As `line`, or many lines, of which none begins with `--`: no boundary is in them.
-   * @param most bytes after which no line is begun.
+   * As `line`, or many lines, of which none is a boundary: each call costs more than a short line.
+   * @param boundary with its `--`. @param most bytes after which no line is begun.
    */
-  *lines(most: number): Steps<Buffer> {
+  *lines(boundary: string, most: number): Steps<Buffer> {
     yield* this.#fill();
     const rest = this.#rest;
-    if (rest[0] === DASH && rest[1] === DASH) return yield* this.line();
-    let end = rest.indexOf('\n--') + 1 || rest.lastIndexOf(LF) + 1 || rest.length;
+    if (isBoundary(rest, 0, boundary)) return yield* this.line();
+    let end = rest.lastIndexOf(LF) + 1 || rest.length;
+    const next = `\n${boundary}`;
+    for (let at = rest.indexOf(next); at !== -1; at = rest.indexOf(next, at + 1)) {
+      if (!isBoundary(rest, at + 1, boundary)) continue;
+      end = at + 1;
+      break;
+    }
     if (most < end) end = rest.indexOf(LF, Math.max(0, most - 1)) + 1 || end;
     return this.#take(Math.min(end, rest.length));
+  }
+
+  /** Passes over lines that do not have this text in them. @returns how many bytes. */
+  *skipLines(without: string): Steps<number> {
+    yield* this.#fill();
+    const found = this.#rest.indexOf(without);
+    const end = found === -1 ? this.#rest.lastIndexOf(LF) + 1 : this.#rest.lastIndexOf(LF, found) + 1;
+    return this.#take(end).length;
   }
 
   /** Until there is a whole line, or as much as a line may have in one piece. */
@@ -117,6 +130,31 @@ export class FormSource {
       throw new ValueError(`fp.${method}() should return bytes, got ${typeName(bytes)}`);
     });
   }
+}
+
+function isBoundary(bytes: Buffer, start: number, boundary: string): boolean {
+  if (bytes.toString('latin1', start, start + boundary.length) !== boundary) return false;
+  const end = bytes.indexOf(LF, start);
+  const line = stripEnd(bytes.subarray(start, end === -1 ? bytes.length : end));
+  return line === boundary || line === `${boundary}--`;
+}
+
+/** Python's `bytes.rstrip()`, as a native string. */
+export function stripEnd(line: Buffer): string {
+  let end = line.length;
+  while (end > 0 && isWhite(line[end - 1])) end--;
+  return line.toString('latin1', 0, end);
+}
+
+/** Python's `bytes.strip()`. */
+export function stripBoth(line: Buffer): string {
+  let start = 0;
+  while (start < line.length && isWhite(line[start])) start++;
+  return stripEnd(line.subarray(start));
+}
+
+function isWhite(byte: number | undefined): boolean {
+  return byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d);
 }
 
 /** Standard input, which is the body of a request in a CGI script (RFC 3875 section 4.2). Reading it blocks. */

@@ -1,7 +1,7 @@
 /** The content of one part of a form, block by block: to the boundary that ends it, to the end of the body, or by length. */
 import { READ_SIZE } from '../../environ/input/byte-queue.js';
 import type { Steps } from '../../environ/maybe-promise.js';
-import type { FormSource } from './form-source.js';
+import { type FormSource, stripEnd } from './form-source.js';
 
 /** How a part ended: 0: at a boundary, 1: at the last one, -1: at the end of the body. Python's `done`. */
 export type Done = 0 | 1 | -1;
@@ -42,7 +42,7 @@ export class ContentToBoundary implements PartContent {
     this.#ended = true;
     const most = this.#limit - this.bytesRead;
     if (most <= 0) return undefined;
-    let line = yield* this.#source.lines(most);
+    let line = yield* this.#source.lines(this.#boundary, most);
     this.bytesRead += line.length;
     if (line.length === 0) {
       this.done = -1;
@@ -94,22 +94,4 @@ function lineBreakLength(line: Buffer): number {
   const last = line.at(-1);
   if (last === LF) return line.at(-2) === CR ? 2 : 1;
   return last === CR ? 1 : 0;
-}
-
-/** Python's `bytes.rstrip()`, as a native string. No boundary is longer than a few hundred bytes. */
-export function stripEnd(line: Buffer): string {
-  let end = line.length;
-  while (end > 0 && isWhite(line[end - 1])) end--;
-  return line.toString('latin1', 0, end);
-}
-
-/** Python's `bytes.strip()`. */
-export function stripBoth(line: Buffer): string {
-  let start = 0;
-  while (start < line.length && isWhite(line[start])) start++;
-  return stripEnd(line.subarray(start));
-}
-
-function isWhite(byte: number | undefined): boolean {
-  return byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d);
 }
