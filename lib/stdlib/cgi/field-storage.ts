@@ -211,7 +211,7 @@ const ITEMS: ProxyHandler<Storage> = {
 };
 const ASKED: ReadonlySet<string> = new Set(['then', 'toJSON', 'inspect', 'asymmetricMatch', 'nodeType']);
 
-/** What makes a form gives it its items: JavaScript has no other way to have `form['a']`. */
+/** The class, whose forms are given their items as they are made: JavaScript has no other way to have `form['a']`. */
 export const FieldStorage: typeof Storage = new Proxy(Storage, {
   construct: (made, given, target) => new Proxy(Reflect.construct(made, given, target) as Storage, ITEMS),
 });
