@@ -290,10 +290,28 @@ const PIECES = [
   ],
   ...['Content-Type: application/x-www-form-urlencoded', 'a=1&b', '\r\n\r\n', '\r\n\r\n', 'From x'],
 ];
+const HEADERS = [
+  ...PIECES.filter((piece) => /^[A-Za-z-]+: /.test(piece)),
+  ...[
+    'Content-Disposition: form-data; name="b;c"; filename=""',
+    'Content-Disposition: form-data;\r\n name="folded"',
+  ],
+  ...[
+    'From x',
+    'no header',
+    ' ; filename=g',
+    ': nameless',
+    'X-Y:',
+    'Content-Type: ',
+    'Content-Type : text/x',
+    'é: x',
+    'a\rb: c',
+  ],
+];
 const PART = fc
   .tuple(
     fc.constantFrom('\r\n', '\r\n', '\n'),
-    fc.subarray(PIECES.filter((piece) => /^[A-Za-z-]+: /.test(piece))),
+    fc.shuffledSubarray(HEADERS, { maxLength: 4 }),
     fc.array(fc.constantFrom(...PIECES), { maxLength: 5 }),
   )
   .map(

@@ -2,7 +2,7 @@
 import { type Dict, makeDict } from '../arguments.js';
 
 /** A name of printable ASCII and a colon, or white space, which goes on with the line before (RFC 5322 section 2.2). */
-const HEADER = /^(?:[!-9;-~]*:|[\t ])/;
+const HEADER = /^(?:From |[!-9;-~]*:|[\t ])/;
 
 /** By lower-case name; the first of a name counts. */
 export function partHeaders(text: string): Dict<string> {
@@ -21,6 +21,8 @@ export function partHeaders(text: string): Dict<string> {
       continue;
     }
     add();
+    // The first line of a message in a mailbox, which Python passes over.
+    if (line.startsWith('From ')) continue;
     const colon = line.indexOf(':');
     name = line.slice(0, colon).toLowerCase();
     value = line.slice(colon + 1);
