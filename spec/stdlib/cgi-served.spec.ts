@@ -4,8 +4,9 @@ import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { FieldStorage } from '../../lib/stdlib/cgi.js';
 import { Threads } from '../server/threads/support.js';
+import { killScripts, runScript } from '../support/cgi-script.js';
 import { closeServers, serveApp } from '../support/serve.js';
-import { scriptOf } from '../support/source.js';
+import { NODE_OPTIONS, scriptOf } from '../support/source.js';
 import { until } from '../support/until.js';
 import { type Described, describeForm } from './described-form.js';
 
@@ -63,3 +64,21 @@ for (const mode of ['on the event loop', 'in threads'])
       await until(() => !existsSync(path));
     });
   });
+
+describe('FieldStorage in a CGI script', () => {
+  const SCRIPT = [process.execPath, ...NODE_OPTIONS, scriptOf('cgi-script.ts', import.meta.url)];
+  const MULTIPART = '--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--XX--\r\n';
+  afterEach(killScripts);
+
+  for (const [type, body] of [
+    ['application/x-www-form-urlencoded', 'a=1'],
+    ['multipart/form-data; boundary=XX', MULTIPART],
+  ] as const) {
+    it(`reads ${type} of standard input, and not past its length`, async () => {
+      const variables = { REQUEST_METHOD: 'POST', CONTENT_TYPE: type, CONTENT_LENGTH: `${body.length}` };
+      // Standard input stays open.
+      const { stdout, stderr } = await runScript(SCRIPT, variables, body);
+      expect([stdout.toString().split('\r\n').at(-1), stderr]).to.deep.equal(['["1"]\n', '']);
+    }).timeout(30_000);
+  }
+});
