@@ -24,7 +24,7 @@ await run(validator(app));
 It changes neither request nor response: what is synchronous stays so, \`length\` and \`close()\` of the body are passed on,
 and a \`FileWrapper\` stays one. Only \`wsgi.input\` and \`wsgi.errors\` of environ are replaced, by ones that check.
 
-A broken rule is a \`WsgiAssertionError\`, thrown to the one who broke it: the application, or the server. Its \`code\` is
+A broken rule is a \`WsgiAssertionError\`, thrown where it was broken: in the application, or in the server. Its \`code\` is
 that of the rule, its message names the rule, what was found, and the fix; it shows shapes in place of values that may
 be secrets. What is only doubtful is a warning of the process, of type \`WsgiWarning\`, once for each rule:
 

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { quoteNative } from '../environ/native-string.js';
 import type { AnyEnviron, ApplicationOn, Body, Environ, StartResponse } from '../environ/types.js';
 import { ConfigError } from '../errors.js';
 import { checkOptionNames } from '../option-names.js';
-import { quote } from '../util/wsgiref-util.js';
 import { checkApplication, covers, type Mounted, mountTable } from './arguments.js';
 import { sendFile } from './file-response.js';
 import { extensionOf, mediaType } from './media-types.js';
@@ -149,7 +149,7 @@ function typeOf(name: string, file: SharedFile, { types, fallbackType }: Setting
 /** Relative to the path of the request, so that no host, and no prefix that a proxy took away, can be wrong. */
 function redirect(environ: AnyEnviron, start_response: StartResponse): Body {
   const path = (environ.SCRIPT_NAME ?? '') + (environ.PATH_INFO ?? '');
-  const name = quote(path.slice(path.lastIndexOf('/') + 1), /[^A-Za-z0-9_.~-]/g);
+  const name = quoteNative(path.slice(path.lastIndexOf('/') + 1), /[^A-Za-z0-9_.~-]/g);
   const query = environ.QUERY_STRING ? `?${environ.QUERY_STRING}` : '';
   start_response('301 Moved Permanently', [
     ['Location', `./${name}/${query}`],

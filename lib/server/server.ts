@@ -71,7 +71,7 @@ export class Server {
     this.http = createServer(options);
     // After all that can fail: threads would go on.
     this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
-    const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool, options) };
+    const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
     // With threads it is only a name here: they have their own.
     this.#gateway = new Gateway(application as Application, { ...settings, ...call });
     const secure = options.certfile !== undefined;

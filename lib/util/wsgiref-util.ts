@@ -1,7 +1,7 @@
 /** Python's `wsgiref.util`: what a request's URL is, whole and segment by segment; which headers are the server's. */
 import { posix } from 'node:path';
 import { inspect } from 'node:util';
-import { nativeToBytes } from '../environ/native-string.js';
+import { quoteNative } from '../environ/native-string.js';
 import { isHopByHop as isOurs } from '../environ/syntax.js';
 
 /** An `Environ` is one, and so is `{ PATH_INFO: '/x' }`. */
@@ -34,13 +34,13 @@ const QUOTED_IN_PATH_INFO = /[^A-Za-z0-9_.~/;=,-]/g;
 export function applicationUri(environ: Readonly<LooseEnviron>): string {
   const scheme = requiredString(environ, 'wsgi.url_scheme');
   const host = stringOf(environ, 'HTTP_HOST') || serverHost(environ, scheme);
-  return `${scheme}://${host}${quote(stringOf(environ, 'SCRIPT_NAME') || '/', QUOTED)}`;
+  return `${scheme}://${host}${quoteNative(stringOf(environ, 'SCRIPT_NAME') || '/', QUOTED)}`;
 }
 
 /** The URL of the request. The query stays as it was sent. @throws TypeError as `applicationUri` does. */
 export function requestUri(environ: Readonly<LooseEnviron>, includeQuery = true): string {
   let uri = applicationUri(environ);
-  const path = quote(stringOf(environ, 'PATH_INFO'), QUOTED_IN_PATH_INFO);
+  const path = quoteNative(stringOf(environ, 'PATH_INFO'), QUOTED_IN_PATH_INFO);
   // Without SCRIPT_NAME, the application's URL ends in the slash that the path begins with.
   uri += stringOf(environ, 'SCRIPT_NAME') === '' ? path.slice(1) : path;
   const query = stringOf(environ, 'QUERY_STRING');
@@ -52,15 +52,6 @@ function serverHost(environ: Readonly<LooseEnviron>, scheme: string): string {
   const port = requiredString(environ, 'SERVER_PORT');
   const usual = DEFAULT_PORTS[scheme === 'https' ? 'https' : 'http'];
   return port === usual ? name : `${name}:${port}`;
-}
-
-/** Percent-encodes the bytes of a native string that `escaped` finds. @throws RangeError if it is not native. */
-export function quote(native: string, escaped: RegExp): string {
-  const bytes = nativeToBytes(native).toString('latin1');
-  return bytes.replace(
-    escaped,
-    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
 }
 
 /**

@@ -216,7 +216,7 @@ export const HEAD_RULES = {
   'header-twice': {
     level: 'warning',
     ids: ['C-086'],
-    rule: 'Content-Type, Date, ETag, Last-Modified and Location stand once',
+    rule: 'Content-Type, Date, ETag, Last-Modified and Location appear at most once',
     fix: 'Replace the first one',
     source: 'RFC 9110 section 5.3',
   },

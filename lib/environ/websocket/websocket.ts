@@ -115,8 +115,9 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
   /** Closes the connection; what was not received yet is dropped. Does nothing if it is closed already. */
   close(code: number = CLOSE_CODE.normal, message: string | Bytes = ''): void {
     const reason = checkClose(code, message);
+    if (this.#done) return;
     if (this.#link !== undefined) this.#link.close(code, reason);
-    else if (!this.#done) {
+    else {
       throw new WebSocketError(
         'The WebSocket is not open yet: refuse it with start_response(), or accept() first',
       );

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isAuthority } from '../../environ/environ.js';
 import { guessScheme } from '../../environ/forwarded-value.js';
-import { bytesToNative, textToNative } from '../../environ/native-string.js';
+import { bytesToNative, quoteNative, textToNative } from '../../environ/native-string.js';
 import type { Environ, ErrorStream, Input } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
 
@@ -82,12 +82,8 @@ const QUOTED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
 
 /** The target of the request, which CGI does not have: Apache, nginx and lighttpd add it. */
 function rebuildTarget({ SCRIPT_NAME, PATH_INFO, QUERY_STRING }: Environ): string {
-  const path = (SCRIPT_NAME + PATH_INFO || '/').replace(QUOTED, escapeByte);
+  const path = quoteNative(SCRIPT_NAME + PATH_INFO || '/', QUOTED);
   return QUERY_STRING === '' ? path : `${path}?${QUERY_STRING}`;
-}
-
-function escapeByte(byte: string): string {
-  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 function checkHost(environ: Environ): void {

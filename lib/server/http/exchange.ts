@@ -55,8 +55,8 @@ export interface Service {
   /** How many exchanges are not over. */
   readonly running: Running;
   readonly host: Host;
-  /** Makes the exchange's runner, and starts it. */
-  readonly call: (exchange: Exchange) => void;
+  /** Makes the exchange's runner, and starts it, where the application does not run on the event loop. */
+  readonly call: ((exchange: Exchange) => void) | undefined;
 }
 
 /** Where requests come from: our own server, another framework's, or a test. */
@@ -165,7 +165,8 @@ export class Exchange implements CurrentRequest, Answered {
   serve(): void {
     try {
       this.check();
-      this.service.call(this);
+      if (this.service.call === undefined) this.#interpret(this.environ());
+      else this.service.call(this);
     } catch (error) {
       this.fail(error);
     }
@@ -194,7 +195,7 @@ export class Exchange implements CurrentRequest, Answered {
   }
 
   /** Calls the application on the event loop. */
-  interpret(environ: Environ): void {
+  #interpret(environ: Environ): void {
     const interpreter = new Interpreter(this.sink, this.message, this.service.report);
     this.runner = interpreter;
     interpreter.run(this.service.application, environ);

@@ -53,8 +53,7 @@ export class Gateway {
   readonly #bodyLimit: number;
 
   constructor(application: Application, settings: GatewaySettings) {
-    const { options, errors, accessLog, serverName, keepAlive, host = OUR_SERVER } = settings;
-    const { call = callHere } = settings;
+    const { options, errors, accessLog, serverName, keepAlive, host = OUR_SERVER, call } = settings;
     this.#serverName = serverName;
     this.#bodyLimit = options.limitRequestBody || Number.POSITIVE_INFINITY;
     this.service = {
@@ -122,8 +121,10 @@ export class Gateway {
     expected: boolean,
   ): void {
     // An upgrade to something other than WebSocket came in again without its Upgrade header; applications see all headers.
-    message.rawHeaders = connection.upgradeHeaders ?? message.rawHeaders;
-    connection.upgradeHeaders = undefined;
+    if (connection.upgradeHeaders !== undefined) {
+      message.rawHeaders = connection.upgradeHeaders;
+      connection.upgradeHeaders = undefined;
+    }
     const body = this.#bodyOf(message, response, expected);
     // While it waited for its turn, its body broke off.
     if (connection.malformed !== undefined && !message.complete) body?.fail(connection.malformed);
@@ -166,8 +167,4 @@ export class Gateway {
     const fault = new RequestError(501, 'This server is not a proxy: it does not serve CONNECT');
     connection.enter(() => connection.answer(fault));
   }
-}
-
-function callHere(exchange: Exchange): void {
-  exchange.interpret(exchange.environ());
 }

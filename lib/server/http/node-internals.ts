@@ -1,6 +1,7 @@
 /**
- * Everything of Node that we use without its documentation, or change, in one place. What only makes requests cheaper can
- * be switched off in `internals`: it is off where a Node does not have it, and everything works without it.
+ * What we use of Node's HTTP server and sockets without its documentation, or change. What only makes requests cheaper can
+ * be switched off in `internals`: it is off where a Node does not have it, and everything works without it. (The insides of
+ * `ws` are in websocket/ws.ts; those of a response for another framework's handler in adapters/from/.)
  *
  *   name        | what                                    | buys, of a small GET | without it
  *   ------------|-----------------------------------------|----------------------|-----------------------------------

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environ } from '../../environ/types.js';
 import { goneError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
+import { CLOSE_CODE } from '../../environ/websocket/link.js';
 import { WebSocket } from '../../environ/websocket/websocket.js';
 import type { ClientDisconnected } from '../../errors.js';
 import { openedStarted } from '../../interpreter/application-faults.js';
@@ -254,12 +255,12 @@ class UpgradeSink extends ResponseSink {
   }
 
   override end(last?: Uint8Array): void {
-    if (this.hijacked) this.#exchange.websocket?.finish(1000);
+    if (this.hijacked) this.#exchange.websocket?.finish(CLOSE_CODE.normal);
     else super.end(last);
   }
 
   override abort(): void {
-    if (this.hijacked) this.#exchange.websocket?.finish(1011);
+    if (this.hijacked) this.#exchange.websocket?.finish(CLOSE_CODE.internalError);
     else super.abort();
   }
 

@@ -22,6 +22,9 @@ interface Extended {
   readonly _extensions: Record<string, Deflate>;
 }
 
+/** This `ws` has the private members that our compression rests on; without them messages are not compressed. */
+export const canDeflate = ['_compress', '_decompress'].every((name) => name in PerMessageDeflate.prototype);
+
 /** Private to `ws`, whose own negotiation is not used. To be called before anything was read. */
 export function useDeflate(socket: Socket, deflate: Deflate): void {
   (socket as unknown as Extended)._extensions[PerMessageDeflate.extensionName] = deflate;

@@ -2,12 +2,11 @@
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
-import { RequestReport, report } from '../../../interpreter/report.js';
+import { RequestReport } from '../../../interpreter/report.js';
 import { logger } from '../../../logger.js';
 import type { Exchange, Runner } from '../../http/exchange.js';
 import type { RequestBody } from '../../http/request-body.js';
 import type { ResponseSink } from '../../http/response-sink.js';
-import type { ResolvedOptions } from '../../options/options.js';
 import { NONE } from '../shared/blocks.js';
 import {
   decodeHead,
@@ -37,7 +36,7 @@ const HAS_TEXT: ReadonlySet<number> = new Set([
   FROM_THREAD.earlyHints,
 ]);
 
-export class RemoteRunner implements Runner, PoolRequest {
+class RemoteRunner implements Runner, PoolRequest {
   /** 0 until it is queued. */
   id = 0;
   /** In the shared queue; -1: it waits for one. */
@@ -58,16 +57,16 @@ export class RemoteRunner implements Runner, PoolRequest {
   /** Nothing more goes to the client; the thread may still be busy with it. */
   #over = false;
   #done = false;
-  #socketGone = false;
+  #webSocketClosed = false;
   #outflow: Outflow | undefined;
   /** The connection needs nothing more of what it was given. */
-  #released = false;
+  #finished = false;
 
   constructor(pool: ThreadPool, exchange: Exchange) {
     this.#pool = pool;
     this.#exchange = exchange;
     this.#sink = exchange.sink;
-    this.log = new RequestReport(exchange.message, report);
+    this.log = new RequestReport(exchange.message, exchange.service.report);
   }
 
   get over(): boolean {
@@ -76,7 +75,7 @@ export class RemoteRunner implements Runner, PoolRequest {
 
   /** It has a WebSocket that is open: it may take as long as it likes. */
   get isConversation(): boolean {
-    return this.#sink.hijacked && !this.#over && !this.#socketGone;
+    return this.#sink.hijacked && !this.#over && !this.#webSocketClosed;
   }
 
   // Runner
@@ -136,7 +135,7 @@ export class RemoteRunner implements Runner, PoolRequest {
   }
 
   webSocketClosed(): void {
-    this.#socketGone = true;
+    this.#webSocketClosed = true;
     this.#pool.threadOf(this)?.line.tellSocketClosed(this.id);
   }
 
@@ -146,7 +145,7 @@ export class RemoteRunner implements Runner, PoolRequest {
   }
 
   finished(): void {
-    this.#released = true;
+    this.#finished = true;
     this.#outflow?.close();
   }
 
@@ -161,7 +160,7 @@ export class RemoteRunner implements Runner, PoolRequest {
       this.#pool.done(this);
       this.#outflow?.threadDone();
       this.done();
-    } else if (this.#over || (this.#released && isCharged(frame.type))) thread.discard(frame);
+    } else if (this.#over || (this.#finished && isCharged(frame.type))) thread.discard(frame);
     else if ((frame.flags & MORE) === 0 || !HAS_TEXT.has(frame.type)) this.#serve(frame, thread);
     else this.#text += frame.text;
   }
@@ -253,10 +252,11 @@ export class RemoteRunner implements Runner, PoolRequest {
  * Calls applications in threads: sockets, parsing, framing and timeouts stay on the I/O thread.
  * @returns see `Service.call`.
  */
-export function callInThreads(pool: ThreadPool, options: ResolvedOptions): (exchange: Exchange) => void {
-  // The access log names the client that a trusted proxy told of.
-  const looksForClient = options.accessLogfile !== undefined && options.forwardedAllowIps !== undefined;
+export function callInThreads(pool: ThreadPool): (exchange: Exchange) => void {
   return (exchange) => {
+    const { accessLog, forwarded } = exchange.service;
+    // The access log names the client that a trusted proxy told of.
+    const looksForClient = accessLog !== undefined && forwarded !== undefined;
     if (looksForClient || exchange.isUpgrade) exchange.environ();
     const runner = new RemoteRunner(pool, exchange);
     exchange.runner = runner;
