@@ -35,6 +35,7 @@ const HAS_TEXT: ReadonlySet<number> = new Set([
   FROM_THREAD.head,
   FROM_THREAD.response,
   FROM_THREAD.earlyHints,
+  FROM_THREAD.accept,
 ]);
 
 export class RemoteRunner implements Runner, PoolRequest {
@@ -198,6 +199,9 @@ export class RemoteRunner implements Runner, PoolRequest {
         break;
       case FROM_THREAD.earlyHints:
         sink.sendHints(decodeList(this.#takeText(frame)));
+        break;
+      case FROM_THREAD.accept:
+        this.#socket?.accept(decodeList(this.#takeText(frame)), thread, this.id);
         break;
       case FROM_THREAD.fetchHead:
         thread.postText(TO_THREAD.head, this.id, this.encode());

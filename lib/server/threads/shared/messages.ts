@@ -32,11 +32,21 @@ export const FROM_THREAD = {
   text: 12,
   binary: 13,
   close: 14,
+  ping: 15,
+  /** It waits for `ThreadLine.tellBuffered`. */
+  buffered: 16,
 } as const;
+
+const CHARGED: ReadonlySet<number> = new Set([
+  FROM_THREAD.chunk,
+  FROM_THREAD.text,
+  FROM_THREAD.binary,
+  FROM_THREAD.ping,
+]);
 
 /** The bytes of these frames are counted until the client has taken them. */
 export function isCharged(type: number): boolean {
-  return type === FROM_THREAD.chunk || type === FROM_THREAD.text || type === FROM_THREAD.binary;
+  return CHARGED.has(type);
 }
 
 /** Frames to a thread. */
@@ -57,9 +67,6 @@ export const TO_THREAD = {
 export const MORE = 1;
 /** Flag of `text` and `binary`: compress. */
 export const COMPRESS = 2;
-/** Flag of `accept`: a subprotocol was chosen. */
-export const WITH_PROTOCOL = 2;
-
 /** Flag of `chunk`: the handler has no more to send after it. */
 export const LAST = 4;
 
