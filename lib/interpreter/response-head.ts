@@ -226,7 +226,9 @@ export function checkHandshakeHeaders(headers: HeaderList): string[] {
   if (lengthAt !== -1) throw new ApplicationError('The 101 of a WebSocket cannot have a Content-Length');
   for (let i = 0; i < checked.length; i += 2) {
     if (!/^sec-websocket-/i.test(checked[i] as string)) continue;
-    throw new ApplicationError(`The header ${checked[i]} is part of the handshake: only the server may send it`);
+    throw new ApplicationError(
+      `The header ${checked[i]} is part of the handshake: only the server may send it`,
+    );
   }
   return checked;
 }

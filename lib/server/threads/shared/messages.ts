@@ -83,16 +83,28 @@ export interface RequestMessage {
   readonly connection: ConnectionFacts;
   /** Of an upgrade request that was checked: the application may open its WebSocket. */
   readonly handshake: HandshakeRequest | undefined;
+  /** Of a request that came through another framework's server. */
+  readonly mount: Mount | undefined;
+}
+
+/** What a host took off the target of a request. */
+export interface Mount {
+  /** SCRIPT_NAME, unless the option says otherwise. */
+  readonly scriptName: string;
+  /** The target as it was sent. */
+  readonly uri: string;
 }
 
 export function encodeRequest(
   head: RequestHead,
   connection: ConnectionFacts,
   handshake: HandshakeRequest | undefined,
+  mount?: Mount,
 ): string {
   const { method, url, httpVersionMajor, httpVersionMinor, rawHeaders } = head;
   const { scheme, remoteAddr, remotePort = '', serverName, serverPort } = connection;
-  const door = handshake === undefined ? '' : JSON.stringify(handshake);
+  // Rare: most requests are neither.
+  const door = handshake === undefined && mount === undefined ? '' : JSON.stringify({ handshake, mount });
   const text = `${door}\n${method}\n${url}\n${httpVersionMajor}\n${httpVersionMinor}\n${scheme}\n${remoteAddr}\n${remotePort}\n${serverName}\n${serverPort}`;
   return rawHeaders.length === 0 ? text : text + SEPARATOR + rawHeaders.join(SEPARATOR);
 }
@@ -114,7 +126,9 @@ export function decodeRequest(text: string): RequestMessage {
       rawHeaders,
     },
     connection: { scheme, remoteAddr, remotePort: remotePort || undefined, serverName, serverPort },
-    handshake: door === '' ? undefined : (JSON.parse(door) as HandshakeRequest),
+    handshake: undefined,
+    mount: undefined,
+    ...(door !== '' && (JSON.parse(door) as Partial<RequestMessage>)),
   };
 }
 
