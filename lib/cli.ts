@@ -26,6 +26,9 @@ async function main(argv: readonly string[]): Promise<number> {
   if (line.command.help) return print(renderHelp());
   if (line.command.version) return print(`wsgi ${packageVersion()}\n`);
   if (line.command.cgi) checkCgiCommand(line);
+  else if (line.command.blocking) {
+    throw new UsageError('--blocking goes with --cgi: a server has --threads for applications that block');
+  }
   const startFolder = process.cwd();
   if (line.command.chdir !== undefined) changeFolder(line.command.chdir);
   // Before the config file too, which may read them.
@@ -86,13 +89,14 @@ async function start(
 
 async function answerRequest(
   options: CgiOptions,
-  { umask }: CommandOptions,
+  { umask, blocking }: CommandOptions,
   appName: string | undefined,
 ): Promise<number> {
   if (appName === undefined) throw new UsageError('--cgi needs an application: wsgi --cgi MODULE:CALLABLE');
   if (umask !== undefined) process.umask(umask);
   const { answerCgi } = await import('./server/cgi/run-cgi.js');
-  return answerCgi(() => loadApp(appName), options);
+  const given = blocking ? ({ ...options, blocking: true } as const) : options;
+  return answerCgi(() => loadApp(appName), given);
 }
 
 /** Later layers win. An address is one thing: a `bind` above replaces host and port below. */

@@ -46,6 +46,7 @@ export { run } from './run.js';
 export {
   type FetchHandler,
   type FetchHandlerOptions,
+  type ThreadedFetchHandlerOptions,
   toFetchHandler,
 } from './server/adapters/fetch/fetch-handler.js';
 export { type ForeignFetchHandler, fromFetchHandler } from './server/adapters/from/from-fetch-handler.js';
@@ -53,10 +54,11 @@ export { type ForeignNodeHandler, fromNodeHandler } from './server/adapters/from
 export {
   type NodeHandler,
   type NodeHandlerOptions,
+  type ThreadedNodeHandlerOptions,
   toNodeHandler,
 } from './server/adapters/node/node-handler.js';
 export { runCgi } from './server/cgi/run-cgi.js';
-export type { CgiOptions } from './server/options/gateway-options.js';
+export type { BlockingCgiOptions, CgiOptions } from './server/options/gateway-options.js';
 export type { LogLevel } from './server/options/option-table.js';
 export type {
   EventLoopOptions,

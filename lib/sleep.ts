@@ -15,6 +15,22 @@ export function blockInSleep(block: Blocker): void {
   blocker = block;
 }
 
+/** @internal `sleep` blocks while `work` runs, which is an application that blocks. */
+export function withBlockingSleep<T>(work: () => T): T {
+  const before = blocker;
+  blocker ??= blockThread;
+  try {
+    return work();
+  } finally {
+    blocker = before;
+  }
+}
+
+/** @internal Nothing else happens on this thread meanwhile. */
+export function blockThread(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 /**
  * Waits for `seconds` (a fraction is fine): `await sleep(2)` on the event loop. In a worker thread of
  * `run(app, { threads: 8 })` it blocks, as in Python, and returns nothing: `sleep(2)`.

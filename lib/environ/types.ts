@@ -93,21 +93,25 @@ interface WebSocketCalls<M extends Mode> {
   readonly closeReason: string | undefined;
   /** Why the connection failed, if it did: a `ProtocolError` or a `FrameTooLargeError`. */
   readonly error: WebSocketError | undefined;
+  /** Bytes that were sent and wait for the peer to read, or for the network: 0 when all is on its way. */
+  readonly bufferedAmount: number;
   /**
    * Answers the handshake with 101. Does nothing once it was answered.
    * @param protocol one of `protocols`; left out, `supportedProtocols` decides.
-   * @throws WebSocketError if the request was already answered, or the client has closed the connection.
+   * @param headers for the 101, such as Set-Cookie.
+   * @throws WebSocketError if the request was already answered, with headers also if it was with a 101, or the client has
+   *   closed the connection; ApplicationError for headers that `start_response` would refuse, or of the handshake itself.
    */
-  accept(protocol?: string | null): void;
+  accept(protocol?: string | null, headers?: HeaderList): void;
   /**
-   * The next message; null, once, when the peer closed or failed, or the server stops. Answers the handshake. In a worker
-   * thread it may have a timeout in seconds, after which it throws a ReceiveTimeout.
+   * The next message; null, once, when the peer closed or failed, or the server stops. Answers the handshake.
    *
    * A stop lets the message in work be answered: until the handler asks for the next one, or ends, the connection stays
    * as it is (up to `gracefulTimeout`). What the peer sent and was not received by then is dropped; the peer gets 1001.
-   * @throws WebSocketError after the null.
+   * @param timeout seconds, a fraction is fine; left out or null: as long as it takes.
+   * @throws ReceiveTimeout if none came in that time: the next call gets it. WebSocketError after the null.
    */
-  receive(...timeout: M extends 'blocking' ? [timeout?: number | null] : []): Result<M, Message | null>;
+  receive(timeout?: number | null): Result<M, Message | null>;
   /**
    * Sends a message: text as a text frame, bytes as a binary one, unless `binary` says otherwise. Answers the handshake.
    * The bytes are not copied: leave them as they are. A worker thread blocks while the peer reads too slowly.
@@ -119,8 +123,19 @@ interface WebSocketCalls<M extends Mode> {
     binary?: boolean | null,
     doCompress?: boolean,
   ): M extends 'blocking' ? void : void | Promise<void>;
-  /** Closes the connection; what was not received yet is dropped. Does nothing if it is closed already. */
-  close(code?: number, message?: string | Bytes): void;
+  /**
+   * Sends a ping, which the peer answers by itself; the answer is not shown. Answers the handshake.
+   * @param data up to 125 bytes.
+   * @returns as `send`.
+   * @throws WebSocketError if the connection is closed; ProtocolError for more bytes.
+   */
+  ping(data?: string | Bytes): M extends 'blocking' ? void : void | Promise<void>;
+  /**
+   * Closes the connection; what was not received yet is dropped. Does nothing if it is closed already.
+   * @returns on the event loop a promise that settles when the connection is closed: once the peer has answered, or was
+   *   given up. A worker thread blocks until then.
+   */
+  close(code?: number, message?: string | Bytes): Result<M, void>;
 }
 
 /**

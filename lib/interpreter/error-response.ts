@@ -28,7 +28,12 @@ export function errorResponse(error: unknown, isHead: boolean): ErrorResponse {
 }
 
 /** Answers a request of which nothing was sent yet. */
-export function sendError(sink: Sink, error: unknown, isHead: boolean, reporter: Reporter): void {
+export function sendError(
+  sink: Pick<Sink, 'head' | 'end' | 'abort'>,
+  error: unknown,
+  isHead: boolean,
+  reporter: Reporter,
+): void {
   const { head, body } = errorResponse(error, isHead);
   try {
     sink.head(head);

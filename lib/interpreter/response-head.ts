@@ -215,3 +215,20 @@ export function checkEarlyHints(headers: HeaderList): string[] {
   if (lengthAt !== -1) throw new ApplicationError('Early hints cannot have a Content-Length');
   return checked;
 }
+
+/**
+ * Headers of the application for the 101 that opens a WebSocket. Flat: name, value, name, value.
+ * @throws ApplicationError for headers that start_response would refuse, a Content-Length (RFC 9110 section 8.6), or those
+ *   of the handshake itself (RFC 6455 section 11.3).
+ */
+export function checkHandshakeHeaders(headers: HeaderList): string[] {
+  const { headers: checked, lengthAt } = checkHead('200 OK', headers);
+  if (lengthAt !== -1) throw new ApplicationError('The 101 of a WebSocket cannot have a Content-Length');
+  for (let i = 0; i < checked.length; i += 2) {
+    if (!/^sec-websocket-/i.test(checked[i] as string)) continue;
+    throw new ApplicationError(
+      `The header ${checked[i]} is part of the handshake: only the server may send it`,
+    );
+  }
+  return checked;
+}

@@ -1,7 +1,15 @@
 /** `Client`: requests to an application in its own process, without a socket. */
-import type { Application } from '../environ/types.js';
+import { runSteps, type Steps, step } from '../environ/maybe-promise.js';
+import type {
+  AnyEnviron,
+  Application,
+  ApplicationOn,
+  BlockingApplication,
+  BlockingEnviron,
+} from '../environ/types.js';
 import { checkApplication } from '../interpreter/application-faults.js';
 import { checkOptionNames } from '../option-names.js';
+import type { MemoryErrors } from '../util/testing-defaults.js';
 import { type Address, parseSite } from './address.js';
 import type { CookieScope } from './cookie.js';
 import { CookieJar } from './cookie-jar.js';
@@ -16,10 +24,18 @@ import {
   SITE_OPTIONS,
   type SiteOptions,
 } from './request-options.js';
+import { type MessageScript, ScriptedWebSocket } from './scripted-websocket.js';
 import type { TestResponse } from './test-response.js';
-import type { WebSocketSession } from './websocket-session.js';
+import type { WebSocketEnd, WebSocketSession } from './websocket-session.js';
+
+/** How the application of a client is called: on the event loop, or on the spot because it blocks. */
+export type ClientMode = 'async' | 'blocking';
+
+/** What a request gives: a promise, or the response itself. */
+type Given<M extends ClientMode, T> = M extends 'blocking' ? T : Promise<T>;
 
 export interface ClientOptions extends SiteOptions {
+  readonly blocking?: false | undefined;
   /** Sent with every request that does not name the same header itself. */
   readonly headers?: RequestHeaders | undefined;
   /** Keep cookies from one request to the next. Default: true. */
@@ -30,6 +46,14 @@ export interface ClientOptions extends SiteOptions {
   readonly followRedirects?: boolean | undefined;
   /** A redirect to a host below that of `baseUrl` stays with the application. Default: false. */
   readonly subdomainRedirects?: boolean | undefined;
+}
+
+/**
+ * The application blocks, as in a worker thread (`node.nonblocking` is false): it is called on the spot, and the client's
+ * methods return what they otherwise promise.
+ */
+export interface BlockingClientOptions extends Omit<ClientOptions, 'blocking'> {
+  readonly blocking: true;
 }
 
 export interface CallOptions extends RequestOptions, RunOptions {
@@ -46,24 +70,34 @@ export interface WebSocketOptions
   readonly protocols?: readonly string[] | undefined;
 }
 
+/** A WebSocket of an application that blocks. */
+export interface ScriptOptions extends WebSocketOptions {
+  /** What the client sends, one after another. Default: nothing. */
+  readonly messages?: MessageScript | undefined;
+  /** How the client closes after that, if the application does not. Default: 1000, and no reason. */
+  readonly close?: WebSocketEnd | undefined;
+}
+
 /** What the methods named after a method of HTTP take. */
 export type MethodOptions = Omit<CallOptions, 'method'>;
 
-const CLIENT_OPTIONS = 'headers cookies throwErrors followRedirects subdomainRedirects'.split(' ');
+const CLIENT_OPTIONS = 'blocking headers cookies throwErrors followRedirects subdomainRedirects'.split(' ');
 const CALL_OPTIONS = [...REQUEST_OPTIONS, 'followRedirects', 'throwErrors', 'stream', 'signal'];
 const WEBSOCKET_OPTIONS = 'query headers auth environ throwErrors protocols'.split(' ');
+const SCRIPT_OPTIONS = [...WEBSOCKET_OPTIONS, 'messages', 'close'];
 
 /** As the Fetch standard. */
 const MOST_REDIRECTS = 20;
 
-export class Client {
+/** `Client`. */
+class MemoryClient<M extends ClientMode> {
   /** What the application set, and what the test sets. */
   readonly cookies: CookieJar;
-  readonly #application: Application;
-  readonly #options: ClientOptions;
+  readonly #application: ApplicationOn<never>;
+  readonly #options: ClientOptions | BlockingClientOptions;
 
   /** @throws ConfigError for an application that is not a function; TypeError for options that cannot work. */
-  constructor(application: Application, options: ClientOptions = {}) {
+  constructor(application: ApplicationOn<never>, options: ClientOptions | BlockingClientOptions = {}) {
     checkApplication(application);
     checkOptionNames('Client', options, [...SITE_OPTIONS, ...CLIENT_OPTIONS], TypeError);
     this.#application = application;
@@ -71,31 +105,31 @@ export class Client {
     this.cookies = new CookieJar(parseSite(options.baseUrl ?? 'http://localhost/').hostname);
   }
 
-  get(path?: string, options?: MethodOptions): Promise<TestResponse> {
+  get(path?: string, options?: MethodOptions): Given<M, TestResponse> {
     return this.open(path, { ...options, method: 'GET' });
   }
 
-  head(path?: string, options?: MethodOptions): Promise<TestResponse> {
+  head(path?: string, options?: MethodOptions): Given<M, TestResponse> {
     return this.open(path, { ...options, method: 'HEAD' });
   }
 
-  post(path?: string, options?: MethodOptions): Promise<TestResponse> {
+  post(path?: string, options?: MethodOptions): Given<M, TestResponse> {
     return this.open(path, { ...options, method: 'POST' });
   }
 
-  put(path?: string, options?: MethodOptions): Promise<TestResponse> {
+  put(path?: string, options?: MethodOptions): Given<M, TestResponse> {
     return this.open(path, { ...options, method: 'PUT' });
   }
 
-  patch(path?: string, options?: MethodOptions): Promise<TestResponse> {
+  patch(path?: string, options?: MethodOptions): Given<M, TestResponse> {
     return this.open(path, { ...options, method: 'PATCH' });
   }
 
-  delete(path?: string, options?: MethodOptions): Promise<TestResponse> {
+  delete(path?: string, options?: MethodOptions): Given<M, TestResponse> {
     return this.open(path, { ...options, method: 'DELETE' });
   }
 
-  options(path?: string, options?: MethodOptions): Promise<TestResponse> {
+  options(path?: string, options?: MethodOptions): Given<M, TestResponse> {
     return this.open(path, { ...options, method: 'OPTIONS' });
   }
 
@@ -103,19 +137,31 @@ export class Client {
    * Sends a request by any method.
    * @param path percent-encoded or not, with a query or without; or a whole URL.
    * @returns the response, complete and its iterable closed; with `stream`, as soon as its head is there.
-   * @throws what the application throws; TypeError for options that no request could carry; RedirectError;
-   *   ClientDisconnected if `signal` fired.
+   * @throws what the application throws; TypeError for options that no request could carry, or for a promise of an
+   *   application that is to block; RedirectError; ClientDisconnected if `signal` fired.
    */
-  async open(path = '/', options: CallOptions = {}): Promise<TestResponse> {
+  open(path = '/', options: CallOptions = {}): Given<M, TestResponse> {
+    return this.#give(() => this.#request(path, options));
+  }
+
+  /** Runs the steps now, or in a promise. */
+  #give<T>(steps: () => Steps<T>): Given<M, T> {
+    const given = this.#options.blocking ? runSteps(steps()) : (async () => runSteps(steps()))();
+    return given as Given<M, T>;
+  }
+
+  *#request(path: string, options: CallOptions): Steps<TestResponse> {
     checkOptionNames('A request of Client', options, CALL_OPTIONS, TypeError);
     const { followRedirects = this.#options.followRedirects ?? false } = options;
     const history: TestResponse[] = [];
     let builder = this.#builder(path, options);
-    let response = await this.#send(builder, options);
+    let response = yield* step(this.#send(builder, options));
     for (let call = options; followRedirects && isRedirect(response); ) {
       const { statusCode } = response;
       const url = redirectTarget(response, builder.address, this.#options.subdomainRedirects ?? false);
-      if (history.push(await response.finished()) > MOST_REDIRECTS) {
+      // One of an application that blocks is complete.
+      if (!this.#options.blocking) yield* step(response.finished());
+      if (history.push(response) > MOST_REDIRECTS) {
         throw new RedirectError(`${path} was redirected more than ${MOST_REDIRECTS} times`, response);
       }
       call = redirectOptions(statusCode, builder.method, call, headerPairs(call.headers ?? []));
@@ -126,23 +172,55 @@ export class Client {
         );
       }
       builder = this.#builder(url, call);
-      response = await this.#send(builder, call);
+      response = yield* step(this.#send(builder, call));
     }
     return history.length === 0 ? response : response.withHistory(history);
   }
 
   /**
-   * Opens a WebSocket; settles when the application answered the handshake.
+   * Opens a WebSocket; settles when the application answered the handshake. An application that blocks is called to its
+   * end: what the client sends is given with the call, and what the application sent is in the result.
    * @returns the open WebSocket, or one that is not `accepted`: its `response` is the refusal.
-   * @throws what the application throws before it answers.
+   * @throws what the application throws, on the event loop only before it answers.
    */
-  async websocket(path = '/', options: WebSocketOptions = {}): Promise<WebSocketSession> {
+  websocket(
+    path?: string,
+    options?: M extends 'blocking' ? ScriptOptions : WebSocketOptions,
+  ): M extends 'blocking' ? ScriptedWebSocket : Promise<WebSocketSession>;
+  websocket(
+    path = '/',
+    options: ScriptOptions | WebSocketOptions = {},
+  ): ScriptedWebSocket | Promise<WebSocketSession> {
+    return this.#options.blocking ? this.#converse(path, options) : this.#connect(path, options);
+  }
+
+  #converse(path: string, options: ScriptOptions): ScriptedWebSocket {
+    checkOptionNames('Client.websocket', options, SCRIPT_OPTIONS, TypeError);
+    const { protocols = [], throwErrors = this.#options.throwErrors ?? true, ...rest } = options;
+    const { messages = [], close = { code: 1000, reason: '' }, ...request } = rest;
+    if (typeof messages === 'string' || messages instanceof Uint8Array) {
+      throw new TypeError('messages is a list, or a generator function: put a single message into a list');
+    }
+    const builder = this.#builder(path, request);
+    const application = this.#application as BlockingApplication;
+    const settings = { messages, close, protocols, throwErrors };
+    const socket = ScriptedWebSocket.run(application, builder, settings);
+    this.#keepCookies(socket.response, builder.address);
+    return socket;
+  }
+
+  async #connect(path: string, options: WebSocketOptions): Promise<WebSocketSession> {
     checkOptionNames('Client.websocket', options, WEBSOCKET_OPTIONS, TypeError);
     const { protocols = [], throwErrors = this.#options.throwErrors ?? true, ...request } = options;
     const builder = this.#builder(path, request);
     // Only here: it needs the server, and `ws`.
     const { WebSocketSession } = await import('./websocket-session.js');
-    const session = await WebSocketSession.open(this.#application, builder, protocols, throwErrors);
+    const session = await WebSocketSession.open(
+      this.#application as Application,
+      builder,
+      protocols,
+      throwErrors,
+    );
     this.#keepCookies(session.response, builder.address);
     return session;
   }
@@ -162,9 +240,11 @@ export class Client {
     return cookies === undefined ? builder : build([...headers, ['Cookie', cookies]]);
   }
 
-  async #send(builder: EnvironBuilder, call: CallOptions): Promise<TestResponse> {
+  #send(builder: EnvironBuilder, call: CallOptions): TestResponse | Promise<TestResponse> {
+    const { blocking } = this.#options;
     const { throwErrors = this.#options.throwErrors ?? true, stream = false, signal } = call;
     const { method, url } = builder;
+    if (blocking) checkBlocking(builder, stream);
     const input = builder.openInput();
     const exchange = new MemoryExchange({
       named: { method, url },
@@ -174,12 +254,17 @@ export class Client {
       input,
       signal,
     });
-    const response = await exchange.run(this.#application, () => {
-      const environ = builder.buildWith(input, exchange, exchange.earlyHints);
-      return { environ, errors: keepErrors(environ) };
-    });
-    this.#keepCookies(response, builder.address);
-    return response;
+    const { earlyHints } = exchange;
+    const kept = (response: TestResponse) => {
+      this.#keepCookies(response, builder.address);
+      return response;
+    };
+    if (!blocking) {
+      const describe = () => withErrors(builder.buildWith(input, exchange, earlyHints));
+      return exchange.run(this.#application as Application, describe).then(kept);
+    }
+    const describe = () => withErrors(builder.buildBlocking(input, exchange, earlyHints));
+    return kept(exchange.runNow<BlockingEnviron>(this.#application as BlockingApplication, describe));
   }
 
   #keepCookies(response: TestResponse, address: Address): void {
@@ -187,6 +272,36 @@ export class Client {
       this.cookies.receive(response.headerAll('set-cookie'), scopeOf(address));
     }
   }
+}
+
+/** `new Client(app)`, `new Client(app, { blocking: true })`; the type `Client` or `Client<'blocking'>` goes with it. */
+interface ClientConstructor {
+  /** @throws ConfigError for an application that is not a function; TypeError for options that cannot work. */
+  new <M extends 'async' = 'async'>(application: Application, options?: ClientOptions): MemoryClient<M>;
+  new <M extends 'blocking'>(
+    application: BlockingApplication,
+    options: BlockingClientOptions,
+  ): MemoryClient<M>;
+}
+
+export const Client = MemoryClient as unknown as ClientConstructor;
+/** Of an application on the event loop; `Client<'blocking'>` of one that blocks. */
+export type Client<M extends ClientMode = 'async'> = MemoryClient<M>;
+
+/** @throws TypeError for what would have to wait. */
+function checkBlocking({ content }: EnvironBuilder, stream: boolean): void {
+  if (stream) {
+    throw new TypeError('stream goes with the event loop: an application that blocks is called to its end');
+  }
+  if (content?.atOnce === false) {
+    throw new TypeError(
+      'The body of the request has to be waited for, and the application blocks: give bytes, not a Blob or an async iterable',
+    );
+  }
+}
+
+function withErrors<E extends AnyEnviron>(environ: E): { environ: E; errors: MemoryErrors } {
+  return { environ, errors: keepErrors(environ) };
 }
 
 function scopeOf({ site, target }: Address): CookieScope {

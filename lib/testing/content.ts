@@ -19,6 +19,8 @@ export interface Content {
   blocks(): Iterable<Bytes> | AsyncIterable<Bytes>;
   /** The bytes can be had more than once: what a redirect with 307 needs. */
   readonly replayable: boolean;
+  /** The bytes can be had without waiting: what an application that blocks needs. */
+  readonly atOnce: boolean;
 }
 
 const SCALARS = ['string', 'number', 'boolean', 'bigint'];
@@ -54,13 +56,14 @@ function asItIs(body: RequestBody): Content {
     throw new TypeError('body is neither text, nor bytes, nor an iterable of bytes');
   }
   const replayable = Array.isArray(body);
-  return { type: undefined, length: undefined, blocks: () => body, replayable };
+  const atOnce = Symbol.iterator in body;
+  return { type: undefined, length: undefined, blocks: () => body, replayable, atOnce };
 }
 
 function known(body: string | Bytes, type: string | undefined): Content {
   // A copy: what the test does to its bytes later is not part of the request.
   const bytes = Buffer.from(body);
-  return { type, length: bytes.length, blocks: () => [bytes], replayable: true };
+  return { type, length: bytes.length, blocks: () => [bytes], replayable: true, atOnce: true };
 }
 
 function toJson(value: unknown): string {
@@ -89,7 +92,7 @@ export function encodeFields(pairs: [string, string][]): string {
 
 interface Part {
   readonly head: Buffer;
-  readonly content: Bytes | Blob;
+  readonly content: Buffer | Blob;
 }
 
 const END = Buffer.from('\r\n');
@@ -105,16 +108,23 @@ function multipart(form: Fields | FormData | undefined, files: Files = {}): Cont
     for (const file of Array.isArray(given) ? given : [given]) parts.push(filePart(name, file, boundary));
   }
   const last = Buffer.from(`--${boundary}--\r\n`);
+  const atOnce = parts.every(({ content }) => !(content instanceof Blob));
   const lengths = parts.map(({ head, content }) => head.length + sizeOf(content) + END.length);
   return {
     type: `multipart/form-data; boundary=${boundary}`,
     length: lengths.reduce((sum, length) => sum + length, last.length),
-    blocks: () => blocksOf(parts, last),
+    blocks: () => (atOnce ? blocksOf(parts, last) : blocksOfBlobs(parts, last)),
     replayable: true,
+    atOnce,
   };
 }
 
-async function* blocksOf(parts: readonly Part[], last: Bytes): AsyncGenerator<Bytes, void, undefined> {
+function* blocksOf(parts: readonly Part[], last: Bytes): Generator<Bytes, void, undefined> {
+  for (const { head, content } of parts) yield* [head, content as Buffer, END];
+  yield last;
+}
+
+async function* blocksOfBlobs(parts: readonly Part[], last: Bytes): AsyncGenerator<Bytes, void, undefined> {
   for (const { head, content } of parts) {
     yield head;
     yield content instanceof Blob ? Buffer.from(await content.arrayBuffer()) : content;

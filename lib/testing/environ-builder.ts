@@ -1,10 +1,10 @@
 /** `EnvironBuilder`: an environ as the server would build it, from what a test says of a request. */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { buildEnviron, gatewayFacts, type RequestServices, type SignalSource } from '../environ/environ.js';
-import { BodyInput } from '../environ/input/input.js';
+import { BlockingBodyInput, BodyInput } from '../environ/input/input.js';
 import { ignore } from '../environ/maybe-promise.js';
 import { TOKEN } from '../environ/syntax.js';
-import type { Environ } from '../environ/types.js';
+import type { BlockingEnviron, Environ } from '../environ/types.js';
 import { checkOptionNames } from '../option-names.js';
 import { MemoryErrors } from '../util/testing-defaults.js';
 import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';
@@ -83,7 +83,26 @@ export class EnvironBuilder {
     earlyHints: RequestServices['earlyHints'] = ignore,
     rawHeaders: readonly string[] = this.rawHeaders,
   ): Environ {
-    const { httpVersion = '1.1', environBase, environ: overrides = {} } = this.#options;
+    const { head, connection, facts } = this.#parts(rawHeaders, true);
+    const services = { input: new BodyInput(input), aborter, earlyHints };
+    return this.#adjust(buildEnviron(head, connection, facts, services));
+  }
+
+  /** @internal For an application that blocks: `wsgi.input` gives what it reads at once. */
+  buildBlocking(
+    input: MemoryBody | undefined,
+    aborter: SignalSource,
+    earlyHints: RequestServices['earlyHints'],
+    more: readonly string[] = [],
+  ): BlockingEnviron {
+    const { head, connection, facts } = this.#parts([...this.rawHeaders, ...more], false);
+    const source = input && { pull: () => input.pullNow() };
+    const services = { input: new BlockingBodyInput(source), aborter, earlyHints };
+    return this.#adjust(buildEnviron(head, connection, facts, services));
+  }
+
+  #parts(rawHeaders: readonly string[], nonblocking: boolean) {
+    const { httpVersion = '1.1' } = this.#options;
     const { site, target } = this.address;
     const head = {
       method: this.method,
@@ -96,9 +115,13 @@ export class EnvironBuilder {
     const serverPort = port || (scheme === 'https' ? '443' : '80');
     const connection = { ...REMOTE, scheme, serverName: hostname, serverPort };
     const named = { ident: 'wsgi', scriptName: '' };
-    const facts = gatewayFacts(named, new MemoryErrors(), { scriptName: scriptNameOf(site) });
-    const services = { input: new BodyInput(input), aborter, earlyHints };
-    const built = buildEnviron(head, connection, facts, services);
+    const facts = gatewayFacts(named, new MemoryErrors(), { scriptName: scriptNameOf(site), nonblocking });
+    return { head, connection, facts };
+  }
+
+  /** What the test wants to be otherwise. */
+  #adjust<E extends Environ | BlockingEnviron>(built: E): E {
+    const { environBase, environ: overrides = {} } = this.#options;
     const environ: Record<string, unknown> = built;
     for (const [key, value] of Object.entries(environBase ?? {})) {
       if (!OF_REQUEST.test(key) && !(key.startsWith('HTTP_') && key in environ)) environ[key] = value;

@@ -1,10 +1,13 @@
 /** The public names of `wsgi/testing`. */
 
 export {
+  type BlockingClientOptions,
   type CallOptions,
   Client,
+  type ClientMode,
   type ClientOptions,
   type MethodOptions,
+  type ScriptOptions,
   type WebSocketOptions,
 } from './client.js';
 export type { Cookie } from './cookie.js';
@@ -20,5 +23,6 @@ export type {
   RequestOptions,
   SiteOptions,
 } from './request-options.js';
+export type { MessageScript, ScriptedMessage, ScriptedWebSocket } from './scripted-websocket.js';
 export type { SentRequest, TestResponse } from './test-response.js';
 export type { WebSocketEnd, WebSocketSession } from './websocket-session.js';

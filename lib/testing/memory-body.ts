@@ -1,7 +1,7 @@
 /** The body of a request in memory, read as the application reads `wsgi.input`. */
 import type { BodySource } from '../environ/input/input.js';
-import { ignore } from '../environ/maybe-promise.js';
-import type { Bytes } from '../environ/types.js';
+import { ignore, now } from '../environ/maybe-promise.js';
+import type { Bytes, MaybePromise } from '../environ/types.js';
 import type { ClientDisconnected } from '../errors.js';
 import { cutShort, readTooLate } from '../interpreter/request-body.js';
 import type { Content } from './content.js';
@@ -25,16 +25,40 @@ export class MemoryBody implements BodySource {
 
   /** @throws ClientDisconnected for a body that fails, or is shorter than it says: a server sees it so. */
   async pull(): Promise<Buffer | null> {
-    if (this.#over) throw readTooLate();
-    if (this.#disconnected !== undefined) throw this.#disconnected;
-    if (this.#ended || this.#received === this.#declared) return null;
-    this.#blocks ??= start(this.#content.blocks());
+    if (this.#isAtEnd()) return null;
     let step: IteratorResult<Bytes, unknown>;
     try {
-      step = await this.#blocks.next();
+      step = await this.#next();
     } catch (error) {
       throw cutShort(error);
     }
+    return this.#take(step);
+  }
+
+  /** The same where the application blocks: the content is there at once. */
+  pullNow(): Buffer | null {
+    if (this.#isAtEnd()) return null;
+    let step: IteratorResult<Bytes, unknown>;
+    try {
+      step = now(this.#next());
+    } catch (error) {
+      throw cutShort(error);
+    }
+    return this.#take(step);
+  }
+
+  #isAtEnd(): boolean {
+    if (this.#over) throw readTooLate();
+    if (this.#disconnected !== undefined) throw this.#disconnected;
+    return this.#ended || this.#received === this.#declared;
+  }
+
+  #next(): MaybePromise<IteratorResult<Bytes, unknown>> {
+    this.#blocks ??= start(this.#content.blocks());
+    return this.#blocks.next();
+  }
+
+  #take(step: IteratorResult<Bytes, unknown>): Buffer | null {
     if (this.#disconnected !== undefined) throw this.#disconnected;
     if (step.done) {
       this.#ended = true;

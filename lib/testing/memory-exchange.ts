@@ -1,11 +1,20 @@
 /** One request and its response in memory: the interpreter over a sink that keeps what it is given. */
 import { ignore } from '../environ/maybe-promise.js';
-import type { Application, Bytes, Environ, ErrorStream, HeaderList } from '../environ/types.js';
+import type {
+  AnyEnviron,
+  Application,
+  ApplicationOn,
+  Bytes,
+  Environ,
+  ErrorStream,
+  HeaderList,
+} from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
 import { Interpreter } from '../interpreter/interpreter.js';
 import { type NamedRequest, report } from '../interpreter/report.js';
 import { checkEarlyHints } from '../interpreter/response-head.js';
 import { type ResponseHead, type Sink, Turns } from '../interpreter/sink.js';
+import { withBlockingSleep } from '../sleep.js';
 import { MemoryErrors } from '../util/testing-defaults.js';
 import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
@@ -30,7 +39,8 @@ interface Readable {
 }
 
 export class MemoryExchange implements Sink {
-  readonly hijacked = false;
+  started = false;
+  hijacked = false;
   readonly #options: ExchangeOptions;
   readonly #interpreter: Interpreter;
   readonly #aborter = new AbortController();
@@ -50,6 +60,10 @@ export class MemoryExchange implements Sink {
   #remark = 'The response was cut short';
   #left: ClientDisconnected | undefined;
   #done = false;
+  /** The application blocks: nothing may wait. */
+  #blocks = false;
+  /** It opened its WebSocket: takes the close code when it has returned, or thrown. */
+  #socketEnded: (code: number) => void = ignore;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -79,11 +93,11 @@ export class MemoryExchange implements Sink {
   };
 
   /** @param describe makes the environ; what it throws is answered as a server would. */
-  run(
-    application: Application,
-    describe: () => { environ: Environ; errors: Readable },
+  run<E extends AnyEnviron>(
+    application: ApplicationOn<E>,
+    describe: () => { environ: E; errors: Readable },
   ): Promise<TestResponse> {
-    let environ: Environ;
+    let environ: E;
     try {
       ({ environ, errors: this.#errors } = describe());
     } catch (error) {
@@ -97,9 +111,45 @@ export class MemoryExchange implements Sink {
     return this.#response;
   }
 
+  /**
+   * As `run`, for an application that blocks: it is done when this returns.
+   * @throws TypeError if it is not, for something of it gave a promise.
+   */
+  runNow<E extends AnyEnviron>(
+    application: ApplicationOn<E>,
+    describe: () => { environ: E; errors: Readable },
+  ): TestResponse {
+    let outcome = (): TestResponse => {
+      this.#interpreter.disconnect();
+      throw gavePromise();
+    };
+    this.#blocks = true;
+    this.#resolve = (response) => {
+      outcome = () => response;
+    };
+    this.#reject = (error) => {
+      outcome = () => {
+        throw error;
+      };
+    };
+    withBlockingSleep(() => void this.run(application, describe));
+    return outcome();
+  }
+
+  /**
+   * The application opened its WebSocket: that is the response.
+   * @param ended takes the close code when the application has returned (1000) or thrown (1011).
+   */
+  openSocket(headers: HeaderList, ended: (code: number) => void): void {
+    this.hijacked = true;
+    this.#socketEnded = ended;
+    this.head({ status: 101, reason: 'Switching Protocols', headers: headers.flat() });
+    this.#body.end();
+  }
+
   // Sink
 
-  head({ status, reason, headers }: ResponseHead): void {
+  head({ status, reason, headers }: Pick<ResponseHead, 'status' | 'reason' | 'headers'>): void {
     this.#answer = new TestResponse({
       statusCode: status,
       reason,
@@ -120,17 +170,20 @@ export class MemoryExchange implements Sink {
   }
 
   pass(): Promise<void> | undefined {
-    return this.#turns.next();
+    return this.#blocks ? undefined : this.#turns.next();
   }
 
   flush(): void {}
 
   end(last?: Bytes): void {
+    this.#socketEnded(1000);
     if (last !== undefined) void this.#body.push(last);
     this.#body.end();
   }
 
   abort(): void {
+    this.#socketEnded(1011);
+    if (this.hijacked) return;
     this.#thrown ??= this.#options.throwErrors ? { error: new ApplicationError(this.#remark) } : undefined;
     this.#body.fail(this.#thrown?.error ?? new ApplicationError(this.#remark));
   }
@@ -170,8 +223,15 @@ export class MemoryExchange implements Sink {
   };
 }
 
+function gavePromise(): TypeError {
+  return new TypeError(
+    'The application, its body or a block of that is a promise: { blocking: true } is for applications that block, ' +
+      'leave it out and await the response',
+  );
+}
+
 /** Makes `wsgi.errors` of an environ readable: what the application writes goes where it would, and is kept as well. */
-export function keepErrors(environ: Environ): MemoryErrors {
+export function keepErrors(environ: AnyEnviron): MemoryErrors {
   const errors: ErrorStream | undefined = environ['wsgi.errors'];
   if (errors instanceof MemoryErrors) return errors;
   const kept = new MemoryErrors(errors);

@@ -5,7 +5,7 @@ import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../environ/maybe-promise.js';
 import type { Application, Bytes } from '../environ/types.js';
 import { WebSocketError } from '../environ/websocket/error.js';
-import type { Message } from '../environ/websocket/link.js';
+import { checkTimeout, type Message } from '../environ/websocket/link.js';
 import { Inbox } from '../server/websocket/inbox.js';
 import { WebSocket } from '../server/websocket/ws.js';
 import type { EnvironBuilder } from './environ-builder.js';
@@ -92,11 +92,14 @@ export class WebSocketSession implements AsyncIterable<Message> {
 
   /**
    * The next message: text, or bytes as a Buffer; null when the application closed the WebSocket.
-   * @throws what the application threw, in place of the null.
+   * @param timeout seconds; left out or null: as long as it takes.
+   * @throws what the application threw, in place of the null; ReceiveTimeout if no message came in that time.
    */
-  async receive(): Promise<Message | null> {
+  async receive(timeout?: number | null): Promise<Message | null> {
     this.#checkAccepted();
-    const message = this.#inbox.take() ?? (this.#end === undefined ? await this.#inbox.wait() : null);
+    const milliseconds = checkTimeout(timeout);
+    const came = this.#inbox.take();
+    const message = came ?? (this.#end === undefined ? await this.#inbox.wait(milliseconds) : null);
     if (message === null) this.#throwErrors();
     return message;
   }

@@ -43,6 +43,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
       expect((await example.fetch()).status).to.equal(400);
     },
   },
+  'websocket-timeout': {
+    does: 'says that it is still there, and loses no message',
+    async check(example) {
+      expect(await example.talk(3, ['hi'])).to.deep.equal(['you : hi', 'still here', 'still here']);
+    },
+  },
   protocol: {
     does: 'answers with its subprotocol',
     async check(example) {

@@ -11,6 +11,16 @@ export const FRAMEWORK_CHECKS: Readonly<Record<string, Check>> = {
       expect(await example.talk(1, ['hi'], '/app/echo')).to.deep.equal(['hi']);
     },
   },
+  'blocking-under-express': {
+    does: 'runs an application that blocks in threads of an Express app',
+    async check(example) {
+      expect(await example.text()).to.equal('Hello from Express\n');
+      const answers = await Promise.all([1, 2, 3].map(() => example.text('/app/slow')));
+      expect(new Set(answers)).to.deep.equal(new Set(['Hello from /app, thread true\n']));
+      const digest = await example.text('/app/digest', { method: 'POST', body: 'abc' });
+      expect(digest).to.match(/^ba7816bf/);
+    },
+  },
   'under-fastify': {
     does: 'is mounted in Fastify, and reads bodies itself',
     async check(example) {

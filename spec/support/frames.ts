@@ -60,6 +60,8 @@ function frameHead(first: number, length: number): Buffer {
 }
 
 export interface RawOptions {
+  /** Default: `/chat`. */
+  path?: string;
   /** Lines to add to the handshake. */
   headers?: readonly string[];
   /** Names of headers to leave out of what a handshake has. */
@@ -98,11 +100,11 @@ export class RawWebSocket {
   /** @param place a port, or a connection that is there already. */
   static async connect(
     place: number | Socket,
-    { headers = [], without = [], paused = false, also }: RawOptions = {},
+    { path = '/chat', headers = [], without = [], paused = false, also }: RawOptions = {},
   ): Promise<RawWebSocket> {
     const client = new RawWebSocket(typeof place === 'number' ? connect(place, '127.0.0.1') : place);
     const lines = [
-      'GET /chat HTTP/1.1',
+      `GET ${path} HTTP/1.1`,
       'Host: 127.0.0.1',
       'Upgrade: websocket',
       'Connection: Upgrade',

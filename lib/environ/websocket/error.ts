@@ -30,7 +30,7 @@ export class FrameTooLargeError extends ProtocolError {
   }
 }
 
-/** `receive(timeout)` of a `BlockingWebSocket` got no message in that time. The connection stays as it was. */
+/** `receive(timeout)` got no message in that time. The connection stays as it was, and the next message is not lost. */
 export class ReceiveTimeout extends WsgiError {
   constructor(seconds: number) {
     super('WSGI_ERR_RECEIVE_TIMEOUT', `No message came within ${seconds} s`);

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
 import type { Logger } from '../../logger.js';
-import type { Bytes } from '../types.js';
+import type { Bytes, HeaderList } from '../types.js';
 import { ProtocolError, WebSocketError } from './error.js';
 
 /** Text from a text frame, bytes from a binary one. */
@@ -29,8 +29,9 @@ const SENDABLE = [
   [3000, 4999],
 ] as const;
 
-/** RFC 6455 section 5.5: a control frame holds 125 bytes, two of them are the code. */
-const MAX_REASON = 123;
+/** RFC 6455 section 5.5: what a control frame holds; a close frame begins with the two bytes of its code. */
+const MAX_CONTROL = 125;
+const MAX_REASON = MAX_CONTROL - 2;
 
 /** An upgrade request that was checked and not answered yet. */
 export interface Door<L> {
@@ -42,9 +43,11 @@ export interface Door<L> {
   /**
    * Answers 101.
    * @param logger for what happens on the link.
-   * @throws WebSocketError if the request was already answered, or the client has disconnected.
+   * @param headers of the application, as it gave them.
+   * @throws WebSocketError if the request was already answered, or the client has disconnected; ApplicationError for
+   *   headers that no 101 may have.
    */
-  accept(protocol: string | undefined, logger: Logger): L;
+  accept(protocol: string | undefined, logger: Logger, headers: HeaderList): L;
 }
 
 /** How a connection ends, as far as it is known: code and reason of the peer, or why it failed. */
@@ -54,27 +57,31 @@ export interface Ending {
   readonly error: WebSocketError | undefined;
 }
 
-/** An open WebSocket, as its gateway offers it. */
-export interface Link<Sent> {
+/** An open WebSocket, as its gateway offers it. `Sent` is what a message gives, `Closed` what a close does. */
+export interface Link<Sent, Closed> {
   /** Nothing more can be sent. */
   readonly closed: boolean;
   /** No more messages will come, and the application was told so. */
   readonly ended: boolean;
   readonly ending: Ending | undefined;
+  /** Bytes that were sent, and that the kernel has not taken yet. */
+  readonly bufferedAmount: number;
   send(message: string | Bytes, binary: boolean, compress: boolean): Sent;
-  /** The application closes. Does nothing if the link is closed. */
-  close(code: number, reason: Bytes): void;
+  ping(data: Bytes): Sent;
+  /** The application closes, unless the link is closed. It is done when the connection is closed, both ways. */
+  close(code: number, reason: Bytes): Closed;
   /** The application has returned (1000) or thrown (1011). */
   finish(code: number): void;
 }
 
 /** On the event loop. */
-export interface AsyncLink extends Link<void | Promise<void>> {
+export interface AsyncLink extends Link<void | Promise<void>, Promise<void>> {
   /** Messages arrived that were not received yet. */
   readonly pending: boolean;
   /** Messages that are answered while the application waits for the next one. */
   answering: number;
-  receive(): Promise<Message | null>;
+  /** @param timeout milliseconds. Rejects with a ReceiveTimeout; the message that comes after that is the next one's. */
+  receive(timeout: number): Promise<Message | null>;
   /** The server stops. */
   goAway(): void;
   /** Drops the connection without a close frame. */
@@ -82,7 +89,7 @@ export interface AsyncLink extends Link<void | Promise<void>> {
 }
 
 /** In a worker thread: every call blocks. */
-export interface BlockingLink extends Link<void> {
+export interface BlockingLink extends Link<void, void> {
   /** The next message; null when no more will come; undefined if none came within `timeout` milliseconds. */
   receive(timeout: number): Message | null | undefined;
 }
@@ -119,6 +126,30 @@ export function checkClose(code: number, message: string | Bytes): Bytes {
     throw new ProtocolError(`A close reason has at most ${MAX_REASON} bytes, not ${reason.length}`);
   }
   return reason;
+}
+
+/**
+ * The bytes of a ping (RFC 6455 section 5.5.2).
+ * @throws ProtocolError for more than a control frame holds.
+ */
+export function checkPing(data: string | Bytes): Bytes {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`ping() takes text or bytes, not ${inspect(data, { depth: 0 })}`);
+  }
+  if (bytes.length <= MAX_CONTROL) return bytes;
+  throw new ProtocolError(`A ping has at most ${MAX_CONTROL} bytes, not ${bytes.length}`);
+}
+
+/**
+ * Milliseconds that `receive()` waits.
+ * @param timeout seconds; left out or null: as long as it takes.
+ * @throws RangeError
+ */
+export function checkTimeout(timeout: number | null | undefined): number {
+  const seconds = timeout ?? Number.POSITIVE_INFINITY;
+  if (seconds >= 0) return seconds * 1000;
+  throw new RangeError(`receive() takes a timeout in seconds, not ${timeout}`);
 }
 
 /**

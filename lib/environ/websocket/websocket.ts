@@ -1,13 +1,15 @@
 /** `wsgi.websocket`: one socket over a link of the gateway, with two faces: promises on the event loop, blocking calls in a thread. */
 import { type Logger, logger } from '../../logger.js';
 import { AwaitedCall, TooManyPending } from '../../unawaited.js';
-import type { AnyEnviron, BlockingEnviron, Bytes, Environ } from '../types.js';
+import type { AnyEnviron, BlockingEnviron, Bytes, Environ, HeaderList } from '../types.js';
 import { ALREADY_CLOSED, goneError, ReceiveTimeout, WebSocketError } from './error.js';
 import {
   type AsyncLink,
   type BlockingLink,
   CLOSE_CODE,
   checkClose,
+  checkPing,
+  checkTimeout,
   chooseProtocol,
   type Door,
   isBinaryMessage,
@@ -27,7 +29,7 @@ import {
 // `open` on; the socket knows the door and the end.
 
 /** What both faces have. */
-abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
+abstract class Socket<E extends AnyEnviron, Sent, Closed, L extends Link<Sent, Closed>> {
   readonly environ: E;
   /** The path that was asked for, as PATH_INFO. */
   readonly path: string;
@@ -90,13 +92,23 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
     return this.#link?.ending?.error;
   }
 
+  /** Bytes that were sent and wait for the peer to read, or for the network: 0 when all is on its way. */
+  get bufferedAmount(): number {
+    return this.#link?.bufferedAmount ?? 0;
+  }
+
   /**
    * Opens the door: answers 101. Does nothing once it is open.
    * @param protocol one of `protocols`; left out, `supportedProtocols` decides.
-   * @throws WebSocketError if the request was already answered, or the client has disconnected.
+   * @param headers for the 101, such as Set-Cookie.
+   * @throws WebSocketError if the request was already answered, with headers also if the door is open already, or the
+   *   client has disconnected; ApplicationError for headers that `start_response` would refuse, or of the handshake itself.
    */
-  accept(protocol?: string | null): void {
-    if (this.#link === undefined) this.open(protocol ?? undefined);
+  accept(protocol?: string | null, headers: HeaderList = []): void {
+    if (this.#link === undefined) this.open(protocol ?? undefined, headers);
+    else if (headers.length > 0) {
+      throw new WebSocketError('The WebSocket is open already: its 101 was sent without these headers');
+    }
   }
 
   /**
@@ -112,16 +124,28 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
     return link.send(message, isBinary, doCompress);
   }
 
-  /** Closes the connection; what was not received yet is dropped. Does nothing if it is closed already. */
-  close(code: number = CLOSE_CODE.normal, message: string | Bytes = ''): void {
+  /**
+   * Sends a ping, which the peer answers by itself; the answer is not shown. Opens the door.
+   * @param data up to 125 bytes.
+   * @returns as `send`.
+   * @throws WebSocketError if the connection is closed; ProtocolError for more bytes.
+   */
+  ping(data: string | Bytes = ''): Sent {
+    const bytes = checkPing(data);
+    const link = this.#link ?? this.open();
+    if (link.closed) throw goneError(ALREADY_CLOSED);
+    return link.ping(bytes);
+  }
+
+  /** @internal @returns the link to close, if there is one, and the bytes of the reason. */
+  protected closing(code: number, message: string | Bytes): { link: L | undefined; reason: Bytes } {
     const reason = checkClose(code, message);
-    if (this.#done) return;
-    if (this.#link !== undefined) this.#link.close(code, reason);
-    else {
+    if (this.#link === undefined && !this.#done) {
       throw new WebSocketError(
         'The WebSocket is not open yet: refuse it with start_response(), or accept() first',
       );
     }
+    return { link: this.#done ? undefined : this.#link, reason };
   }
 
   /**
@@ -144,10 +168,10 @@ abstract class Socket<E extends AnyEnviron, Sent, L extends Link<Sent>> {
   }
 
   /** @internal */
-  protected open(protocol?: string): L {
+  protected open(protocol?: string, headers: HeaderList = []): L {
     if (this.#done) throw goneError(ALREADY_CLOSED);
     const chosen = chooseProtocol(this.protocols, this.supportedProtocols, protocol);
-    this.#link = this.#door.accept(chosen, this.logger);
+    this.#link = this.#door.accept(chosen, this.logger, headers);
     this.#protocol = chosen ?? '';
     return this.#link;
   }
@@ -161,7 +185,7 @@ export const RECEIVE = new AwaitedCall('wsgi.websocket.receive()');
  * ordinary `start_response('403 Forbidden', …)`.
  */
 export class WebSocket
-  extends Socket<Environ, void | Promise<void>, AsyncLink>
+  extends Socket<Environ, void | Promise<void>, Promise<void>, AsyncLink>
   implements AsyncIterable<Message>
 {
   /** @internal The gateway makes it. */
@@ -174,14 +198,26 @@ export class WebSocket
    *
    * A stop lets the message in work be answered: until the handler asks for the next one, or ends, the connection stays
    * as it is (up to `gracefulTimeout`). What the peer sent and was not received by then is dropped; the peer is told 1001.
+   * @param timeout seconds, a fraction is fine; left out or null: as long as it takes.
+   * @throws ReceiveTimeout if none came in that time, and the next call gets it; WebSocketError after the null.
    */
-  receive(): Promise<Message | null> {
+  receive(timeout?: number | null): Promise<Message | null> {
     try {
-      return RECEIVE.mark((this.link ?? this.open()).receive());
+      const milliseconds = checkTimeout(timeout);
+      return RECEIVE.mark((this.link ?? this.open()).receive(milliseconds));
     } catch (error) {
       if (error instanceof TooManyPending) throw error;
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Closes the connection; what was not received yet is dropped. Does nothing if it is closed already.
+   * @returns settles when the connection is closed: once the peer has answered, or was given up.
+   */
+  close(code: number = CLOSE_CODE.normal, message: string | Bytes = ''): Promise<void> {
+    const { link, reason } = this.closing(code, message);
+    return link === undefined ? Promise.resolve() : link.close(code, reason);
   }
 
   /** The messages, to the end of the connection, which is left open when the loop is left before that. */
@@ -218,7 +254,7 @@ export class WebSocket
 
 /** A WebSocket, as an application in a worker thread sees it: every call blocks, as in Python. */
 export class BlockingWebSocket
-  extends Socket<BlockingEnviron, void, BlockingLink>
+  extends Socket<BlockingEnviron, void, void, BlockingLink>
   implements Iterable<Message>
 {
   /** @internal The gateway makes it. */
@@ -232,13 +268,21 @@ export class BlockingWebSocket
    * @throws ReceiveTimeout if none came in that time; WebSocketError after the null.
    */
   receive(timeout?: number | null): Message | null {
-    const seconds = timeout ?? Number.POSITIVE_INFINITY;
-    if (!(seconds >= 0)) throw new RangeError(`receive() takes a timeout in seconds, not ${timeout}`);
+    const milliseconds = checkTimeout(timeout);
     const link = this.link ?? this.open();
     if (link.ended) throw goneError(ALREADY_CLOSED);
-    const message = link.receive(seconds * 1000);
-    if (message === undefined) throw new ReceiveTimeout(seconds);
+    const message = link.receive(milliseconds);
+    if (message === undefined) throw new ReceiveTimeout(milliseconds / 1000);
     return message;
+  }
+
+  /**
+   * Closes the connection, and blocks until it is closed: until the peer has answered, or was given up. What was not
+   * received yet is dropped. Does nothing if it is closed already.
+   */
+  close(code: number = CLOSE_CODE.normal, message: string | Bytes = ''): void {
+    const { link, reason } = this.closing(code, message);
+    link?.close(code, reason);
   }
 
   /** The messages, to the end of the connection. */

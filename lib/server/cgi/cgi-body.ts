@@ -4,6 +4,10 @@ import type { BodySource } from '../../environ/input/input.js';
 import { ignore } from '../../environ/maybe-promise.js';
 import { RequestError } from '../../errors.js';
 import { cutShort, parseContentLength, readTooLate, tooLarge } from '../../interpreter/request-body.js';
+import { readNow } from './standard-streams.js';
+
+/** Bytes that are read at once from standard input. */
+const BLOCK = 64 * 1024;
 
 export class CgiBody implements BodySource {
   /** Why the request cannot be served, if it cannot: 400, 411 or 413. */
@@ -55,6 +59,21 @@ export class CgiBody implements BodySource {
         });
       }
     }
+  }
+
+  /** The same where the application blocks. */
+  pullNow(): Buffer | null {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#left === 0) return null;
+    try {
+      const bytes = readNow(Math.min(this.#left, BLOCK));
+      this.#left -= bytes.length;
+      if (bytes.length > 0) return bytes;
+      this.#error = cutShort();
+    } catch (error) {
+      this.#error = cutShort(error);
+    }
+    throw this.#error;
   }
 
   /** Reads fail from now on, the one under way too. */

@@ -4,14 +4,16 @@ import { readFileSync } from 'node:fs';
 import { isAuthority } from '../../environ/environ.js';
 import { guessScheme } from '../../environ/forwarded-value.js';
 import { bytesToNative, quoteNative, textToNative } from '../../environ/native-string.js';
-import type { Environ, ErrorStream, Input } from '../../environ/types.js';
+import type { BlockingInput, Environ, ErrorStream, Input } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
 
 export interface CgiServices {
-  readonly input: Input;
+  readonly input: Input | BlockingInput;
   readonly errors: ErrorStream;
   readonly fileWrapper: Environ['wsgi.file_wrapper'];
   readonly abortSignal: AbortSignal;
+  /** False where `input` blocks. Default: true. */
+  readonly nonblocking?: boolean;
   /** Keys that the deployer adds; they cannot replace those of the request. */
   readonly baseEnviron: Readonly<Record<string, unknown>> | undefined;
 }
@@ -44,14 +46,14 @@ export function buildCgiEnviron(variables: ReadonlyMap<string, string>, services
   environ.RAW_URI = environ.REQUEST_URI;
   environ['wsgi.version'] = VERSION;
   environ['wsgi.url_scheme'] = scheme;
-  environ['wsgi.input'] = services.input;
+  const { input, nonblocking = true } = services;
+  Object.assign(environ, { 'wsgi.input': input, 'node.nonblocking': nonblocking });
   environ['wsgi.errors'] = services.errors;
   environ['wsgi.multithread'] = false;
   environ['wsgi.multiprocess'] = true;
   environ['wsgi.run_once'] = true;
   environ['wsgi.input_terminated'] = true;
   environ['wsgi.file_wrapper'] = services.fileWrapper;
-  environ['node.nonblocking'] = true;
   environ['node.abort_signal'] = services.abortSignal;
   checkHost(environ);
   return Object.assign(environ, { ...services.baseEnviron, ...environ });

@@ -1,9 +1,15 @@
 /** The one request of a CGI process, from its environment and standard input to standard output. */
 import type { Readable } from 'node:stream';
 import { fileWrapper } from '../../environ/file/file-wrapper.js';
-import { BodyInput } from '../../environ/input/input.js';
+import { BlockingBodyInput, BodyInput } from '../../environ/input/input.js';
 import { ignore } from '../../environ/maybe-promise.js';
-import type { Application, Environ, ErrorStream } from '../../environ/types.js';
+import type {
+  Application,
+  ApplicationOn,
+  BlockingApplication,
+  Environ,
+  ErrorStream,
+} from '../../environ/types.js';
 import { ClientDisconnected } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
 import { Interpreter } from '../../interpreter/interpreter.js';
@@ -14,7 +20,7 @@ import type { ResolvedOptions } from '../options/options.js';
 import { CgiBody } from './cgi-body.js';
 import { buildCgiEnviron } from './cgi-environ.js';
 import type { CgiOutput } from './cgi-output.js';
-import { CgiSink } from './cgi-sink.js';
+import { CgiSink, NO_READER } from './cgi-sink.js';
 
 /** Milliseconds; less than the HTTP server has, for a whole process waits here. */
 const SILENCE_MS = 2000;
@@ -26,6 +32,8 @@ export interface CgiStreams {
   readonly openInput: () => Readable;
   readonly output: CgiOutput;
   readonly errors: ErrorStream;
+  /** The application blocks, and so do `wsgi.input` and the output. Default: false. */
+  readonly blocking?: boolean;
 }
 
 export class CgiExchange {
@@ -62,9 +70,7 @@ export class CgiExchange {
         resolve(this.#sink.complete);
       };
     });
-    output.watch(() =>
-      this.disconnect(new ClientDisconnected('the web server takes no more of the response')),
-    );
+    output.watch(() => this.disconnect(new ClientDisconnected(NO_READER)));
   }
 
   /** Fires when the response can no longer be sent. */
@@ -72,7 +78,7 @@ export class CgiExchange {
     return this.#aborter.signal;
   }
 
-  run(application: Application): void {
+  run(application: Application | BlockingApplication): void {
     let environ: Environ;
     try {
       environ = this.#describe();
@@ -80,7 +86,7 @@ export class CgiExchange {
       this.#interpreter.fail(error);
       return;
     }
-    this.#interpreter.run(application, environ);
+    this.#interpreter.run(application as ApplicationOn<Environ>, environ);
   }
 
   /** Ends the response with an error, as if the application had thrown it. */
@@ -107,14 +113,16 @@ export class CgiExchange {
   }
 
   #describe(): Environ {
-    const { variables, errors } = this.#streams;
+    const { variables, errors, blocking = false } = this.#streams;
     const { environ: baseEnviron, forwardedAllowIps = [] } = this.#options;
     if (this.#body.refusal !== undefined) throw this.#body.refusal;
+    const body = this.#body;
     const environ = buildCgiEnviron(variables, {
-      input: new BodyInput(this.#body),
+      input: blocking ? new BlockingBodyInput({ pull: () => body.pullNow() }) : new BodyInput(body),
       errors,
       fileWrapper,
       abortSignal: this.abortSignal,
+      nonblocking: !blocking,
       baseEnviron,
     });
     if (forwardedAllowIps.length > 0) new Forwarded(forwardedAllowIps, false).apply(environ);

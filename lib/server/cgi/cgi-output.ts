@@ -1,18 +1,22 @@
 /** Standard output, of which a CGI script may write nothing but its response. */
 import type { Writable } from 'node:stream';
 import { ignore } from '../../environ/maybe-promise.js';
+import { writeNow } from './standard-streams.js';
 
 export class CgiOutput {
   readonly #stream: Writable;
   readonly #write: Writable['write'];
+  readonly #blocking: boolean;
   #closed = false;
   /** Until the web server has taken what waits. */
   #draining: Promise<void> | undefined;
   #onDrain: (() => void) | undefined;
   #onClosed: () => void = ignore;
 
-  constructor(stream: Writable) {
+  /** @param blocking a write to the stream, which is standard output, waits until the kernel has the bytes. */
+  constructor(stream: Writable, blocking = false) {
     this.#stream = stream;
+    this.#blocking = blocking;
     this.#write = stream.write.bind(stream);
     stream.on('drain', () => this.#drained());
     stream.on('error', () => this.#lost());
@@ -20,9 +24,9 @@ export class CgiOutput {
   }
 
   /** What else the process prints goes to standard error from now on: `console.log` would stand in the response. */
-  static claim(): CgiOutput {
+  static claim(blocking: boolean): CgiOutput {
     const { stdout, stderr } = process;
-    const output = new CgiOutput(stdout);
+    const output = new CgiOutput(stdout, blocking);
     stdout.write = stderr.write.bind(stderr);
     return output;
   }
@@ -32,9 +36,18 @@ export class CgiOutput {
     this.#onClosed = lost;
   }
 
+  /** The web server takes no more, and an application that blocks has no other way to learn it. */
+  get lost(): boolean {
+    return this.#blocking && this.#closed;
+  }
+
   /** Returns a promise if no more should come until it settles. */
   write(head: Uint8Array | undefined, bytes: Uint8Array | undefined): Promise<void> | undefined {
     if (this.#closed) return undefined;
+    if (this.#blocking) {
+      this.#writeNow(head, bytes);
+      return undefined;
+    }
     this.#stream.cork();
     if (head !== undefined) this.#write(head);
     if (bytes !== undefined) this.#write(bytes);
@@ -55,6 +68,14 @@ export class CgiOutput {
       });
     }
     return !this.#closed;
+  }
+
+  #writeNow(...blocks: (Uint8Array | undefined)[]): void {
+    try {
+      for (const block of blocks) if (block !== undefined) writeNow(block);
+    } catch {
+      this.#closed = true;
+    }
   }
 
   #drained(): void {

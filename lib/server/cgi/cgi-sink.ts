@@ -1,7 +1,11 @@
 /** A response as a CGI script writes it (RFC 3875 section 6): `Status:`, headers, an empty line, the body as it is. */
 import type { Bytes } from '../../environ/types.js';
+import { ClientDisconnected } from '../../errors.js';
 import { type ResponseHead, type Sink, Turns } from '../../interpreter/sink.js';
 import type { CgiOutput } from './cgi-output.js';
+
+/** Why the response ends early. */
+export const NO_READER = 'the web server takes no more of the response';
 
 /** How connections are framed and kept, Date and Server are the web server's. */
 export class CgiSink implements Sink {
@@ -25,8 +29,11 @@ export class CgiSink implements Sink {
     this.#head = Buffer.from(`${text}\r\n`, 'latin1');
   }
 
+  /** @throws ClientDisconnected where the application blocks, and the web server has gone. */
   chunk(bytes: Bytes): Promise<void> | undefined {
-    return this.#output.write(this.#takeHead(), bytes) ?? this.#turns.next();
+    const wait = this.#output.write(this.#takeHead(), bytes);
+    if (this.#output.lost) throw new ClientDisconnected(NO_READER);
+    return wait ?? this.#turns.next();
   }
 
   /** Signals have to be heard. */

@@ -2,13 +2,14 @@
 import { fstatSync } from 'node:fs';
 import { TextErrorStream } from '../../environ/error-stream.js';
 import { ignore } from '../../environ/maybe-promise.js';
-import type { Application, MaybePromise } from '../../environ/types.js';
+import type { Application, BlockingApplication, MaybePromise } from '../../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../../errors.js';
 import { checkApplication } from '../../interpreter/application-faults.js';
 import { reportRejection } from '../../interpreter/report.js';
 import { logger } from '../../logger.js';
+import { blockInSleep, blockThread } from '../../sleep.js';
 import { openLog } from '../log/log-file.js';
-import { type CgiOptions, resolveCgiOptions } from '../options/gateway-options.js';
+import { type BlockingCgiOptions, type CgiOptions, resolveCgiOptions } from '../options/gateway-options.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { readVariables } from './cgi-environ.js';
 import { CgiExchange } from './cgi-exchange.js';
@@ -30,9 +31,17 @@ const BY_HAND =
  * as native strings; `HTTP_PROXY` is in neither. `wsgi.input` is standard input up to CONTENT_LENGTH, `wsgi.errors` is
  * standard error. Standard output is for the response alone: `console.log` goes to standard error from this call on.
  * There is no `wsgi.websocket` and no `wsgi.early_hints`.
+ *
+ * With `blocking: true` the application blocks, as in Python: `wsgi.input` returns what it reads, `sleep()` blocks, and
+ * signals end the process at once.
  * @throws ConfigError for options that cannot work, or are the web server's; an application that is not a function.
  */
-export async function runCgi(application: Application, given: CgiOptions = {}): Promise<never> {
+export async function runCgi(application: Application, options?: CgiOptions): Promise<never>;
+export async function runCgi(application: BlockingApplication, options: BlockingCgiOptions): Promise<never>;
+export async function runCgi(
+  application: Application | BlockingApplication,
+  given: CgiOptions | BlockingCgiOptions = {},
+): Promise<never> {
   checkApplication(application);
   process.exit(await answerCgi(() => application, given));
 }
@@ -42,7 +51,10 @@ export async function runCgi(application: Application, given: CgiOptions = {}): 
  * @param load gives the application; what it throws is thrown again, after a response that says 500.
  * @throws ConfigError for the options.
  */
-export async function answerCgi(load: () => MaybePromise<Application>, given: CgiOptions): Promise<number> {
+export async function answerCgi(
+  load: () => MaybePromise<Application | BlockingApplication>,
+  given: CgiOptions | BlockingCgiOptions,
+): Promise<number> {
   const options = resolveCgiOptions(given);
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   if (!process.env['REQUEST_METHOD']) {
@@ -50,8 +62,10 @@ export async function answerCgi(load: () => MaybePromise<Application>, given: Cg
     await flush(process.stderr);
     return 2;
   }
-  const { output, exchange } = begin(options);
-  const end = new ProcessEnd(exchange, options.gracefulTimeout * 1000);
+  const { blocking = false } = given;
+  const { output, exchange } = begin(options, blocking);
+  // A process that blocks hears no signal: as in Python, the system ends it.
+  const end = new ProcessEnd(exchange, options.gracefulTimeout * 1000, blocking ? {} : SIGNALS);
   try {
     exchange.run(await load());
   } catch (error) {
@@ -66,15 +80,16 @@ export async function answerCgi(load: () => MaybePromise<Application>, given: Cg
   return complete && flushed ? 0 : 1;
 }
 
-function begin(options: ResolvedOptions): { output: CgiOutput; exchange: CgiExchange } {
+function begin(options: ResolvedOptions, blocking: boolean): { output: CgiOutput; exchange: CgiExchange } {
   const log = openLog(options.errorLogfile, process.stderr);
   if (options.errorLogfile !== '-') logger.stream = log;
   const variables = readVariables();
   // Set by the client (CVE-2016-5385); libraries that make requests read it here.
   delete process.env['HTTP_PROXY'];
-  const output = CgiOutput.claim();
+  if (blocking) blockInSleep(blockThread);
+  const output = CgiOutput.claim(blocking);
   const errors = new TextErrorStream(log);
-  const streams = { variables, openInput: () => process.stdin, output, errors };
+  const streams = { variables, openInput: () => process.stdin, output, errors, blocking };
   return { output, exchange: new CgiExchange(streams, options) };
 }
 
@@ -94,8 +109,8 @@ class ProcessEnd {
   /** The application is done. */
   answered = false;
 
-  constructor(exchange: CgiExchange, graceMs: number) {
-    for (const [name, code] of Object.entries(SIGNALS)) {
+  constructor(exchange: CgiExchange, graceMs: number, signals: Readonly<Record<string, number>>) {
+    for (const [name, code] of Object.entries(signals)) {
       process.on(name, () => {
         // The second one, or there is nothing left to wait for.
         if (this.exitCode !== undefined || this.answered) process.exit(code);

@@ -17,8 +17,8 @@
  * connection goes on to its next request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GatewayFacts, RequestServices } from '../../environ/environ.js';
-import { BodyInput } from '../../environ/input/input.js';
+import type { GatewayFacts, RequestHead, RequestServices } from '../../environ/environ.js';
+import { BodyInput, type BodySource } from '../../environ/input/input.js';
 import { Aborter } from '../../environ/request-end.js';
 import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import type { WebSocket } from '../../environ/websocket/websocket.js';
@@ -28,6 +28,7 @@ import type { Report } from '../../interpreter/report.js';
 import { checkEarlyHints } from '../../interpreter/response-head.js';
 import { type AccessLog, basicUser } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
+import type { Mount } from '../threads/shared/messages.js';
 import type { Connection, CurrentRequest, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent } from './node-internals.js';
@@ -64,6 +65,10 @@ export interface Host {
   /** The body is the host's: it has read it already. */
   wasRead(message: IncomingMessage): boolean;
   describe(exchange: Exchange, services: RequestServices): Environ;
+  /** What `describe` makes environ of, for a thread; undefined: message and connection as they are. */
+  head?(exchange: Exchange): { readonly head: RequestHead; readonly mount: Mount };
+  /** The body that the host has read, if it has. @throws ApplicationError if it did not keep the bytes. */
+  keptBody?(exchange: Exchange): (BodySource & { takeWhole(most: number): Buffer | undefined }) | undefined;
   sink(exchange: Exchange): ResponseSink;
   /** As `response.writeHead`, beside what the host has set on the response. */
   writeHead(response: ServerResponse, status: number, reason: string, headers: string[]): void;

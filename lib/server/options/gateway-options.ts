@@ -1,9 +1,14 @@
 /** The options of gateways whose server is not ours: those of the server are refused rather than ignored. */
+import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js';
 
+/** What goes with threads. */
+const THREAD_OPTIONS = ['threads', 'backlogRequests', 'responseBuffer', 'timeout'] as const;
+
 /** What `toFetchHandler` takes, with `remoteAddr`. */
 export const FETCH_OPTIONS = [
+  ...THREAD_OPTIONS,
   'ident',
   'scriptName',
   'serverName',
@@ -15,7 +20,6 @@ export const FETCH_OPTIONS = [
 /** What `toNodeHandler` takes. */
 export const NODE_OPTIONS = [
   ...FETCH_OPTIONS,
-  'timeout',
   'minRate',
   'limitRequestLine',
   'limitRequestFields',
@@ -42,7 +46,14 @@ export const CGI_OPTIONS = [
   'gracefulTimeout',
 ] as const;
 
-export type CgiOptions = Pick<ServerOptions, (typeof CGI_OPTIONS)[number]>;
+export interface CgiOptions extends Pick<ServerOptions, (typeof CGI_OPTIONS)[number]> {
+  readonly blocking?: false | undefined;
+}
+
+/** The application blocks, as in Python. */
+export interface BlockingCgiOptions extends Omit<CgiOptions, 'blocking'> {
+  readonly blocking: true;
+}
 
 /**
  * As `resolveOptions`; without an `ident` no Server header is sent, for the server is the host's.
@@ -60,7 +71,13 @@ export function resolveHostedOptions(
 }
 
 /** @throws ConfigError for an option that is unknown, or the web server's. */
-export function resolveCgiOptions(given: CgiOptions): ResolvedOptions {
+export function resolveCgiOptions({
+  blocking = false,
+  ...given
+}: CgiOptions | BlockingCgiOptions): ResolvedOptions {
+  if (typeof blocking !== 'boolean') {
+    throw new ConfigError(`Option blocking must be true or false, not ${inspect(blocking)}`);
+  }
   return resolveSome(
     CGI_OPTIONS,
     given,

@@ -246,6 +246,11 @@ export const COMMAND_OPTIONS = {
     group: 'Command',
     doc: 'Answers the one request of a CGI process, which a web server starts, and exits.',
   }),
+  blocking: option(kinds.flag, false, {
+    flags: ['--blocking'],
+    group: 'Command',
+    doc: 'With --cgi: the application blocks, as in Python, and reads its input without await.',
+  }),
   reload: option(kinds.flag, false, {
     flags: ['--reload'],
     group: 'Command',

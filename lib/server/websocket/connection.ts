@@ -1,6 +1,7 @@
 /** An open WebSocket on a socket of the package `ws`: messages in, messages out, and how it ends. */
 import type { Duplex } from 'node:stream';
 import type { RawData } from 'ws';
+import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes } from '../../environ/types.js';
 import {
   ALREADY_CLOSED,
@@ -86,6 +87,10 @@ export class WebSocketConnection implements AsyncLink {
   /** The close frame of the peer, while it is held. */
   #held: { code: number | undefined; reason: string; timer: NodeJS.Timeout } | undefined;
   #serverStops = false;
+  #gone = false;
+  /** What `close()` waits for. */
+  #whenGone: Promise<void> | undefined;
+  #onGone: () => void = ignore;
 
   constructor({ socket, stream }: OpenSocket, owner: Owner, logger: Logger) {
     this.#socket = socket;
@@ -107,13 +112,17 @@ export class WebSocketConnection implements AsyncLink {
     return !this.#inbox.isEmpty;
   }
 
-  receive(): Promise<Message | null> {
+  get bufferedAmount(): number {
+    return this.#gone ? 0 : this.#socket.bufferedAmount;
+  }
+
+  receive(timeout: number): Promise<Message | null> {
     this.#outbox.turn();
     const message = this.#inbox.take();
     if (message !== undefined) return Promise.resolve(message);
     this.answerClose();
     if (this.#state === OPEN) {
-      if (!this.#serverStops) return this.#inbox.wait();
+      if (!this.#serverStops) return this.#inbox.wait(timeout);
       if (this.answering === 0 || this.ended) this.#closeGoingAway();
     }
     if (this.ended) return Promise.reject(goneError(ALREADY_CLOSED));
@@ -125,7 +134,20 @@ export class WebSocketConnection implements AsyncLink {
     return this.#outbox.send(message, binary, compress, !this.#inbox.isEmpty);
   }
 
-  close(code: number, reason: Bytes): void {
+  ping(data: Bytes): void | Promise<void> {
+    return this.#outbox.ping(data);
+  }
+
+  close(code: number, reason: Bytes): Promise<void> {
+    this.#close(code, reason);
+    if (this.#gone) return Promise.resolve();
+    this.#whenGone ??= new Promise((resolve) => {
+      this.#onGone = resolve;
+    });
+    return this.#whenGone;
+  }
+
+  #close(code: number, reason: Bytes): void {
     if (this.#state === CLOSED) return;
     this.#end();
     this.#stopReceiving();
@@ -134,7 +156,7 @@ export class WebSocketConnection implements AsyncLink {
 
   finish(code: number): void {
     this.answerClose();
-    this.close(this.#serverStops && code === CLOSE_CODE.normal ? CLOSE_CODE.goingAway : code, NO_REASON);
+    this.#close(this.#serverStops && code === CLOSE_CODE.normal ? CLOSE_CODE.goingAway : code, NO_REASON);
     this.#stopReceiving();
   }
 
@@ -204,7 +226,9 @@ export class WebSocketConnection implements AsyncLink {
     this.#closedWith(code, reason.toString());
     this.#end();
     this.#outbox.end();
+    this.#gone = true;
     this.#owner.gone?.();
+    this.#onGone();
   }
 
   #closedWith(code: number, reason: string): void {

@@ -103,6 +103,7 @@ export class WebSocketAcceptor {
   readonly #negotiate: (offers: string | undefined) => LeanDeflate | undefined;
   /** Of the handshake that is being answered. */
   #deflate: LeanDeflate | undefined;
+  #headers: readonly string[] = [];
 
   constructor({
     maxMessage = 16 * 1024 * 1024,
@@ -128,11 +129,14 @@ export class WebSocketAcceptor {
     });
     this.#server.on('headers', (lines) => {
       if (this.#deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${this.#deflate.header}`);
+      const headers = this.#headers;
+      for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
     });
   }
 
   /**
    * Answers 101 to a request that `checkHandshake` allowed. Timeouts and Nagle's algorithm are turned off.
+   * @param own headers of the application that were checked. Flat: name, value, name, value.
    * @throws WebSocketError if the client has disconnected.
    */
   accept(
@@ -140,11 +144,16 @@ export class WebSocketAcceptor {
     stream: Duplex,
     rest: Buffer,
     protocol: string | undefined,
+    own: readonly string[] = [],
   ): OpenSocket {
     const deflate = this.#negotiate(headers['sec-websocket-extensions']);
     this.#deflate = deflate;
+    this.#headers = own;
     const opened: WsgiWebSocket[] = [];
+    // `ws` writes the head as one text: native strings are latin-1 (PEP 3333 "Unicode Issues").
+    stream.setDefaultEncoding('latin1');
     this.#server.handleUpgrade(plainRequest(headers, protocol), stream, rest, (one) => opened.push(one));
+    stream.setDefaultEncoding('utf8');
     const [socket] = opened;
     if (socket === undefined) throw goneError(SOCKET_DEAD);
     if (deflate !== undefined) {

@@ -1,5 +1,6 @@
 /** Messages that arrived and wait to be received; makes the peer wait when they are too many. */
 import type { WebSocket as WsSocket } from 'ws';
+import { ReceiveTimeout } from '../../environ/websocket/error.js';
 import type { Message } from '../../environ/websocket/link.js';
 import { RECEIVE } from '../../environ/websocket/websocket.js';
 
@@ -14,6 +15,9 @@ export interface Inflating {
 }
 
 type Receiver = (message: Message | null) => void;
+
+/** More milliseconds than this a timer of Node takes for none. */
+const LONGEST = 2 ** 31 - 1;
 
 export class Inbox {
   readonly #socket: Pick<WsSocket, 'pause' | 'resume'>;
@@ -71,10 +75,25 @@ export class Inbox {
     return message;
   }
 
-  /** The next message; only when there is none to take. */
-  wait(): Promise<Message | null> {
+  /**
+   * The next message; only when there is none to take.
+   * @param timeout milliseconds, after which it rejects with a ReceiveTimeout, and takes no message.
+   */
+  wait(timeout = Number.POSITIVE_INFINITY): Promise<Message | null> {
     RECEIVE.checkPending(this.#receivers.length);
-    return new Promise((receiver) => {
+    return new Promise((resolve, reject) => {
+      if (timeout > LONGEST) {
+        this.#receivers.push(resolve);
+        return;
+      }
+      const receiver = (message: Message | null) => {
+        clearTimeout(timer);
+        resolve(message);
+      };
+      const timer = setTimeout(() => {
+        this.#receivers.splice(this.#receivers.indexOf(receiver), 1);
+        reject(new ReceiveTimeout(timeout / 1000));
+      }, timeout);
       this.#receivers.push(receiver);
     });
   }

@@ -44,8 +44,25 @@ export class Outbox {
       socket.send(bytes, options);
       return;
     }
+    socket.send(bytes, options, this.#onWrite());
+    return this.#afterWrite();
+  }
+
+  /** @param data as many bytes as a control frame holds. */
+  ping(data: Bytes): void | Promise<void> {
+    this.#socket.ping(data, false, this.#onWrite());
+    return this.#afterWrite();
+  }
+
+  #onWrite(): (error?: Error | null) => void {
     this.#written ??= (error) => this.#onwritten(error);
-    socket.send(bytes, options, this.#written);
+    return this.#written;
+  }
+
+  /** @returns a promise while the peer reads too slowly. */
+  #afterWrite(): void | Promise<void> {
+    const socket = this.#socket;
+    if (socket.bufferedAmount <= HIGH_WATER_MARK) return;
     if (this.#corked) {
       // Only a write tells whether the peer can take it.
       this.#stream.uncork();

@@ -1,11 +1,12 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Environ } from '../../environ/types.js';
+import type { Environ, HeaderList } from '../../environ/types.js';
 import { goneError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
 import { CLOSE_CODE } from '../../environ/websocket/link.js';
 import { WebSocket } from '../../environ/websocket/websocket.js';
 import type { ClientDisconnected } from '../../errors.js';
 import { openedStarted } from '../../interpreter/application-faults.js';
+import { checkHandshakeHeaders } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
@@ -177,7 +178,8 @@ class WebSocketExchange extends Exchange {
       version,
       origin,
       protocols,
-      accept: (protocol, logger) => new WebSocketConnection(this.#accept(protocol), handshake, logger),
+      accept: (protocol, logger, headers) =>
+        new WebSocketConnection(this.#accept(protocol, headers), handshake, logger),
       ending: () => this.runner?.webSocketEnding?.(),
       gone: () => this.runner?.webSocketClosed?.(),
     };
@@ -187,9 +189,10 @@ class WebSocketExchange extends Exchange {
     return environ;
   }
 
-  #accept(protocol: string | undefined): OpenSocket {
+  #accept(protocol: string | undefined, headers: HeaderList): OpenSocket {
     const { socket } = this;
     if (this.sink.started) throw openedStarted();
+    const own = checkHandshakeHeaders(headers);
     if (this.response.headersSent) {
       throw new WebSocketError('The request was already answered: open the WebSocket before start_response');
     }
@@ -200,7 +203,7 @@ class WebSocketExchange extends Exchange {
     }
     this.sink.status = 101;
     this.response.detachSocket(socket);
-    const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol);
+    const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol, own);
     this.#upgrades.heartbeat.watch(opened);
     queueMicrotask(() => this.#upgrades.opened(this));
     return opened;

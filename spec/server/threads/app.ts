@@ -391,6 +391,44 @@ const handlers: Record<string, BlockingApplication> = {
     record('slept after its own close');
     return [];
   },
+  '/ws-headers': (environ) => {
+    const wsock = environ['wsgi.websocket'];
+    try {
+      wsock?.accept('chat', [['Sec-WebSocket-Accept', 'mine']]);
+    } catch (error) {
+      record(String(error));
+    }
+    wsock?.accept('chat', [
+      ['Set-Cookie', 'a=1'],
+      ['Set-Cookie', `b=\xe9${'x'.repeat(query(environ))}`],
+    ]);
+    return [];
+  },
+  '/ws-ping': (environ) => {
+    const wsock = environ['wsgi.websocket'];
+    wsock?.ping('are you there');
+    wsock?.send('sent');
+    wsock?.receive();
+    return [];
+  },
+  '/ws-buffered': (environ) => {
+    const wsock = environ['wsgi.websocket'];
+    wsock?.accept();
+    record(`empty ${wsock?.bufferedAmount}`);
+    wsock?.send(Buffer.alloc(16 * 1024 * 1024));
+    record(`filled ${(wsock?.bufferedAmount ?? 0) > 1024 * 1024}`);
+    wsock?.receive();
+    record(`taken ${wsock?.bufferedAmount}`);
+    return [];
+  },
+  '/ws-close-wait': (environ) => {
+    const wsock = environ['wsgi.websocket'];
+    wsock?.accept();
+    record('closing');
+    wsock?.close(4001, 'enough');
+    record(`closed ${wsock?.closeCode} ${wsock?.closeReason}`);
+    return [];
+  },
   '/vectors': (environ, start_response) => {
     const plain = Object.entries(environ).filter(([, value]) => typeof value !== 'object');
     const seen = Object.fromEntries(plain);

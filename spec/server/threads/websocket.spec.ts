@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
+import { frame, PING, RawWebSocket, TEXT } from '../../support/frames.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 import { SharedLog, Threads } from './support.js';
 
@@ -101,6 +102,58 @@ describe('a WebSocket whose handler blocks', () => {
     client.client.send('here');
     expect(await client.next()).to.equal('late: here');
     expect((await client.closed).code).to.equal(1000);
+  });
+
+  it('sends headers of the application with the 101, however long', async () => {
+    for (const more of [0, 6000]) {
+      const path = `/ws-headers?${more}`;
+      const client = new WebSocketClient(threads.port, { path, protocols: ['chat'] });
+      const [{ rawHeaders }] = (await once(client.client, 'upgrade')) as [{ rawHeaders: string[] }];
+      expect(rawHeaders.slice(-4)).to.deep.equal([
+        'Set-Cookie',
+        'a=1',
+        'Set-Cookie',
+        `b=\xe9${'x'.repeat(more)}`,
+      ]);
+      expect(rawHeaders).to.include('chat');
+    }
+    const refused =
+      'ApplicationError: The header Sec-WebSocket-Accept is part of the handshake: only the server may send it';
+    await threads.wrote(refused, 2);
+  });
+
+  it('sends pings, in order with messages', async () => {
+    const client = await RawWebSocket.connect(threads.port, { path: '/ws-ping' });
+    const frames = await client.next(2);
+    expect(frames.map(({ opcode, payload }) => [opcode, String(payload)])).to.deep.equal([
+      [PING, 'are you there'],
+      [TEXT, 'sent'],
+    ]);
+    client.destroy();
+  });
+
+  it('tells how much waits for a peer that does not read', async () => {
+    const client = await RawWebSocket.connect(threads.port, { path: '/ws-buffered', paused: true });
+    await threads.wrote('filled true');
+    client.socket.resume();
+    await client.next();
+    await client.send(frame(TEXT, 'got it'));
+    await threads.wrote('taken 0');
+    expect(threads.record).to.deep.equal(['empty 0', 'filled true', 'taken 0']);
+    client.destroy();
+  });
+
+  it('blocks in close() until the peer has answered, or has vanished', async () => {
+    const answers = await connect('/ws-close-wait');
+    expect(await answers.closed).to.deep.equal({ code: 4001, reason: 'enough' });
+    await threads.wrote('closed 4001 enough');
+    threads.clear();
+    const silent = await RawWebSocket.connect(threads.port, { path: '/ws-close-wait' });
+    await silent.next();
+    await threads.wrote('closing');
+    expect(threads.record).to.deep.equal(['closing']);
+    silent.destroy();
+    await threads.wrote('closed 1006 ');
   });
 
   it('makes send() wait for a peer that does not read, and fail once that has vanished', async () => {

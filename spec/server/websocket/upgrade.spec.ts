@@ -69,7 +69,8 @@ describe('a WebSocket through makeServer', () => {
       const { serverPort } = await serveApp(async (environ, start_response) => {
         start_response('403 Forbidden', [['Content-Length', '0']]);
         try {
-          await environ['wsgi.websocket']?.[method](method === 'send' ? 'x' : (undefined as never));
+          const websocket = environ['wsgi.websocket'];
+          await (method === 'send' ? websocket?.send('x') : websocket?.[method]());
         } catch (error) {
           thrown.open(error);
         }

@@ -41,6 +41,11 @@ export class FetchBody implements BodySource {
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
 
+  /** Nothing is known to have come: some servers make the body when it is looked at. */
+  takeWhole(): undefined {
+    return undefined;
+  }
+
   /** The response is complete: what is left of the body is not wanted. */
   discard(): void {
     this.#over = true;

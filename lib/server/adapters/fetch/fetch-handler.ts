@@ -2,68 +2,128 @@
 import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/environ.js';
 import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
-import type { Application, Environ } from '../../../environ/types.js';
-import { ClientDisconnected } from '../../../errors.js';
-import { checkApplication } from '../../../interpreter/application-faults.js';
+import type { Application } from '../../../environ/types.js';
+import { ClientDisconnected, ConfigError } from '../../../errors.js';
 import { Interpreter } from '../../../interpreter/interpreter.js';
 import { report } from '../../../interpreter/report.js';
 import { hostLiteral } from '../../http/connection.js';
+import { type Runner, Running } from '../../http/exchange.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
 import { FETCH_OPTIONS, resolveHostedOptions } from '../../options/gateway-options.js';
 import type { ResolvedOptions, ServerOptions } from '../../options/options.js';
+import type { ThreadPool } from '../../threads/io/pool.js';
+import { type RemoteExchange, RemoteRunner } from '../../threads/io/remote-runner.js';
+import { encodeRequest } from '../../threads/shared/messages.js';
+import { type NamedApplication, openPool } from '../hosted-pool.js';
 import { FetchBody } from './fetch-body.js';
-import { describeRequest, type FetchInfo } from './fetch-request.js';
+import { describeRequest, type FetchInfo, type FetchRequest, mayHaveBody } from './fetch-request.js';
 import { FetchSink, type FetchSinkOwner } from './fetch-sink.js';
 
-export interface FetchHandlerOptions extends Pick<ServerOptions, (typeof FETCH_OPTIONS)[number]> {
+interface AllOptions extends Pick<ServerOptions, (typeof FETCH_OPTIONS)[number]> {
   /** REMOTE_ADDR of a request, where the server's second argument does not tell it by itself. */
   readonly remoteAddr?: (request: Request, info: unknown) => string | undefined;
 }
 
-/** @param info what the server tells of the connection: see `FetchInfo`. */
-export type FetchHandler = (request: Request, info?: unknown) => Promise<Response>;
+/** The application runs on the event loop. */
+export interface FetchHandlerOptions extends Omit<AllOptions, 'threads' | 'timeout'> {
+  readonly threads?: 0 | undefined;
+}
+
+/** It is named, and runs in worker threads, where it may block. */
+export interface ThreadedFetchHandlerOptions extends AllOptions {
+  readonly threads: number;
+}
+
+export interface FetchHandler {
+  /** @param info what the server tells of the connection: see `FetchInfo`. */
+  (request: Request, info?: unknown): Promise<Response>;
+  /** Ends the threads, once what runs in them is done; the second call ends that too. Without threads there is nothing to do. */
+  readonly close: () => Promise<void>;
+  /** As that of `toNodeHandler`. */
+  readonly ready: Promise<void>;
+}
 
 /**
  * The gateway on a server that speaks the Fetch standard. There is no `wsgi.websocket` and no `wsgi.early_hints`.
  * The promise never rejects: an application that fails is answered with 500.
- * @throws ConfigError for options that cannot work, or are the server's; an application that is not a function.
+ * @param application with the option `threads` its name: see `toNodeHandler`.
+ * @throws ConfigError for options that cannot work, or are the server's; an application that is not a function, or with
+ *   threads not a name.
  */
-export function toFetchHandler(application: Application, given: FetchHandlerOptions = {}): FetchHandler {
-  checkApplication(application);
-  const { remoteAddr, ...rest } = given;
+export function toFetchHandler(application: Application, options?: FetchHandlerOptions): FetchHandler;
+export function toFetchHandler(
+  application: NamedApplication,
+  options: ThreadedFetchHandlerOptions,
+): FetchHandler;
+export function toFetchHandler(
+  application: Application | NamedApplication,
+  given: FetchHandlerOptions | ThreadedFetchHandlerOptions = {},
+): FetchHandler {
+  const { remoteAddr, ...rest }: AllOptions = given;
   const options = resolveHostedOptions('toFetchHandler', FETCH_OPTIONS, rest);
+  if (options.threads === 0 && rest.timeout !== undefined) {
+    throw new ConfigError(
+      "toFetchHandler has no option timeout without threads: that is for the server, which is the host's here",
+    );
+  }
+  const pool = openPool('toFetchHandler', application, options);
+  const running = new Running();
   const gateway: FetchGateway = {
-    application,
+    application: application as Application,
+    pool,
+    running,
     options,
     facts: gatewayFacts(options, new TextErrorStream()),
     remoteAddr,
     forwarded: forwardedFor(options),
   };
-  return (request, info) => new FetchExchange(gateway, request).run(info as FetchInfo | undefined);
+  const handler = (request: Request, info?: unknown) =>
+    new FetchExchange(gateway, request).run(info as FetchInfo | undefined);
+  let closing = false;
+  return Object.assign(handler, {
+    close: async () => {
+      if (pool === undefined) return;
+      if (!closing) {
+        closing = true;
+        await running.idle;
+      }
+      await pool.close();
+    },
+    ready: pool?.ready ?? Promise.resolve(),
+  });
 }
 
 interface FetchGateway {
   readonly application: Application;
+  /** Undefined: the application runs on the event loop. */
+  readonly pool: ThreadPool | undefined;
+  readonly running: Running;
   readonly options: ResolvedOptions;
   readonly facts: GatewayFacts;
-  readonly remoteAddr: FetchHandlerOptions['remoteAddr'];
+  readonly remoteAddr: AllOptions['remoteAddr'];
   readonly forwarded: Forwarded | undefined;
 }
 
 /** One request and its response. */
-class FetchExchange implements FetchSinkOwner {
+class FetchExchange implements FetchSinkOwner, RemoteExchange {
+  readonly sink: FetchSink;
+  readonly message: Request;
   readonly #gateway: FetchGateway;
   readonly #request: Request;
-  readonly #sink: FetchSink;
   readonly #interpreter: Interpreter;
+  /** The interpreter, or the I/O thread's side of a thread that has it. */
+  #runner: Runner;
   readonly #aborter = new AbortController();
   #body: FetchBody | undefined;
 
   constructor(gateway: FetchGateway, request: Request) {
     this.#gateway = gateway;
     this.#request = request;
-    this.#sink = new FetchSink(this, gateway.options.ident);
-    this.#interpreter = new Interpreter(this.#sink, request, report);
+    this.message = request;
+    this.sink = new FetchSink(this, gateway.options.ident);
+    this.#interpreter = new Interpreter(this.sink, request, report);
+    this.#runner = this.#interpreter;
+    gateway.running.count++;
   }
 
   run(info: FetchInfo | undefined): Promise<Response> {
@@ -73,7 +133,7 @@ class FetchExchange implements FetchSinkOwner {
       signal.addEventListener('abort', this.#onAbort);
       this.#call(info);
     }
-    return this.#sink.response;
+    return this.sink.response;
   }
 
   cancelled(): void {
@@ -81,37 +141,43 @@ class FetchExchange implements FetchSinkOwner {
   }
 
   done(): void {
+    this.#gateway.running.end();
+    this.#runner.finished?.();
     this.#request.signal.removeEventListener('abort', this.#onAbort);
     this.#body?.discard();
   }
 
   #call(info: FetchInfo | undefined): void {
-    let environ: Environ;
+    const { pool, application, facts, forwarded } = this.#gateway;
     try {
-      environ = this.#describe(info);
+      const { head, connection } = this.#describe(info);
+      const body = new FetchBody(this.#request, this.#gateway.options.limitRequestBody || Infinity);
+      this.#body = body;
+      if (pool !== undefined) {
+        const runner = new RemoteRunner(pool, this, () => encodeRequest(head, connection, undefined));
+        this.#runner = runner;
+        runner.start(mayHaveBody(this.#request) ? body : undefined);
+        return;
+      }
+      const services = { input: new BodyInput(body), aborter: this.#aborter };
+      const environ = buildEnviron(head, connection, facts, services);
+      forwarded?.apply(environ);
+      this.#interpreter.run(application, environ);
     } catch (error) {
-      this.#interpreter.fail(error);
-      return;
+      this.#runner.fail(error);
     }
-    this.#interpreter.run(this.#gateway.application, environ);
   }
 
-  #describe(info: FetchInfo | undefined): Environ {
-    const { options, facts, remoteAddr, forwarded } = this.#gateway;
+  #describe(info: FetchInfo | undefined): FetchRequest {
+    const { options, remoteAddr } = this.#gateway;
     const request = this.#request;
     const { head, connection } = describeRequest(request, info);
-    this.#body = new FetchBody(request, options.limitRequestBody || Number.POSITIVE_INFINITY);
     const own = {
       ...connection,
       serverName: options.serverName === undefined ? connection.serverName : hostLiteral(options.serverName),
       remoteAddr: remoteAddr?.(request, info) ?? connection.remoteAddr,
     };
-    const environ = buildEnviron(head, own, facts, {
-      input: new BodyInput(this.#body),
-      aborter: this.#aborter,
-    });
-    forwarded?.apply(environ);
-    return environ;
+    return { head, connection: own };
   }
 
   readonly #onAbort = (): void => this.#disconnect(new ClientDisconnected());
@@ -119,7 +185,7 @@ class FetchExchange implements FetchSinkOwner {
   #disconnect(error: ClientDisconnected): void {
     if (this.#aborter.signal.aborted) return;
     this.#aborter.abort(error);
-    this.#interpreter.disconnect(error);
-    this.#sink.disconnect(error);
+    this.#runner.disconnect(error);
+    this.sink.disconnect(error);
   }
 }

@@ -23,8 +23,7 @@ export function describeRequest(request: Request, info: FetchInfo | undefined): 
   const { method } = request;
   const [, scheme = 'http', authority = '', rest = ''] = URL_PARTS.exec(request.url) ?? [];
   const rawHeaders: string[] = [];
-  // A Request of these two has no body, whatever the client sent.
-  const bodiless = method === 'GET' || method === 'HEAD';
+  const bodiless = !mayHaveBody(request);
   for (const [name, value] of request.headers) {
     if (bodiless && name === 'content-length') continue;
     rawHeaders.push(name, value);
@@ -36,6 +35,11 @@ export function describeRequest(request: Request, info: FetchInfo | undefined): 
     head: { method, url, httpVersionMajor: 1, httpVersionMinor: 1, rawHeaders },
     connection: connectionOf(scheme.toLowerCase() === 'https' ? 'https' : 'http', authority, info),
   };
+}
+
+/** A Request of these two has no body, whatever the client sent. */
+export function mayHaveBody({ method }: Request): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
 
 function connectionOf(

@@ -32,6 +32,8 @@ export class FetchSink implements Sink {
   readonly #turns = new Turns();
   /** The application waits for this to be called. */
   #goOn: (() => void) | undefined;
+  /** Of blocks that wait for the reader: called when it takes more. */
+  readonly #onTaken: (() => void)[] = [];
 
   /** @param ident value of the Server header; `''` for none. */
   constructor(owner: FetchSinkOwner, ident: string) {
@@ -56,6 +58,18 @@ export class FetchSink implements Sink {
       this.#goOn = resolve;
     });
   }
+
+  /** Takes a block of a thread, which bounds by itself what waits. @param taken called when the reader wants more. */
+  relay(bytes: Bytes, taken: () => void): void {
+    const stream = this.#open();
+    // A copy: its memory is used again.
+    stream.enqueue(Buffer.from(bytes));
+    if ((stream.desiredSize ?? 0) > 0) taken();
+    else this.#onTaken.push(taken);
+  }
+
+  /** A Response has no interim ones. */
+  sendHints(): void {}
 
   pass(): Promise<void> | undefined {
     return this.#turns.next();
@@ -121,6 +135,7 @@ export class FetchSink implements Sink {
   /** `error()` throws away what waits for the reader, and servers then what waits for the kernel. */
   #onPull(): void {
     const stream = this.#stream;
+    for (const taken of this.#onTaken.splice(0)) taken();
     if (this.#failure === undefined) this.#goOn?.();
     else if (stream?.desiredSize === WAITING) setImmediate(() => stream.error(this.#failure));
   }

@@ -125,4 +125,9 @@ export class KeptBody implements BodySource {
     this.#bytes = null;
     return Promise.resolve(bytes);
   }
+
+  /** All of it, unless it is longer. */
+  takeWhole(most: number): Buffer | undefined {
+    return this.#bytes === null || this.#bytes.length > most ? undefined : this.#bytes;
+  }
 }

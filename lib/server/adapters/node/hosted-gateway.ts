@@ -1,6 +1,6 @@
 /** The gateway on a server that is not ours: requests come through a host, which knows more of them, and did more. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { buildEnviron, type RequestServices } from '../../../environ/environ.js';
+import { buildEnviron, type RequestHead, type RequestServices } from '../../../environ/environ.js';
 import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
 import type { Application, Environ } from '../../../environ/types.js';
@@ -10,18 +10,22 @@ import { hostLiteral } from '../../http/connection.js';
 import type { Exchange, Host } from '../../http/exchange.js';
 import { Gateway } from '../../http/gateway.js';
 import type { ResolvedOptions } from '../../options/options.js';
+import type { Mount } from '../../threads/shared/messages.js';
 import { type HostedMessage, hostHeaders, KeptBody, keptBody, mountOf, wasRead } from './host-request.js';
 import { HostedSink, writeHostedHead } from './hosted-response.js';
 
 const HOST: Host = {
   wasRead,
   describe,
+  head: headOf,
+  keptBody: (exchange) => (wasRead(exchange.message) ? bodyOf(exchange) : undefined),
   sink: (exchange) => new HostedSink(exchange),
   writeHead: writeHostedHead,
 };
 
 export class HostedGateway extends Gateway {
-  constructor(application: Application, options: ResolvedOptions) {
+  /** @param call calls the application of an exchange; default: on the event loop. */
+  constructor(application: Application, options: ResolvedOptions, call?: (exchange: Exchange) => void) {
     const { serverName } = options;
     super(application, {
       options,
@@ -29,6 +33,7 @@ export class HostedGateway extends Gateway {
       serverName: serverName === undefined ? undefined : hostLiteral(serverName),
       keepAlive: undefined,
       host: HOST,
+      ...(call !== undefined && { call }),
     });
   }
 
@@ -40,23 +45,32 @@ export class HostedGateway extends Gateway {
   }
 }
 
-function describe({ message, connection, service }: Exchange, services: RequestServices): Environ {
-  const { scriptName, target, uri } = mountOf(message as HostedMessage);
-  const { method, httpVersionMajor, httpVersionMinor } = message;
-  const rawHeaders = hostHeaders(message);
-  const head = { method, url: target, httpVersionMajor, httpVersionMinor, rawHeaders };
+function describe(exchange: Exchange, services: RequestServices): Environ {
+  const { message, connection, service } = exchange;
+  const { head, mount } = headOf(exchange);
+  const { scriptName, uri } = mount;
   const facts = service.facts.scriptName === '' ? { ...service.facts, scriptName } : service.facts;
-  const input = wasRead(message) ? keptInput(message, service.options.limitRequestBody) : services.input;
+  const input = wasRead(message) ? new BodyInput(bodyOf(exchange)) : services.input;
   const environ = buildEnviron(head, connection, facts, { ...services, input });
   environ.REQUEST_URI = environ.RAW_URI = uri;
   return environ;
 }
 
-/** @param limit in bytes; 0 for none. */
-function keptInput(message: IncomingMessage, limit: number): BodyInput {
+/** The request head with what the host has changed. */
+function headOf({ message }: Exchange): { head: RequestHead; mount: Mount } {
+  const { scriptName, target, uri } = mountOf(message as HostedMessage);
+  const { method, httpVersionMajor, httpVersionMinor } = message;
+  const rawHeaders = hostHeaders(message);
+  const head = { method, url: target, httpVersionMajor, httpVersionMinor, rawHeaders };
+  return { head, mount: { scriptName, uri } };
+}
+
+/** @throws ApplicationError for bytes that were not kept, ContentTooLarge for more than the limit. */
+function bodyOf({ message, service }: Exchange): KeptBody {
+  const limit = service.options.limitRequestBody;
   const bytes = keptBody(message);
   if (limit > 0 && bytes.length > limit) throw tooLarge(limit);
-  return new BodyInput(new KeptBody(bytes));
+  return new KeptBody(bytes);
 }
 
 /** The compatibility layer of `node:http2` has other connections and other rules than those that the gateway keeps. */

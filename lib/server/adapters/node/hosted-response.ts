@@ -60,16 +60,34 @@ interface Flushable {
 }
 
 export class HostedSink extends ResponseSink {
+  /** Of blocks that middleware holds. */
+  readonly #onTaken: (() => void)[] = [];
+  #watches = false;
+
   protected override writeHead({ status, reason, headers }: ResponseHead): void {
     writeHostedHead(this.response, status, reason, headers);
   }
 
   /** Each block goes through, whatever middleware of the host holds the stream (PEP 3333 "Buffering and Streaming"). */
-  override chunk(bytes: Bytes): Promise<void> | undefined {
-    const wait = super.chunk(bytes);
-    const { flush } = this.response as Flushable;
-    if (typeof flush === 'function') flush.call(this.response);
-    return wait;
+  override relay(bytes: Bytes, taken?: () => void): boolean {
+    const { response } = this;
+    const { flush } = response as Flushable;
+    // A `write` of middleware may leave out the callback, and keep the bytes for longer.
+    const isOurs = taken === undefined || response.write === ServerResponse.prototype.write;
+    const room = isOurs ? super.relay(bytes, taken) : super.relay(Buffer.from(bytes));
+    if (typeof flush === 'function') flush.call(response);
+    if (isOurs) return room;
+    this.#onTaken.push(taken);
+    if (room) this.#taken();
+    else if (!this.#watches) {
+      this.#watches = true;
+      response.on('drain', () => this.#taken());
+    }
+    return room;
+  }
+
+  #taken(): void {
+    for (const taken of this.#onTaken.splice(0)) taken();
   }
 
   /** A response that a test injects (light-my-request) has nothing that could be closed gently. */

@@ -167,7 +167,11 @@ export class ThreadPool implements ThreadEvents {
   }
 
   #failAll(error: Error): void {
-    for (const request of this.#running.values()) request.fail(error);
+    for (const request of this.#running.values()) {
+      request.fail(error);
+      // One whose client has left cannot fail.
+      request.done();
+    }
     this.#running.clear();
     this.#waiting.clear();
   }

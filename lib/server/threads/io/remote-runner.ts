@@ -2,11 +2,12 @@
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
-import { RequestReport } from '../../../interpreter/report.js';
+import type { NamedRequest } from '../../../interpreter/report.js';
+import { RequestReport, report } from '../../../interpreter/report.js';
+import type { Sink } from '../../../interpreter/sink.js';
 import { logger } from '../../../logger.js';
 import type { Exchange, Runner } from '../../http/exchange.js';
-import type { RequestBody } from '../../http/request-body.js';
-import type { ResponseSink } from '../../http/response-sink.js';
+import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { NONE } from '../shared/blocks.js';
 import {
   decodeHead,
@@ -34,9 +35,31 @@ const HAS_TEXT: ReadonlySet<number> = new Set([
   FROM_THREAD.head,
   FROM_THREAD.response,
   FROM_THREAD.earlyHints,
+  FROM_THREAD.accept,
 ]);
 
-class RemoteRunner implements Runner, PoolRequest {
+/** Where the response goes: what the thread sends is bounded by its `Outflow`, not by the sink. */
+export interface RemoteSink extends Pick<Sink, 'head' | 'flush' | 'end' | 'abort' | 'done' | 'hijacked'> {
+  /** @param taken to be called when the bytes are needed no more; it need not be when the connection ends before. */
+  relay(bytes: Uint8Array, taken: () => void): unknown;
+  /** @param checked flat: name, value, name, value. */
+  sendHints(checked: readonly string[]): void;
+}
+
+/** The body of a request, which a thread reads. */
+export interface RemoteBody {
+  /** All of it, if that has come and is not longer. */
+  takeWhole(most: number): Buffer | undefined;
+  pull(): Promise<Buffer | null>;
+}
+
+/** The request, whatever brought it. */
+export interface RemoteExchange {
+  readonly message: NamedRequest;
+  readonly sink: RemoteSink;
+}
+
+export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements Runner, PoolRequest {
   /** 0 until it is queued. */
   id = 0;
   /** In the shared queue; -1: it waits for one. */
@@ -44,10 +67,11 @@ class RemoteRunner implements Runner, PoolRequest {
   /** A body that goes to the thread with the head. */
   whole: Buffer | undefined;
   readonly #pool: ThreadPool;
-  readonly #exchange: Exchange;
-  readonly #sink: ResponseSink;
+  readonly #exchange: E;
+  readonly #sink: RemoteSink;
+  readonly #encode: (exchange: E, handshake: HandshakeRequest | undefined) => string;
   readonly log: RequestReport;
-  #body: RequestBody | undefined;
+  #body: RemoteBody | undefined;
   #socket: RemoteSocket | undefined;
   /** Of a text that comes in several frames. */
   #text = '';
@@ -62,11 +86,17 @@ class RemoteRunner implements Runner, PoolRequest {
   /** The connection needs nothing more of what it was given. */
   #finished = false;
 
-  constructor(pool: ThreadPool, exchange: Exchange) {
+  /** @param encode gives the request head as it goes to a thread. */
+  constructor(
+    pool: ThreadPool,
+    exchange: E,
+    encode: (exchange: E, handshake: HandshakeRequest | undefined) => string,
+  ) {
     this.#pool = pool;
     this.#exchange = exchange;
+    this.#encode = encode;
     this.#sink = exchange.sink;
-    this.log = new RequestReport(exchange.message, exchange.service.report);
+    this.log = new RequestReport(exchange.message, report);
   }
 
   get over(): boolean {
@@ -80,7 +110,7 @@ class RemoteRunner implements Runner, PoolRequest {
 
   // Runner
 
-  start(body: RequestBody | undefined, websocket?: WebSocket): void {
+  start(body: RemoteBody | undefined, websocket?: WebSocket): void {
     if (this.#over) return;
     this.whole = body?.takeWhole(SMALL_BODY);
     if (body !== undefined && this.whole === undefined) this.#body = body;
@@ -90,8 +120,7 @@ class RemoteRunner implements Runner, PoolRequest {
 
   /** The request head as it goes to a thread. */
   encode(): string {
-    const { message, connection } = this.#exchange;
-    return encodeRequest(message, connection, this.#socket?.handshake);
+    return this.#encode(this.#exchange, this.#socket?.handshake);
   }
 
   get flags(): number {
@@ -198,6 +227,9 @@ class RemoteRunner implements Runner, PoolRequest {
       case FROM_THREAD.earlyHints:
         sink.sendHints(decodeList(this.#takeText(frame)));
         break;
+      case FROM_THREAD.accept:
+        this.#socket?.accept(decodeList(this.#takeText(frame)), thread, this.id);
+        break;
       case FROM_THREAD.fetchHead:
         thread.postText(TO_THREAD.head, this.id, this.encode());
         if (this.whole !== undefined) thread.post(TO_THREAD.body, 0, this.id, '', this.whole);
@@ -258,10 +290,17 @@ export function callInThreads(pool: ThreadPool): (exchange: Exchange) => void {
     // The access log names the client that a trusted proxy told of.
     const looksForClient = accessLog !== undefined && forwarded !== undefined;
     if (looksForClient || exchange.isUpgrade) exchange.environ();
-    const runner = new RemoteRunner(pool, exchange);
+    const body = exchange.body ?? exchange.service.host.keptBody?.(exchange);
+    const runner = new RemoteRunner(pool, exchange, encodeExchange);
     exchange.runner = runner;
     // A small body comes with the head, and goes to the thread with it.
-    if (exchange.body === undefined) runner.start(undefined, exchange.websocket);
-    else process.nextTick(() => runner.start(exchange.body));
+    if (body === undefined) runner.start(undefined, exchange.websocket);
+    else process.nextTick(() => runner.start(body));
   };
+}
+
+function encodeExchange(exchange: Exchange, handshake: HandshakeRequest | undefined): string {
+  const { message, connection, service } = exchange;
+  const hosted = service.host.head?.(exchange);
+  return encodeRequest(hosted?.head ?? message, connection, handshake, hosted?.mount);
 }

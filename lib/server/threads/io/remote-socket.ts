@@ -3,7 +3,7 @@ import type { Message } from '../../../environ/websocket/link.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { NONE } from '../shared/blocks.js';
-import { COMPRESS, encodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from '../shared/messages.js';
+import { COMPRESS, encodeError, FROM_THREAD, MORE, TO_THREAD } from '../shared/messages.js';
 import { type Frame, inPieces } from '../shared/ring.js';
 import type { EndingMessage } from '../worker/thread-socket.js';
 import type { Outflow } from './outflow.js';
@@ -29,23 +29,24 @@ export class RemoteSocket {
 
   take(frame: Frame, thread: PooledThread, id: number, outflow: Outflow): void {
     switch (frame.type) {
-      case FROM_THREAD.accept:
-        this.#accept(frame, thread, id);
-        break;
       case FROM_THREAD.receive:
         this.#receive(thread, id, Number(frame.text));
         break;
       case FROM_THREAD.close:
-        this.#websocket.close(Number(frame.text), frame.bytes);
+        void this.#websocket.close(Number(frame.text), frame.bytes);
+        break;
+      case FROM_THREAD.buffered:
+        thread.line.tellBuffered(id, this.#websocket.bufferedAmount);
         break;
       default:
         this.#send(frame, thread, id, outflow);
     }
   }
 
-  #accept({ flags, text }: Frame, thread: PooledThread, id: number): void {
+  /** @param given the subprotocol, empty for none, and the headers: name, value, name, value. */
+  accept([protocol, ...flat]: readonly string[], thread: PooledThread, id: number): void {
     try {
-      this.#websocket.accept((flags & WITH_PROTOCOL) === 0 ? undefined : text);
+      this.#websocket.accept(protocol || undefined, pairsOf(flat));
       thread.post(TO_THREAD.accepted, 0, id, '');
     } catch (error) {
       thread.post(TO_THREAD.error, 0, id, '', encodeError(error));
@@ -120,13 +121,22 @@ export class RemoteSocket {
       thread.line.tellSocketClosed(id);
     };
     try {
-      const sent = this.#websocket.send(message, type === FROM_THREAD.binary, (flags & COMPRESS) !== 0);
+      const sent =
+        type === FROM_THREAD.ping
+          ? this.#websocket.ping(message)
+          : this.#websocket.send(message, type === FROM_THREAD.binary, (flags & COMPRESS) !== 0);
       if (sent === undefined) taken();
       else sent.then(taken, failed);
     } catch {
       failed();
     }
   }
+}
+
+function pairsOf(flat: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] as string, flat[i + 1] as string]);
+  return pairs;
 }
 
 function post(thread: PooledThread, id: number, message: Message): void {

@@ -32,11 +32,21 @@ export const FROM_THREAD = {
   text: 12,
   binary: 13,
   close: 14,
+  ping: 15,
+  /** It waits for `ThreadLine.tellBuffered`. */
+  buffered: 16,
 } as const;
+
+const CHARGED: ReadonlySet<number> = new Set([
+  FROM_THREAD.chunk,
+  FROM_THREAD.text,
+  FROM_THREAD.binary,
+  FROM_THREAD.ping,
+]);
 
 /** The bytes of these frames are counted until the client has taken them. */
 export function isCharged(type: number): boolean {
-  return type === FROM_THREAD.chunk || type === FROM_THREAD.text || type === FROM_THREAD.binary;
+  return CHARGED.has(type);
 }
 
 /** Frames to a thread. */
@@ -57,9 +67,6 @@ export const TO_THREAD = {
 export const MORE = 1;
 /** Flag of `text` and `binary`: compress. */
 export const COMPRESS = 2;
-/** Flag of `accept`: a subprotocol was chosen. */
-export const WITH_PROTOCOL = 2;
-
 /** Flag of `chunk`: the handler has no more to send after it. */
 export const LAST = 4;
 
@@ -76,16 +83,28 @@ export interface RequestMessage {
   readonly connection: ConnectionFacts;
   /** Of an upgrade request that was checked: the application may open its WebSocket. */
   readonly handshake: HandshakeRequest | undefined;
+  /** Of a request that came through another framework's server. */
+  readonly mount: Mount | undefined;
+}
+
+/** What a host took off the target of a request. */
+export interface Mount {
+  /** SCRIPT_NAME, unless the option says otherwise. */
+  readonly scriptName: string;
+  /** The target as it was sent. */
+  readonly uri: string;
 }
 
 export function encodeRequest(
   head: RequestHead,
   connection: ConnectionFacts,
   handshake: HandshakeRequest | undefined,
+  mount?: Mount,
 ): string {
   const { method, url, httpVersionMajor, httpVersionMinor, rawHeaders } = head;
   const { scheme, remoteAddr, remotePort = '', serverName, serverPort } = connection;
-  const door = handshake === undefined ? '' : JSON.stringify(handshake);
+  // Rare: most requests are neither.
+  const door = handshake === undefined && mount === undefined ? '' : JSON.stringify({ handshake, mount });
   const text = `${door}\n${method}\n${url}\n${httpVersionMajor}\n${httpVersionMinor}\n${scheme}\n${remoteAddr}\n${remotePort}\n${serverName}\n${serverPort}`;
   return rawHeaders.length === 0 ? text : text + SEPARATOR + rawHeaders.join(SEPARATOR);
 }
@@ -107,7 +126,9 @@ export function decodeRequest(text: string): RequestMessage {
       rawHeaders,
     },
     connection: { scheme, remoteAddr, remotePort: remotePort || undefined, serverName, serverPort },
-    handshake: door === '' ? undefined : (JSON.parse(door) as HandshakeRequest),
+    handshake: undefined,
+    mount: undefined,
+    ...(door !== '' && (JSON.parse(door) as Partial<RequestMessage>)),
   };
 }
 

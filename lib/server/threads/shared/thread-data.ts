@@ -10,7 +10,12 @@ export type ThreadEntry =
   /** A script that calls `run()`: it is loaded again in each thread. */
   | { readonly script: string }
   /** What the command was asked to run, and the path of the config file, if there is one. */
-  | { readonly target: string; readonly config: string | undefined };
+  | {
+      readonly target: string;
+      readonly config: string | undefined;
+      /** Keys that are added to every environ, where no config file has them. */
+      readonly environ?: Readonly<Record<string, unknown>> | undefined;
+    };
 
 /** `environ` may hold what cannot be sent; the thread has its own. */
 export type ThreadOptions = Omit<ResolvedOptions, 'environ'>;

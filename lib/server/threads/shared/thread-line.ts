@@ -25,11 +25,17 @@ const GOING_AWAY = 37;
 const ENDING = 38;
 const ENDING_LENGTH = 39;
 const ENDINGS = 40;
+/** The request whose WebSocket was asked how much it has to send, and the bytes of that. */
+const BUFFERED_OF = 41;
+const BUFFERED = 42;
 /** Sum of what clients have taken of what the thread sent; it wraps at 32 bits. */
 const SETTLED = 48;
 const WORDS = 64;
 /** A close reason has 123 bytes at most (RFC 6455 section 5.5), and an error of ours is not much longer. */
 const ENDING_BYTES = 4096;
+
+/** A word has 32 bits. */
+const MOST = 2 ** 31 - 1;
 
 /** What a thread that has a request does. The watch on handlers that run for too long looks only at the first. */
 export const RUNS = 0;
@@ -112,6 +118,15 @@ export class ThreadLine {
     return this.#isCurrent(GOING_AWAY);
   }
 
+  /** How many bytes the WebSocket of the current request has to send, once `tellBuffered` was called. */
+  get buffered(): number | undefined {
+    return this.#isCurrent(BUFFERED_OF) ? Atomics.load(this.#words, BUFFERED) : undefined;
+  }
+
+  forgetBuffered(): void {
+    Atomics.store(this.#words, BUFFERED_OF, 0);
+  }
+
   #isCurrent(word: number): boolean {
     const { current } = this;
     return current !== 0 && Atomics.load(this.#words, word) === current;
@@ -148,6 +163,12 @@ export class ThreadLine {
     bytes.copy(this.#ending);
     Atomics.store(this.#words, ENDING_LENGTH, bytes.length);
     Atomics.store(this.#words, ENDING, id);
+  }
+
+  /** Answers `FROM_THREAD.buffered`. */
+  tellBuffered(id: number, bytes: number): void {
+    Atomics.store(this.#words, BUFFERED, Math.min(bytes, MOST));
+    this.#tell(BUFFERED_OF, id);
   }
 
   /** There is something for the thread to look at. */

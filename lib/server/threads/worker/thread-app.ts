@@ -10,7 +10,7 @@ const { entry } = workerData as ThreadData;
 if ('target' in entry) {
   try {
     await reportFiles();
-    const environ = entry.config === undefined ? undefined : await configuredEnviron(entry.config);
+    const environ = entry.config === undefined ? entry.environ : await configuredEnviron(entry.config);
     const app = await loadApp(entry.target);
     await reportLoaded();
     attachToThread(app, environ);

@@ -12,7 +12,7 @@ import { report } from '../../../interpreter/report.js';
 import { checkEarlyHints } from '../../../interpreter/response-head.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
 import { Blocks } from '../shared/blocks.js';
-import { encodeList, FROM_THREAD } from '../shared/messages.js';
+import { encodeList, FROM_THREAD, type Mount } from '../shared/messages.js';
 import { type QueuedRequest, RequestQueue } from '../shared/request-queue.js';
 import type { ThreadData, ThreadReport } from '../shared/thread-data.js';
 import { ALLOWANCE, RUNS, ThreadLine } from '../shared/thread-line.js';
@@ -147,13 +147,13 @@ export class ThreadHost {
       return true;
     }
     const application = this.#application as BlockingApplication;
-    const { head, connection, handshake } = message;
+    const { head, connection, handshake, mount } = message;
     const aborter = new Aborter();
     const sink = new ThreadSink(post);
     const interpreter = new Interpreter(sink, head, report);
     this.#current = { post, isUpgrade: handshake !== undefined };
     try {
-      const environ = buildEnviron(head, connection, this.#facts, {
+      const environ = buildEnviron(head, connection, this.#factsOf(mount), {
         input: new BlockingBodyInput(post.body(request)),
         aborter,
         earlyHints: (headers: HeaderList) => {
@@ -161,6 +161,7 @@ export class ThreadHost {
           post.notify();
         },
       });
+      if (mount !== undefined) environ.REQUEST_URI = environ.RAW_URI = mount.uri;
       this.#forwarded?.apply(environ);
       if (handshake !== undefined) {
         sink.websocket = addWebSocket(environ, new ThreadSocket(post, handshake, sink));
@@ -180,6 +181,13 @@ export class ThreadHost {
     };
     this.#watch(interpreter, aborter, sink);
     return false;
+  }
+
+  #factsOf(mount: Mount | undefined): GatewayFacts {
+    const { scriptName } = this.#facts;
+    return mount === undefined || scriptName !== ''
+      ? this.#facts
+      : { ...this.#facts, scriptName: mount.scriptName };
   }
 
   #outlive(rest: Promise<unknown>): void {

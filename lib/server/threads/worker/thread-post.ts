@@ -204,6 +204,23 @@ export class ThreadPost {
     return !line.block(RUNS, isOver, timeout);
   }
 
+  /** Bytes that the connection of the WebSocket has to send: the I/O thread knows. */
+  buffered(): number {
+    const line = this.#line;
+    if (this.over || this.socketClosed) return 0;
+    line.forgetBuffered();
+    this.send(FROM_THREAD.buffered);
+    this.notify();
+    line.block(RUNS, () => line.buffered !== undefined || this.over || this.socketClosed);
+    return line.buffered ?? 0;
+  }
+
+  /** Blocks until the connection of the WebSocket is closed, both ways. */
+  untilSocketClosed(): void {
+    this.notify();
+    this.#line.block(WAITS_FOR_CLIENT, () => this.over || this.socketClosed);
+  }
+
   #waitForClient(): void {
     const line = this.#line;
     if (line.unsettled < WINDOW) return;

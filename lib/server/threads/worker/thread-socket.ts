@@ -1,5 +1,5 @@
 /** A thread's end of a WebSocket whose connection is in the I/O thread: turns calls into frames, and blocks for answers. */
-import type { Bytes } from '../../../environ/types.js';
+import type { Bytes, HeaderList } from '../../../environ/types.js';
 import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
 import {
   type BlockingLink,
@@ -9,8 +9,10 @@ import {
   type Message,
 } from '../../../environ/websocket/link.js';
 import { openedStarted } from '../../../interpreter/application-faults.js';
+import { checkHandshakeHeaders } from '../../../interpreter/response-head.js';
+import type { Logger } from '../../../logger.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
-import { COMPRESS, decodeError, FROM_THREAD, MORE, TO_THREAD, WITH_PROTOCOL } from '../shared/messages.js';
+import { COMPRESS, decodeError, encodeList, FROM_THREAD, MORE, TO_THREAD } from '../shared/messages.js';
 import type { Frame } from '../shared/ring.js';
 import type { ThreadPost } from './thread-post.js';
 
@@ -61,9 +63,14 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
     return this.#post.goingAway ? SERVER_STOPS : undefined;
   }
 
-  accept(protocol: string | undefined): this {
+  get bufferedAmount(): number {
+    return this.#post.buffered();
+  }
+
+  accept(protocol: string | undefined, _logger: Logger, headers: HeaderList): this {
     if (this.#response.started) throw openedStarted();
-    this.#post.send(FROM_THREAD.accept, protocol === undefined ? 0 : WITH_PROTOCOL, protocol);
+    const own = checkHandshakeHeaders(headers);
+    this.#post.send(FROM_THREAD.accept, 0, encodeList([protocol ?? '', ...own]));
     const answer = this.#post.receive();
     if (answer === undefined) throw goneError(SOCKET_DEAD);
     if (answer.type === TO_THREAD.error) throw decodeError(answer.bytes);
@@ -103,12 +110,17 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
     if (this.#post.socketClosed) throw goneError(ALREADY_CLOSED);
   }
 
-  close(code: number, reason: Bytes): void {
-    if (this.#post.closed) return;
-    this.#post.closed = true;
-    this.#post.send(FROM_THREAD.close, 0, String(code), reason);
+  ping(data: Bytes): void {
+    this.#post.sendMessage(FROM_THREAD.ping, 0, data);
     this.#post.notify();
+  }
+
+  close(code: number, reason: Bytes): void {
+    const first = !this.#post.closed;
+    this.#post.closed = true;
+    if (first) this.#post.send(FROM_THREAD.close, 0, String(code), reason);
     this.ended = true;
+    this.#post.untilSocketClosed();
   }
 
   /** The thread tells that it is done: the I/O thread then closes. */
