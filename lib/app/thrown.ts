@@ -1,7 +1,7 @@
 /** Anything can be thrown in JavaScript: its type, message and stack, without ever throwing. */
 import { inspect } from 'node:util';
 import type { ExcInfo } from '../environ/types.js';
-import { GONE } from '../environ/websocket/error.js';
+import { CLOSED_CODE } from '../environ/websocket/error.js';
 import { ClientDisconnected, WsgiError } from '../errors.js';
 import { describeThrown } from '../logger.js';
 
@@ -30,7 +30,7 @@ export function thrownStack(thrown: unknown): string {
 
 /** It only says that the client left: there is no one to answer, and nothing to report. */
 export function isGone(thrown: unknown): boolean {
-  return thrown instanceof ClientDisconnected || (thrown instanceof WsgiError && thrown.code === GONE);
+  return thrown instanceof ClientDisconnected || (thrown instanceof WsgiError && thrown.code === CLOSED_CODE);
 }
 
 /** What goes to the server's start_response (PEP 3333): a triple, so that a thrown `null` counts as well. */

@@ -8,7 +8,7 @@ import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import { RequestEnd } from '../environ/request-end.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
-import { isGoneError } from '../environ/websocket/error.js';
+import { isClosedError } from '../environ/websocket/error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
 import { checkCall, describeItem, dropped, late, notStarted } from './application-faults.js';
 import { sendError } from './error-response.js';
@@ -42,7 +42,7 @@ export class Interpreter {
   /** Bytes of a file that is the body, where that is sure. */
   private fileSize: number | undefined;
   private over = false;
-  private gone: ClientDisconnected | undefined;
+  private disconnected: ClientDisconnected | undefined;
   /** While the application has a promise to settle; never rejects. */
   private running: Promise<unknown> | undefined;
 
@@ -74,7 +74,7 @@ export class Interpreter {
 
   /** The client has left: the application learns it at its next call, and its iterable is closed now. */
   disconnect(error = new ClientDisconnected()): void {
-    this.gone = error;
+    this.disconnected = error;
     if (!this.over) this.finish();
   }
 
@@ -85,9 +85,10 @@ export class Interpreter {
 
   /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
   fail(error: unknown): void {
-    const theirs = isRequestError(error) || isGoneError(error);
+    const theirs = isRequestError(error) || isClosedError(error);
     if (this.over) {
-      if (!theirs && this.gone === undefined) this.log.say('Error after the response was complete', error);
+      if (!theirs && this.disconnected === undefined)
+        this.log.say('Error after the response was complete', error);
       return;
     }
     if (!theirs) this.log.say('Error in the application', error);
@@ -105,7 +106,7 @@ export class Interpreter {
     const { hijacked } = this.sink;
     if (this.started || hijacked || exc_info !== undefined)
       checkCall(this.started, this.headSent, hijacked, exc_info);
-    if (this.over) throw this.gone ?? late('start_response');
+    if (this.over) throw this.disconnected ?? late('start_response');
     this.started = this.sink.started = true;
     this.head = undefined;
     this.head = checkHead(status, headers);
@@ -116,7 +117,7 @@ export class Interpreter {
   /** PEP 3333 "The write() Callable": treated as one more item, ahead of those of the iterable. */
   private write(data: Bytes): void | Promise<void> {
     if (!isUint8Array(data)) throw new ApplicationError(`write() takes bytes, not ${describeItem(data)}`);
-    if (this.over) throw this.gone ?? late('write()');
+    if (this.over) throw this.disconnected ?? late('write()');
     if (this.head === undefined) throw notStarted(this.started, 'write()');
     this.wrote = true;
     // Even an empty block sends the headers: "when write is first called".

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Conversation, defaultEvents } from '../../lib/app/event-app.js';
-import { goneError } from '../../lib/environ/websocket/error.js';
+import { closedError } from '../../lib/environ/websocket/error.js';
 import { FakeSocket, logged, turn } from './support.js';
 
 describe('Conversation', () => {
@@ -95,7 +95,7 @@ describe('Conversation', () => {
     let closed = 0;
     events.onclose.add(() => closed++);
     socket.error = new Error('a mask is missing');
-    socket.arrive(goneError('Connection is already closed'));
+    socket.arrive(closedError('Connection is already closed'));
     await start();
     expect(closed).to.equal(1);
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Event, type EventHandler } from '../../lib/app/event.js';
-import { goneError } from '../../lib/environ/websocket/error.js';
+import { closedError } from '../../lib/environ/websocket/error.js';
 import { logged, turn } from './support.js';
 
 describe('Event', () => {
@@ -79,7 +79,9 @@ describe('Event', () => {
   });
 
   it('does not log as a failure that the client is gone', async () => {
-    const event = new Event('onmessage').add(() => Promise.reject(goneError('Connection is already closed')));
+    const event = new Event('onmessage').add(() =>
+      Promise.reject(closedError('Connection is already closed')),
+    );
     expect(await logged(20, () => event.emit())).to.equal('');
     expect(await logged(10, () => event.emit())).to.contain('Connection is already closed');
   });

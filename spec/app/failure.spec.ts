@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { goneError } from '../../lib/environ/websocket/error.js';
+import { closedError } from '../../lib/environ/websocket/error.js';
 import { ClientDisconnected, ContentTooLarge, RequestError } from '../../lib/errors.js';
 import { MemoryErrors } from '../../lib/util/testing-defaults.js';
 import type { Exchange } from '../support/call.js';
@@ -148,7 +148,7 @@ describe('a handler that fails', () => {
     });
 
     it('is not an error when only the client left', async () => {
-      const thrown = goneError('Connection is already closed');
+      const thrown = closedError('Connection is already closed');
       const { caught, log } = await failOpen(thrown, 20);
       expect(caught).to.equal(thrown);
       expect(log).to.equal('');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { isGone, oneLine, thrownMessage, thrownStack, thrownType, toExcInfo } from '../../lib/app/thrown.js';
-import { goneError, ProtocolError } from '../../lib/environ/websocket/error.js';
+import { closedError, ProtocolError } from '../../lib/environ/websocket/error.js';
 import { ClientDisconnected, RequestError } from '../../lib/errors.js';
 
 describe('what was thrown', () => {
@@ -45,7 +45,7 @@ describe('what was thrown', () => {
   });
 
   it('knows when the client is gone', () => {
-    expect([new ClientDisconnected(), goneError('Socket is dead')].map(isGone)).to.deep.equal([true, true]);
+    expect([new ClientDisconnected(), closedError('Socket is dead')].map(isGone)).to.deep.equal([true, true]);
     expect([new ProtocolError('x'), new RequestError(400, 'x'), null].map(isGone)).to.deep.equal([
       false,
       false,

@@ -95,7 +95,7 @@ export async function serveWebSocket(
         options.opened?.(open);
         return new WebSocketConnection(open, handshake, logger);
       },
-      gone: () => gone(),
+      closed: () => gone(),
     };
     const websocket = WebSocket.make({ PATH_INFO: request.url } as Environ, handshake);
     server.seen.push({

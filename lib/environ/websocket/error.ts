@@ -7,7 +7,7 @@ export const ALREADY_CLOSED = 'Connection is already closed';
 export const SOCKET_DEAD = 'Socket is dead';
 
 /** The code of every error that only says that the connection is closed: never an application's fault. */
-export const GONE = 'WSGI_ERR_WEBSOCKET_CLOSED';
+export const CLOSED_CODE = 'WSGI_ERR_WEBSOCKET_CLOSED';
 
 /** The connection is not open for what was asked, or not any more. */
 export class WebSocketError extends WsgiError {
@@ -38,9 +38,9 @@ export class ReceiveTimeout extends WsgiError {
 }
 
 /** Whether an error only says that the connection is closed. */
-export function isGoneError(thrown: unknown): boolean {
+export function isClosedError(thrown: unknown): boolean {
   try {
-    return thrown instanceof WebSocketError && thrown.code === GONE;
+    return thrown instanceof WebSocketError && thrown.code === CLOSED_CODE;
   } catch {
     // A Proxy may throw when its type is looked at.
     return false;
@@ -48,6 +48,6 @@ export function isGoneError(thrown: unknown): boolean {
 }
 
 /** @param message one of the two above. */
-export function goneError(message: string): WebSocketError {
-  return new WebSocketError(message, GONE);
+export function closedError(message: string): WebSocketError {
+  return new WebSocketError(message, CLOSED_CODE);
 }

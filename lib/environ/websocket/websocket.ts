@@ -2,7 +2,7 @@
 import { type Logger, logger } from '../../logger.js';
 import { AwaitedCall, TooManyPending } from '../../unawaited.js';
 import type { AnyEnviron, BlockingEnviron, Bytes, Environ, HeaderList } from '../types.js';
-import { ALREADY_CLOSED, goneError, ReceiveTimeout, WebSocketError } from './error.js';
+import { ALREADY_CLOSED, closedError, ReceiveTimeout, WebSocketError } from './error.js';
 import {
   type AsyncLink,
   type BlockingLink,
@@ -120,7 +120,7 @@ abstract class Socket<E extends AnyEnviron, Sent, Closed, L extends Link<Sent, C
   send(message: string | Bytes, binary?: boolean | null, doCompress: boolean = this.doCompress): Sent {
     const isBinary = isBinaryMessage(message, binary);
     const link = this.#link ?? this.open();
-    if (link.closed) throw goneError(ALREADY_CLOSED);
+    if (link.closed) throw closedError(ALREADY_CLOSED);
     return link.send(message, isBinary, doCompress);
   }
 
@@ -133,7 +133,7 @@ abstract class Socket<E extends AnyEnviron, Sent, Closed, L extends Link<Sent, C
   ping(data: string | Bytes = ''): Sent {
     const bytes = checkPing(data);
     const link = this.#link ?? this.open();
-    if (link.closed) throw goneError(ALREADY_CLOSED);
+    if (link.closed) throw closedError(ALREADY_CLOSED);
     return link.ping(bytes);
   }
 
@@ -169,7 +169,7 @@ abstract class Socket<E extends AnyEnviron, Sent, Closed, L extends Link<Sent, C
 
   /** @internal */
   protected open(protocol?: string, headers: HeaderList = []): L {
-    if (this.#done) throw goneError(ALREADY_CLOSED);
+    if (this.#done) throw closedError(ALREADY_CLOSED);
     const chosen = chooseProtocol(this.protocols, this.supportedProtocols, protocol);
     this.#link = this.#door.accept(chosen, this.logger, headers);
     this.#protocol = chosen ?? '';
@@ -270,7 +270,7 @@ export class BlockingWebSocket
   receive(timeout?: number | null): Message | null {
     const milliseconds = checkTimeout(timeout);
     const link = this.link ?? this.open();
-    if (link.ended) throw goneError(ALREADY_CLOSED);
+    if (link.ended) throw closedError(ALREADY_CLOSED);
     const message = link.receive(milliseconds);
     if (message === undefined) throw new ReceiveTimeout(milliseconds / 1000);
     return message;

@@ -7,7 +7,7 @@ import { plainAddress } from '../../environ/syntax.js';
 import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
-import { belowTls, stay } from './node-internals.js';
+import { belowTls, restore, silence, withoutParser } from './node-internals.js';
 
 /** A request that came while another one of its connection is being answered. */
 export type Turn = () => void;
@@ -165,13 +165,13 @@ export class Connection implements ConnectionFacts {
   #hold(): void {
     this.held = true;
     this.socket.pause();
-    this.socket.resume = stay;
+    silence(this.socket, 'resume');
   }
 
   release(): void {
     if (!this.held) return;
     this.held = false;
-    Reflect.deleteProperty(this.socket, 'resume');
+    restore(this.socket, 'resume');
     // Without a listener what comes would be lost; code that adds one resumes the socket.
     if (this.socket.listenerCount('data') > 0) this.socket.resume();
   }
@@ -218,8 +218,7 @@ export function lingeringClose(this: WsgiSocket): void {
   if (this.readableEnded) giveUpSoon(this);
   else this.once('end', () => giveUpSoon(this));
   connection?.release();
-  // What still comes is not for the parser any more.
-  this.removeAllListeners('data');
+  withoutParser(this);
   linger(this);
 }
 

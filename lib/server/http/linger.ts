@@ -1,6 +1,6 @@
 /** The end of a connection whose client may still be sending: it gets to read its answer before a reset. */
 import type { Duplex } from 'node:stream';
-import { readAgain, stay } from './node-internals.js';
+import { readAgain, silence } from './node-internals.js';
 
 // What still comes is read and thrown away for as long, and as much, as this: a client that first sends all of its
 // request, and then reads, cannot be answered otherwise. (nginx: lingering_time, lingering_timeout.)
@@ -48,7 +48,7 @@ export function linger(socket: Duplex): void {
 
 function read(socket: Duplex): void {
   // What the parser holds of an unread body must not stop this.
-  socket.pause = stay;
+  silence(socket, 'pause');
   socket.resume();
   readAgain(socket);
 }

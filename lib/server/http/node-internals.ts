@@ -22,6 +22,7 @@
 import { type Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { type Duplex, Writable } from 'node:stream';
+import { type FramingFields, framingIn } from './framing-fields.js';
 
 type Data = string | Uint8Array;
 type WriteRaw = (
@@ -45,13 +46,6 @@ export const internals = {
 
 // A request that builds `headers` only when they are asked for
 
-/** The headers that the gateway itself acts on. What was sent twice is as Node has it: joined, or the first. */
-export interface FramingFields {
-  readonly contentLength: string | undefined;
-  readonly transferEncoding: string | undefined;
-  readonly expect: string | undefined;
-}
-
 /** @param message of any server. */
 export function framingOf(message: IncomingMessage): FramingFields {
   if (message instanceof WsgiRequest) return message.framing;
@@ -71,33 +65,6 @@ export class WsgiRequest extends IncomingMessage {
     this.#framing ??= framingIn(this.rawHeaders);
     return this.#framing;
   }
-}
-
-function framingIn(rawHeaders: readonly string[]): FramingFields {
-  let contentLength: string | undefined;
-  let transferEncoding: string | undefined;
-  let expect: string | undefined;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    const value = rawHeaders[i + 1];
-    // Most names differ in length already.
-    switch (name.length) {
-      case 6:
-        if (name.toLowerCase() === 'expect') expect = joined(expect, value);
-        break;
-      case 14:
-        if (name.toLowerCase() === 'content-length') contentLength ??= value;
-        break;
-      case 17:
-        if (name.toLowerCase() === 'transfer-encoding') transferEncoding = joined(transferEncoding, value);
-        break;
-    }
-  }
-  return { contentLength, transferEncoding, expect };
-}
-
-function joined(before: string | undefined, value: string | undefined): string | undefined {
-  return before === undefined ? value : `${before}, ${value}`;
 }
 
 type Headers = IncomingMessage['headers'];
@@ -258,8 +225,17 @@ export function readAgain(socket: Duplex): void {
   if (socket instanceof Socket) socket._read(0);
 }
 
-/** In place of a method that Node calls when we do not want it to: `pause`, `resume` or `destroy` of a socket. */
-export function stay<T>(this: T): T {
+/** In place of a method of a socket, for a while: Node, or our own code, calls it when it must have no effect. */
+export function silence(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
+  socket[method] = stay;
+}
+
+/** The method has its effect again. */
+export function restore(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
+  Reflect.deleteProperty(socket, method);
+}
+
+function stay<T>(this: T): T {
   return this;
 }
 
@@ -271,6 +247,11 @@ export function allowHalfOpen(http: HttpServer): void {
 /** The response that Node is sending on a socket. */
 export function responseOn(socket: Socket): ServerResponse | undefined {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/** What still comes on a socket is not for the parser any more. */
+export function withoutParser(socket: Socket): void {
+  socket.removeAllListeners('data');
 }
 
 /** A socket that Node has let go of, and will get again: it has left two of its listeners, and adds all of them again. */

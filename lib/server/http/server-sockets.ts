@@ -2,7 +2,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { kConnection, lingeringClose, type WsgiSocket } from './connection.js';
-import { belowTls, stay } from './node-internals.js';
+import { belowTls, restore, silence } from './node-internals.js';
 
 /** Milliseconds that a connection without a request stays half open after a stop. */
 const IDLE_LINGER_MS = 250;
@@ -36,9 +36,9 @@ export class ServerSockets {
    */
   endIdle(http: HttpServer): void {
     // Node would destroy those that it finds idle.
-    for (const socket of this.#open) socket.destroy = stay;
+    for (const socket of this.#open) silence(socket, 'destroy');
     http.close();
-    for (const socket of this.#open) Reflect.deleteProperty(socket, 'destroy');
+    for (const socket of this.#open) restore(socket, 'destroy');
     const carriers = new Set([...this.#open].map(belowTls));
     for (const socket of this.#open) if (!carriers.has(socket) && isIdle(socket)) this.#end(socket);
     setTimeout(destroyAll, IDLE_LINGER_MS, this.#ended).unref();

@@ -5,8 +5,8 @@ import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes } from '../../environ/types.js';
 import {
   ALREADY_CLOSED,
+  closedError,
   FrameTooLargeError,
-  goneError,
   ProtocolError,
 } from '../../environ/websocket/error.js';
 import {
@@ -54,7 +54,7 @@ export interface Owner {
   /** How the connection ends is known, or more of that: close code, reason or error. */
   ending?(): void;
   /** The connection is closed, both ways. Called once. */
-  gone?(): void;
+  closed?(): void;
 }
 
 /** An upgrade request, as the gateway gives it to a `WebSocket`. */
@@ -87,7 +87,7 @@ export class WebSocketConnection implements AsyncLink {
   /** The close frame of the peer, while it is held. */
   #held: { code: number | undefined; reason: string; timer: NodeJS.Timeout } | undefined;
   #serverStops = false;
-  #gone = false;
+  #disconnected = false;
   /** What `close()` waits for. */
   #whenGone: Promise<void> | undefined;
   #onGone: () => void = ignore;
@@ -113,7 +113,7 @@ export class WebSocketConnection implements AsyncLink {
   }
 
   get bufferedAmount(): number {
-    return this.#gone ? 0 : this.#socket.bufferedAmount;
+    return this.#disconnected ? 0 : this.#socket.bufferedAmount;
   }
 
   receive(timeout: number): Promise<Message | null> {
@@ -125,7 +125,7 @@ export class WebSocketConnection implements AsyncLink {
       if (!this.#serverStops) return this.#inbox.wait(timeout);
       if (this.answering === 0 || this.ended) this.#closeGoingAway();
     }
-    if (this.ended) return Promise.reject(goneError(ALREADY_CLOSED));
+    if (this.ended) return Promise.reject(closedError(ALREADY_CLOSED));
     this.ended = true;
     return Promise.resolve(null);
   }
@@ -140,7 +140,7 @@ export class WebSocketConnection implements AsyncLink {
 
   close(code: number, reason: Bytes): Promise<void> {
     this.#close(code, reason);
-    if (this.#gone) return Promise.resolve();
+    if (this.#disconnected) return Promise.resolve();
     this.#whenGone ??= new Promise((resolve) => {
       this.#onGone = resolve;
     });
@@ -226,8 +226,8 @@ export class WebSocketConnection implements AsyncLink {
     this.#closedWith(code, reason.toString());
     this.#end();
     this.#outbox.end();
-    this.#gone = true;
-    this.#owner.gone?.();
+    this.#disconnected = true;
+    this.#owner.closed?.();
     this.#onGone();
   }
 

@@ -2,7 +2,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer as WsServer } from 'ws';
-import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
+import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import type { Door } from '../../environ/websocket/link.js';
 import { type OpenSocket, WsgiWebSocket } from './connection.js';
 import { type DeflateOptions, deflateSettings, InflateBudget, LeanDeflate, parseOffers } from './deflate.js';
@@ -155,7 +155,7 @@ export class WebSocketAcceptor {
     this.#server.handleUpgrade(plainRequest(headers, protocol), stream, rest, (one) => opened.push(one));
     stream.setDefaultEncoding('utf8');
     const [socket] = opened;
-    if (socket === undefined) throw goneError(SOCKET_DEAD);
+    if (socket === undefined) throw closedError(SOCKET_DEAD);
     if (deflate !== undefined) {
       useDeflate(socket, deflate);
       socket.deflate = deflate;

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes } from '../../environ/types.js';
-import { goneError, SOCKET_DEAD } from '../../environ/websocket/error.js';
+import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 
 /** A peer reads too slowly when more bytes than this wait to be written to it. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -85,7 +85,7 @@ export class Outbox {
 
   /** The socket is closed. */
   end(): void {
-    if (this.#drained !== undefined) this.#stopWaiting(goneError(SOCKET_DEAD));
+    if (this.#drained !== undefined) this.#stopWaiting(closedError(SOCKET_DEAD));
   }
 
   #cork(): void {

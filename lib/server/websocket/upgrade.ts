@@ -1,7 +1,7 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environ, HeaderList } from '../../environ/types.js';
-import { goneError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
+import { closedError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
 import { CLOSE_CODE } from '../../environ/websocket/link.js';
 import { WebSocket } from '../../environ/websocket/websocket.js';
 import type { ClientDisconnected } from '../../errors.js';
@@ -181,7 +181,7 @@ class WebSocketExchange extends Exchange {
       accept: (protocol, logger, headers) =>
         new WebSocketConnection(this.#accept(protocol, headers), handshake, logger),
       ending: () => this.runner?.webSocketEnding?.(),
-      gone: () => this.runner?.webSocketClosed?.(),
+      closed: () => this.runner?.webSocketClosed?.(),
     };
     this.websocket = WebSocket.make(environ, handshake);
     environ['wsgi.websocket'] = this.websocket;
@@ -199,7 +199,7 @@ class WebSocketExchange extends Exchange {
     if (!socket.writable || !socket.readable) {
       socket.destroy();
       this.connection.onClose();
-      throw goneError(SOCKET_DEAD);
+      throw closedError(SOCKET_DEAD);
     }
     this.sink.status = 101;
     this.response.detachSocket(socket);

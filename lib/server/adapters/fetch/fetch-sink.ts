@@ -9,7 +9,7 @@ import { type ResponseHead, type Sink, Turns } from '../../../interpreter/sink.j
 const WAITING = 16 * 1024;
 
 /** nginx's "client closed request": no client will read it. */
-const CLIENT_GONE = 499;
+const CLIENT_LEFT = 499;
 
 export interface FetchSinkOwner {
   /** The reader cancelled the body. */
@@ -100,7 +100,7 @@ export class FetchSink implements Sink {
   }
 
   done(): void {
-    if (!this.#responded) this.#answer(new Response(null, { status: CLIENT_GONE }));
+    if (!this.#responded) this.#answer(new Response(null, { status: CLIENT_LEFT }));
     this.#owner.done();
   }
 

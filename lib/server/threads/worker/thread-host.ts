@@ -4,7 +4,7 @@ import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/
 import { BlockingBodyInput } from '../../../environ/input/input.js';
 import { Aborter } from '../../../environ/request-end.js';
 import type { BlockingApplication, BlockingEnviron, HeaderList } from '../../../environ/types.js';
-import { goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
+import { closedError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
 import { BlockingWebSocket } from '../../../environ/websocket/websocket.js';
 import { ClientDisconnected } from '../../../errors.js';
 import { Interpreter } from '../../../interpreter/interpreter.js';
@@ -78,7 +78,7 @@ export class ThreadHost {
   sleep(milliseconds: number): void {
     const post = this.#current?.post ?? new ThreadPost(this.#channel, this.#line.current);
     if (post.pause(milliseconds)) return;
-    throw this.#current?.isUpgrade && !post.over ? goneError(SOCKET_DEAD) : new ClientDisconnected();
+    throw this.#current?.isUpgrade && !post.over ? closedError(SOCKET_DEAD) : new ClientDisconnected();
   }
 
   /** Takes requests until there are none, or one is not answered when its call returns. */

@@ -1,6 +1,6 @@
 /** A thread's end of a WebSocket whose connection is in the I/O thread: turns calls into frames, and blocks for answers. */
 import type { Bytes, HeaderList } from '../../../environ/types.js';
-import { ALREADY_CLOSED, goneError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
+import { ALREADY_CLOSED, closedError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
 import {
   type BlockingLink,
   CLOSE_CODE,
@@ -72,7 +72,7 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
     const own = checkHandshakeHeaders(headers);
     this.#post.send(FROM_THREAD.accept, 0, encodeList([protocol ?? '', ...own]));
     const answer = this.#post.receive();
-    if (answer === undefined) throw goneError(SOCKET_DEAD);
+    if (answer === undefined) throw closedError(SOCKET_DEAD);
     if (answer.type === TO_THREAD.error) throw decodeError(answer.bytes);
     return this;
   }
@@ -107,7 +107,7 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
     this.#post.sendMessage(binary ? FROM_THREAD.binary : FROM_THREAD.text, compress ? COMPRESS : 0, bytes);
     this.#post.notify();
     // It may have closed while this waited for room.
-    if (this.#post.socketClosed) throw goneError(ALREADY_CLOSED);
+    if (this.#post.socketClosed) throw closedError(ALREADY_CLOSED);
   }
 
   ping(data: Bytes): void {
