@@ -39,7 +39,12 @@ const APPS: Record<string, BlockingApplication> = {
     })();
   },
   '/forever': (_environ, start_response) => {
-    start_response('200 OK', [])(Buffer.from('begun'));
+    const write = start_response('200 OK', []);
+    try {
+      write(Buffer.from('begun'));
+    } catch {
+      // The client may leave before write() is back, which then throws. This one goes on all the same.
+    }
     for (;;) {}
   },
   '/throws': () => {

@@ -190,13 +190,7 @@ describe('toNodeHandler with threads', function () {
     expect(closed).to.equal(false);
     await handler.close();
     await closing;
-    // It waited for the thread, or had just begun: then its body is cut.
-    const response = await stuck;
-    const body = await response.text().catch(() => 'cut');
-    expect([response.status, body.slice(0, 3)]).to.deep.be.oneOf([
-      [500, '500'],
-      [200, 'cut'],
-    ]);
+    expect((await stuck).status).to.equal(500);
   });
 
   it('takes a URL, as text too', async () => {
