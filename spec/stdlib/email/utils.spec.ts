@@ -33,6 +33,11 @@ describe('email.utils of wsgi/stdlib', () => {
     });
   }
 
+  it('takes a digit of another shape for the year, which is not a number then', () => {
+    for (const digit of ['²', '①', '𐩀']) expect(parsedate_tz(`Jun 21 10:18:14 ${digit}x, 21`)).to.equal(null);
+    expect(parsedate_tz('Jun 21 10:18:14 x, 21')).to.deep.equal([2021, 6, 21, 10, 18, 14, 0, 1, -1, 0]);
+  });
+
   it('formatdate() without a time is now', () => {
     const before = Math.floor(Date.now() / 1000);
     const shown = Date.parse(formatdate({ usegmt: true })) / 1000;
