@@ -1,8 +1,8 @@
 /** `client.websocket()` of an application that blocks: the client's messages are a script, what was sent is kept. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { BlockingApplication, BlockingEnviron, Bytes } from '../environ/types.js';
+import type { BlockingApplication, BlockingEnviron, Bytes, Message } from '../environ/types.js';
 import { WebSocketError } from '../environ/websocket/error.js';
-import type { BlockingLink, Door, Ending, Message } from '../environ/websocket/link.js';
+import type { BlockingLink, Door, Ending } from '../environ/websocket/link.js';
 import { BlockingWebSocket } from '../environ/websocket/websocket.js';
 import { openedStarted } from '../interpreter/application-faults.js';
 import { checkHandshakeHeaders } from '../interpreter/response-head.js';

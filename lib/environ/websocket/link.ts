@@ -2,11 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
 import type { Logger } from '../../logger.js';
-import type { Bytes, HeaderList } from '../types.js';
+import type { Bytes, HeaderList, Message } from '../types.js';
 import { ProtocolError, WebSocketError } from './error.js';
-
-/** Text from a text frame, bytes from a binary one. */
-export type Message = string | Buffer;
 
 /** The close codes that we send or report (RFC 6455 section 7.4.1, and the registry). */
 export const CLOSE_CODE = {

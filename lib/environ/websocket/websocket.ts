@@ -1,7 +1,7 @@
 /** `wsgi.websocket`: one socket over a link of the gateway, with two faces: promises on the event loop, blocking calls in a thread. */
 import { type Logger, logger } from '../../logger.js';
 import { AwaitedCall, TooManyPending } from '../../unawaited.js';
-import type { AnyEnviron, BlockingEnviron, Bytes, Environ, HeaderList } from '../types.js';
+import type { AnyEnviron, BlockingEnviron, Bytes, Environ, HeaderList, Message } from '../types.js';
 import { ALREADY_CLOSED, closedError, ReceiveTimeout, WebSocketError } from './error.js';
 import {
   type AsyncLink,
@@ -14,7 +14,6 @@ import {
   type Door,
   isBinaryMessage,
   type Link,
-  type Message,
 } from './link.js';
 
 // | state   | opened | closed | what the application may do              | next                                       |

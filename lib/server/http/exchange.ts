@@ -26,6 +26,7 @@ import { type ClientDisconnected, type RequestError, RequestTimeout } from '../.
 import { Interpreter } from '../../interpreter/interpreter.js';
 import type { Report } from '../../interpreter/report.js';
 import { checkEarlyHints } from '../../interpreter/response-head.js';
+import type { ResponseHead } from '../../interpreter/sink.js';
 import { type AccessLog, basicUser } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Mount } from '../threads/shared/messages.js';
@@ -277,6 +278,10 @@ export class Exchange implements CurrentRequest, Answered {
   get last(): boolean {
     const { stopping, keepAlive } = this.service;
     return stopping || keepAlive === 0 || this.body?.tooMuchLeft === true;
+  }
+
+  writeHead({ status, reason, headers }: ResponseHead): void {
+    this.service.host.writeHead(this.response, status, reason, headers);
   }
 
   // The end: see the table above

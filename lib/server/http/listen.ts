@@ -74,7 +74,7 @@ function connectionError(path: string): Promise<string | undefined> {
   });
 }
 
-export function listenError(
+function listenError(
   error: NodeJS.ErrnoException,
   { host, port, socketPath }: ResolvedOptions,
   occupant?: Occupant,

@@ -7,7 +7,7 @@ import { ApplicationError, type RequestError } from '../../errors.js';
 import { cutShort, readTooLate, tooLarge } from '../../interpreter/request-body.js';
 
 /** Bytes of an unread body that are thrown away to keep the connection; beyond, it is closed (gunicorn's figure). */
-export const DRAIN_LIMIT = 64 * 1024;
+const DRAIN_LIMIT = 64 * 1024;
 
 const kBody = Symbol('request body');
 

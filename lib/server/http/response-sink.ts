@@ -26,6 +26,8 @@ export interface Answered {
   readonly ident: string;
   /** No other request may follow on the connection. */
   readonly last: boolean;
+  /** Gives the head to Node, beside what a host has set on the response. */
+  writeHead(head: ResponseHead): void;
   /** See `Sink.done`. */
   done(rest?: Promise<unknown>): void;
 }
@@ -69,12 +71,8 @@ export class ResponseSink implements Sink {
       headers.push('Connection', 'close');
       endInPlaceOfNode(request.socket, lingeringClose);
     }
-    this.writeHead(head);
+    request.writeHead(head);
     this.#headPending = true;
-  }
-
-  protected writeHead({ status, reason, headers }: ResponseHead): void {
-    this.response.writeHead(status, reason, headers);
   }
 
   chunk(bytes: Bytes): Promise<void> | undefined {

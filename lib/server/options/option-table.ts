@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import * as kinds from './option-kinds.js';
 import { option } from './option-kinds.js';
 
-export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
+const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const SERVER_OPTIONS = {

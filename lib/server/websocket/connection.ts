@@ -2,20 +2,14 @@
 import type { Duplex } from 'node:stream';
 import type { RawData } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
-import type { Bytes } from '../../environ/types.js';
+import type { Bytes, Message } from '../../environ/types.js';
 import {
   ALREADY_CLOSED,
   closedError,
   FrameTooLargeError,
   ProtocolError,
 } from '../../environ/websocket/error.js';
-import {
-  type AsyncLink,
-  CLOSE_CODE,
-  type Door,
-  type Ending,
-  type Message,
-} from '../../environ/websocket/link.js';
+import { type AsyncLink, CLOSE_CODE, type Door, type Ending } from '../../environ/websocket/link.js';
 import type { Logger } from '../../logger.js';
 import type { LeanDeflate } from './deflate.js';
 import { Inbox } from './inbox.js';

@@ -7,7 +7,7 @@ import { CLOSE_CODE } from '../../environ/websocket/link.js';
 import { logger } from '../../logger.js';
 import { type Done, extension, type Offer, PerMessageDeflate } from './ws.js';
 
-export const DEFLATE = PerMessageDeflate.extensionName;
+const DEFLATE = PerMessageDeflate.extensionName;
 
 /** What a compressed message leaves out (RFC 7692 section 7.2.1). */
 const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);

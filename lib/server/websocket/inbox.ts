@@ -1,7 +1,8 @@
 /** Messages that arrived and wait to be received; makes the peer wait when they are too many. */
+
 import type { WebSocket as WsSocket } from 'ws';
+import type { Message } from '../../environ/types.js';
 import { ReceiveTimeout } from '../../environ/websocket/error.js';
-import type { Message } from '../../environ/websocket/link.js';
 import { RECEIVE } from '../../environ/websocket/websocket.js';
 
 /** Reading stops when this many messages wait, or this many bytes (of text: characters); it goes on below half of it. */

@@ -252,11 +252,6 @@ class UpgradeSink extends ResponseSink {
     if (head.headers.at(-2) === 'Connection') this.response.shouldKeepAlive = false;
   }
 
-  /** A handshake may have come through another framework's server. */
-  protected override writeHead({ status, reason, headers }: ResponseHead): void {
-    this.#exchange.service.host.writeHead(this.response, status, reason, headers);
-  }
-
   override end(last?: Uint8Array): void {
     if (this.hijacked) this.#exchange.websocket?.finish(CLOSE_CODE.normal);
     else super.end(last);

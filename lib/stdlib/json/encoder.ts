@@ -2,6 +2,7 @@
 import { isUint8Array } from 'node:util/types';
 import { bind } from '../arguments.js';
 import { ValueError } from '../errors.js';
+import { repr } from '../values.js';
 
 /** Python's keyword arguments. */
 export interface DumpsOptions {
@@ -149,26 +150,13 @@ class Encoder {
   }
 
   #number(number: number): string {
-    if (Number.isFinite(number)) return floatText(number);
+    if (Number.isFinite(number)) return repr(number);
     const text = Number.isNaN(number) ? 'nan' : number < 0 ? '-inf' : 'inf';
     if (this.#options.allow_nan === false) {
       throw new ValueError(`Out of range float values are not JSON compliant: ${text}`);
     }
     return Number.isNaN(number) ? 'NaN' : String(number);
   }
-}
-
-/** Python's repr. A whole number that JavaScript has exactly counts as an int. */
-function floatText(number: number): string {
-  if (Object.is(number, -0)) return '-0.0';
-  if (Number.isSafeInteger(number)) return String(number);
-  const [, sign = '', digits = '', exponent = ''] = /^(-?)(.*)e(.*)$/.exec(number.toExponential()) ?? [];
-  const power = Number(exponent);
-  // repr writes positional notation from 1e-4 up to 1e16, and two digits of exponent at least.
-  if (power < -4 || power >= 16) {
-    return `${sign}${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  }
-  return Number.isInteger(number) ? `${number}.0` : String(number);
 }
 
 const SHORT: Readonly<Record<string, string>> = {

@@ -118,19 +118,38 @@ function pairsOf(
   const unquoted = isText
     ? (quoted: string) => unquote_plus(quoted, encoding as string | null, errors as string | null)
     : (quoted: string) => unquote_to_bytes(Buffer.from(quoted.replaceAll('+', ' '), 'latin1'));
-  if (limit !== null) checkCount(text, between, Number(limit));
+  const rules = { separator: between, keepBlank, isStrict, limit: limit === null ? null : Number(limit) };
+  const shown = (field: string) => repr(isText ? field : Buffer.from(field, 'latin1'));
   const pairs: [string | Buffer, string | Buffer][] = [];
-  for (const field of fieldsOf(text, between)) {
+  for (const [name, value] of quotedPairs(text, rules, shown)) pairs.push([unquoted(name), unquoted(value)]);
+  return pairs;
+}
+
+export interface PairRules {
+  readonly separator: string;
+  readonly keepBlank: boolean;
+  readonly isStrict: boolean;
+  readonly limit: number | null;
+}
+
+/**
+ * Name and value of each field, as they were quoted: what `parse_qsl` and `cgi` read.
+ * @param shown what an error shows of a field.
+ * @throws ValueError as `parse_qsl`.
+ */
+export function* quotedPairs(
+  text: string,
+  { separator, keepBlank, isStrict, limit }: PairRules,
+  shown: (field: string) => string,
+): Generator<[name: string, value: string]> {
+  if (limit !== null) checkCount(text, separator, limit);
+  for (const field of fieldsOf(text, separator)) {
     if (field === '' && !isStrict) continue;
     const equals = field.indexOf('=');
-    if (equals === -1 && isStrict) {
-      throw new ValueError(`bad query field: ${repr(isText ? field : Buffer.from(field, 'latin1'))}`);
-    }
+    if (equals === -1 && isStrict) throw new ValueError(`bad query field: ${shown(field)}`);
     const value = equals === -1 ? '' : field.slice(equals + 1);
-    if (value === '' && !keepBlank) continue;
-    pairs.push([unquoted(equals === -1 ? field : field.slice(0, equals)), unquoted(value)]);
+    if (value !== '' || keepBlank) yield [equals === -1 ? field : field.slice(0, equals), value];
   }
-  return pairs;
 }
 
 /** As text, whatever `qs` is. @throws ValueError. UnicodeError if it is not ASCII, and of the other type than `qs`. */

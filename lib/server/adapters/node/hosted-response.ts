@@ -2,7 +2,6 @@
 import { ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { Bytes } from '../../../environ/types.js';
-import type { ResponseHead } from '../../../interpreter/sink.js';
 import { ResponseSink } from '../../http/response-sink.js';
 
 /** Of these, the host's stand beside the application's; of all others the application's replace the host's. */
@@ -63,10 +62,6 @@ export class HostedSink extends ResponseSink {
   /** Of blocks that middleware holds. */
   readonly #onTaken: (() => void)[] = [];
   #watches = false;
-
-  protected override writeHead({ status, reason, headers }: ResponseHead): void {
-    writeHostedHead(this.response, status, reason, headers);
-  }
 
   /** Each block goes through, whatever middleware of the host holds the stream (PEP 3333 "Buffering and Streaming"). */
   override relay(bytes: Bytes, taken?: () => void): boolean {

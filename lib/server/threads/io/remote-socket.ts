@@ -1,5 +1,5 @@
 /** The I/O thread's end of a WebSocket whose handler is in a thread: turns frames into calls, and messages into frames. */
-import type { Message } from '../../../environ/websocket/link.js';
+import type { Message } from '../../../environ/types.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { NONE } from '../shared/blocks.js';

@@ -1,13 +1,7 @@
 /** A thread's end of a WebSocket whose connection is in the I/O thread: turns calls into frames, and blocks for answers. */
-import type { Bytes, HeaderList } from '../../../environ/types.js';
+import type { Bytes, HeaderList, Message } from '../../../environ/types.js';
 import { ALREADY_CLOSED, closedError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
-import {
-  type BlockingLink,
-  CLOSE_CODE,
-  type Door,
-  type Ending,
-  type Message,
-} from '../../../environ/websocket/link.js';
+import { type BlockingLink, CLOSE_CODE, type Door, type Ending } from '../../../environ/websocket/link.js';
 import { openedStarted } from '../../../interpreter/application-faults.js';
 import { checkHandshakeHeaders } from '../../../interpreter/response-head.js';
 import type { Logger } from '../../../logger.js';
