@@ -15,6 +15,8 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   server: ['interpreter'],
   testing: ['interpreter', 'server', 'util'],
   conformance: ['interpreter', 'server'],
+  // A client that keeps cookies is one thing, whatever it asks.
+  porting: ['interpreter', 'server', 'testing', 'stdlib', 'util', 'middleware'],
   // Written with the functions that every WSGI program has.
   middleware: ['util'],
 };
