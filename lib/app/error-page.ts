@@ -1,5 +1,5 @@
 /** The HTML pages of the framework: an error, a request's fault, a path that leads nowhere. */
-import { createRequire } from 'node:module';
+import { packageVersion } from '../own-files.js';
 import { reasonOf } from './status.js';
 import { thrownMessage, thrownStack, thrownType } from './thrown.js';
 
@@ -65,8 +65,7 @@ function heading(status: number): string {
 }
 
 function versions(): string {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  return `wsgi ${version}, Node ${process.version}, ${process.platform}`;
+  return `wsgi ${packageVersion()}, Node ${process.version}, ${process.platform}`;
 }
 
 /** Not `navigator.clipboard`, which only pages of https and of this machine have. What cannot be copied is shown. */
