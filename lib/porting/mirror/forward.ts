@@ -71,6 +71,8 @@ function openRequest(upstream: Upstream, environ: Environ): ClientRequest {
   const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const { REQUEST_METHOD: method, CONTENT_LENGTH: length = '' } = environ;
   const outgoing = open(url, { method, path, headers, agent: false, setHost: false, timeout: timeoutMs });
+  // A server that answers before it has read the body, and closes at once, resets the connection: the answer is lost.
+  outgoing.setHeader('Connection', 'keep-alive');
   // A body without a length is chunked, if there is one: the first block will show it.
   outgoing.useChunkedEncodingByDefault = length === '';
   outgoing.on('error', ignore);
