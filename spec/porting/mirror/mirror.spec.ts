@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Application, Body, Environ } from '../../../lib/environ/types.js';
 import { ConfigError } from '../../../lib/errors.js';
-import { logger } from '../../../lib/logger.js';
 import { type MirrorOptions, type MirrorResult, mirror } from '../../../lib/porting/index.js';
-import { captureLog, closeServers, host, serveApp } from '../../support/serve.js';
+import { captureLog, closeServers, host, nextLine, serveApp } from '../../support/serve.js';
 import { gate, until } from '../../support/until.js';
 import { WebSocketClient } from '../../support/web-socket-client.js';
 
@@ -262,16 +261,9 @@ describe('mirror', () => {
   it('logs one line for each difference where there is no report function', async () => {
     const server = await serveApp(mirror(text('a'), text('b', '500 Oops')));
     const log = await captureLog(async () => {
-      const { stream } = logger;
-      const line = gate();
-      logger.stream = {
-        write(written) {
-          stream.write(written);
-          line.open();
-        },
-      };
+      const line = nextLine();
       await (await fetch(`http://127.0.0.1:${server.serverPort}/x?secret=1`)).text();
-      await line.promise;
+      await line;
     });
     expect(log).to.match(/mirror: GET \/x differs: status: 500 instead of 200/);
     expect(log).not.to.include('secret');
