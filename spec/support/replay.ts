@@ -1,12 +1,12 @@
 /** Recordings and targets for the specs of `compare`: made in memory, of applications in this process. */
 import type { Application } from '../../lib/environ/types.js';
-import type { Difference } from '../../lib/porting/diff/difference.js';
 import { type CompareOptions, type Counts, compare } from '../../lib/porting/compare/compare.js';
 import { storedBytes } from '../../lib/porting/compare/follow/request-values.js';
 import { replayConversation } from '../../lib/porting/compare/replay/replay-conversation.js';
 import { sendRequest } from '../../lib/porting/compare/replay/send-request.js';
 import { Spool } from '../../lib/porting/compare/replay/spool.js';
 import type { Target } from '../../lib/porting/compare/target/target.js';
+import type { Difference } from '../../lib/porting/diff/difference.js';
 import type { Answer, Conversation, Exchange, Message, RecordedRequest } from '../../lib/porting/exchange.js';
 import type { Result } from '../../lib/porting/report/result.js';
 import type { ServerOptions } from '../../lib/server/options/options.js';
@@ -99,6 +99,8 @@ export interface Compared {
   readonly results: Result[];
   /** Of all exchanges: `kind where`. */
   readonly differences: string[];
+  /** The bodies of the requests that the candidate got. */
+  readonly bodies: string[];
 }
 
 export async function compared(
@@ -109,7 +111,14 @@ export async function compared(
   async function* all() {
     yield* exchanges;
   }
-  const counts = await compare(all(), { ...options, onresult: (result) => void results.push(result) });
+  const bodies: string[] = [];
+  const onresult = async (result: Result) => {
+    results.push(result);
+    let text = '';
+    for await (const block of result.sent.candidate.body.read()) text += block;
+    bodies.push(text);
+  };
+  const counts = await compare(all(), { ...options, onresult });
   const say = ({ kind, where }: Difference) => `${kind} ${where}`.trim();
-  return { counts, results, differences: results.flatMap(({ differences }) => differences.map(say)) };
+  return { counts, results, bodies, differences: results.flatMap(({ differences }) => differences.map(say)) };
 }

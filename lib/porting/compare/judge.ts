@@ -3,8 +3,8 @@ import type { Difference, DiffOptions, Observed } from '../diff/difference.js';
 import { findDifferences } from '../diff/find-differences.js';
 import type { Answer, Exchange } from '../exchange.js';
 import type { Result, Verdict } from '../report/result.js';
-import { hostOf } from './follow/scope.js';
 import type { Wanted } from './follow/follower.js';
+import { hostOf } from './follow/scope.js';
 import { isFollowed, isNoise, type Meaning } from './noise.js';
 import type { Planned } from './recording.js';
 import type { Seen } from './side.js';
@@ -35,9 +35,20 @@ export async function judge(found: Case, options: JudgeOptions): Promise<Result>
   const sent = { original: original.sent, candidate: candidate.sent };
   const skipped = original.skipped ?? candidate.skipped;
   if (skipped !== undefined) {
-    return { number, exchange, sent, verdict: 'skipped', differences: [], noise: [], drift: [], note: skipped };
+    return {
+      number,
+      exchange,
+      sent,
+      verdict: 'skipped',
+      differences: [],
+      noise: [],
+      drift: [],
+      note: skipped,
+    };
   }
-  const own = (await Promise.all(others.map((other) => findDifferences(original.observed, other, options)))).flat();
+  const own = (
+    await Promise.all(others.map((other) => findDifferences(original.observed, other, options)))
+  ).flat();
   const all = await findDifferences(original.observed, candidate.observed, options);
   const counts = (difference: Difference) =>
     !isNoise(difference, own) && !isFollowed(difference, options.original, options.candidate);

@@ -64,7 +64,9 @@ export function isFollowed({ original, candidate }: Difference, ours: Meaning, t
   if (means(original, candidate, ours, theirs)) return true;
   return TOKENS.some((token) => {
     const [a, b] = [original.match(token) ?? [], candidate.match(token) ?? []];
-    return a.length === b.length && a.every((part, at) => part === b[at] || means(part, b[at] ?? '', ours, theirs));
+    return (
+      a.length === b.length && a.every((part, at) => part === b[at] || means(part, b[at] ?? '', ours, theirs))
+    );
   });
 }
 

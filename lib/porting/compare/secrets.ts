@@ -24,7 +24,9 @@ export class Secrets {
       const at = assignment.indexOf('=');
       if (at < 1) {
         // Not the text itself: it may be the secret.
-        throw new ConfigError('--secret must be NAME=VALUE, where NAME is a field, a cookie, a header or a replacement');
+        throw new ConfigError(
+          '--secret must be NAME=VALUE, where NAME is a field, a cookie, a header or a replacement',
+        );
       }
       values.set(assignment.slice(0, at).toLowerCase(), assignment.slice(at + 1));
     }

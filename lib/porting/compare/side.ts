@@ -66,24 +66,27 @@ export class Side {
     const { answer } = observed;
     if (answer !== undefined) {
       jar.take(answer, scopeOf(sent), Date.now());
-      if (exchange.answer !== undefined) await this.follower.learn(exchange.answer, answer);
+      if (exchange.answer !== undefined) await this.follower.learn(exchange.answer, answer, client);
     }
     this.#spool.add({ sent: { ...sent, body: await this.#spool.keep(sent.body) }, observed, again });
   }
 
-  async #prepare({ exchange, set }: Planned, jar: Jar): Promise<RecordedRequest> {
+  async #prepare({ exchange, set, client }: Planned, jar: Jar): Promise<RecordedRequest> {
     const { secrets } = this.#options;
     const secret = await secrets.putBack(exchange.request);
     // Cookies are the jar's: of those, only what the client brought is followed.
     const cookies = secret.fields.filter(([name]) => name.toLowerCase() === 'cookie');
     const rest = secret.fields.filter(([name]) => name.toLowerCase() !== 'cookie');
-    const followed = await this.follower.rewrite({ ...secret, fields: rest });
+    const followed = await this.follower.rewrite({ ...secret, fields: rest }, client);
     const hosted = withHost(followed, this.#options.host);
-    const bring = (value: string, name: string) => this.follower.replace(value, name);
-    return { ...hosted, fields: withCookies([...hosted.fields, ...cookies], jar, scopeOf(hosted), set, bring) };
+    const bring = (value: string, name: string) => this.follower.replace(value, name, client);
+    return {
+      ...hosted,
+      fields: withCookies([...hosted.fields, ...cookies], jar, scopeOf(hosted), set, bring),
+    };
   }
 
-  async #ask(sent: RecordedRequest, { exchange }: Planned): Promise<Observed> {
+  async #ask(sent: RecordedRequest, { exchange, client }: Planned): Promise<Observed> {
     const { timeout, signal } = this.#options;
     const { url } = this.#server;
     const body = this.#spool.body();
@@ -98,21 +101,23 @@ export class Side {
         : await replayConversation(sent, exchange.conversation, url, body, {
             timeout,
             signal,
-            rewrite: (message) => this.#rewrite(message),
+            rewrite: (message) => this.#rewrite(message, client),
           });
     signal?.throwIfAborted();
     const fault = observed.answer === undefined ? this.#server.fault() : undefined;
     const scheme = url.protocol === 'https:' ? 'https' : 'http';
     return {
       ...observed,
-      url: /^[a-z][a-z\d+.-]*:/i.test(sent.target) ? sent.target : `${scheme}://${hostOf(sent)}${sent.target}`,
+      url: /^[a-z][a-z\d+.-]*:/i.test(sent.target)
+        ? sent.target
+        : `${scheme}://${hostOf(sent)}${sent.target}`,
       ...(fault === undefined ? {} : { failure: fault }),
     };
   }
 
-  #rewrite(message: Message): Message {
+  #rewrite(message: Message, client: number): Message {
     const { data } = message;
-    return typeof data === 'string' ? { ...message, data: this.follower.rewriteText(data) } : message;
+    return typeof data === 'string' ? { ...message, data: this.follower.rewriteText(data, client) } : message;
   }
 }
 

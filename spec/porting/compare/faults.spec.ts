@@ -15,19 +15,38 @@ interface Site {
   readonly closeCode: number;
 }
 
-const HTML = '<!doctype html><title>Shop</title><p class="total">Total: <b>12</b></p><a href="/next">Next</a>';
+const HTML =
+  '<!doctype html><title>Shop</title><p class="total">Total: <b>12</b></p><a href="/next">Next</a>';
 
 const SITE: Site = {
   head: {
     '/page': ['200 OK', [['Content-Type', 'text/html; charset=utf-8']]],
     '/json': ['200 OK', [['Content-Type', 'application/json']]],
-    '/text': ['200 OK', [['Content-Type', 'text/plain; charset=utf-8'], ['X-Rate', '10']]],
+    '/text': [
+      '200 OK',
+      [
+        ['Content-Type', 'text/plain; charset=utf-8'],
+        ['X-Rate', '10'],
+      ],
+    ],
     '/bytes': ['200 OK', [['Content-Type', 'application/octet-stream']]],
-    '/login': ['303 See Other', [['Location', '/page'], ['Set-Cookie', 'theme=dark; Path=/; HttpOnly']]],
+    '/login': [
+      '303 See Other',
+      [
+        ['Location', '/page'],
+        ['Set-Cookie', 'theme=dark; Path=/; HttpOnly'],
+      ],
+    ],
     '/old': ['301 Moved Permanently', [['Location', '/page?from=old']]],
     '/teapot': ['418 I am a teapot', [['Content-Type', 'text/plain']]],
     '/stream': ['200 OK', [['Content-Type', 'text/plain']]],
-    '/long': ['200 OK', [['Content-Type', 'text/plain'], ['Content-Length', '10']]],
+    '/long': [
+      '200 OK',
+      [
+        ['Content-Type', 'text/plain'],
+        ['Content-Length', '10'],
+      ],
+    ],
   },
   body: {
     '/page': HTML,
@@ -83,27 +102,81 @@ const withHead = (path: string, status: string, headers?: [string, string][]): S
   ...SITE,
   head: { ...SITE.head, [path]: [status, headers ?? SITE.head[path]?.[1] ?? []] },
 });
-const withBody = (path: string, body: string | Buffer): Site => ({ ...SITE, body: { ...SITE.body, [path]: body } });
+const withBody = (path: string, body: string | Buffer): Site => ({
+  ...SITE,
+  body: { ...SITE.body, [path]: body },
+});
 
 const LATIN1 = Buffer.from(String(SITE.body['/text']), 'latin1');
 const FAULTS: [name: string, site: Site, found: string[]][] = [
   ['a status', withHead('/json', '201 Created'), ['status']],
   ['a reason', withHead('/teapot', "418 I'm a teapot"), ['reason']],
-  ['a header', withHead('/text', '200 OK', [['Content-Type', 'text/plain; charset=utf-8'], ['X-Rate', '9']]), ['header X-Rate']],
-  ['a header that is missing', withHead('/text', '200 OK', [['Content-Type', 'text/plain; charset=utf-8']]), ['header X-Rate']],
+  [
+    'a header',
+    withHead('/text', '200 OK', [
+      ['Content-Type', 'text/plain; charset=utf-8'],
+      ['X-Rate', '9'],
+    ]),
+    ['header X-Rate'],
+  ],
+  [
+    'a header that is missing',
+    withHead('/text', '200 OK', [['Content-Type', 'text/plain; charset=utf-8']]),
+    ['header X-Rate'],
+  ],
   ['a text', withBody('/text', 'first\n2nd\nthird café\n'), ['body line 2']],
   ['bytes', withBody('/bytes', Buffer.from([0, 1, 2, 4, 255])), ['body bytes']],
-  ['a value of JSON', withBody('/json', '{"total": 1, "items": [{"name": "pencil", "id": 1}]}'), ['body /items/0/name']],
-  ['a type in JSON', withBody('/json', '{"items": [{"id": "1", "name": "pen"}], "total": 1}'), ['body /items/0/id']],
+  [
+    'a value of JSON',
+    withBody('/json', '{"total": 1, "items": [{"name": "pencil", "id": 1}]}'),
+    ['body /items/0/name'],
+  ],
+  [
+    'a type in JSON',
+    withBody('/json', '{"items": [{"id": "1", "name": "pen"}], "total": 1}'),
+    ['body /items/0/id'],
+  ],
   ['an attribute of HTML', withBody('/page', HTML.replace('/next', '/last')), ['a/@href']],
   ['a text of HTML', withBody('/page', HTML.replace('12', '13')), ['b']],
-  ['a cookie', withHead('/login', '303 See Other', [['Location', '/page'], ['Set-Cookie', 'theme=light; Path=/; HttpOnly']]), ['cookie theme']],
-  ['an attribute of a cookie', withHead('/login', '303 See Other', [['Location', '/page'], ['Set-Cookie', 'theme=dark; Path=/']]), ['cookie theme; HttpOnly']],
-  ['a redirect', withHead('/old', '301 Moved Permanently', [['Location', '/page?from=new']]), ['redirect Location']],
-  ['a charset', { ...withHead('/text', '200 OK', [['Content-Type', 'text/plain; charset=latin1'], ['X-Rate', '10']]), body: { ...SITE.body, '/text': LATIN1 } }, ['charset Content-Type']],
+  [
+    'a cookie',
+    withHead('/login', '303 See Other', [
+      ['Location', '/page'],
+      ['Set-Cookie', 'theme=light; Path=/; HttpOnly'],
+    ]),
+    ['cookie theme'],
+  ],
+  [
+    'an attribute of a cookie',
+    withHead('/login', '303 See Other', [
+      ['Location', '/page'],
+      ['Set-Cookie', 'theme=dark; Path=/'],
+    ]),
+    ['cookie theme; HttpOnly'],
+  ],
+  [
+    'a redirect',
+    withHead('/old', '301 Moved Permanently', [['Location', '/page?from=new']]),
+    ['redirect Location'],
+  ],
+  [
+    'a charset',
+    {
+      ...withHead('/text', '200 OK', [
+        ['Content-Type', 'text/plain; charset=latin1'],
+        ['X-Rate', '10'],
+      ]),
+      body: { ...SITE.body, '/text': LATIN1 },
+    },
+    ['charset Content-Type'],
+  ],
   ['a stream that is sent at once', { ...SITE, pause: 0 }, ['stream']],
   ['an answer that is cut', { ...SITE, cut: true }, ['cut']],
-  ['a message of a WebSocket', { ...SITE, talk: (message) => `You said ${message}` }, ['websocket message 1', 'websocket message 2']],
+  [
+    'a message of a WebSocket',
+    { ...SITE, talk: (message) => `You said ${message}` },
+    ['websocket message 1', 'websocket message 2'],
+  ],
   ['the close code of a WebSocket', { ...SITE, closeCode: 4002 }, ['websocket close code']],
 ];
 

@@ -43,14 +43,16 @@ function* fromFields(fields: Fields): Generator<Handed, void, undefined> {
     } else if (!NOT_SENT_BACK.test(name)) {
       const count = (seen.get(name) ?? 0) + 1;
       seen.set(name, count);
-      if (value.length >= 6) yield { place: `header ${name} ${count}`, name, value, byName: !isOpaque(value) };
+      if (value.length >= 6)
+        yield { place: `header ${name} ${count}`, name, value, byName: !isOpaque(value) };
     }
   }
 }
 
 /** Segments of its path after the first, and ids; values of its query. Of URLs of one shape alone. */
 export function* fromUrl(url: string, where: string, idsAlone = false): Generator<Handed, void, undefined> {
-  const [, path = '', query = ''] = /^(?:[a-z][a-z\d+.-]*:)?(?:\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
+  const [, path = '', query = ''] =
+    /^(?:[a-z][a-z\d+.-]*:)?(?:\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
   const segments = path.split('/');
   const first = segments.findIndex((segment) => segment !== '');
   const start = isId(segments[first] ?? '') ? '' : (segments[first] ?? '');
@@ -87,7 +89,8 @@ export function* fromJson(text: string, where = 'json'): Generator<Handed, void,
     if (typeof value === 'object' && value !== null) {
       // Elements of a list have the name of the list.
       const isList = Array.isArray(value);
-      for (const [key, entry] of Object.entries(value)) ahead.push([`${pointer}/${key}`, isList ? name : key, entry]);
+      for (const [key, entry] of Object.entries(value))
+        ahead.push([`${pointer}/${key}`, isList ? name : key, entry]);
     } else if (typeof value === 'string' || typeof value === 'number') {
       const written = String(value);
       const specific = isOpaque(written) || (isIdName(name) && isId(written));

@@ -37,7 +37,11 @@ export class Clients {
   next({ request, answer, started }: Exchange): Sender {
     const scope = scopeOf(request);
     const sent = cookiesOf(request.fields);
-    const client = this.#find(sent, scope) ?? { number: this.#count++, jar: new Jar(), given: new Set<string>() };
+    const client = this.#find(sent, scope) ?? {
+      number: this.#count++,
+      jar: new Jar(),
+      given: new Set<string>(),
+    };
     this.#clients = [client, ...this.#clients.filter((other) => other !== client)].slice(0, MOST);
     const set = [...client.jar.for(scope).keys()];
     if (answer !== undefined) {
@@ -55,7 +59,9 @@ export class Clients {
     for (const client of this.#clients) {
       const held = client.jar.for(scope);
       const common = sent.filter(([name, value]) => client.given.has(`${name}=${value}`)).length;
-      const contradicts = sent.some(([name, value]) => held.has(name) && !client.given.has(`${name}=${value}`));
+      const contradicts = sent.some(
+        ([name, value]) => held.has(name) && !client.given.has(`${name}=${value}`),
+      );
       const missing = [...held.keys()].some((name) => !sent.some(([other]) => other === name));
       if (contradicts || (missing && common === 0)) continue;
       const score = common * 2 - (missing ? 1 : 0);

@@ -38,6 +38,7 @@ interface Source {
   readonly name: string;
   readonly value: string;
   readonly byName: boolean;
+  readonly client: number;
 }
 
 /** How many answers that gave one recorded value are remembered. */
@@ -54,8 +55,8 @@ export class Follower {
     this.#wanted = wanted;
   }
 
-  /** Takes the values of an answer. @param recorded what the recorded server answered to the same request. */
-  async learn(recorded: Answer, answer: Answer): Promise<void> {
+  /** Takes the values of an answer to a client. @param recorded what the recorded server answered to the same request. */
+  async learn(recorded: Answer, answer: Answer, client: number): Promise<void> {
     const asked = (await handedOut(recorded)).filter(({ value }) => this.#wanted.has(value));
     if (asked.length === 0) return;
     const given = new Map((await handedOut(answer)).map((handed) => [handed.place, handed.value]));
@@ -64,24 +65,26 @@ export class Follower {
       if (mine === undefined || mine === '') continue;
       const sources = this.#sources.get(value) ?? [];
       // A token has one value a side; which of several places gave it does not matter then.
-      const others = sources.filter((source) => source.name !== name || source.byName !== byName);
-      this.#sources.set(value, [...others, { name, value: mine, byName }].slice(-MOST_SOURCES));
+      const others = sources.filter(
+        (source) => source.name !== name || source.byName !== byName || source.client !== client,
+      );
+      this.#sources.set(value, [...others, { name, value: mine, byName, client }].slice(-MOST_SOURCES));
       if (isOpaque(value)) this.#mean(mine, value);
     }
   }
 
   /** The request as the client would have made it of this side's answers. */
-  rewrite(request: RecordedRequest): Promise<RecordedRequest> {
-    return replaceValues(request, (value, name) => this.replace(value, name));
+  rewrite(request: RecordedRequest, client: number): Promise<RecordedRequest> {
+    return replaceValues(request, (value, name) => this.replace(value, name, client));
   }
 
   /** The same for a message of a WebSocket. */
-  rewriteText(text: string): string {
-    return replaceInText(text, (value, name) => this.replace(value, name));
+  rewriteText(text: string, client: number): string {
+    return replaceInText(text, (value, name) => this.replace(value, name, client));
   }
 
-  replace(text: string, name: string): string {
-    return replaceParts(text, (part) => this.#lookUp(part, name));
+  replace(text: string, name: string, client: number): string {
+    return replaceParts(text, (part) => this.#lookUp(part, name, client));
   }
 
   /** The recorded values that `value` of this side stands for. */
@@ -89,12 +92,12 @@ export class Follower {
     return this.#meaning.get(value) ?? new Set();
   }
 
-  #lookUp(value: string, name: string): string | undefined {
-    const sources = this.#sources.get(value);
-    if (sources === undefined) return undefined;
-    const found =
-      sources.findLast((source) => source.name === name) ??
-      sources.findLast((source) => !source.byName && isFor(value, source.name, name));
+  #lookUp(value: string, name: string, client: number): string | undefined {
+    const all = this.#sources.get(value);
+    if (all === undefined) return undefined;
+    // What this client got itself goes before what another one got.
+    const own = all.filter((source) => source.client === client);
+    const found = sourceFor(value, name, own) ?? sourceFor(value, name, all);
     if (found === undefined) return undefined;
     if (isId(value) && !found.byName) this.#mean(found.value, value);
     return found.value;
@@ -105,6 +108,13 @@ export class Follower {
     if (known === undefined) this.#meaning.set(mine, new Set([recorded]));
     else known.add(recorded);
   }
+}
+
+function sourceFor(value: string, name: string, sources: readonly Source[]): Source | undefined {
+  return (
+    sources.findLast((source) => source.name === name) ??
+    sources.findLast((source) => !source.byName && isFor(value, source.name, name))
+  );
 }
 
 /** A token goes anywhere. A short id goes where ids go: `7` of `/items/7` is no `quantity`. */

@@ -34,9 +34,12 @@ function replaceInField(name: string, value: string, replace: Replace): string {
   const key = name.toLowerCase();
   if (key === 'referer') return replaceInTarget(value, replace);
   if (key === 'cookie') {
-    return value.replace(/([^=;\s]+)=("?)([^;"]*)\2/g, (_all, cookie: string, quote: string, text: string) => {
-      return `${cookie}=${quote}${replace(text, cookie)}${quote}`;
-    });
+    return value.replace(
+      /([^=;\s]+)=("?)([^;"]*)\2/g,
+      (_all, cookie: string, quote: string, text: string) => {
+        return `${cookie}=${quote}${replace(text, cookie)}${quote}`;
+      },
+    );
   }
   return NOT_FOLLOWED.test(key) ? value : replace(value, key);
 }

@@ -14,9 +14,7 @@ export function hostOf({ fields, target }: RecordedRequest): string {
 
 export function scopeOf(request: RecordedRequest): CookieScope {
   const [, path = '/'] = /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(request.target) ?? [];
-  const host = hostOf(request)
-    .replace(/:\d+$/, '')
-    .toLowerCase();
+  const host = hostOf(request).replace(/:\d+$/, '').toLowerCase();
   return { host, path: path || '/', secure: true };
 }
 

@@ -181,7 +181,9 @@ function openSocket({ target, fields }: RecordedRequest, to: URL, timeout: numbe
 
 function listed(fields: Fields, wanted: string): string[] {
   const values = fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
-  return values.flatMap((value) => value.split(',').map((entry) => entry.trim())).filter((entry) => entry !== '');
+  return values
+    .flatMap((value) => value.split(',').map((entry) => entry.trim()))
+    .filter((entry) => entry !== '');
 }
 
 function answerOf(response: IncomingMessage, body: BodyWriter, cut: boolean): Answer {

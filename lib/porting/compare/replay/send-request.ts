@@ -1,9 +1,10 @@
 /** Sends a recorded request to a server and keeps what it answers, as it is on the wire: nothing is decoded, joined or followed. */
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { Observed } from '../../diff/difference.js';
 import type { Answer, Fields, RecordedRequest } from '../../exchange.js';
+import { fieldOf } from '../follow/body-text.js';
 import type { BodyWriter } from './spool.js';
 
 export interface SendOptions {
@@ -96,7 +97,7 @@ class Sending {
       sent.end();
       return;
     }
-    if (valueOf(fields, 'expect')?.toLowerCase() === '100-continue') {
+    if (fieldOf(fields, 'expect')?.toLowerCase() === '100-continue') {
       sent.flushHeaders();
       await firstOf(sent, ['continue', 'response', 'close'], CONTINUE_MS);
     }
@@ -210,12 +211,9 @@ function framing(fields: Fields, size: number, method: string): string[][] {
     .map(([name, value]) => (name.toLowerCase() === 'content-length' ? [name, String(size)] : [name, value]));
   const announced = chunked || kept.some(([name = '']) => name.toLowerCase() === 'content-length');
   // Those of a browser's archive may lack it.
-  if (!announced && (size > 0 || /^(?:POST|PUT|PATCH)$/.test(method))) kept.push(['Content-Length', String(size)]);
+  if (!announced && (size > 0 || /^(?:POST|PUT|PATCH)$/.test(method)))
+    kept.push(['Content-Length', String(size)]);
   return kept;
-}
-
-function valueOf(fields: Fields, name: string): string | undefined {
-  return fields.find(([key]) => key.toLowerCase() === name)?.[1];
 }
 
 /** Fields from the list that Node gives. */

@@ -1,5 +1,5 @@
 /** What a pass has seen, in a file until it is compared: a comparison takes the same memory whatever the size of the archive. */
-import { closeSync, ftruncateSync, mkdtempSync, openSync, read, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, read, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,13 +8,18 @@ import type { StoredBody } from '../../exchange.js';
 const readAt = promisify(read);
 const BLOCK = 64 * 1024;
 
+interface OpenFile {
+  readonly descriptor: number;
+  isOpen: boolean;
+}
+
 /** Offset and size in the file. */
 type Extent = [offset: number, size: number];
 
 /** A list of records, added one after the other and read by their number. Bodies in them are read block by block. */
 export class Spool<T> {
   readonly #folder: string;
-  readonly #file: number;
+  readonly #file: OpenFile;
   /** On systems that can, the file has no name from the start: nothing is left, however the process ends. */
   readonly #named: boolean;
   #end = 0;
@@ -23,7 +28,7 @@ export class Spool<T> {
   /** In the folder for temporary files (`TMPDIR`). @throws Error of the file system. */
   constructor() {
     this.#folder = mkdtempSync(join(tmpdir(), 'wsgi-compare-'));
-    this.#file = openSync(join(this.#folder, 'spool'), 'w+', 0o600);
+    this.#file = { descriptor: openSync(join(this.#folder, 'spool'), 'w+', 0o600), isOpen: true };
     this.#named = process.platform === 'win32';
     if (!this.#named) rmSync(this.#folder, { recursive: true });
   }
@@ -59,14 +64,16 @@ export class Spool<T> {
 
   /** Deletes all. Bodies cannot be read after that. */
   close(): void {
-    if (this.#named) ftruncateSync(this.#file);
-    closeSync(this.#file);
+    if (!this.#file.isOpen) return;
+    this.#file.isOpen = false;
+    closeSync(this.#file.descriptor);
     if (this.#named) rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #append(block: Uint8Array): Extent {
     const start = this.#end;
-    for (let at = 0; at < block.length; ) at += writeSync(this.#file, block, at, block.length - at, start + at);
+    for (let at = 0; at < block.length; )
+      at += writeSync(this.#file.descriptor, block, at, block.length - at, start + at);
     this.#end += block.length;
     return [start, block.length];
   }
@@ -75,11 +82,11 @@ export class Spool<T> {
 /** Writes a body into a spool. */
 export class BodyWriter {
   size = 0;
-  readonly #file: number;
+  readonly #file: OpenFile;
   readonly #append: (block: Uint8Array) => Extent;
   readonly #extents: Extent[] = [];
 
-  constructor(file: number, append: (block: Uint8Array) => Extent) {
+  constructor(file: OpenFile, append: (block: Uint8Array) => Extent) {
     this.#file = file;
     this.#append = append;
   }
@@ -101,9 +108,9 @@ class SpooledBody implements StoredBody {
   readonly size: number;
   readonly cut: boolean;
   readonly extents: readonly Extent[];
-  readonly #file: number;
+  readonly #file: OpenFile;
 
-  constructor(file: number, extents: readonly Extent[], cut: boolean) {
+  constructor(file: OpenFile, extents: readonly Extent[], cut: boolean) {
     this.#file = file;
     this.extents = extents;
     this.cut = cut;
@@ -119,10 +126,12 @@ class SpooledBody implements StoredBody {
   }
 }
 
-async function readExtent(file: number, offset: number, size: number): Promise<Buffer> {
+async function readExtent(file: OpenFile, offset: number, size: number): Promise<Buffer> {
   const block = Buffer.allocUnsafe(size);
   for (let at = 0; at < size; ) {
-    const { bytesRead } = await readAt(file, block, at, size - at, offset + at);
+    // Not the file that has the descriptor by now.
+    if (!file.isOpen) throw new Error('The comparison is over: what it has seen is deleted');
+    const { bytesRead } = await readAt(file.descriptor, block, at, size - at, offset + at);
     if (bytesRead === 0) throw new Error('A file of the comparison was cut while it ran');
     at += bytesRead;
   }
@@ -139,7 +148,7 @@ function pack(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, pack(entry)]));
 }
 
-function unpack(value: unknown, file: number): unknown {
+function unpack(value: unknown, file: OpenFile): unknown {
   if (Array.isArray(value)) return value.map((entry) => unpack(entry, file));
   if (typeof value !== 'object' || value === null) return value;
   const { $body, cut, $date, $bytes } = value as Record<string, unknown>;

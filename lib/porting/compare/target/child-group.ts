@@ -114,7 +114,8 @@ export class ChildGroup {
     const { pid } = this.#child;
     if (pid === undefined) return;
     if (WINDOWS) {
-      if (this.ended === undefined) spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
+      if (this.ended === undefined)
+        spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
       return;
     }
     try {

@@ -1,7 +1,7 @@
 /** Starts a server for one pass, in a process of its own: fresh state, a free port, and an end that leaves nothing. */
-import { connect, createServer, type AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../../../errors.js';
 import { ChildGroup } from './child-group.js';
 import type { RunningServer } from './target.js';
@@ -24,7 +24,8 @@ export async function startCommand(command: string, options: StartOptions): Prom
   const child = ChildGroup.shell(command.replaceAll('{port}', String(port)));
   return ready(child, options, async () => {
     for (const host of ['127.0.0.1', '::1']) {
-      if (await accepts(host, port)) return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
+      if (await accepts(host, port))
+        return new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
     }
     return undefined;
   });
@@ -62,7 +63,9 @@ async function ready(
       const url = child.ended === undefined ? await find() : undefined;
       // Asked again: another server may listen on the port that this one failed to get.
       if (child.ended !== undefined) {
-        throw new ConfigError(`${option}: ${child.name} ended ${child.ended} before it served${child.tail()}`);
+        throw new ConfigError(
+          `${option}: ${child.name} ended ${child.ended} before it served${child.tail()}`,
+        );
       }
       if (url !== undefined) return serverOf(child, url);
       if (performance.now() > end) {
@@ -82,7 +85,9 @@ function serverOf(child: ChildGroup, url: URL): RunningServer {
   return {
     url,
     fault: () =>
-      child.ended === undefined ? undefined : `the server ended ${child.ended} during the pass${child.tail()}`,
+      child.ended === undefined
+        ? undefined
+        : `the server ended ${child.ended} during the pass${child.tail()}`,
     stop: () => child.stop(),
   };
 }

@@ -50,7 +50,9 @@ export function parseTarget(text: string, option: string, options: TargetOptions
   }
   if (text.includes('{port}')) {
     if (threads > 0) {
-      throw new ConfigError(`${option}-threads is for MODULE:CALLABLE: write --threads into the command itself`);
+      throw new ConfigError(
+        `${option}-threads is for MODULE:CALLABLE: write --threads into the command itself`,
+      );
     }
     return {
       name: text,
@@ -69,7 +71,9 @@ export function parseTarget(text: string, option: string, options: TargetOptions
 function urlTarget(text: string, option: string): Target {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.search !== '' || url.hash !== '') {
-    throw new ConfigError(`${option} ${inspect(text)} is not the URL of a server, such as http://127.0.0.1:8000`);
+    throw new ConfigError(
+      `${option} ${inspect(text)} is not the URL of a server, such as http://127.0.0.1:8000`,
+    );
   }
   return {
     name: text,
