@@ -1,6 +1,15 @@
 /** The charset that a media type names, as far as text of an archive has to become bytes again. */
 
-const LATIN = new Set(['iso-8859-1', 'iso8859-1', 'latin1', 'latin-1', 'windows-1252', 'cp1252', 'us-ascii', 'ascii']);
+const LATIN = new Set([
+  'iso-8859-1',
+  'iso8859-1',
+  'latin1',
+  'latin-1',
+  'windows-1252',
+  'cp1252',
+  'us-ascii',
+  'ascii',
+]);
 
 /** In lower case; '' if there is none (RFC 9110, section 8.3.2). */
 export function charsetOf(mimeType: string): string {

@@ -71,7 +71,12 @@ export class EntryStream {
   }
 
   #open(byte: number): void {
-    if (this.#depth === 2 && byte === LEFT_BRACKET && this.#path[1] === 'log' && this.#path[2] === 'entries') {
+    if (
+      this.#depth === 2 &&
+      byte === LEFT_BRACKET &&
+      this.#path[1] === 'log' &&
+      this.#path[2] === 'entries'
+    ) {
       this.#inEntries = true;
       this.found = true;
     }
@@ -103,7 +108,8 @@ export class EntryStream {
 
   #keep(piece: Buffer): void {
     this.#entrySize += piece.length;
-    if (this.#entrySize > MAX_ENTRY) throw new RangeError('an entry has more than 512 MiB, which cannot be read');
+    if (this.#entrySize > MAX_ENTRY)
+      throw new RangeError('an entry has more than 512 MiB, which cannot be read');
     this.#entry.push(piece);
   }
 

@@ -1,6 +1,6 @@
 /** The messages of one WebSocket conversation as they come: JSON of Chromium's form, in memory and then in a file. */
-import { openSync, readSync, rmSync, closeSync } from 'node:fs';
-import { FileBody, MemoryBody, Spool } from './bodies.js';
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { type FileBody, MemoryBody, Spool } from './bodies.js';
 import type { HarMessage } from './har.js';
 
 const BLOCK = 64 * 1024;

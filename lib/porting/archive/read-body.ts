@@ -63,7 +63,9 @@ function storedBytes(json: Json, folder: string, end: BodyEnd): StoredBody | und
   const path = join(folder, file);
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) {
-    throw new ConfigError(`${path} is missing: the archive keeps large bodies there, move the folder together with it`);
+    throw new ConfigError(
+      `${path} is missing: the archive keeps large bodies there, move the folder together with it`,
+    );
   }
   return new FileBody(path, found.size, end);
 }
@@ -72,7 +74,9 @@ function storedBytes(json: Json, folder: string, end: BodyEnd): StoredBody | und
 function formOf(params: readonly unknown[], mimeType: string): Buffer {
   const fields = params.map(objectOf);
   if (typeOf(mimeType) !== 'multipart/form-data') {
-    return Buffer.from(fields.map((field) => `${encoded(field['name'])}=${encoded(field['value'])}`).join('&'));
+    return Buffer.from(
+      fields.map((field) => `${encoded(field['name'])}=${encoded(field['value'])}`).join('&'),
+    );
   }
   const boundary = /;\s*boundary=(?:"([^"]*)"|([^\s;"]+))/i.exec(mimeType);
   const delimiter = boundary?.[1] ?? boundary?.[2] ?? '';

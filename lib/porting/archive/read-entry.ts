@@ -1,7 +1,7 @@
 /** One entry of an HTTP Archive as an exchange: of `wsgi record`, or exported from a browser. */
 import type { Answer, Conversation, Exchange, Message, RecordedRequest } from '../exchange.js';
-import { readContent, readPostData } from './read-body.js';
 import { durationOf, type Json, listOf, numberOf, objectOf, pairsOf, textOf } from './json-value.js';
+import { readContent, readPostData } from './read-body.js';
 
 /** What a browser's archive says, and what of it is no field of the message: it says how the body was sent. */
 const CODED = new Set(['content-encoding', 'content-length', 'transfer-encoding']);
@@ -18,7 +18,8 @@ export function exchangeOf(entry: Json, folder: string): Exchange {
   const started = new Date(textOf(entry['startedDateTime']) ?? Number.NaN);
   const isDated = !Number.isNaN(started.getTime());
   const answer = answerOf(entry, folder);
-  const isUpgraded = answer?.status === 101 || (answer !== undefined && entry['_webSocketMessages'] !== undefined);
+  const isUpgraded =
+    answer?.status === 101 || (answer !== undefined && entry['_webSocketMessages'] !== undefined);
   return {
     request,
     ...(isDated && { started }),
@@ -40,7 +41,8 @@ function requestOf(request: Json, folder: string): RecordedRequest {
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) throw new NoExchange('it has no method');
   const url = textOf(request['url']) ?? '';
   const target = textOf(request['_target']) ?? targetOf(url);
-  if (target === undefined) throw new NoExchange(`${JSON.stringify(url.slice(0, 60))} is no URL of http, https, ws or wss`);
+  if (target === undefined)
+    throw new NoExchange(`${JSON.stringify(url.slice(0, 60))} is no URL of http, https, ws or wss`);
   const fields = fieldsOf(request['headers']);
   // Of HTTP/2: `:authority` says what Host does, and is left out with the other pseudo headers.
   const host = /^[a-z]+:\/\/([^/?#]+)/i.exec(url)?.[1];
@@ -68,7 +70,8 @@ function answerOf(entry: Json, folder: string): Answer | undefined {
   if (!Number.isInteger(status) || status < 100 || status > 999) return undefined;
   const content = objectOf(response['content']);
   const all = fieldsOf(response['headers']);
-  const isDecoded = textOf(content['_coded']) === undefined && all.some(([name]) => is(name, 'content-encoding'));
+  const isDecoded =
+    textOf(content['_coded']) === undefined && all.some(([name]) => is(name, 'content-encoding'));
   const method = textOf(objectOf(entry['request'])['method']) ?? '';
   const timings = objectOf(entry['timings']);
   const before = ['blocked', 'dns', 'connect', 'send', 'wait'];
@@ -101,7 +104,9 @@ function fieldsOf(headers: unknown): [name: string, value: string][] {
 function conversationOf(entry: Json, handshake: number): Conversation {
   const close = objectOf(entry['_webSocketClose']);
   return {
-    messages: listOf(entry['_webSocketMessages']).flatMap((message) => messageOf(objectOf(message), handshake)),
+    messages: listOf(entry['_webSocketMessages']).flatMap((message) =>
+      messageOf(objectOf(message), handshake),
+    ),
     closeCode: numberOf(close['code']) ?? 0,
     closeReason: textOf(close['reason']) ?? '',
   };
@@ -125,4 +130,3 @@ function messageOf(message: Json, handshake: number): Message[] {
 function is(name: string, lower: string): boolean {
   return name.toLowerCase() === lower;
 }
-

@@ -107,7 +107,8 @@ async function* readList(path: string, blocks: AsyncIterable<Buffer>): AsyncGene
   for await (const block of blocks) {
     const lines = (rest + decoder.write(block)).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE) throw new ConfigError(`${path} is neither an HTTP Archive nor a list of requests`);
+    if (rest.length > MAX_LINE)
+      throw new ConfigError(`${path} is neither an HTTP Archive nor a list of requests`);
     for (const line of lines) {
       number += 1;
       const exchange = requestOfLine(line, `${path}:${number}`);
@@ -123,7 +124,9 @@ async function* blocksOf(path: string): AsyncGenerator<Buffer> {
     for await (const block of createReadStream(path, { highWaterMark: 256 * 1024 })) yield block as Buffer;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new ConfigError(`Cannot read ${path}: ${code === 'ENOENT' ? 'there is no such file' : message}`, { cause: error });
+    throw new ConfigError(`Cannot read ${path}: ${code === 'ENOENT' ? 'there is no such file' : message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -48,7 +48,7 @@ function requestOf(exchange: FinishedExchange, folder: string): HarRequest {
   const { request, scheme, authority, requestVersion } = exchange;
   const { method, target, fields, body } = request;
   const websocket = exchange.close !== undefined;
-  const host = valueOf(fields, 'host') || authority;
+  const host = firstValue(fields, 'host') || authority;
   const origin = `${websocket ? scheme.replace('http', 'ws') : scheme}://${host}`;
   const url = origin + (target.startsWith('/') ? target : '/');
   const question = target.indexOf('?');
@@ -60,7 +60,9 @@ function requestOf(exchange: FinishedExchange, folder: string): HarRequest {
     cookies: fields.filter(([name]) => is(name, 'cookie')).flatMap(([, value]) => cookiesOf(value)),
     headers: headersOf(fields),
     queryString:
-      question === -1 ? [] : [...new URLSearchParams(target.slice(question))].map(([name, value]) => ({ name, value })),
+      question === -1
+        ? []
+        : [...new URLSearchParams(target.slice(question))].map(([name, value]) => ({ name, value })),
     ...((body.size > 0 || body.cut) && { postData: postDataOf(request, folder) }),
     headersSize: -1,
     bodySize: body.size,
@@ -68,7 +70,7 @@ function requestOf(exchange: FinishedExchange, folder: string): HarRequest {
 }
 
 function postDataOf({ fields, body }: RecordedRequest, folder: string): HarPostData {
-  const mimeType = valueOf(fields, 'content-type') ?? '';
+  const mimeType = firstValue(fields, 'content-type') ?? '';
   const cut = body.cut ? ({ _cut: true } as const) : {};
   const { text, base64, file } = placeOf(body, mimeType, folder);
   return {
@@ -92,16 +94,20 @@ function responseOf(request: RecordedRequest, answer: Answer, folder: string): H
     headers: headersOf(fields),
     ...(trailers.length > 0 && { _trailers: headersOf(trailers) }),
     content: contentOf(request, answer, folder),
-    redirectURL: valueOf(fields, 'location') ?? '',
+    redirectURL: firstValue(fields, 'location') ?? '',
     headersSize: -1,
     bodySize: body.size,
   };
 }
 
 function contentOf({ method }: RecordedRequest, { fields, body }: Answer, folder: string): HarContent {
-  const mimeType = valueOf(fields, 'content-type') ?? '';
-  const coding = valueOf(fields, 'content-encoding');
-  const { text, base64, file } = placeOf(body, coding === undefined ? mimeType : 'application/octet-stream', folder);
+  const mimeType = firstValue(fields, 'content-type') ?? '';
+  const coding = firstValue(fields, 'content-encoding');
+  const { text, base64, file } = placeOf(
+    body,
+    coding === undefined ? mimeType : 'application/octet-stream',
+    folder,
+  );
   return {
     size: body.size,
     mimeType,
@@ -115,9 +121,14 @@ function contentOf({ method }: RecordedRequest, { fields, body }: Answer, folder
 }
 
 /** Where the bytes of a body stand. */
-function placeOf(body: StoredBody, mimeType: string, folder: string): { text?: string; base64?: string; file?: string } {
+function placeOf(
+  body: StoredBody,
+  mimeType: string,
+  folder: string,
+): { text?: string; base64?: string; file?: string } {
   if (body instanceof FileBody) return { file: `${folder}/${basename(body.path)}` };
-  if (!(body instanceof MemoryBody)) throw new TypeError('A body of an archive is a MemoryBody or a FileBody');
+  if (!(body instanceof MemoryBody))
+    throw new TypeError('A body of an archive is a MemoryBody or a FileBody');
   const { bytes } = body;
   // Text only where reading it gives the same bytes.
   const plain = bytes.every((byte) => byte < 0x80);
@@ -156,7 +167,7 @@ function cookiesOf(value: string): HarHeader[] {
 }
 
 /** The first value of a field. */
-export function valueOf(fields: Fields, name: string): string | undefined {
+export function firstValue(fields: Fields, name: string): string | undefined {
   return fields.find(([one]) => is(one, name))?.[1];
 }
 

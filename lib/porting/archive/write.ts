@@ -37,7 +37,9 @@ export class ArchiveWriter {
     if (overwrite) rmSync(this.#folder, { recursive: true, force: true });
     else if (existsSync(path) || existsSync(this.#folder)) {
       const found = existsSync(path) ? path : this.#folder;
-      throw new ConfigError(`${found} exists: choose another name, or replace the recording with --overwrite`);
+      throw new ConfigError(
+        `${found} exists: choose another name, or replace the recording with --overwrite`,
+      );
     }
     try {
       // Requests of users: others on the machine need not read them.
@@ -74,7 +76,7 @@ export class ArchiveWriter {
       // Too large for memory, perhaps. Until it is complete the file ends in the middle: readers take what is before.
       this.#write(`${start}${text.slice(0, -1)},"_webSocketMessages":[`);
       for (const block of messages.blocks()) this.#write(block);
-      this.#append("]}");
+      this.#append(']}');
     }
     this.count += 1;
   }
