@@ -1,6 +1,6 @@
 /** Recordings and targets for the specs of `compare`: made in memory, of applications in this process. */
 import type { Application } from '../../lib/environ/types.js';
-import { type CompareOptions, type Counts, compare } from '../../lib/porting/compare/compare.js';
+import { type ComparisonOptions, type Counts, runComparison } from '../../lib/porting/compare/comparison.js';
 import { storedBytes } from '../../lib/porting/compare/follow/request-values.js';
 import { replayConversation } from '../../lib/porting/compare/replay/replay-conversation.js';
 import { sendRequest } from '../../lib/porting/compare/replay/send-request.js';
@@ -105,7 +105,7 @@ export interface Compared {
 
 export async function compared(
   exchanges: readonly Exchange[],
-  options: Omit<CompareOptions, 'onresult'>,
+  options: Omit<ComparisonOptions, 'onresult'>,
 ): Promise<Compared> {
   const results: Result[] = [];
   async function* all() {
@@ -118,7 +118,7 @@ export async function compared(
     for await (const block of result.sent.candidate.body.read()) text += block;
     bodies.push(text);
   };
-  const counts = await compare(all(), { ...options, onresult });
+  const counts = await runComparison(all(), { ...options, onresult });
   const say = ({ kind, where }: Difference) => `${kind} ${where}`.trim();
   return { counts, results, bodies, differences: results.flatMap(({ differences }) => differences.map(say)) };
 }

@@ -1,172 +1,126 @@
-/** Replays an archive against two servers, pass after pass, and says of each exchange what became of it. */
+/** `compare`: replays an archive against two servers, and says of each exchange what became of it. */
+import { statSync } from 'node:fs';
 import { ConfigError } from '../../errors.js';
-import { Ignore } from '../diff/ignore.js';
+import { checkOptionNames } from '../../option-names.js';
+import { readExchanges } from '../archive/read.js';
+import { Ignore, readIgnoreFile } from '../diff/ignore.js';
 import type { Exchange } from '../exchange.js';
+import { Secrets } from '../replacement.js';
 import type { Result } from '../report/result.js';
-import { type JudgeOptions, judge } from './judge.js';
-import { Recording } from './recording.js';
-import { Spool } from './replay/spool.js';
-import { Secrets } from './secrets.js';
-import { type Seen, Side, type SideOptions } from './side.js';
-import { ChildGroup } from './target/child-group.js';
-import type { Target } from './target/target.js';
+import { type Counts, runComparison } from './comparison.js';
+import { parseTarget, type Target } from './target/target.js';
 
 export interface CompareOptions {
-  readonly original: Target;
-  readonly candidate: Target;
-  /** A second original, where the first one is a server that runs already. */
-  readonly noise?: Target | undefined;
-  /** How often the original is asked again to find out what differs by itself. Default: 1. */
+  /** A URL (`http://127.0.0.1:8000`), `MODULE:CALLABLE` of JavaScript, or a command with `{port}` that serves. */
+  readonly original: string | Target;
+  readonly candidate: string | Target;
+  /** A second original for the second pass, where `original` is a URL. */
+  readonly noise?: string | Target | undefined;
+  /** How often the original is asked again to find out what varies by itself. Default: 1. */
   readonly noisePasses?: number | undefined;
-  /** A command that runs before each pass, and puts back what passes change. */
+  /** A command of the shell that runs before each pass. */
   readonly reset?: string | undefined;
-  /** Hop-by-hop fields, framing and version too. Default: false. */
+  /** Serves `original` in so many threads, if it is `MODULE:CALLABLE`. Default: 0, on the event loop. */
+  readonly originalThreads?: number | undefined;
+  readonly candidateThreads?: number | undefined;
+  /** Compares hop-by-hop fields, framing and version too. Default: false. */
   readonly wire?: boolean | undefined;
-  readonly ignore?: Ignore | undefined;
-  readonly secrets?: Secrets | undefined;
+  /** Header names, JSON pointers, regular expressions, or files of them: see `--ignore`. */
+  readonly ignore?: readonly string[] | undefined;
+  /** Secrets that the recording has lost, by their name in the replacements. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
   /** What requests name as their host. Default: what the recorded ones named. */
   readonly host?: string | undefined;
-  /** Seconds for an answer to begin, and to go on. Default: 30. */
+  /** Seconds for an answer to begin, and for each block of it. Default: 30. */
   readonly timeout?: number | undefined;
-  /** Stops it; all that it started ends. */
+  /** Seconds for a server to accept connections. Default: 30. */
+  readonly startTimeout?: number | undefined;
+  /** Stops it: all that it started ends, and it throws the reason. */
   readonly signal?: AbortSignal | undefined;
   /** Told of each request that was sent. @param all how many there will be, of all passes. */
   readonly onprogress?: ((done: number, all: number) => void) | undefined;
-  /** Gets each exchange in the order in which it was sent. What it returns is awaited; bodies can be read until then. */
+  /** Gets each exchange in the order in which it was sent. What it returns is awaited. */
   readonly onresult?: ((result: Result) => void | Promise<void>) | undefined;
-  /** Called after the last result, while all bodies can still be read: writes a report, for example. */
+  /** Awaited after the last result; bodies of results can be read until it is done. */
   readonly onend?: (() => void | Promise<void>) | undefined;
+  /** Told of what is no error, and yet was hardly meant: a secret that nothing has asked for. */
+  readonly onwarning?: ((sentence: string) => void) | undefined;
 }
 
-/** How many exchanges there were of each verdict. */
-export interface Counts {
-  readonly equal: number;
-  readonly different: number;
-  readonly drift: number;
-  readonly skipped: number;
-  /** Of those, with differences that were left out, because the original differs from itself there. */
-  readonly noise: number;
-}
-
-interface Pass {
-  readonly target: Target;
-  readonly spool: Spool<Seen>;
-  readonly twice: boolean;
-}
-
-const TIMEOUT_S = 30;
+const NAMES: readonly string[] = [
+  'original',
+  'candidate',
+  'noise',
+  'noisePasses',
+  'reset',
+  'originalThreads',
+  'candidateThreads',
+  'wire',
+  'ignore',
+  'secrets',
+  'host',
+  'timeout',
+  'startTimeout',
+  'signal',
+  'onprogress',
+  'onresult',
+  'onend',
+  'onwarning',
+];
 
 /**
- * Each pass replays the whole archive, one request after the other in the order in which they were sent, against a server
- * that was started for it: the original, the original again (what differs then is noise), the candidate.
- * @param exchanges of an archive (`readExchanges`).
- * @throws ConfigError if a server does not start or `reset` fails; the reason of `signal` if it stops.
+ * Replays an archive in three passes, against the original, the original again, and the candidate, each started for its
+ * pass; what differs between the first two is noise. An original that runs already is asked twice only for what changes
+ * nothing (GET, HEAD, OPTIONS).
+ * @param archive the path of an HTTP Archive or of a list of requests, or exchanges.
+ * @throws ConfigError for options that cannot work, an archive that cannot be read, a server that does not start.
  */
-export async function compare(exchanges: AsyncIterable<Exchange>, options: CompareOptions): Promise<Counts> {
-  const recording = await Recording.read(exchanges);
-  const passes = planPasses(options);
-  try {
-    const sides: Side[] = [];
-    const all = recording.length * passes.length;
-    for (const [index, pass] of passes.entries()) {
-      const start = index * recording.length;
-      sides.push(await runPass(recording, pass, options, (done) => options.onprogress?.(start + done, all)));
-    }
-    const counts = await judgeAll(recording, passes, sides, options);
-    await options.onend?.();
-    return counts;
-  } finally {
-    for (const { spool } of passes) spool.close();
-    recording.close();
-  }
-}
-
-/** The first is the original, the last the candidate. */
-function planPasses({ original, candidate, noise, noisePasses = 1 }: CompareOptions): Pass[] {
-  const other = noise ?? (original.fresh ? original : undefined);
-  const again = other === undefined ? [] : Array.from({ length: noisePasses }, () => other);
-  // A server that is not started afresh would get each change twice.
-  const twice = other === undefined && noisePasses > 0;
-  return [original, ...again, candidate].map((target, index) => ({
-    target,
-    spool: new Spool<Seen>(),
-    twice: twice && index === 0,
-  }));
-}
-
-async function runPass(
-  recording: Recording,
-  { target, spool, twice }: Pass,
+export async function compare(
+  archive: string | AsyncIterable<Exchange>,
   options: CompareOptions,
-  onprogress: (done: number) => void,
-): Promise<Side> {
-  const { reset, signal, timeout = TIMEOUT_S, secrets = Secrets.NONE, host } = options;
-  signal?.throwIfAborted();
-  if (reset !== undefined) await runReset(reset, signal);
-  const server = await target.start(signal);
-  try {
-    const sideOptions: SideOptions = { timeout, host, secrets, twice, signal };
-    const side = new Side(server, spool, recording.wanted, sideOptions);
-    for await (const planned of recording) {
-      signal?.throwIfAborted();
-      await side.replay(planned);
-      onprogress(spool.length);
-    }
-    return side;
-  } finally {
-    await server.stop();
-  }
-}
-
-async function runReset(command: string, signal: AbortSignal | undefined): Promise<void> {
-  const child = ChildGroup.shell(command);
-  const ended = await child.end(signal);
-  signal?.throwIfAborted();
-  if (ended !== 'with exit code 0') {
-    throw new ConfigError(`--reset: the command ${JSON.stringify(command)} ended ${ended}${child.tail()}`);
-  }
-}
-
-async function judgeAll(
-  recording: Recording,
-  passes: readonly Pass[],
-  sides: readonly Side[],
-  { wire = false, ignore = Ignore.NOTHING, signal, onresult }: CompareOptions,
 ): Promise<Counts> {
-  const [first, last] = [sides[0], sides.at(-1)];
-  const judging: JudgeOptions = {
-    wire,
-    ignore,
-    original: (value) => first?.follower.meaningOf(value) ?? new Set(),
-    candidate: (value) => last?.follower.meaningOf(value) ?? new Set(),
-    wanted: recording.wanted,
-    hasCookies: recording.hasCookies,
-  };
-  const counts = { equal: 0, different: 0, drift: 0, skipped: 0, noise: 0 };
-  let index = 0;
-  for await (const planned of recording) {
-    signal?.throwIfAborted();
-    const seen: Seen[] = [];
-    for (const { spool } of passes) seen.push(await spool.get(index));
-    index++;
-    const [original, candidate] = [seen[0], seen.at(-1)];
-    if (original === undefined || candidate === undefined) continue;
-    const again = original.again === undefined ? [] : [original.again];
-    const others = [...again, ...seen.slice(1, -1).map(({ observed }) => observed)];
-    const result = await judge({ planned, original, candidate, others }, judging);
-    counts[result.verdict]++;
-    if (result.noise.length > 0) counts.noise++;
-    await onresult?.(result);
+  checkOptionNames('compare()', options, NAMES);
+  const { original, candidate, noise, startTimeout, originalThreads, candidateThreads } = options;
+  const { ignore = [], secrets = {}, onwarning = () => {}, ...rest } = options;
+  const known = new Secrets(Object.entries(secrets));
+  const counts = await runComparison(typeof archive === 'string' ? readExchanges(archive) : archive, {
+    ...rest,
+    original: targetOf(original, '--original', originalThreads, startTimeout),
+    candidate: targetOf(candidate, '--candidate', candidateThreads, startTimeout),
+    noise: noise === undefined ? undefined : targetOf(noise, '--noise', originalThreads, startTimeout),
+    ignore: Ignore.parse(await rulesOf(ignore)),
+    secrets: known,
+  });
+  for (const name of known.unused) {
+    onwarning(`No request has a replacement with the name ${name}: --secret ${name}=… was not used`);
   }
   return counts;
 }
 
-/**
- * 0: something was compared, and all of it is equal. 1: something differs, or drifted. 2: nothing was compared.
- * @param allowDrift drift is shown, and does not count. Default: false.
- */
-export function exitCodeOf({ equal, different, drift }: Counts, allowDrift = false): 0 | 1 | 2 {
-  if (different > 0) return 1;
-  if (equal === 0) return drift > 0 && !allowDrift ? 1 : 2;
-  return drift > 0 && !allowDrift ? 1 : 0;
+function targetOf(
+  target: string | Target,
+  option: string,
+  threads: number | undefined,
+  startTimeout: number | undefined,
+): Target {
+  if (typeof target !== 'string') return target;
+  // A second original may be a server that runs, whatever the first one is.
+  const own = option === '--noise' && /^https?:|\{port\}/i.test(target) ? 0 : threads;
+  return parseTarget(target, option, { threads: own, startTimeout });
+}
+
+/** Rules as they are; those of a file that is named, as `@FILE` or as a file that exists. */
+async function rulesOf(given: readonly string[]): Promise<string[]> {
+  const rules: string[] = [];
+  for (const rule of given) {
+    const path = rule.startsWith('@') ? rule.slice(1) : rule;
+    if (isFile(path)) rules.push(...(await readIgnoreFile(path)));
+    else if (rule.startsWith('@')) throw new ConfigError(`--ignore ${rule}: there is no file ${path}`);
+    else rules.push(rule);
+  }
+  return rules;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

@@ -2,6 +2,7 @@
 import type { Difference, DiffOptions, Observed } from '../diff/difference.js';
 import { findDifferences } from '../diff/find-differences.js';
 import type { Answer, Exchange } from '../exchange.js';
+import { REPLACEMENT } from '../replacement.js';
 import type { Result, Verdict } from '../report/result.js';
 import type { Wanted } from './follow/follower.js';
 import { hostOf } from './follow/scope.js';
@@ -109,12 +110,17 @@ function isKnown(
   // Exports of a browser have bodies without their content coding.
   if (original === undefined && /^content[- ](?:encoding|coding)$/i.test(where)) return false;
   if (where === 'close code' && exchange.conversation?.closeCode === 0) return false;
-  return !isRedacted(original) || candidate === undefined;
+  return !isRedacted(original, candidate);
 }
 
-/** What `record --redact` has written instead of a secret. */
-function isRedacted(text: string | undefined): boolean {
-  return text !== undefined && /redacted/i.test(text);
+/** True if only what `record` has replaced differs, as far as one can tell: a replacement stands for any text. */
+function isRedacted(recorded: string | undefined, text: string | undefined): boolean {
+  if (recorded === undefined || text === undefined) return false;
+  const parts = recorded.split(new RegExp(REPLACEMENT.source.replace('(', '(?:')));
+  if (parts.length === 1) return false;
+  const pattern = parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('[^]*');
+  // What is long is shortened around the first character that differs: the ends are not known then.
+  return new RegExp(`^${pattern.replace(/^…|…$/g, '[^]*')}$`, 'u').test(text) || recorded.includes('…');
 }
 
 function isFailure({ answer }: Observed): boolean {

@@ -1,14 +1,16 @@
 /** One server while the archive is replayed against it: the jars of its clients, the values that it hands out, and what it did. */
 import type { Observed } from '../diff/difference.js';
 import type { Message, RecordedRequest } from '../exchange.js';
+import type { Secrets } from '../replacement.js';
+import { bytesOf, fieldOf } from './follow/body-text.js';
 import { Follower, type Wanted } from './follow/follower.js';
 import { Jar, withCookies } from './follow/jar.js';
+import { storedBytes } from './follow/request-values.js';
 import { hostOf, scopeOf, withHost } from './follow/scope.js';
 import type { Planned } from './recording.js';
 import { replayConversation } from './replay/replay-conversation.js';
 import { sendRequest } from './replay/send-request.js';
 import type { Spool } from './replay/spool.js';
-import type { Secrets } from './secrets.js';
 import type { RunningServer } from './target/target.js';
 
 /** What a server did with one exchange. */
@@ -73,7 +75,7 @@ export class Side {
 
   async #prepare({ exchange, set, client }: Planned, jar: Jar): Promise<RecordedRequest> {
     const { secrets } = this.#options;
-    const secret = await secrets.putBack(exchange.request);
+    const secret = await putBack(exchange.request, secrets);
     // Cookies are the jar's: of those, only what the client brought is followed.
     const cookies = secret.fields.filter(([name]) => name.toLowerCase() === 'cookie');
     const rest = secret.fields.filter(([name]) => name.toLowerCase() !== 'cookie');
@@ -117,8 +119,22 @@ export class Side {
 
   #rewrite(message: Message, client: number): Message {
     const { data } = message;
-    return typeof data === 'string' ? { ...message, data: this.follower.rewriteText(data, client) } : message;
+    if (typeof data !== 'string') return message;
+    const isJson = /^\s*[[{]/.test(data);
+    const quoted = (value: string) => (isJson ? JSON.stringify(value).slice(1, -1) : value);
+    const restored = this.#options.secrets.putBack(data, quoted);
+    return { ...message, data: this.follower.rewriteText(restored, client) };
   }
+}
+
+/** The request with the secrets that a recording has lost. */
+async function putBack(request: RecordedRequest, secrets: Secrets): Promise<RecordedRequest> {
+  const target = secrets.putBack(request.target, encodeURIComponent);
+  const fields = request.fields.map(([name, value]) => [name, secrets.putBackInField(name, value)] as const);
+  const bytes = await bytesOf(request.body);
+  if (bytes === undefined || bytes.length === 0) return { ...request, target, fields };
+  const restored = secrets.putBackInBody(bytes, fieldOf(request.fields, 'content-type') ?? '');
+  return { ...request, target, fields, body: restored === bytes ? request.body : storedBytes(restored) };
 }
 
 function isSafe({ exchange }: Planned): boolean {

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../../../errors.js';
+import { ownModule } from '../../../own-files.js';
 import { ChildGroup } from './child-group.js';
 import type { RunningServer } from './target.js';
 
@@ -16,7 +17,7 @@ export interface StartOptions {
 
 /** Milliseconds between two attempts to connect. */
 const RETRY_MS = 30;
-const COMMAND = fileURLToPath(new URL('../../../cli.js', import.meta.url));
+const COMMAND = fileURLToPath(ownModule('cli'));
 
 /** @param command for the shell; each `{port}` in it becomes the number of a free port. */
 export async function startCommand(command: string, options: StartOptions): Promise<RunningServer> {
