@@ -27,6 +27,7 @@ interface Tool {
 /** Commands beside that of the server, by their first word. */
 const TOOLS = new Map<string | undefined, () => Promise<Tool>>([
   ['record', () => import('./porting/record/command.js')],
+  ['compare', () => import('./porting/compare/command.js')],
 ]);
 
 /** Resolves to the exit code. */
