@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The command `wsgi`: reads the command line and the config file, loads the application, runs it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown } from './logger.js';
+import { packageVersion } from './own-files.js';
 import { renderHelp } from './server/cli/command-help.js';
 import { cgiOptions, checkCgiCommand, parseCommandLine, UsageError } from './server/cli/command-line.js';
 import { configPath, loadConfigFile } from './server/cli/config-file.js';
@@ -19,8 +20,20 @@ import type { Server } from './server/server.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
 import { joinSupervisor, reportReady } from './server/workers/supervised.js';
 
+interface Tool {
+  command(argv: readonly string[]): Promise<number>;
+}
+
+/** Commands beside that of the server, by their first word. */
+const TOOLS = new Map<string | undefined, () => Promise<Tool>>([
+  ['record', () => import('./porting/record/command.js')],
+  ['compare', () => import('./porting/compare/command.js')],
+]);
+
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
+  const tool = TOOLS.get(argv[0]);
+  if (tool !== undefined) return (await tool()).command(argv.slice(1));
   const supervised = await joinSupervisor();
   const line = parseCommandLine(argv);
   if (line.command.help) return print(renderHelp());
@@ -143,11 +156,6 @@ function listConfig(options: ServerOptions, command: CommandOptions, wsgiApp: st
   return names.map((name) => `${name} = ${inspect(values[name], { breakLength: Infinity })}\n`).join('');
 }
 
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 function print(text: string): 0 {
   process.stdout.write(text);
   return 0;
@@ -161,7 +169,8 @@ function complain(error: unknown): number {
   }
   process.stderr.write(`wsgi: ${error.message}\n`);
   if (error instanceof UsageError) {
-    process.stderr.write('Try wsgi --help\n');
+    const tool = process.argv[2];
+    process.stderr.write(`Try wsgi ${TOOLS.has(tool) ? `${tool} ` : ''}--help\n`);
     return 2;
   }
   if (error instanceof LoadError) process.stderr.write(`${describeLoadFailure(error.cause)}\n`);
