@@ -137,10 +137,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'send-iterables': {
     does: 'sends what can be iterated',
     async check(example) {
-      for (const path of ['/list', '/tuple', '/set']) {
+      for (const path of ['/list', '/tuple']) {
         expect(await example.text(path), path).to.equal('Hello World!2020');
       }
-      for (const path of ['/dict', '/map']) {
+      for (const path of ['/set', '/dict', '/map']) {
         expect(await example.text(path), path).to.equal('Hello World!');
       }
     },
