@@ -1,4 +1,4 @@
-"""Serves the Python sides of PORTING.md as they stand there, each below a prefix: serve_pairs.py PORT PAIRS.json
+"""Serves the Python sides of PORTING.md as they stand there, told apart by a header: serve_pairs.py PORT PAIRS.json
 
 wsgiref serves them, and for those of WSocket its own handler, which is one of wsgiref. The clock runs faster.
 """
@@ -72,24 +72,15 @@ class Handler(wsocket.FixedHandler):
         if not self.parse_request():
             return
         environ = self.get_environ()
-        _, name, rest = (environ["PATH_INFO"] + "/").split("/", 2)
-        app, is_wsocket = apps.get(name, (missing, False))
-        environ["SCRIPT_NAME"] = "/" + name
-        environ["PATH_INFO"] = "/" + rest[:-1]
-        environ["REQUEST_METHOD"] = self.command
+        app, is_wsocket = apps[environ["HTTP_PAIR"]]
         kind = wsocket.FixedServerHandler if is_wsocket else ServerHandler
         handler = kind(self.rfile, self.wfile, self.get_stderr(), environ)
         handler.request_handler = self
         handler.run(app)
 
 
-def missing(environ, start_response):
-    start_response("404 Not Found", [("Content-Type", "text/plain")])
-    return [b"no such pair\n"]
-
-
 with open(sys.argv[2]) as file:
     apps = {pair["name"]: load(pair["code"]) for pair in json.load(file)}
 
-server = make_server("127.0.0.1", int(sys.argv[1]), missing, wsocket.ThreadingWSGIServer, Handler)
+server = make_server("127.0.0.1", int(sys.argv[1]), None, wsocket.ThreadingWSGIServer, Handler)
 server.serve_forever()

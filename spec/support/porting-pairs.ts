@@ -4,7 +4,7 @@ import type { Exchange, Message, RecordedRequest, StoredBody } from '../../lib/p
 import { ROOT } from './source.js';
 
 export interface Pair {
-  /** Its prefix, on both sides: `p7`. */
+  /** By which requests name it, in the header Pair: `p7`. */
   readonly name: string;
   readonly python: string;
   /** The first TypeScript below it. */
@@ -48,10 +48,12 @@ export function readPairs(markdown = readFileSync(`${ROOT}PORTING.md`, 'utf8')):
   return pairs;
 }
 
-/** The same requests for another application. */
-export function withName({ exchange, ...rest }: Proof, from: string, to: string): Proof {
-  const target = exchange.request.target.replace(`/${from}/`, `/${to}/`);
-  return { ...rest, exchange: { ...exchange, request: { ...exchange.request, target } } };
+/** The same request for another application. */
+export function withName({ exchange, ...rest }: Proof, name: string): Proof {
+  const fields = exchange.request.fields.map(
+    ([field, value]) => [field, field === 'Pair' ? name : value] as const,
+  );
+  return { ...rest, exchange: { ...exchange, request: { ...exchange.request, fields } } };
 }
 
 /**
@@ -60,12 +62,14 @@ export function withName({ exchange, ...rest }: Proof, from: string, to: string)
  */
 function proofOf(text: string, name: string): Proof {
   const [, head = text, except] = /^(.*) except (\w+)$/.exec(text) ?? [];
-  const [, kind, path, rest = ''] = /^(GET|POST|FORM|WS) (\/\S*)(.*)$/.exec(head) ?? [];
+  const [, kind, target = '/', rest = ''] = /^(GET|POST|FORM|WS) (\/\S*)(.*)$/.exec(head) ?? [];
   if (kind === undefined) throw new Error(`PORTING.md has a proof that is none: ${text}`);
-  const target = `/${name}${path}`;
-  if (kind === 'WS') return { text, exchange: conversation(target, rest.trim()), except };
+  if (kind === 'WS') return { text, exchange: conversation(target, name, rest.trim()), except };
   const body = kind === 'FORM' ? FORM : Buffer.from(decodeURIComponent(rest.trim()));
-  const fields: [string, string][] = [['Host', HOST]];
+  const fields: [string, string][] = [
+    ['Host', HOST],
+    ['Pair', name],
+  ];
   if (kind !== 'GET') {
     const type = kind === 'FORM' ? 'multipart/form-data; boundary=XX' : 'text/plain';
     fields.push(['Content-Type', type], ['Content-Length', String(body.length)]);
@@ -79,7 +83,7 @@ function proofOf(text: string, name: string): Proof {
   return { text, exchange: { request }, except };
 }
 
-function conversation(target: string, script: string): Exchange {
+function conversation(target: string, name: string, script: string): Exchange {
   const [, protocol, said = ''] = /^([^<>]*?)\s*([<>].*)$/.exec(script) ?? [];
   const messages: Message[] = [...said.matchAll(/([<>]) ([^<>]*)/g)].map(([, way, data = '']) => ({
     from: way === '>' ? 'client' : 'server',
@@ -88,6 +92,7 @@ function conversation(target: string, script: string): Exchange {
   }));
   const fields: [string, string][] = [
     ['Host', HOST],
+    ['Pair', name],
     ['Connection', 'Upgrade'],
     ['Upgrade', 'websocket'],
     ['Sec-WebSocket-Version', '13'],
@@ -95,7 +100,7 @@ function conversation(target: string, script: string): Exchange {
   ];
   if (protocol) fields.push(['Sec-WebSocket-Protocol', protocol]);
   const request: RecordedRequest = { method: 'GET', target, fields, body: stored(Buffer.alloc(0)) };
-  return { request, conversation: { messages, closeCode: 1005, closeReason: '' } };
+  return { request, conversation: { messages, closeCode: 1000, closeReason: '' } };
 }
 
 const FORM = Buffer.from(

@@ -1,6 +1,6 @@
 /**
- * The TypeScript sides of PORTING.md in one server, each below a prefix: site.ts PORT THREADS FOLDER. The folder has copies
- * of the examples that import `wsgi.mjs` of it instead of `wsgi`, whose `run` and `makeServer` keep the application.
+ * The TypeScript sides of PORTING.md in one server, told apart by a header: site.ts PORT THREADS FOLDER. The folder has
+ * copies of the examples that import `wsgi.mjs` of it instead of `wsgi`, whose `run` and `makeServer` keep the application.
  */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -28,11 +28,8 @@ for (const { name, file } of pairs) {
 }
 
 const site: Application = (environ, start_response) => {
-  const [, name = '', ...rest] = environ.PATH_INFO.split('/');
-  const app = apps.get(name);
-  if (app === undefined) throw new Error(`There is no pair ${name}`);
-  environ.SCRIPT_NAME = `/${name}`;
-  environ.PATH_INFO = `/${rest.join('/')}`;
+  const app = apps.get(environ.HTTP_PAIR ?? '');
+  if (app === undefined) throw new Error(`There is no pair ${environ.HTTP_PAIR}`);
   return app(environ, start_response);
 };
 
