@@ -1,4 +1,5 @@
 /** The command `wsgi compare`. */
+import { WsgiError } from '../../errors.js';
 import { UsageError } from '../../server/cli/command-line.js';
 import { helpOf, parseLine } from '../command-line.js';
 import { compare } from './compare.js';
@@ -19,7 +20,7 @@ What is no URL is started afresh for each pass: original, original again (what d
 
 const FOOT = `
 Exit status: 0 if all is equal, 1 if something differs or the original has drifted from the recording, 2 if nothing was
-compared or the command line is wrong. More: docs/compare.md
+compared: the command line is wrong, a server does not start. More: docs/compare.md
 `;
 
 /** The exit code of a command that Ctrl-C ended, in a shell. */
@@ -74,9 +75,14 @@ async function run(
     });
     return exitCodeOf(counts, allowDrift);
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    process.stderr.write('wsgi: interrupted: nothing is proven\n');
-    return INTERRUPTED;
+    if (interrupt.signal.aborted) {
+      process.stderr.write('wsgi: interrupted: nothing is proven\n');
+      return INTERRUPTED;
+    }
+    if (!(error instanceof WsgiError)) throw error;
+    // 1 says that something differs, and nothing was compared.
+    process.stderr.write(`wsgi: ${error.message}\n`);
+    return 2;
   } finally {
     reports.end();
     for (const name of SIGNALS) process.removeListener(name, stop);

@@ -93,7 +93,8 @@ function serverOf(child: ChildGroup, url: URL): RunningServer {
   };
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
+/** True if a server accepts a connection there. */
+export function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const settle = (accepted: boolean) => {
