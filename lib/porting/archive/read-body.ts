@@ -13,10 +13,20 @@ export interface AnswerOf {
   /** HAR's: bytes that were received; -1 is: not known. */
   readonly bodySize: number;
   readonly folder: string;
+  /** As Content-Type says it: that of a browser's `content` has no charset. */
+  readonly mimeType: string | undefined;
+}
+
+export interface RequestOf {
+  readonly folder: string;
+  /** What a browser has exported: its text is what it could decode of the bytes. */
+  readonly isBrowsers: boolean;
+  /** As Content-Length says it. */
+  readonly length: number | undefined;
 }
 
 /** Of the request. */
-export function readPostData(postData: Json, folder: string): StoredBody {
+export function readPostData(postData: Json, { folder, isBrowsers, length }: RequestOf): StoredBody {
   const end: BodyEnd = { cut: postData['_cut'] === true };
   const mimeType = textOf(postData['mimeType']) ?? '';
   const stored = storedBytes(postData, folder, end);
@@ -26,14 +36,21 @@ export function readPostData(postData: Json, folder: string): StoredBody {
   const text = textOf(postData['text']) ?? '';
   const params = listOf(postData['params']);
   if (text === '' && params.length > 0) return new MemoryBody(formOf(params, mimeType), end);
-  // Browsers send UTF-8, whatever the page was.
-  if (text !== '') return new MemoryBody(Buffer.from(text, 'utf8'), end);
+  if (text !== '') return isBrowsers ? bytesOf(text, length) : new MemoryBody(Buffer.from(text, 'utf8'), end);
   return end.cut ? new MemoryBody(Buffer.alloc(0), end) : NO_BODY;
 }
 
+/** Chromium shows bytes that are not UTF-8 as Latin-1, or as U+FFFD, where they are lost. */
+function bytesOf(text: string, length: number | undefined): StoredBody {
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length === length || length === undefined) return new MemoryBody(bytes);
+  if (text.length === length && !/[^\0-\xff]/.test(text)) return new MemoryBody(Buffer.from(text, 'latin1'));
+  return new MemoryBody(bytes, { missing: true });
+}
+
 /** Of the answer. */
-export function readContent(content: Json, { method, status, bodySize, folder }: AnswerOf): StoredBody {
-  const mimeType = textOf(content['mimeType']) ?? '';
+export function readContent(content: Json, of: AnswerOf): StoredBody {
+  const { method, status, bodySize, folder, mimeType = textOf(content['mimeType']) ?? '' } = of;
   const end: BodyEnd = { cut: content['_cut'] === true, missing: content['_missing'] === true };
   const stored = storedBytes(content, folder, end);
   if (stored !== undefined) return stored;

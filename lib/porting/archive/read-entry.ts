@@ -1,5 +1,5 @@
 /** One entry of an HTTP Archive as an exchange: of `wsgi record`, or exported from a browser. */
-import type { Answer, Conversation, Exchange, Message, RecordedRequest } from '../exchange.js';
+import type { Answer, Conversation, Exchange, Fields, Message, RecordedRequest } from '../exchange.js';
 import { durationOf, type Json, listOf, numberOf, objectOf, pairsOf, textOf } from './json-value.js';
 import { readContent, readPostData } from './read-body.js';
 
@@ -14,7 +14,7 @@ export class NoExchange extends Error {}
  * @throws NoExchange that says why.
  */
 export function exchangeOf(entry: Json, folder: string): Exchange {
-  const request = requestOf(objectOf(entry['request']), folder);
+  const request = requestOf(objectOf(entry['request']), folder, isBrowsers(entry));
   const started = new Date(textOf(entry['startedDateTime']) ?? Number.NaN);
   const isDated = !Number.isNaN(started.getTime());
   const answer = answerOf(entry, folder);
@@ -36,7 +36,7 @@ export function originOf(entry: Json): string | undefined {
   return `${(match[1] ?? '').toLowerCase().replace('ws', 'http')}://${(match[2] ?? '').toLowerCase()}`;
 }
 
-function requestOf(request: Json, folder: string): RecordedRequest {
+function requestOf(request: Json, folder: string, isBrowsers: boolean): RecordedRequest {
   const method = textOf(request['method']) ?? '';
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) throw new NoExchange('it has no method');
   const url = textOf(request['url']) ?? '';
@@ -46,9 +46,20 @@ function requestOf(request: Json, folder: string): RecordedRequest {
   const fields = fieldsOf(request['headers']);
   // Of HTTP/2: `:authority` says what Host does, and is left out with the other pseudo headers.
   const host = /^[a-z]+:\/\/([^/?#]+)/i.exec(url)?.[1];
-  const hasHost = fields.some(([name]) => name.toLowerCase() === 'host');
-  if (!hasHost && host !== undefined && isSecondVersion(request)) fields.unshift(['Host', host]);
-  return { method, target, fields, body: readPostData(objectOf(request['postData']), folder) };
+  if (valueIn(fields, 'host') === undefined && host !== undefined && isSecondVersion(request))
+    fields.unshift(['Host', host]);
+  const length = Number(valueIn(fields, 'content-length') ?? Number.NaN);
+  const body = readPostData(objectOf(request['postData']), {
+    folder,
+    isBrowsers,
+    length: Number.isNaN(length) ? undefined : length,
+  });
+  return { method, target, fields, body };
+}
+
+/** Chromium and Firefox name the page, the connection, or what asked for it; `wsgi record` names none of them. */
+export function isBrowsers(entry: Json): boolean {
+  return ['pageref', '_initiator', '_priority', 'connection'].some((name) => entry[name] !== undefined);
 }
 
 /** Path and query as they stand in a URL, which is not normalised. */
@@ -70,8 +81,7 @@ function answerOf(entry: Json, folder: string): Answer | undefined {
   if (!Number.isInteger(status) || status < 100 || status > 999) return undefined;
   const content = objectOf(response['content']);
   const all = fieldsOf(response['headers']);
-  const isDecoded =
-    textOf(content['_coded']) === undefined && all.some(([name]) => is(name, 'content-encoding'));
+  const isDecoded = textOf(content['_coded']) === undefined && valueIn(all, 'content-encoding') !== undefined;
   const method = textOf(objectOf(entry['request'])['method']) ?? '';
   const timings = objectOf(entry['timings']);
   const before = ['blocked', 'dns', 'connect', 'send', 'wait'];
@@ -83,7 +93,13 @@ function answerOf(entry: Json, folder: string): Answer | undefined {
     version: versionOf(textOf(response['httpVersion']) ?? ''),
     fields: isDecoded ? all.filter(([name]) => !CODED.has(name.toLowerCase())) : all,
     trailers: fieldsOf(response['_trailers']),
-    body: readContent(content, { method, status, bodySize: numberOf(response['bodySize']) ?? -1, folder }),
+    body: readContent(content, {
+      method,
+      status,
+      bodySize: numberOf(response['bodySize']) ?? -1,
+      folder,
+      mimeType: valueIn(all, 'content-type'),
+    }),
     times: { head, first, last: head + durationOf(timings['receive']) },
   };
 }
@@ -127,6 +143,6 @@ function messageOf(message: Json, handshake: number): Message[] {
   ];
 }
 
-function is(name: string, lower: string): boolean {
-  return name.toLowerCase() === lower;
+function valueIn(fields: Fields, lower: string): string | undefined {
+  return fields.find(([name]) => name.toLowerCase() === lower)?.[1];
 }

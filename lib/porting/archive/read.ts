@@ -7,7 +7,7 @@ import { logger } from '../../logger.js';
 import type { Exchange } from '../exchange.js';
 import { EntryStream } from './entry-stream.js';
 import { type Json, objectOf } from './json-value.js';
-import { exchangeOf, NoExchange, originOf } from './read-entry.js';
+import { exchangeOf, isBrowsers, NoExchange, originOf } from './read-entry.js';
 import { requestOfLine } from './request-list.js';
 
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -93,11 +93,6 @@ function parseEntry(text: string, place: string): Json {
   } catch (error) {
     throw new ConfigError(`${place} is not JSON: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** Chromium names the page and what asked for it; ours has neither. */
-function isBrowsers(entry: Json): boolean {
-  return ['pageref', '_initiator', '_priority', 'connection'].some((name) => entry[name] !== undefined);
 }
 
 async function* readList(path: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<Exchange> {

@@ -55,7 +55,7 @@ function requestOf(exchange: FinishedExchange, folder: string): HarRequest {
   return {
     method,
     url,
-    ...(!target.startsWith('/') && { _target: target }),
+    ...((!target.startsWith('/') || target.includes('#')) && { _target: target }),
     httpVersion: `HTTP/${requestVersion}`,
     cookies: fields.filter(([name]) => is(name, 'cookie')).flatMap(([, value]) => cookiesOf(value)),
     headers: headersOf(fields),

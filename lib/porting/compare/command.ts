@@ -1,10 +1,14 @@
 /** The command `wsgi compare`. */
+import { accessSync, constants } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { WsgiError } from '../../errors.js';
 import { UsageError } from '../../server/cli/command-line.js';
 import { helpOf, parseLine } from '../command-line.js';
-import { compare } from './compare.js';
+import { Progress, wantsColour } from '../report/progress.js';
+import { Report } from '../report/report.js';
+import { compare, notesOf } from './compare.js';
 import { exitCodeOf } from './comparison.js';
 import { COMPARE_OPTIONS, type CompareValues } from './options.js';
-import { Reports } from './reports.js';
 
 const HEAD = `Usage: wsgi compare ARCHIVE --original TARGET --candidate TARGET [OPTIONS]
 
@@ -19,7 +23,7 @@ What is no URL is started afresh for each pass: original, original again (what d
 
 const FOOT = `
 Exit status: 0 if all is equal, 1 if something differs or the original has drifted from the recording, 2 if nothing was
-compared or the command line is wrong. More: docs/compare.md
+compared: the command line is wrong, a server does not start. More: docs/compare.md
 `;
 
 /** The exit code of a command that Ctrl-C ended, in a shell. */
@@ -53,8 +57,11 @@ async function run(
   archive: string,
   values: CompareValues & { original: string; candidate: string },
 ): Promise<number> {
-  const { help: _help, allowDrift, report, secrets, ...options } = values;
-  const reports = new Reports(archive, values);
+  const { help: _help, allowDrift, report: files, secrets, ...options } = values;
+  for (const file of files) checkFolder(file);
+  const { original, candidate } = values;
+  const report = new Report({ archive, original, candidate, notes: notesOf(values) });
+  const progress = new Progress();
   const interrupt = new AbortController();
   const stop = () => {
     // Whoever asks a second time does not wait; what was started is ended when the process exits.
@@ -67,19 +74,37 @@ async function run(
       ...options,
       secrets: Object.fromEntries(secrets.map(assignmentOf)),
       signal: interrupt.signal,
-      onprogress: (done, all) => reports.progress(done, all),
-      onresult: (result) => reports.add(result),
-      onend: () => reports.write(),
+      onprogress: (done, all, pass) => progress.update(done, all, pass),
+      onresult: (result) => report.add(result),
       onwarning: (sentence) => process.stderr.write(`wsgi: ${sentence}\n`),
     });
+    progress.end();
+    const { columns } = process.stdout;
+    process.stdout.write(await report.text({ colour: wantsColour(process.stdout), columns }));
+    for (const file of files) await report.write(file);
     return exitCodeOf(counts, allowDrift);
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    process.stderr.write('wsgi: interrupted: nothing is proven\n');
-    return INTERRUPTED;
+    progress.end();
+    if (interrupt.signal.aborted) {
+      process.stderr.write('wsgi: interrupted: nothing is proven\n');
+      return INTERRUPTED;
+    }
+    if (!(error instanceof WsgiError)) throw error;
+    // 1 says that something differs, and nothing was compared.
+    process.stderr.write(`wsgi: ${error.message}\n`);
+    return 2;
   } finally {
-    reports.end();
     for (const name of SIGNALS) process.removeListener(name, stop);
+  }
+}
+
+/** Before an hour of comparing, not after it. */
+function checkFolder(file: string): void {
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--report ${file}: its folder cannot be written to (${code})`);
   }
 }
 

@@ -37,8 +37,8 @@ export interface CompareOptions {
   readonly startTimeout?: number | undefined;
   /** Stops it: all that it started ends, and it throws the reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of each request that was sent. @param all how many there will be, of all passes. */
-  readonly onprogress?: ((done: number, all: number) => void) | undefined;
+  /** Told of each request that was sent. @param all how many there will be, of all passes. @param pass against what. */
+  readonly onprogress?: ((done: number, all: number, pass: string) => void) | undefined;
   /** Gets each exchange in the order in which it was sent. What it returns is awaited. */
   readonly onresult?: ((result: Result) => void | Promise<void>) | undefined;
   /** Awaited after the last result; bodies of results can be read until it is done. */
@@ -46,6 +46,8 @@ export interface CompareOptions {
   /** Told of what is no error, and yet was hardly meant: a secret that nothing has asked for. */
   readonly onwarning?: ((sentence: string) => void) | undefined;
 }
+
+const URL_START = /^https?:\/\//i;
 
 const NAMES: readonly string[] = [
   'original',
@@ -95,6 +97,20 @@ export async function compare(
     onwarning(`No request has a replacement with the name ${name}: --secret ${name}=… was not used`);
   }
   return counts;
+}
+
+type PassOptions = Pick<CompareOptions, 'original' | 'noise' | 'noisePasses'>;
+
+/** What a reader of the report has to know of how the original was asked. */
+export function notesOf({ original, noise, noisePasses = 1 }: PassOptions): string[] {
+  if (noisePasses === 0)
+    return ['The original was asked once (--noise-passes 0): what varies by itself is not known'];
+  const isFresh = typeof original === 'string' ? !URL_START.test(original) : original.fresh;
+  if (isFresh || noise !== undefined) return [];
+  return [
+    'The original is a server that runs already, and there is no --noise: only GET, HEAD and OPTIONS were repeated, so ' +
+      'what varies in answers to other methods is not known',
+  ];
 }
 
 function targetOf(

@@ -30,8 +30,8 @@ export interface ComparisonOptions {
   readonly timeout?: number | undefined;
   /** Stops it; all that it started ends. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of each request that was sent. @param all how many there will be, of all passes. */
-  readonly onprogress?: ((done: number, all: number) => void) | undefined;
+  /** Told of each request that was sent. @param all how many there will be, of all passes. @param pass against what. */
+  readonly onprogress?: ((done: number, all: number, pass: string) => void) | undefined;
   /** Gets each exchange in the order in which it was sent. What it returns is awaited. */
   readonly onresult?: ((result: Result) => void | Promise<void>) | undefined;
   /** Awaited after the last result, while bodies can still be read: writes a report, for example. */
@@ -49,6 +49,8 @@ export interface Counts {
 }
 
 interface Pass {
+  /** For a person who waits. */
+  readonly name: string;
   readonly target: Target;
   readonly spool: Spool<Seen>;
   readonly twice: boolean;
@@ -73,7 +75,9 @@ export async function runComparison(
     const all = recording.length * passes.length;
     for (const [index, pass] of passes.entries()) {
       const start = index * recording.length;
-      sides.push(await runPass(recording, pass, options, (done) => options.onprogress?.(start + done, all)));
+      sides.push(
+        await runPass(recording, pass, options, (done) => options.onprogress?.(start + done, all, pass.name)),
+      );
     }
     const counts = await judgeAll(recording, passes, sides, options);
     await options.onend?.();
@@ -90,7 +94,9 @@ function planPasses({ original, candidate, noise, noisePasses = 1 }: ComparisonO
   const again = other === undefined ? [] : Array.from({ length: noisePasses }, () => other);
   // A server that is not started afresh would get each change twice.
   const twice = other === undefined && noisePasses > 0;
-  return [original, ...again, candidate].map((target, index) => ({
+  const targets = [original, ...again, candidate];
+  return targets.map((target, index) => ({
+    name: index === 0 ? 'original' : index < targets.length - 1 ? 'original again' : 'candidate',
     target,
     spool: new Spool<Seen>(),
     twice: twice && index === 0,

@@ -1,12 +1,9 @@
 /** The options of `wsgi compare`: --help and the checks come from here. */
-import { extname } from 'node:path';
 import { ConfigError } from '../../errors.js';
 import type { Kind } from '../../server/options/option-kinds.js';
 import * as kinds from '../../server/options/option-kinds.js';
 import { commandOption, type Table, type Values } from '../command-line.js';
-
-/** What --report writes, by the end of the file's name. */
-export const REPORT_FORMS: readonly string[] = ['.json', '.xml', '.html'];
+import { reportForm } from '../report/report.js';
 
 function texts(metavar: string, check: (value: string, label: string) => void): Kind<readonly string[]> {
   return {
@@ -29,12 +26,7 @@ const target = kinds.text(
 
 const shell = kinds.text('COMMAND', 'a command', (value) => value.trim() !== '');
 
-const reports = texts('FILE', (value, label) => {
-  if (REPORT_FORMS.includes(extname(value).toLowerCase())) return;
-  throw new ConfigError(
-    `${label} takes a file that ends in ${REPORT_FORMS.join(', ')}, not ${JSON.stringify(value)}`,
-  );
-});
+const reports = texts('FILE', (value) => void reportForm(value));
 
 // Not the text itself in the message: it may be the secret.
 const secrets = texts('NAME=VALUE', (value, label) => {

@@ -37,7 +37,7 @@ export interface Difference {
    * pointer, a path in HTML, the number of a line or of a message. '' is the whole.
    */
   readonly where: string;
-  /** Long values are shortened to what is around the first character that differs; undefined for what is not there. */
+  /** Long values are shortened to what differs and some characters around it; undefined for what is not there. */
   readonly original: string | undefined;
   readonly candidate: string | undefined;
 }

@@ -71,7 +71,7 @@ function compareRedirects(
 }
 
 function hostOf({ url }: Observed): string | undefined {
-  return url === undefined ? undefined : new URL(url).hostname;
+  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 function outcomeOf({ answer, failure }: Observed): string {

@@ -3,22 +3,29 @@ import type { Difference, Kind } from './difference.js';
 
 /** More than a person reads; noise is looked for among all of them. */
 const MOST = 1000;
-/** Characters of a value that are shown, and how many of them stand before the first that differs. */
-const SHOWN = 240;
-const BEFORE = 60;
+/** Longer values are shortened to what differs, with some characters before and after it. */
+const WHOLE = 2000;
+const AROUND = 80;
 
 export class Findings {
   readonly list: Difference[] = [];
   #left = 0;
 
-  /** Adds a difference, with what is around the first character that differs if the values are long. */
+  /** Adds a difference, shortened to what differs if the values are long. */
   add(kind: Kind, where: string, original: string | undefined, candidate: string | undefined): void {
     if (this.list.length >= MOST) {
       this.#left++;
       return;
     }
-    const at = firstDifference(original ?? '', candidate ?? '');
-    this.list.push({ kind, where, original: excerpt(original, at), candidate: excerpt(candidate, at) });
+    if ((original?.length ?? 0) <= WHOLE && (candidate?.length ?? 0) <= WHOLE) {
+      this.list.push({ kind, where, original, candidate });
+      return;
+    }
+    const [ours, theirs] = [original ?? '', candidate ?? ''];
+    const start = sameStart(ours, theirs);
+    const end = sameEnd(ours, theirs, start);
+    const cut = (text: string | undefined) => (text === undefined ? undefined : excerpt(text, start, end));
+    this.list.push({ kind, where, original: cut(original), candidate: cut(candidate) });
   }
 
   /** Adds a difference unless the two are the same. */
@@ -34,20 +41,27 @@ export class Findings {
   }
 }
 
-/** In UTF-16 units, never between the two of one character. */
-function firstDifference(a: string, b: string): number {
-  const end = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  return at;
+/** In UTF-16 units. */
+function sameStart(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length++;
+  return length;
 }
 
-function excerpt(text: string | undefined, at: number): string | undefined {
-  if (text === undefined || text.length <= SHOWN) return text;
-  let from = at < SHOWN - BEFORE ? 0 : at - BEFORE;
-  if (from > text.length - SHOWN) from = Math.max(0, text.length - SHOWN);
-  const end = Math.min(text.length, from + SHOWN);
-  // toWellFormed is of Node 20, and of a later lib than this project is compiled with.
-  const part = text.slice(from, end).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '');
-  return `${from === 0 ? '' : '…'}${part}${end === text.length ? '' : '…'}`;
+function sameEnd(a: string, b: string, start: number): number {
+  const most = Math.min(a.length, b.length) - start;
+  let length = 0;
+  while (length < most && a.charCodeAt(a.length - 1 - length) === b.charCodeAt(b.length - 1 - length))
+    length++;
+  return length;
+}
+
+/** The same characters before and after on both sides, so that only what differs does. */
+function excerpt(text: string, start: number, end: number): string {
+  const from = Math.max(0, start - AROUND);
+  const to = Math.min(text.length, from + WHOLE, text.length - end + AROUND);
+  // No half of a character that is a pair.
+  const part = text.slice(from, to).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '');
+  return `${from === 0 ? '' : '…'}${part}${to === text.length ? '' : '…'}`;
 }

@@ -9,7 +9,7 @@ const NOWHERE = 'http://unknown.invalid/';
  * @param from the URL of the request; undefined if it is not known.
  */
 export function plainUrl(link: string, from: string | undefined): string {
-  const base = new URL(from ?? NOWHERE);
+  const base = new URL(from !== undefined && URL.canParse(from) ? from : NOWHERE);
   let text = link;
   try {
     // Fields are bytes as latin-1; an application sends UTF-8 or escapes, and a browser reads both alike.
@@ -25,7 +25,7 @@ export function plainUrl(link: string, from: string | undefined): string {
 
 /** An attribute's value without the host of the server, if it begins with that; everything else stays as it is. */
 export function withoutOwnHost(link: string, from: string | undefined): string {
-  if (from === undefined) return link;
+  if (from === undefined || !URL.canParse(from)) return link;
   const { origin } = new URL(from);
   if (!link.startsWith(origin)) return link;
   const rest = link.slice(origin.length);

@@ -31,8 +31,6 @@ export interface ReportOptions {
   /** The two sides, as they were named on the command line. */
   readonly original: string;
   readonly candidate: string;
-  /** Colours, for a terminal. False by default. */
-  readonly colour?: boolean | undefined;
-  /** Characters in a line of the terminal; 100 by default. */
-  readonly columns?: number | undefined;
+  /** What a reader has to know of the whole: that unsafe methods were not repeated, for example. */
+  readonly notes?: readonly string[] | undefined;
 }

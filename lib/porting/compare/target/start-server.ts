@@ -39,16 +39,21 @@ export async function startApplication(
 ): Promise<RunningServer> {
   const args = [target, '--bind', '127.0.0.1:0'];
   if (options.threads > 0) args.push('--threads', String(options.threads));
-  const child = ChildGroup.node([...process.execArgv.filter(isLoader), COMMAND, ...args]);
+  const child = ChildGroup.node([...loaders(process.execArgv), COMMAND, ...args]);
   return ready(child, options, async () => {
     const [, address] = /^Server started at (\S+)$/m.exec(child.output) ?? [];
     return address === undefined ? undefined : new URL(address);
   });
 }
 
-/** What loads TypeScript here has to do so there too. */
-function isLoader(argument: string): boolean {
-  return /^--(import|loader|experimental-loader|require)=/.test(argument);
+/** What loads TypeScript here has to do so there too: `--import tsx`, in one word or in two. */
+function loaders(args: readonly string[]): string[] {
+  const isLoader = (argument = '') =>
+    /^(?:--(?:import|loader|experimental-loader|require)|-r)(?:=|$)/.test(argument);
+  return args.filter((argument, index) => {
+    const before = args[index - 1];
+    return isLoader(argument) || (isLoader(before) && !before?.includes('='));
+  });
 }
 
 /** Asks `find` for the server's address until there is one. Ends the child if there is none in time. */
@@ -93,7 +98,8 @@ function serverOf(child: ChildGroup, url: URL): RunningServer {
   };
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
+/** True if a server accepts a connection there. */
+export function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const settle = (accepted: boolean) => {

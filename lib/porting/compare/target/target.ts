@@ -2,7 +2,8 @@
 import { inspect } from 'node:util';
 import { ConfigError } from '../../../errors.js';
 import { parseTarget as parseAppTarget } from '../../../server/cli/load-app.js';
-import { startApplication, startCommand } from './start-server.js';
+import { addressOf } from '../replay/send-request.js';
+import { accepts, startApplication, startCommand } from './start-server.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -78,7 +79,13 @@ function urlTarget(text: string, option: string): Target {
   return {
     name: text,
     fresh: false,
-    start: async () => ({ url, fault: () => undefined, stop: async () => {} }),
+    async start() {
+      const { host, port } = addressOf(url);
+      if (!(await accepts(host, port))) {
+        throw new ConfigError(`${option}: nothing accepts connections at ${text}: is the server running?`);
+      }
+      return { url, fault: () => undefined, stop: async () => {} };
+    },
   };
 }
 

@@ -31,8 +31,8 @@ export class KnownFilter implements Filter {
 
   push(block: Buffer): Buffer {
     const text = this.#rest + block.toString('latin1');
-    // One may begin in this block, and end in the next.
-    const { done, used } = this.#known.replaceIn(text, text.length - Math.max(0, this.#known.longest - 1));
+    // One may begin in this block, and end in the next, where it is seen whether the word ends too.
+    const { done, used } = this.#known.replaceIn(text, text.length - this.#known.longest);
     this.#rest = text.slice(used);
     return Buffer.from(done, 'latin1');
   }

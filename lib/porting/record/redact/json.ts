@@ -116,7 +116,7 @@ export class JsonFilter implements Filter {
   #takeString(raw: string): string {
     const value = nativeOf(raw);
     const name = this.#secretName();
-    const replacement = name === undefined ? this.#known.find(value) : this.#known.replace(name, value);
+    const replacement = name === undefined ? this.#known.find(value) : this.#known.replace(name, value, true);
     return replacement === undefined || replacement === value ? raw : `"${replacement}"`;
   }
 

@@ -18,8 +18,11 @@ export class KnownSecrets {
   #pattern: RegExp | undefined;
   #longest = 0;
 
-  /** @param name of the field, cookie or header that has it. An empty value is no secret. */
-  replace(name: string, value: string): string {
+  /**
+   * @param name of the field, cookie or header that has it. An empty value is no secret.
+   * @param isPassword a person has chosen it: it is looked for in other places even if it is short.
+   */
+  replace(name: string, value: string, isPassword = false): string {
     if (value === '' || isOnlyReplacement(value)) return value;
     const known = this.#replacements.get(value);
     if (known !== undefined) return known;
@@ -27,13 +30,13 @@ export class KnownSecrets {
     const replacement = spellReplacement(name, digest);
     this.#replacements.set(value, replacement);
     if (this.#replacements.size > MAX_KNOWN) dropOldest(this.#replacements);
-    if (isTelling(value)) this.#seek(value, replacement);
+    if (isTelling(value, isPassword)) this.#seek(value, replacement);
     return replacement;
   }
 
   /** The replacement of what was a secret elsewhere. */
   find(value: string): string | undefined {
-    return isTelling(value) ? this.#replacements.get(value) : undefined;
+    return this.#sought.get(value);
   }
 
   /** How many characters a secret may have that is looked for. */
@@ -72,13 +75,16 @@ export class KnownSecrets {
   /** The longest first: one may begin another. */
   #makePattern(): RegExp {
     const spellings = [...this.#sought.keys()].sort((a, b) => b.length - a.length);
-    return new RegExp(spellings.map((one) => one.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g');
+    const escaped = spellings.map((one) => one.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
+    // Words as a whole.
+    return new RegExp(`(?<![A-Za-z0-9])(?:${escaped})(?![A-Za-z0-9])`, 'g');
   }
 }
 
-/** Not a word that may stand anywhere by chance: `dark` in a cookie is also a class of the page. */
-function isTelling(value: string): boolean {
+/** Not a word that may stand anywhere by chance: `dark` in a cookie is also a class of the page, `password` is any field. */
+function isTelling(value: string, isPassword: boolean): boolean {
   if (value.length > MAX_LENGTH || /^[a-z]+$/i.test(value)) return false;
+  if (isPassword && value.length >= 6 && /[^\d]/.test(value)) return true;
   return value.length >= 16 || (value.length >= 8 && /[a-z]/i.test(value) && /\d/.test(value));
 }
 

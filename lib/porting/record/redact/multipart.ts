@@ -100,7 +100,7 @@ export class MultipartFilter implements Filter {
 
   #value(value: string): string {
     const replacement = this.#names.isSecret(this.#name)
-      ? this.#known.replace(this.#name, value)
+      ? this.#known.replace(this.#name, value, true)
       : this.#known.find(value);
     return replacement ?? value;
   }

@@ -21,7 +21,7 @@ function redactPair(pair: string, names: FieldNames, known: KnownSecrets): strin
   if (equals === -1) return pair;
   const name = decode(pair.slice(0, equals));
   const value = decode(pair.slice(equals + 1));
-  const replacement = names.isSecret(name) ? known.replace(name, value) : known.find(value);
+  const replacement = names.isSecret(name) ? known.replace(name, value, true) : known.find(value);
   return replacement === undefined || replacement === value
     ? pair
     : `${pair.slice(0, equals)}=${replacement}`;
