@@ -4,9 +4,11 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { parseForm } from '../../../lib/environ/form/form.js';
 import type { Application, Body, Environ } from '../../../lib/environ/types.js';
 import { ConfigError } from '../../../lib/errors.js';
-import { type MirrorOptions, type MirrorResult, mirror } from '../../../lib/porting/index.js';
+import { type MirrorOptions, type MirrorResult, mirror, Report } from '../../../lib/porting/index.js';
+import { validator } from '../../../lib/validate/index.js';
 import { captureLog, closeServers, host, nextLine, serveApp } from '../../support/serve.js';
 import { gate, until } from '../../support/until.js';
 import { WebSocketClient } from '../../support/web-socket-client.js';
@@ -199,6 +201,40 @@ describe('mirror', () => {
     expect(bodies.filter((one) => one.startsWith('candidate'))).to.deep.equal(
       Array(3).fill('candidate a=1\nb=2'),
     );
+  });
+
+  it('copies a form with its files', async () => {
+    const upload: Application = async (environ, start_response) => {
+      const form = await parseForm(environ);
+      const answer = `${form.fields.get('name')} ${await form.files.get('file')?.text()}`;
+      await form.close();
+      return text(answer)(environ, start_response);
+    };
+    const site = await Site.of(upload, upload, { methods: ['POST'] });
+    const body = new FormData();
+    body.set('name', 'Zo\u00eb');
+    body.set('file', new Blob(['content']), 'a.txt');
+    expect(await site.text('/', { method: 'POST', body })).to.equal('Zo\u00eb content');
+    expect((await site.result()).verdict).to.equal('equal');
+  });
+
+  it('keeps the rules of PEP 3333 towards all three', async () => {
+    const site = await Site.of(validator(text('a')), validator(text('a')));
+    const server = await serveApp(validator(mirror(validator(text('a')), validator(text('a')))));
+    expect(await (await fetch(`http://127.0.0.1:${server.serverPort}/`)).text()).to.equal('a');
+    expect(await site.text()).to.equal('a');
+    expect((await site.result()).verdict).to.equal('equal');
+    expect(site.results[0]?.candidate?.failure).to.equal(undefined);
+  });
+
+  it('gives results that a Report takes', async () => {
+    const report = new Report({ archive: 'today', original: 'old', candidate: 'new' });
+    const site = await Site.of(text('a'), text('b', '404 Not Found'));
+    await site.text('/x?y');
+    await report.add(await site.result());
+    expect(await report.text())
+      .to.include('GET /x')
+      .and.to.include('1 exchange');
   });
 
   it('takes a sample', async () => {
