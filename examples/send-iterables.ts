@@ -18,7 +18,7 @@ app.route('/tuple')(function sender(_environ, start_response) {
 app.route('/set')(function sender(_environ, start_response) {
   start_response();
   // ...some code here
-  return new Set(['Hello ', Buffer.from('World'), new TextEncoder().encode('!'), 2020]); // set
+  return new Set(['Hello World!', 'Hello World!']); // set: each item once
 });
 
 app.route('/dict')(function sender(_environ, start_response) {

@@ -20,8 +20,20 @@ import type { Server } from './server/server.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
 import { joinSupervisor, reportReady } from './server/workers/supervised.js';
 
+interface Tool {
+  command(argv: readonly string[]): Promise<number>;
+}
+
+/** Commands beside that of the server, by their first word. */
+const TOOLS = new Map<string | undefined, () => Promise<Tool>>([
+  ['record', () => import('./porting/record/command.js')],
+  ['compare', () => import('./porting/compare/command.js')],
+]);
+
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
+  const tool = TOOLS.get(argv[0]);
+  if (tool !== undefined) return (await tool()).command(argv.slice(1));
   const supervised = await joinSupervisor();
   const line = parseCommandLine(argv);
   if (line.command.help) return print(renderHelp());
@@ -157,7 +169,8 @@ function complain(error: unknown): number {
   }
   process.stderr.write(`wsgi: ${error.message}\n`);
   if (error instanceof UsageError) {
-    process.stderr.write('Try wsgi --help\n');
+    const tool = process.argv[2];
+    process.stderr.write(`Try wsgi ${TOOLS.has(tool) ? `${tool} ` : ''}--help\n`);
     return 2;
   }
   if (error instanceof LoadError) process.stderr.write(`${describeLoadFailure(error.cause)}\n`);

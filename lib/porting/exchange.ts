@@ -9,6 +9,11 @@ export interface StoredBody {
   readonly size: number;
   /** It ended before the end that its framing had announced (RFC 9112, section 8). */
   readonly cut: boolean;
+  /**
+   * Not all of it was seen, and that says nothing about the server: a browser exported it without its content, the client
+   * left before the end, or the recording ended first. There is nothing to compare.
+   */
+  readonly missing?: boolean | undefined;
   /** Its blocks; more than once if it is called again. */
   read(): AsyncIterable<Buffer>;
 }
@@ -45,7 +50,7 @@ export interface Message {
 
 export interface Conversation {
   readonly messages: readonly Message[];
-  /** As the server closed it: RFC 6455, section 7.4; 1006 if the connection was lost. */
+  /** As the server closed it: RFC 6455, section 7.4; 1006 if the connection was lost, 0 if the archive does not say. */
   readonly closeCode: number;
   readonly closeReason: string;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { runScript } from '../support/cgi-script.js';
+import { closeServers, host } from '../support/serve.js';
 import { type Check, commandOf, Example, exampleNames, FOLDER } from './example.js';
 import { FRAMEWORK_CHECKS } from './framework-checks.js';
 
@@ -18,6 +19,23 @@ const CHECKS: Readonly<Record<string, Check>> = {
       for await (const part of body ?? []) parts.push(Buffer.from(part).toString());
       expect(parts.slice(0, 2)).to.deep.equal(['Hello ', 'World']);
       expect(parts.join('')).to.equal('Hello World!2020');
+    },
+  },
+  choose: {
+    does: 'answers what was ported, and passes on the rest',
+    async check(example) {
+      expect(await example.text('/')).to.equal('/ of the port\n');
+      expect(await example.text('/items/7')).to.equal('/items/7 of the port\n');
+      expect(await example.text('/users/7/posts')).to.equal('/users/7/posts of the port\n');
+      expect(await example.text('/items', { method: 'POST' })).to.equal('POST /items of the original');
+      expect(await example.text('/about?x')).to.equal('GET /about?x of the original');
+    },
+  },
+  mirror: {
+    does: 'answers with the original, and prints what differs',
+    async check(example) {
+      expect(await example.text('/x?y')).to.equal('GET /x?y of the original');
+      await example.says(/GET \/x\?y differs \[(?:.|\n)*kind: 'body'/);
     },
   },
   hello: {
@@ -137,10 +155,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'send-iterables': {
     does: 'sends what can be iterated',
     async check(example) {
-      for (const path of ['/list', '/tuple', '/set']) {
+      for (const path of ['/list', '/tuple']) {
         expect(await example.text(path), path).to.equal('Hello World!2020');
       }
-      for (const path of ['/dict', '/map']) {
+      for (const path of ['/set', '/dict', '/map']) {
         expect(await example.text(path), path).to.equal('Hello World!');
       }
     },
@@ -405,7 +423,9 @@ describe('examples', function () {
   const results = new Map<string, Promise<void>>();
 
   // Side by side, for some of them wait for seconds; each test tells how its own went.
-  before(() => {
+  before(async () => {
+    const original = await host((req, res) => void res.end(`${req.method} ${req.url} of the original`));
+    process.env['ORIGINAL'] = original.url;
     const free = Array.from({ length: AT_ONCE }, () => Promise.resolve());
     for (const [i, [name, { check }]] of Object.entries(CHECKS).entries()) {
       const result = (free[i % AT_ONCE] as Promise<void>).then(() => run(name, check));
@@ -413,6 +433,11 @@ describe('examples', function () {
       results.set(name, result);
       result.catch(() => undefined);
     }
+  });
+
+  after(async () => {
+    delete process.env['ORIGINAL'];
+    await closeServers();
   });
 
   for (const [name, { does }] of Object.entries(CHECKS)) {

@@ -20,10 +20,12 @@ const DOCUMENTS = [
   'docs/deploying.md',
   'docs/stdlib.md',
   'docs/wsgiref.md',
+  'docs/compare.md',
 ];
 /** PORTING.md and these show the examples. */
 const PAGES = [
   'README.md',
+  'docs/compare.md',
   'docs/framework.md',
   'docs/frameworks.md',
   'docs/middleware.md',

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { Application, Environ, StartResponse } from '../../lib/environ/types.js';
 import { cascade, dispatcher, type Middleware, proxyFix, sharedData } from '../../lib/middleware/index.js';
+import { choose, mirror } from '../../lib/porting/index.js';
 import { answering, CountedBody, call, Exchange, environOf } from '../support/call.js';
 
 const MIDDLEWARE: Readonly<Record<string, Middleware>> = {
@@ -9,6 +10,8 @@ const MIDDLEWARE: Readonly<Record<string, Middleware>> = {
   proxyFix,
   sharedData: (app) => sharedData(app, { '/static': '.' }),
   cascade: (app) => cascade([answering('404 Not Found'), app, answering('404 Not Found')]),
+  choose: (app) => choose({ '/x': true }, app, answering('404 Not Found')),
+  mirror: (app) => mirror(app, answering('200 OK'), { report: () => {} }),
 };
 
 for (const [name, middleware] of Object.entries(MIDDLEWARE)) {

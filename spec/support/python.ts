@@ -6,13 +6,18 @@ import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ROOT } from './source.js';
 
-const FOLDER = fileURLToPath(new URL('../python/', import.meta.url));
+/** Where programs and requirements are. */
+export const FOLDER = fileURLToPath(new URL('../python/', import.meta.url));
 const REQUIREMENTS = join(FOLDER, 'requirements.txt');
 /** Ignored by git. */
 const VENV = join(ROOT, '.venv');
 /** A copy of the requirements that were installed: it is made last, so that half an environment is made again. */
 const INSTALLED = join(VENV, 'installed.txt');
-const PYTHON = join(VENV, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python3']));
+/** The interpreter, once `requirePython` was called. */
+export const PYTHON = join(
+  VENV,
+  ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python3']),
+);
 
 /** For `before`: after this call the environment is there, made if need be. Without Python the specs are skipped. */
 export function requirePython(hook: Mocha.Context): void {

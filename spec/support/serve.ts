@@ -69,3 +69,16 @@ export async function captureLog(work: () => Promise<unknown>): Promise<string> 
   }
   return text;
 }
+
+/** Settles when the next line is logged; for within `captureLog`. */
+export function nextLine(): Promise<void> {
+  const { stream } = logger;
+  return new Promise((resolve) => {
+    logger.stream = {
+      write(line) {
+        stream.write(line);
+        resolve();
+      },
+    };
+  });
+}

@@ -4,6 +4,9 @@ import type { Option } from '../options/option-kinds.js';
 import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../options/option-table.js';
 import { isBoolean } from './command-line.js';
 
+/** What help says of an option, of whatever table. */
+type Described = Omit<Option, 'group'>;
+
 const COLUMN = 26;
 const WIDTH = 100;
 
@@ -15,6 +18,10 @@ Serves a WSGI application: the CALLABLE that MODULE exports, or its application,
   wsgi --cgi app.mjs:app               as a script of a web server, for one request
   wsgi -b :8000 app.ts                 TypeScript, by Node 22.18 or newer or by tsx
 Without an application it serves a demo.
+
+Two more commands prove a port (docs/record.md); each has a --help of its own:
+  wsgi record --upstream URL --out FILE               a proxy that writes what it passes on to an HTTP Archive
+  wsgi compare FILE --original X --candidate Y        sends it to both again, and reports what differs
 `;
 
 const FOOT = `
@@ -35,7 +42,8 @@ export function renderHelp(): string {
   return text + FOOT;
 }
 
-function helpLines(option: Option): string {
+/** A flag with its sentence, in as many lines as it needs. */
+export function helpLines(option: Described): string {
   const initial = spellDefault(option);
   const doc = initial === '' ? option.doc : `${option.doc.slice(0, -1)} (default ${initial}).`;
   const words = doc.split(' ');
@@ -52,7 +60,7 @@ function helpLines(option: Option): string {
 }
 
 /** The flags as help and docs show them: of a boolean the one that changes the default. */
-export function spellFlags(option: Option): string[] {
+export function spellFlags(option: Described): string[] {
   const { flags, kind } = option;
   if (!isBoolean(option))
     return flags.map((flag, i) => (i < flags.length - 1 ? flag : `${flag} ${kind.metavar}`));
@@ -60,7 +68,7 @@ export function spellFlags(option: Option): string[] {
 }
 
 /** The default as one would write it; nothing where there is nothing to say. */
-export function spellDefault(option: Option): string {
+export function spellDefault(option: Described): string {
   const { default: initial } = option;
   if (initial === undefined || isBoolean(option)) return '';
   return initial === '' ? "''" : String(initial);

@@ -103,7 +103,7 @@ function isShort(flag: string): boolean {
 }
 
 /** A flag without a value, which `--no-` turns off. */
-export function isBoolean(option: Option): boolean {
+export function isBoolean(option: Pick<Option, 'kind'>): boolean {
   return option.kind.metavar === undefined;
 }
 

@@ -1,18 +1,20 @@
 /** Makes a server listen at the address of its options, or says in one sentence why it cannot. */
 
 import { lstatSync, statSync, unlinkSync } from 'node:fs';
-import type { Server as HttpServer } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { hostLiteral } from './connection.js';
 
+/** Where to listen, and how many connections may wait. */
+export type Address = Pick<ResolvedOptions, 'host' | 'port' | 'socketPath' | 'backlog'>;
+
 /**
  * Resolves once it listens. A Unix socket that a killed server has left is replaced.
  * @throws ConfigError that says why it cannot.
  */
-export async function listen(http: HttpServer, options: ResolvedOptions): Promise<void> {
+export async function listen(http: Server, options: Address): Promise<void> {
   const { socketPath } = options;
   try {
     await bind(http, options);
@@ -27,7 +29,7 @@ export async function listen(http: HttpServer, options: ResolvedOptions): Promis
   }
 }
 
-function bind(http: HttpServer, { host, port, socketPath, backlog }: ResolvedOptions): Promise<void> {
+function bind(http: Server, { host, port, socketPath, backlog }: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once('error', reject);
     if (socketPath !== undefined) http.listen({ path: socketPath, backlog }, resolve);
@@ -76,7 +78,7 @@ function connectionError(path: string): Promise<string | undefined> {
 
 function listenError(
   error: NodeJS.ErrnoException,
-  { host, port, socketPath }: ResolvedOptions,
+  { host, port, socketPath }: Address,
   occupant?: Occupant,
 ): ConfigError {
   const place = socketPath ?? `${host === '' ? '*' : hostLiteral(host)}:${port}`;

@@ -39,10 +39,9 @@ function resolveScript(path: string | undefined): string | undefined {
 export function startWorker(data: StartData, line: SharedArrayBuffer): { worker: Worker; port: MessagePort } {
   const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
-  const tsx = tsxApi();
   const removeFolders = watchThreads();
   const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, line };
-  const worker = new Worker(tsx === undefined ? script : withTsx(tsx, script), {
+  const worker = new Worker(loadable(script), {
     workerData,
     transferList: [port2],
     argv: process.argv.slice(2),
@@ -58,6 +57,12 @@ export function startWorker(data: StartData, line: SharedArrayBuffer): { worker:
   const { threadId } = worker;
   worker.once('exit', () => removeFolders(threadId));
   return { worker, port: port1 };
+}
+
+/** What a worker is given to run `script`, with the loader of this process. */
+export function loadable(script: string): string | URL {
+  const tsx = tsxApi();
+  return tsx === undefined ? script : withTsx(tsx, script);
 }
 
 /** tsx is registered by its `--import` in the main thread only; a worker has to do so itself. */

@@ -34,6 +34,9 @@ export interface ThreadData {
 
 export const THREAD_KIND = 'wsgi thread';
 
+/** A thread that loads the application for another purpose than to serve it: `run()` does nothing there. */
+export const ASIDE_KIND = 'wsgi thread aside';
+
 /** It has the application, and takes requests from now on; or it could not load it, and this is why. */
 export type ThreadReport = { readonly ready: true } | { readonly failed: string };
 

@@ -7,11 +7,12 @@ import type { BlockingApplication } from '../../../environ/types.js';
 import { reportRejection } from '../../../interpreter/report.js';
 import { logger } from '../../../logger.js';
 import { blockInSleep } from '../../../sleep.js';
-import { describeLoadError, isThreadData, type ThreadData } from '../shared/thread-data.js';
+import { ASIDE_KIND, describeLoadError, isThreadData, type ThreadData } from '../shared/thread-data.js';
 import { ThreadHost } from './thread-host.js';
 import { writeAtOnce } from './thread-output.js';
 
 const host = !isMainThread && isThreadData(workerData) ? becomeHost(workerData) : undefined;
+const isAside = !isMainThread && (workerData as Partial<ThreadData> | null)?.kind === (ASIDE_KIND as string);
 
 function becomeHost(data: ThreadData): ThreadHost {
   writeAtOnce();
@@ -27,7 +28,7 @@ function becomeHost(data: ThreadData): ThreadHost {
 }
 
 /**
- * True if this thread is one for handlers, and has the application now. The script that called `run()` goes no further
+ * True if this thread is one for handlers, and has the application now, or if it serves nothing. The script that called `run()` goes no further
  * there: the code after `await run()` is for the main thread.
  */
 export function attachToThread(
@@ -35,7 +36,7 @@ export function attachToThread(
   environ: Readonly<Record<string, unknown>> | undefined,
 ): boolean {
   host?.attach(application as BlockingApplication, environ);
-  return host !== undefined;
+  return host !== undefined || isAside;
 }
 
 /** This thread could not load its application. */

@@ -1,0 +1,181 @@
+/** The passes of a comparison, one after the other, and the verdict on each exchange once they are over. */
+import { ConfigError } from '../../errors.js';
+import { Ignore } from '../diff/ignore.js';
+import type { Exchange } from '../exchange.js';
+import { Secrets } from '../replacement.js';
+import type { Result } from '../report/result.js';
+import { type JudgeOptions, judge } from './judge.js';
+import { Recording } from './recording.js';
+import { Spool } from './replay/spool.js';
+import { type Seen, Side, type SideOptions } from './side.js';
+import { ChildGroup } from './target/child-group.js';
+import type { Target } from './target/target.js';
+
+export interface ComparisonOptions {
+  readonly original: Target;
+  readonly candidate: Target;
+  /** A second original, where the first one is a server that runs already. */
+  readonly noise?: Target | undefined;
+  /** How often the original is asked again to find out what differs by itself. Default: 1. */
+  readonly noisePasses?: number | undefined;
+  /** A command that runs before each pass, and puts back what passes change. */
+  readonly reset?: string | undefined;
+  /** Hop-by-hop fields, framing and version too. Default: false. */
+  readonly wire?: boolean | undefined;
+  readonly ignore?: Ignore | undefined;
+  readonly secrets?: Secrets | undefined;
+  /** What requests name as their host. Default: what the recorded ones named. */
+  readonly host?: string | undefined;
+  /** Seconds for an answer to begin, and to go on. Default: 30. */
+  readonly timeout?: number | undefined;
+  /** Stops it; all that it started ends. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each request that was sent. @param all how many there will be, of all passes. @param pass against what. */
+  readonly onprogress?: ((done: number, all: number, pass: string) => void) | undefined;
+  /** Gets each exchange in the order in which it was sent. What it returns is awaited. */
+  readonly onresult?: ((result: Result) => void | Promise<void>) | undefined;
+  /** Awaited after the last result, while bodies can still be read: writes a report, for example. */
+  readonly onend?: (() => void | Promise<void>) | undefined;
+}
+
+/** How many exchanges there were of each verdict. */
+export interface Counts {
+  readonly equal: number;
+  readonly different: number;
+  readonly drift: number;
+  readonly skipped: number;
+  /** Of those, with differences that were left out, because the original differs from itself there. */
+  readonly noise: number;
+}
+
+interface Pass {
+  /** For a person who waits. */
+  readonly name: string;
+  readonly target: Target;
+  readonly spool: Spool<Seen>;
+  readonly twice: boolean;
+}
+
+const TIMEOUT_S = 30;
+
+/**
+ * Each pass replays the whole archive, one request after the other in the order in which they were sent, against a server
+ * that was started for it: the original, the original again (what differs then is noise), the candidate.
+ * @param exchanges of an archive (`readExchanges`).
+ * @throws ConfigError if a server does not start or `reset` fails; the reason of `signal` if it stops.
+ */
+export async function runComparison(
+  exchanges: AsyncIterable<Exchange>,
+  options: ComparisonOptions,
+): Promise<Counts> {
+  const recording = await Recording.read(exchanges);
+  const passes = planPasses(options);
+  try {
+    const sides: Side[] = [];
+    const all = recording.length * passes.length;
+    for (const [index, pass] of passes.entries()) {
+      const start = index * recording.length;
+      sides.push(
+        await runPass(recording, pass, options, (done) => options.onprogress?.(start + done, all, pass.name)),
+      );
+    }
+    const counts = await judgeAll(recording, passes, sides, options);
+    await options.onend?.();
+    return counts;
+  } finally {
+    for (const { spool } of passes) spool.close();
+    recording.close();
+  }
+}
+
+/** The first is the original, the last the candidate. */
+function planPasses({ original, candidate, noise, noisePasses = 1 }: ComparisonOptions): Pass[] {
+  const other = noise ?? (original.fresh ? original : undefined);
+  const again = other === undefined ? [] : Array.from({ length: noisePasses }, () => other);
+  // A server that is not started afresh would get each change twice.
+  const twice = other === undefined && noisePasses > 0;
+  const targets = [original, ...again, candidate];
+  return targets.map((target, index) => ({
+    name: index === 0 ? 'original' : index < targets.length - 1 ? 'original again' : 'candidate',
+    target,
+    spool: new Spool<Seen>(),
+    twice: twice && index === 0,
+  }));
+}
+
+async function runPass(
+  recording: Recording,
+  { target, spool, twice }: Pass,
+  options: ComparisonOptions,
+  onprogress: (done: number) => void,
+): Promise<Side> {
+  const { reset, signal, timeout = TIMEOUT_S, secrets = new Secrets([]), host } = options;
+  signal?.throwIfAborted();
+  if (reset !== undefined) await runReset(reset, signal);
+  const server = await target.start(signal);
+  try {
+    const sideOptions: SideOptions = { timeout, host, secrets, twice, signal };
+    const side = new Side(server, spool, recording.wanted, sideOptions);
+    for await (const planned of recording) {
+      signal?.throwIfAborted();
+      await side.replay(planned);
+      onprogress(spool.length);
+    }
+    return side;
+  } finally {
+    await server.stop();
+  }
+}
+
+async function runReset(command: string, signal: AbortSignal | undefined): Promise<void> {
+  const child = ChildGroup.shell(command);
+  const ended = await child.end(signal);
+  signal?.throwIfAborted();
+  if (ended !== 'with exit code 0') {
+    throw new ConfigError(`--reset: the command ${JSON.stringify(command)} ended ${ended}${child.tail()}`);
+  }
+}
+
+async function judgeAll(
+  recording: Recording,
+  passes: readonly Pass[],
+  sides: readonly Side[],
+  { wire = false, ignore = Ignore.NOTHING, signal, onresult }: ComparisonOptions,
+): Promise<Counts> {
+  const [first, last] = [sides[0], sides.at(-1)];
+  const judging: JudgeOptions = {
+    wire,
+    ignore,
+    original: (value) => first?.follower.meaningOf(value) ?? new Set(),
+    candidate: (value) => last?.follower.meaningOf(value) ?? new Set(),
+    wanted: recording.wanted,
+    hasCookies: recording.hasCookies,
+  };
+  const counts = { equal: 0, different: 0, drift: 0, skipped: 0, noise: 0 };
+  let index = 0;
+  for await (const planned of recording) {
+    signal?.throwIfAborted();
+    const seen: Seen[] = [];
+    for (const { spool } of passes) seen.push(await spool.get(index));
+    index++;
+    const [original, candidate] = [seen[0], seen.at(-1)];
+    if (original === undefined || candidate === undefined) continue;
+    const again = original.again === undefined ? [] : [original.again];
+    const others = [...again, ...seen.slice(1, -1).map(({ observed }) => observed)];
+    const result = await judge({ planned, original, candidate, others }, judging);
+    counts[result.verdict]++;
+    if (result.noise.length > 0) counts.noise++;
+    await onresult?.(result);
+  }
+  return counts;
+}
+
+/**
+ * 0: something was compared, and all of it is equal. 1: something differs, or drifted. 2: nothing was compared.
+ * @param allowDrift drift is shown, and does not count. Default: false.
+ */
+export function exitCodeOf({ equal, different, drift }: Counts, allowDrift = false): 0 | 1 | 2 {
+  if (different > 0) return 1;
+  if (equal === 0) return drift > 0 && !allowDrift ? 1 : 2;
+  return drift > 0 && !allowDrift ? 1 : 0;
+}

@@ -1,0 +1,78 @@
+/** Which differences say nothing: the original differs from itself there, or each side has a value of its own there that it follows. */
+import type { Difference } from '../diff/difference.js';
+import { isId, isOpaque } from './follow/specific.js';
+
+/** What a value becomes when code goes wrong. No random value looks like that, so it is never noise. */
+const BROKEN = /^(?:undefined|null|none|nan|invalid date|\[object [^\]]*\]|)$/i;
+
+/**
+ * True if what the original does by itself at that place explains the difference. A value that varies does not explain one
+ * that is missing, is empty, or has another type in JSON.
+ * @param noise what differs between answers of the original to the same request.
+ */
+export function isNoise(difference: Difference, noise: readonly Difference[]): boolean {
+  return noise.some(
+    (own) => own.kind === difference.kind && (explains(own, difference) || countsVary(own, difference)),
+  );
+}
+
+function explains(own: Difference, difference: Difference): boolean {
+  const inside = own.where !== '' && difference.where.startsWith(`${own.where}/`);
+  if (own.where !== difference.where && !inside) return false;
+  if (inside || isAbsence(own)) return true;
+  if (isAbsence(difference)) return false;
+  const values = [own.original ?? '', own.candidate ?? '', difference.original ?? ''];
+  const value = difference.candidate ?? '';
+  if (BROKEN.test(unquoted(value))) return values.some((known) => BROKEN.test(unquoted(known)));
+  return !difference.where.startsWith('/') || values.some((known) => typeOf(known) === typeOf(value));
+}
+
+/** A list that is not always of one length: whatever number the element has that one side lacks. */
+function countsVary(own: Difference, difference: Difference): boolean {
+  const numberless = (where: string) => where.replace(/\d+/g, '#');
+  return (
+    isAbsence(own) &&
+    isAbsence(difference) &&
+    /\d/.test(own.where) &&
+    numberless(own.where) === numberless(difference.where)
+  );
+}
+
+function isAbsence({ original, candidate }: Difference): boolean {
+  return original === undefined || candidate === undefined;
+}
+
+function unquoted(value: string): string {
+  return value.replace(/^"(.*)"$/s, '$1').trim();
+}
+
+/** Of a value of JSON as it is written. */
+function typeOf(json: string): string {
+  const first = json.trimStart().charAt(0);
+  return /[-\d]/.test(first) ? 'number' : first === 't' || first === 'f' ? 'boolean' : first;
+}
+
+/** The recorded values that a value of one side stands for. */
+export type Meaning = (value: string) => ReadonlySet<string>;
+
+/** Where a token may begin and end. Base64 has `/`, paths are split at it: both are tried. */
+const TOKENS = [/[A-Za-z0-9_.~+=%-]+|[^A-Za-z0-9_.~+=%-]+/g, /[A-Za-z0-9_.~+/=:-]+|[^A-Za-z0-9_.~+/=:-]+/g];
+
+/** True if the two differ only in values that each side has handed out itself, and that its client has sent back. */
+export function isFollowed({ original, candidate }: Difference, ours: Meaning, theirs: Meaning): boolean {
+  if (original === undefined || candidate === undefined) return false;
+  if (means(original, candidate, ours, theirs)) return true;
+  return TOKENS.some((token) => {
+    const [a, b] = [original.match(token) ?? [], candidate.match(token) ?? []];
+    return (
+      a.length === b.length && a.every((part, at) => part === b[at] || means(part, b[at] ?? '', ours, theirs))
+    );
+  });
+}
+
+function means(a: string, b: string, ours: Meaning, theirs: Meaning): boolean {
+  const [one, other] = [unquoted(a), unquoted(b)];
+  if ((!isId(one) && !isOpaque(one)) || BROKEN.test(other)) return false;
+  const known = theirs(other);
+  return known.size > 0 && [...ours(one)].some((value) => known.has(value));
+}

@@ -1,0 +1,79 @@
+/** What differs between two answers to one request. */
+import type { Answer } from '../exchange.js';
+import { compareBodies } from './bodies.js';
+import { compareConversations } from './conversation.js';
+import { compareCookies } from './cookies.js';
+import type { Difference, DiffOptions, Observed } from './difference.js';
+import { valuesOf } from './field-names.js';
+import { compareFields } from './fields.js';
+import { Findings } from './findings.js';
+import { plainUrl } from './own-host.js';
+import { compareStreaming } from './streaming.js';
+
+/**
+ * All that differs, in the order in which a person reads an answer: status, fields, cookies, body. Nothing for two that
+ * are alike. Date and Server are never compared; case and order of header names never count. JSON is compared by
+ * structure (1 and 1.0 are one number), HTML by elements, attributes and text; a body of more than 8 MiB as bytes, in
+ * constant memory.
+ */
+export async function findDifferences(
+  original: Observed,
+  candidate: Observed,
+  options: DiffOptions,
+): Promise<Difference[]> {
+  const findings = new Findings();
+  const [ours, theirs] = [original.answer, candidate.answer];
+  if (original.failure !== candidate.failure || (ours === undefined) !== (theirs === undefined)) {
+    findings.add('failure', '', outcomeOf(original), outcomeOf(candidate));
+  }
+  if (ours !== undefined && theirs !== undefined) {
+    compareHeads({ ...original, answer: ours }, { ...candidate, answer: theirs }, options, findings);
+    await compareBodies(ours, theirs, [original.url, candidate.url], options, findings);
+    compareStreaming(ours, theirs, findings);
+  }
+  compareConversations(original.conversation, candidate.conversation, options.ignore, findings);
+  return findings.end();
+}
+
+type Answered = Observed & { readonly answer: Answer };
+
+function compareHeads(
+  original: Answered,
+  candidate: Answered,
+  options: DiffOptions,
+  findings: Findings,
+): void {
+  const [ours, theirs] = [original.answer, candidate.answer];
+  if (options.wire) findings.compare('wire', 'version', `HTTP/${ours.version}`, `HTTP/${theirs.version}`);
+  findings.compare('status', '', String(ours.status), String(theirs.status));
+  if (ours.status === theirs.status) findings.compare('reason', '', ours.reason, theirs.reason);
+  compareRedirects(original, candidate, options, findings);
+  compareFields(original, candidate, options, findings);
+  const hosts = [hostOf(original), hostOf(candidate)] as const;
+  compareCookies(ours, theirs, hosts, options.ignore, findings);
+}
+
+/** Where they lead; a Location without a host, and one with the host of the server that was asked, are the same. */
+function compareRedirects(
+  original: Answered,
+  candidate: Answered,
+  { ignore }: DiffOptions,
+  findings: Findings,
+): void {
+  if (ignore.header('location')) return;
+  const [ours, theirs] = [original, candidate].map(({ answer }) => valuesOf(answer.fields, 'location'));
+  const meaning = (values: readonly string[] = [], url: string | undefined) =>
+    values.map((value) => ignore.mask(plainUrl(value, url))).join('\n');
+  if (ours?.length === theirs?.length && meaning(ours, original.url) === meaning(theirs, candidate.url))
+    return;
+  const shown = (values: readonly string[] = []) => (values.length === 0 ? undefined : values.join(', '));
+  findings.add('redirect', 'Location', shown(ours), shown(theirs));
+}
+
+function hostOf({ url }: Observed): string | undefined {
+  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+function outcomeOf({ answer, failure }: Observed): string {
+  return failure ?? (answer === undefined ? 'no answer' : `answered ${answer.status}`);
+}

@@ -1,0 +1,112 @@
+/** The frames of a WebSocket that passes, both directions, compressed ones too: `ws` reads a copy of the bytes. */
+import { parseOffers } from '../../server/websocket/deflate.js';
+import { PerMessageDeflate, Receiver } from '../../server/websocket/ws.js';
+import type { Field } from './http/head.js';
+
+type Deflate = InstanceType<typeof PerMessageDeflate>;
+type Reader = InstanceType<typeof Receiver>;
+
+/** Bytes. A longer message is passed on, and ends what is recorded of its conversation. */
+const MAX_MESSAGE = 256 * 1024 * 1024;
+
+const LOST = 1006;
+
+export interface FrameListener {
+  onmessage(from: 'client' | 'server', data: string | Buffer): void;
+  /** The conversation cannot be read any further. */
+  onunreadable(error: Error): void;
+  /** `ws` has taken in what it was given, after `write` said false. */
+  ondrain(from: 'client' | 'server'): void;
+  /** The server has closed, or lost, its side, and all messages have been told. */
+  onend(): void;
+}
+
+export class Frames {
+  readonly #listener: FrameListener;
+  readonly #sides: Readonly<Record<'client' | 'server', Reader>>;
+  readonly #codings: readonly Deflate[];
+  #unreadable = false;
+  #open = 2;
+  /** What the server has said, or undefined: RFC 6455, section 7.1.5. */
+  #closed: { readonly code: number; readonly reason: string } | undefined;
+
+  /** @param fields of the answer of 101. */
+  constructor(fields: readonly Field[], listener: FrameListener) {
+    this.#listener = listener;
+    const agreed = fields
+      .filter(([name]) => name.toLowerCase() === 'sec-websocket-extensions')
+      .map(([, value]) => value)
+      .join(', ');
+    const params = parseOffers(agreed === '' ? undefined : agreed)?.[0];
+    const make = (from: 'client' | 'server') => {
+      const isServer = from === 'client';
+      const deflate =
+        params === undefined ? undefined : new PerMessageDeflate({ isServer, maxPayload: MAX_MESSAGE });
+      if (deflate !== undefined) deflate.params = paramsOf(params ?? {});
+      const extensions = deflate === undefined ? {} : { [PerMessageDeflate.extensionName]: deflate };
+      return {
+        deflate,
+        receiver: this.#receiver(from, new Receiver({ isServer, extensions, maxPayload: MAX_MESSAGE })),
+      };
+    };
+    const client = make('client');
+    const server = make('server');
+    this.#sides = { client: client.receiver, server: server.receiver };
+    this.#codings = [client.deflate, server.deflate].filter((deflate) => deflate !== undefined);
+  }
+
+  /** As the server closed; 1006 if it did not. */
+  get close(): { readonly code: number; readonly reason: string } {
+    return this.#closed ?? { code: LOST, reason: '' };
+  }
+
+  /** False if the next bytes should wait for `ondrain`. */
+  write(from: 'client' | 'server', bytes: Buffer): boolean {
+    if (this.#unreadable) return true;
+    const receiver = this.#sides[from];
+    return receiver.writable ? receiver.write(Buffer.from(bytes)) : true;
+  }
+
+  /** The connection is over. `onend` comes once the last messages have been inflated. */
+  end(): void {
+    for (const receiver of Object.values(this.#sides)) {
+      if (receiver.writable) receiver.end(() => this.#sideEnded());
+      else this.#sideEnded();
+    }
+  }
+
+  #sideEnded(): void {
+    this.#open -= 1;
+    if (this.#open > 0) return;
+    for (const deflate of this.#codings) deflate.cleanup();
+    this.#listener.onend();
+  }
+
+  #receiver(from: 'client' | 'server', receiver: Reader): Reader {
+    receiver.on('message', (data: Buffer, isBinary: boolean) => {
+      this.#listener.onmessage(from, isBinary ? data : data.toString('utf8'));
+    });
+    receiver.on('conclude', (code: number, reason: Buffer) => {
+      if (from === 'server') this.#closed ??= { code, reason: reason.toString('utf8') };
+    });
+    receiver.on('drain', () => this.#listener.ondrain(from));
+    receiver.on('error', (error: Error) => {
+      if (this.#unreadable) return;
+      this.#unreadable = true;
+      this.#listener.onunreadable(error);
+      for (const side of ['client', 'server'] as const) this.#listener.ondrain(side);
+    });
+    return receiver;
+  }
+}
+
+function paramsOf(
+  offer: Readonly<Record<string, readonly (string | true)[]>>,
+): Record<string, boolean | number> {
+  return Object.fromEntries(
+    Object.entries(offer).map(([name, [value]]) => [
+      name,
+      value === true || value === undefined ? true : Number(value),
+    ]),
+  );
+}

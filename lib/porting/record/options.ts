@@ -1,0 +1,108 @@
+/** The options of `wsgi record`: --help and the checks come from here. */
+
+import { TOKEN } from '../../environ/syntax.js';
+import { ConfigError } from '../../errors.js';
+import type { Kind } from '../../server/options/option-kinds.js';
+import * as kinds from '../../server/options/option-kinds.js';
+import { commandOption, type Table, type Values } from '../command-line.js';
+import { parseUpstream, UPSTREAM_RULE } from './upstream.js';
+
+const upstream: Kind<string> = {
+  ...kinds.text('URL', UPSTREAM_RULE, (value) => value !== ''),
+  check(value, label) {
+    if (typeof value !== 'string') throw new ConfigError(`${label} must be ${UPSTREAM_RULE}`);
+    parseUpstream(value);
+    return value;
+  },
+};
+
+function names(metavar: string, what: string, accept: (name: string) => boolean): Kind<readonly string[]> {
+  return {
+    metavar,
+    repeatable: true,
+    parse: (text) => text,
+    check(value, label) {
+      const list = Array.isArray(value) ? value.map(String) : [];
+      const wrong = list.find((name) => !accept(name));
+      if (wrong !== undefined) throw new ConfigError(`${label} takes ${what}, not ${JSON.stringify(wrong)}`);
+      return list;
+    },
+  };
+}
+
+export const RECORD_OPTIONS = {
+  upstream: commandOption(upstream, undefined, {
+    flags: ['--upstream'],
+    group: 'Recording',
+    doc: 'The original: a URL without a path (http or https), or unix:PATH for a Unix socket.',
+  }),
+  out: commandOption(kinds.path(), undefined, {
+    flags: ['-o', '--out'],
+    group: 'Recording',
+    doc: 'The HTTP Archive to write; bodies of more than 64 KiB go into the folder FILE.d beside it.',
+  }),
+  overwrite: commandOption(kinds.flag, false, {
+    flags: ['--overwrite'],
+    group: 'Recording',
+    doc: 'Replace a recording of that name; without it, one that exists is an error.',
+  }),
+  bind: commandOption(kinds.bind, '127.0.0.1:8080', {
+    flags: ['-b', '--bind'],
+    group: 'Recording',
+    doc: 'Where clients connect to: HOST, HOST:PORT, [IPV6]:PORT, :PORT for all interfaces, or unix:PATH for a Unix socket.',
+  }),
+  gracefulTimeout: commandOption(kinds.seconds, 5, {
+    flags: ['--graceful-timeout'],
+    group: 'Recording',
+    doc: 'Seconds that exchanges may go on after Ctrl-C; what still runs then is recorded as far as it came.',
+  }),
+  forwarded: commandOption(kinds.flag, false, {
+    flags: ['--forwarded'],
+    group: 'What the original gets',
+    doc: 'Add X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host; otherwise requests pass as they come.',
+  }),
+  hostHeader: commandOption(
+    kinds.text('HOST', 'a host, with a port perhaps', (value) => /^[\w.:[\]-]+$/.test(value)),
+    undefined,
+    {
+      flags: ['--host-header'],
+      group: 'What the original gets',
+      doc: 'Send this Host instead of that of the client: for an original that serves several sites.',
+    },
+  ),
+  verify: commandOption(kinds.flag, true, {
+    flags: ['--verify'],
+    group: 'What the original gets',
+    doc: 'Take any certificate of an https original.',
+  }),
+  redact: commandOption(kinds.flag, true, {
+    flags: ['--redact'],
+    group: 'Secrets',
+    doc: 'Record cookies, Authorization, Proxy-Authorization and password fields as they are: the archive then has secrets.',
+  }),
+  redactFields: commandOption(
+    names('NAME', 'the name of a field', (name) => name !== ''),
+    [],
+    {
+      flags: ['--redact-field'],
+      group: 'Secrets',
+      doc: 'One more field of forms, JSON and queries that is a secret; may be given more than once.',
+    },
+  ),
+  redactHeaders: commandOption(
+    names('NAME', 'the name of a header', (name) => TOKEN.test(name)),
+    [],
+    {
+      flags: ['--redact-header'],
+      group: 'Secrets',
+      doc: 'One more header that is a secret, X-Api-Key for example; may be given more than once.',
+    },
+  ),
+  help: commandOption(kinds.flag, false, {
+    flags: ['-h', '--help'],
+    group: 'Command',
+    doc: 'Print this text and exit.',
+  }),
+} satisfies Table;
+
+export type RecordValues = Values<typeof RECORD_OPTIONS>;

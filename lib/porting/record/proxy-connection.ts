@@ -1,0 +1,379 @@
+/**
+ * One connection of a client, and the one to the original that belongs to it. Bytes go through as they come, in both
+ * directions; what is recorded is read beside them. So framing, case, order, interim answers, pipelining, closing and resets are
+ * the original's own, whatever it does.
+ */
+import type { Socket } from 'node:net';
+import { logger } from '../../logger.js';
+import { Flow } from './flow.js';
+import { Frames } from './frames.js';
+import { requestFraming, responseFraming } from './http/body-reader.js';
+import { type Field, type Head, listedIn, parseRequestLine, parseStatusLine } from './http/head.js';
+import { type MessageListener, MessageReader, type Next } from './http/message-reader.js';
+import { LiveExchange } from './live-exchange.js';
+import type { Recorder } from './recorder.js';
+import { connectTo, type Upstream } from './upstream.js';
+
+export interface ProxyOptions {
+  readonly upstream: Upstream;
+  readonly recorder: Recorder;
+  /** Where clients connect to, for requests without Host. */
+  readonly authority: string;
+  /** Changes a head before it is passed on; what it gives is what is recorded. */
+  readonly rewrite?: ((head: Head, client: Socket) => Head) | undefined;
+}
+
+/** Milliseconds that a client may take to read the last answer, after the original has closed. */
+const LINGER_MS = 2000;
+
+export class ProxyConnection {
+  readonly #client: Socket;
+  readonly #options: ProxyOptions;
+  readonly #onclose: () => void;
+  readonly #fromClient: Flow;
+  readonly #requests = new MessageReader(this.#requestListener());
+  readonly #answers = new MessageReader(this.#answerListener());
+  #upstream: Socket | undefined;
+  #fromUpstream: Flow | undefined;
+  #connected = false;
+  /** Exchanges whose messages are not over, the oldest first. */
+  readonly #exchanges: LiveExchange[] = [];
+  /** The exchange whose request is being sent. */
+  #sending: LiveExchange | undefined;
+  #frames: Frames | undefined;
+  #upgraded: LiveExchange | undefined;
+  /** The original has closed: what the client still sends goes nowhere. */
+  #over = false;
+  #stopping = false;
+  /** It ends once it is idle. */
+  #draining = false;
+  #lettingGo = false;
+  #linger: NodeJS.Timeout | undefined;
+  #warned = false;
+
+  constructor(client: Socket, options: ProxyOptions, onclose: () => void) {
+    this.#client = client;
+    this.#options = options;
+    this.#onclose = onclose;
+    this.#fromClient = new Flow(client);
+    client.setNoDelay(true);
+    client.on('data', (block: Buffer) => this.#clientData(block));
+    client.on('end', () => this.#clientEnded());
+    client.on('error', () => this.#clientLost());
+    client.on('close', () => this.#clientLost());
+  }
+
+  /** Between two requests. */
+  get isIdle(): boolean {
+    return this.#exchanges.length === 0 && this.#requests.isBetween;
+  }
+
+  /** Ends it, whatever is going on; the archive has what came so far. */
+  stop(): void {
+    this.#stopping = true;
+    this.#upstream?.destroy();
+    this.#client.destroy();
+  }
+
+  /** Ends it when its exchanges are over; a conversation has no end of its own. */
+  drain(): void {
+    this.#draining = true;
+    if (this.isIdle || this.#upgraded !== undefined) this.stop();
+  }
+
+  #clientData(block: Buffer): void {
+    if (this.#over) return;
+    this.#requests.push(block);
+  }
+
+  /** It has sent all that it will send; it may still wait for the answer. */
+  #clientEnded(): void {
+    const isWhole = this.#requests.end();
+    if (!isWhole) this.#sending?.endRequest({ cut: true });
+    if (this.#upstream === undefined) this.#client.end();
+    else this.#upstream.end();
+    this.#settle();
+  }
+
+  #clientLost(): void {
+    if (this.#linger !== undefined) clearTimeout(this.#linger);
+    const upstream = this.#upstream;
+    if (upstream !== undefined && !upstream.destroyed) {
+      // It sees that nobody waits any more, as it would without a proxy.
+      if (this.#exchanges.length > 0 && this.#upgraded === undefined && !this.#stopping) reset(upstream);
+      else upstream.destroy();
+    }
+    this.#finishAll(true);
+    this.#client.destroy();
+    this.#onclose();
+  }
+
+  #connect(): Socket {
+    const upstream = connectTo(this.#options.upstream);
+    this.#fromUpstream = new Flow(upstream);
+    upstream.once(this.#options.upstream.tls ? 'secureConnect' : 'connect', () => {
+      this.#connected = true;
+    });
+    upstream.on('data', (block: Buffer) => this.#answers.push(block));
+    upstream.on('end', () => this.#upstreamEnded());
+    upstream.on('error', (error: NodeJS.ErrnoException) => this.#upstreamFailed(error));
+    upstream.on('close', () => this.#upstreamClosed());
+    return upstream;
+  }
+
+  #toUpstream(bytes: Buffer): void {
+    this.#upstream ??= this.#connect();
+    this.#fromClient.write(this.#upstream, bytes);
+  }
+
+  #toClient(bytes: Buffer): void {
+    this.#fromUpstream?.write(this.#client, bytes);
+  }
+
+  #upstreamEnded(): void {
+    this.#endAnswers(false);
+    if (this.#upgraded !== undefined) {
+      this.#client.end();
+      return;
+    }
+    this.#over = true;
+    this.#finishAll(false);
+    this.#letGo();
+  }
+
+  #upstreamFailed(error: NodeJS.ErrnoException): void {
+    if (!this.#connected) {
+      this.#unreachable(error);
+      return;
+    }
+    const isWaited =
+      this.#exchanges.some((exchange) => !exchange.answerEnded) || this.#upgraded !== undefined;
+    this.#endAnswers(true);
+    this.#over = true;
+    this.#finishAll(false);
+    if (this.#client.destroyed) return;
+    if (!isWaited) {
+      this.#letGo();
+      return;
+    }
+    // After what it has sent. An answer without a length would else seem whole.
+    if (this.#client.writableLength === 0) reset(this.#client);
+    else this.#client.write('', () => reset(this.#client));
+  }
+
+  #upstreamClosed(): void {
+    this.#over = true;
+    this.#endAnswers(true);
+    this.#finishAll(false);
+    this.#letGo();
+  }
+
+  /** The client reads the rest; what it still sends is not wanted (RFC 9112, section 9.6). */
+  #letGo(): void {
+    if (this.#lettingGo || this.#client.destroyed) return;
+    this.#lettingGo = true;
+    for (const reason of ['full', 'held', 'frames']) this.#fromClient.go(reason);
+    this.#client.resume();
+    if (!this.#upstream?.destroyed) this.#upstream?.end();
+    this.#client.end();
+    const wait = () => {
+      if (!this.#client.destroyed) this.#linger = setTimeout(() => this.#client.destroy(), LINGER_MS);
+    };
+    // A slow client gets its time: it counts from the last byte.
+    if (this.#client.writableFinished) wait();
+    else this.#client.once('finish', wait);
+  }
+
+  #unreachable(error: NodeJS.ErrnoException): void {
+    const { name } = this.#options.upstream;
+    const failure = `${error.code ?? error.message}`;
+    const what = this.#exchanges[0]?.describe() ?? 'a request';
+    logger.error(`${name} cannot be reached for ${what}: ${error.message}`);
+    this.#over = true;
+    this.#finishAll(false, failure);
+    const body = `The original at ${name} cannot be reached: ${failure}\n`;
+    const head = [
+      'HTTP/1.1 502 Bad Gateway',
+      'Content-Type: text/plain; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ];
+    this.#client.write(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`);
+    this.#letGo();
+  }
+
+  /** What the original has sent is over. @param cut by a reset. */
+  #endAnswers(cut: boolean): void {
+    const exchange = this.#exchanges[0];
+    const isWhole = this.#answers.end();
+    if (exchange === undefined || !exchange.answerBegun || exchange.answerEnded) return;
+    exchange.endAnswer({ cut: cut || !isWhole });
+  }
+
+  /** Writes what is left. @param abandoned by the client, or by us: the original would have gone on. */
+  #finishAll(abandoned: boolean, failure?: string): void {
+    this.#endTunnel();
+    for (const exchange of this.#exchanges.splice(0)) {
+      // Sent after the original had closed, and sent again by the client on a new connection.
+      if (exchange.answerBegun) exchange.endAnswer(abandoned ? { missing: true } : { cut: true });
+      const why = failure ?? (abandoned ? 'the client left' : 'the connection was closed');
+      exchange.write(exchange.answerBegun ? {} : { failure: why });
+    }
+    this.#sending = undefined;
+  }
+
+  /** Writes the exchanges that are over: the oldest first, as their answers come. */
+  #settle(): void {
+    for (
+      let first = this.#exchanges[0];
+      first?.requestEnded && first.answerEnded;
+      first = this.#exchanges[0]
+    ) {
+      this.#exchanges.shift();
+      first.write();
+    }
+    if (this.#draining && this.isIdle) this.#end();
+  }
+
+  /** All is written; the client gets what is on its way. */
+  #end(): void {
+    this.#over = true;
+    this.#letGo();
+  }
+
+  #requestListener(): MessageListener {
+    return {
+      onhead: (head) => this.#requestHead(head),
+      oncontent: (piece) => this.#sending?.addRequest(piece),
+      onbytes: (bytes) => this.#toUpstream(bytes),
+      onend: () => {
+        this.#sending?.endRequest();
+        this.#sending = undefined;
+        this.#settle();
+      },
+      ontunnel: (bytes) => {
+        if (this.#frames?.write('client', bytes) === false) this.#fromClient.stop('frames');
+        this.#toUpstream(bytes);
+      },
+      onunreadable: (error, bytes) => {
+        this.#warn(`A request is passed on and not recorded: ${error.message}`);
+        this.#sending?.endRequest({ cut: true });
+        this.#toUpstream(bytes);
+      },
+      onpartial: (bytes) => this.#toUpstream(bytes),
+    };
+  }
+
+  #requestHead(original: Head): Next {
+    const line = parseRequestLine(original.start);
+    const framing = requestFraming(original);
+    const head = this.#options.rewrite?.(original, this.#client) ?? original;
+    const { recorder, authority } = this.#options;
+    const exchange = new LiveExchange(recorder, line, head.fields, { scheme: 'http', authority });
+    this.#exchanges.push(exchange);
+    this.#toUpstream(head.raw);
+    this.#sending = exchange;
+    // What follows depends on the answer. An upgrade with a body asks for what no browser does: its bytes pass.
+    const isUpgrade = line.method === 'CONNECT' || listedIn(head.fields, 'connection').includes('upgrade');
+    const hasBody = framing.kind !== 'length' || framing.length > 0;
+    if (!isUpgrade || hasBody) return framing;
+    exchange.endRequest();
+    this.#sending = undefined;
+    this.#fromClient.stop('held');
+    return 'wait';
+  }
+
+  #answerListener(): MessageListener {
+    return {
+      onhead: (head) => this.#answerHead(head),
+      oncontent: (piece) => this.#exchanges[0]?.addAnswer(piece),
+      onbytes: (bytes) => this.#toClient(bytes),
+      onend: (trailers) => {
+        this.#exchanges[0]?.endAnswer({}, trailers);
+        this.#settle();
+      },
+      ontunnel: (bytes) => {
+        if (this.#frames?.write('server', bytes) === false) this.#fromUpstream?.stop('frames');
+        this.#toClient(bytes);
+      },
+      onunreadable: (error, bytes) => {
+        this.#warn(`An answer is passed on and not recorded: ${error.message}`);
+        this.#toClient(bytes);
+      },
+      onpartial: (bytes) => this.#toClient(bytes),
+    };
+  }
+
+  #answerHead(head: Head): Next {
+    const line = parseStatusLine(head.start);
+    const exchange = this.#exchanges.find((one) => !one.answerEnded);
+    const isTunnel =
+      line.status === 101 || (exchange?.method === 'CONNECT' && line.status < 300 && line.status >= 200);
+    const framing = responseFraming(head, line.status, exchange?.method ?? 'GET');
+    this.#toClient(head.raw);
+    if (line.status < 200 && !isTunnel) return 'head';
+    if (exchange === undefined || exchange !== this.#exchanges[0]) {
+      this.#warn(`The original has sent ${line.status} to no request`);
+      return framing;
+    }
+    exchange.beginAnswer(line, head.fields);
+    if (!isTunnel) {
+      this.#requests.resume('head');
+      this.#fromClient.go('held');
+      return framing;
+    }
+    exchange.endAnswer({});
+    this.#openTunnel(exchange, head.fields);
+    return 'tunnel';
+  }
+
+  #openTunnel(exchange: LiveExchange, fields: readonly Field[]): void {
+    this.#upgraded = exchange;
+    if (listedIn(fields, 'upgrade').includes('websocket')) {
+      this.#frames = new Frames(fields, {
+        onmessage: (from, data) => exchange.addMessage(from, data),
+        onunreadable: (error) =>
+          this.#warn(`Of ${exchange.describe()} no more messages are recorded: ${error.message}`),
+        ondrain: (from) => (from === 'client' ? this.#fromClient : this.#fromUpstream)?.go('frames'),
+        onend: () => this.#writeConversation(exchange),
+      });
+    } else
+      this.#warn(`What follows ${exchange.describe()} is passed on and not recorded: it is not a WebSocket`);
+    this.#requests.resume('tunnel');
+    this.#fromClient.go('held');
+  }
+
+  #endTunnel(): void {
+    const exchange = this.#upgraded;
+    if (exchange === undefined || this.#exchanges[0] !== exchange) return;
+    this.#exchanges.shift();
+    if (this.#frames === undefined) exchange.write();
+    else {
+      this.#options.recorder.pending(1);
+      this.#frames.end();
+    }
+  }
+
+  #writeConversation(exchange: LiveExchange): void {
+    const { close = { code: 0, reason: '' } } = this.#frames ?? {};
+    // That the recording has ended says nothing about the server.
+    const isOurs = this.#stopping && close.code === 1006;
+    exchange.write({ close: isOurs ? { code: 0, reason: '' } : close });
+    this.#options.recorder.pending(-1);
+  }
+
+  #warn(sentence: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    logger.warning(sentence);
+  }
+}
+
+function reset(socket: Socket): void {
+  if (socket.destroyed) return;
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    // Only TCP can: not a Unix socket, not TLS.
+    socket.destroy();
+  }
+}

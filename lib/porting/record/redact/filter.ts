@@ -1,0 +1,128 @@
+/** A body passes through filters, block by block, before it is stored; and those that know no format. */
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  inflateSync,
+} from 'node:zlib';
+import type { KnownSecrets } from './known-secrets.js';
+
+export interface Filter {
+  push(block: Buffer): Buffer;
+  /** What is left, once there is no more. */
+  end(): Buffer;
+}
+
+export const EMPTY = Buffer.alloc(0);
+
+/** As it is. */
+export const UNCHANGED: Filter = { push: (block) => block, end: () => EMPTY };
+
+/** Replaces secrets that were seen elsewhere: a session id in a link, a password that a page shows. */
+export class KnownFilter implements Filter {
+  readonly #known: KnownSecrets;
+  #rest = '';
+
+  constructor(known: KnownSecrets) {
+    this.#known = known;
+  }
+
+  push(block: Buffer): Buffer {
+    const text = this.#rest + block.toString('latin1');
+    // One may begin in this block, and end in the next, where it is seen whether the word ends too.
+    const { done, used } = this.#known.replaceIn(text, text.length - this.#known.longest);
+    this.#rest = text.slice(used);
+    return Buffer.from(done, 'latin1');
+  }
+
+  end(): Buffer {
+    const { done } = this.#known.replaceIn(this.#rest);
+    this.#rest = '';
+    return Buffer.from(done, 'latin1');
+  }
+}
+
+/** One after the other. */
+export class Chain implements Filter {
+  readonly #filters: readonly Filter[];
+
+  constructor(...filters: Filter[]) {
+    this.#filters = filters;
+  }
+
+  push(block: Buffer): Buffer {
+    return this.#filters.reduce((bytes, filter) => (bytes.length === 0 ? bytes : filter.push(bytes)), block);
+  }
+
+  end(): Buffer {
+    let rest = EMPTY;
+    for (const filter of this.#filters) {
+      const passed = rest.length === 0 ? EMPTY : filter.push(rest);
+      rest = Buffer.concat([passed, filter.end()]);
+    }
+    return rest;
+  }
+}
+
+interface Coding {
+  decode(bytes: Buffer, options: { maxOutputLength: number }): Buffer;
+  encode(bytes: Buffer): Buffer;
+}
+
+/** Of RFC 9110, section 8.4.1, and RFC 7932. */
+const CODINGS: Readonly<Record<string, Coding>> = {
+  gzip: { decode: gunzipSync, encode: (bytes) => gzipSync(bytes) },
+  'x-gzip': { decode: gunzipSync, encode: (bytes) => gzipSync(bytes) },
+  deflate: { decode: inflateSync, encode: (bytes) => deflateSync(bytes) },
+  br: { decode: brotliDecompressSync, encode: (bytes) => brotliCompressSync(bytes) },
+};
+
+/** Bytes. A longer compressed body is stored as it is: it is held in memory until its end. */
+const MAX_CODED = 1024 * 1024;
+const MAX_DECODED = 16 * MAX_CODED;
+
+export function canDecode(coding: string): boolean {
+  return Object.hasOwn(CODINGS, coding);
+}
+
+/** Decodes, filters, and encodes again if that has changed anything. */
+export class CodedFilter implements Filter {
+  readonly #coding: Coding | undefined;
+  readonly #inner: Filter;
+  readonly #ontoolarge: () => void;
+  #blocks: Buffer[] = [];
+  #size = 0;
+
+  /** @param ontoolarge is told if it is stored as it is. */
+  constructor(coding: string, inner: Filter, ontoolarge: () => void) {
+    this.#coding = CODINGS[coding];
+    this.#inner = inner;
+    this.#ontoolarge = ontoolarge;
+  }
+
+  push(block: Buffer): Buffer {
+    const before = this.#size;
+    this.#size += block.length;
+    if (before > MAX_CODED) return block;
+    this.#blocks.push(Buffer.from(block));
+    if (this.#size <= MAX_CODED) return EMPTY;
+    this.#ontoolarge();
+    return Buffer.concat(this.#blocks.splice(0));
+  }
+
+  end(): Buffer {
+    const bytes = Buffer.concat(this.#blocks.splice(0));
+    if (bytes.length === 0 || this.#coding === undefined) return bytes;
+    try {
+      const decoded = this.#coding.decode(bytes, { maxOutputLength: MAX_DECODED });
+      const filtered = Buffer.concat([this.#inner.push(decoded), this.#inner.end()]);
+      return filtered.equals(decoded) ? bytes : this.#coding.encode(filtered);
+    } catch {
+      // It is cut, not what it says it is, or too large.
+      if (bytes.length > 0) this.#ontoolarge();
+      return bytes;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** Where the original listens: `--upstream` as it is written, and connections to it. */
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { ConfigError } from '../../errors.js';
+
+export interface Upstream {
+  /** For messages. */
+  readonly name: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly socketPath?: string;
+  readonly tls: boolean;
+  /** False: any certificate is taken. */
+  readonly verify: boolean;
+}
+
+export const UPSTREAM_RULE =
+  'a URL such as http://127.0.0.1:8000, https://example.com or unix:/path/of/a.sock';
+
+/** @throws ConfigError */
+export function parseUpstream(text: string, verify = true): Upstream {
+  if (/^unix:./.test(text)) return { name: text, socketPath: text.slice(5), tls: false, verify };
+  const hint = /^[\w.-]+:\d+$/.test(text) ? `: write http://${text}` : '';
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+    throw new ConfigError(`--upstream must be ${UPSTREAM_RULE}, not ${JSON.stringify(text)}${hint}`);
+  }
+  const url = new URL(text);
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new ConfigError(
+      `--upstream is the server alone, without a path: requests keep their own. Write ${url.protocol}//${url.host}`,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new ConfigError('--upstream takes no user and password: clients send their own Authorization');
+  }
+  const tls = url.protocol === 'https:';
+  return {
+    name: `${url.protocol}//${url.host}`,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || (tls ? 443 : 80)),
+    tls,
+    verify,
+  };
+}
+
+/** A connection that is being made. It is ready at `secureConnect` or `connect`. */
+export function connectTo({ host = '', port = 0, socketPath, tls, verify }: Upstream): Socket {
+  if (socketPath !== undefined) return connect({ path: socketPath, allowHalfOpen: true });
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+  if (!tls) return socket;
+  return connectTls({
+    socket,
+    host,
+    rejectUnauthorized: verify,
+    ALPNProtocols: ['http/1.1'],
+    // RFC 6066, section 3: not for addresses.
+    ...(isIP(host) === 0 && { servername: host }),
+  });
+}

@@ -1,0 +1,52 @@
+/** Two answers line by line, with what is the same left out in between. */
+import { align } from '../diff/align.js';
+import type { AnswerText } from './report-data.js';
+
+export interface Row {
+  /** Undefined where one side has no such line. */
+  readonly original: string | undefined;
+  readonly candidate: string | undefined;
+  readonly same: boolean;
+}
+
+/** Lines that are the same, around those that differ. */
+const CONTEXT = 3;
+const MOST_ROWS = 200;
+
+/** A number stands for so many lines that are the same. */
+export function rowsOf(original: AnswerText, candidate: AnswerText): (Row | number)[] {
+  const rows = aligned(linesOf(original), linesOf(candidate));
+  const shown: (Row | number)[] = [];
+  let skipped = 0;
+  for (const [at, row] of rows.entries()) {
+    const near =
+      at === 0 || rows.slice(Math.max(0, at - CONTEXT), at + CONTEXT + 1).some(({ same }) => !same);
+    if (!near || shown.length >= MOST_ROWS) {
+      skipped++;
+      continue;
+    }
+    if (skipped > 0) shown.push(skipped);
+    skipped = 0;
+    shown.push(row);
+  }
+  return skipped > 0 ? [...shown, skipped] : shown;
+}
+
+function linesOf({ head, body }: AnswerText): string[] {
+  return body === '' ? head.split('\n') : [...head.split('\n'), '', ...body.split('\n')];
+}
+
+function aligned(a: readonly string[], b: readonly string[]): Row[] {
+  const rows: Row[] = [];
+  let [x, y] = [0, 0];
+  const end = { original: [a.length, a.length], candidate: [b.length, b.length] } as const;
+  for (const { original, candidate } of [...align(a, b), end]) {
+    for (; x < original[0]; x++, y++) rows.push({ original: a[x], candidate: b[y], same: true });
+    while (x < original[1] || y < candidate[1]) {
+      const ours = x < original[1] ? a[x++] : undefined;
+      const theirs = y < candidate[1] ? b[y++] : undefined;
+      rows.push({ original: ours, candidate: theirs, same: false });
+    }
+  }
+  return rows;
+}
