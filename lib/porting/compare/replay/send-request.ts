@@ -126,7 +126,7 @@ class Sending {
       }
       const { leaveAfter } = this.#options;
       if (leaveAfter !== undefined && this.#body.size >= leaveAfter) {
-        this.#leaving ??= setTimeout(() => this.#finish(true), LEAVE_MS);
+        this.#leaving ??= setTimeout(() => this.#finish(true, leaveAfter), LEAVE_MS);
       }
     });
     response.once('end', () => this.#finish(!response.complete));
@@ -149,7 +149,8 @@ class Sending {
     else this.#settle({ failure: describe(error) });
   }
 
-  #finish(cut: boolean): void {
+  /** @param most bytes of the body to keep: what came while it was left says nothing. */
+  #finish(cut: boolean, most?: number): void {
     const response = this.#response;
     if (response === undefined || this.#settled) return;
     const last = this.#elapsed();
@@ -159,7 +160,7 @@ class Sending {
       version: response.httpVersion,
       fields: pairs(response.rawHeaders),
       trailers: pairs(response.rawTrailers),
-      body: this.#body.end(cut),
+      body: this.#body.end(cut, most),
       times: { head: this.#head, first: this.#first ?? last, last },
     };
     this.#settle({ answer });

@@ -16,7 +16,7 @@ interface OpenFile {
 /** Offset and size in the file. */
 type Extent = [offset: number, size: number];
 
-/** A list of records, added one after the other and read by their number. Bodies in them are read block by block. */
+/** A list of records, written and read by their number. Bodies in them are read block by block. */
 export class Spool<T> {
   readonly #folder: string;
   readonly #file: OpenFile;
@@ -33,10 +33,6 @@ export class Spool<T> {
     if (!this.#named) rmSync(this.#folder, { recursive: true });
   }
 
-  get length(): number {
-    return this.#records.length;
-  }
-
   /** A body that is written as it comes. */
   body(): BodyWriter {
     return new BodyWriter(this.#file, (block) => this.#append(block));
@@ -49,15 +45,14 @@ export class Spool<T> {
     return writer.end(body.cut);
   }
 
-  /** @param record of plain data, dates, Buffers, and bodies of this spool. @returns its number, from 0. */
-  add(record: T): number {
-    this.#records.push(this.#append(Buffer.from(JSON.stringify(pack(record)))));
-    return this.#records.length - 1;
+  /** @param record of plain data, dates, Buffers, and bodies of this spool. @param number from 0. Default: the next. */
+  put(record: T, number = this.#records.length): void {
+    this.#records[number] = this.#append(Buffer.from(JSON.stringify(pack(record))));
   }
 
   async get(number: number): Promise<T> {
     const [offset, size] = this.#records[number] ?? [0, 0];
-    if (size === 0) throw new RangeError(`There is no record ${number} among ${this.length}`);
+    if (size === 0) throw new RangeError(`There is no record ${number} among ${this.#records.length}`);
     const text = await readExtent(this.#file, offset, size);
     return unpack(JSON.parse(String(text)), this.#file) as T;
   }
@@ -99,8 +94,15 @@ export class BodyWriter {
     this.size += size;
   }
 
-  end(cut: boolean): StoredBody {
-    return new SpooledBody(this.#file, this.#extents, cut);
+  /** @param most bytes to keep. */
+  end(cut: boolean, most = Number.POSITIVE_INFINITY): StoredBody {
+    const kept: Extent[] = [];
+    let left = most;
+    for (const [offset, size] of this.#extents) {
+      if (left > 0) kept.push([offset, Math.min(size, left)]);
+      left -= size;
+    }
+    return new SpooledBody(this.#file, kept, cut);
   }
 }
 
