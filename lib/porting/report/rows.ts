@@ -25,7 +25,10 @@ export function rowsOf(original: AnswerText, candidate: AnswerText): (Row | numb
       skipped++;
       continue;
     }
-    if (skipped > 0) shown.push(skipped);
+    // For one line the note would take as much room.
+    const before = rows[at - 1];
+    if (skipped > 1) shown.push(skipped);
+    else if (skipped === 1 && before !== undefined) shown.push(before);
     skipped = 0;
     shown.push(row);
   }

@@ -275,6 +275,13 @@ describe('findDifferences', () => {
           `header Content-Encoding: - | ${coding}`,
         ]);
       }
+      // Of Node 22.15 and later.
+      const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Buffer };
+      if (zstdCompressSync !== undefined) {
+        expect(await differ({ type: HTML, body: page }, coded('zstd', zstdCompressSync(page)))).to.deep.equal(
+          ['header Content-Encoding: - | zstd'],
+        );
+      }
       const twice = zlib.brotliCompressSync(zlib.gzipSync(page));
       expect(await differ(coded('gzip, br', twice), coded('gzip', zlib.gzipSync(page)))).to.deep.equal([
         'header Content-Encoding: gzip, br | gzip',

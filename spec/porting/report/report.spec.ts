@@ -109,6 +109,58 @@ describe('Report', () => {
     expect(text).to.contain('\\x1b[31mred').and.contain('Set-Cookie: sid=REDACTED; Path=/');
   });
 
+  it('shows none of the secrets that it was told', async () => {
+    const report = new Report({ ...OPTIONS, secrets: ['hun ter/2"', 'abc'] });
+    const request = requestOf({
+      method: 'POST',
+      target: '/hun%20ter%2F2%22?pin=hun+ter%2F2%22',
+      body: 'pin=hun ter/2"&abc',
+    });
+    const saw2 = saw({ body: '{"pin": "hun ter/2\\""}' });
+    const differences = [different('body', '', 'hun ter/2"', 'x')];
+    const sent = { original: request, candidate: request };
+    await report.add({
+      ...resultOf(1, '/'),
+      exchange: { request },
+      sent,
+      verdict: 'different',
+      differences,
+      original: saw2,
+      candidate: saw2,
+    });
+    const text = (await report.text()) + (await report.json()) + (await report.html());
+    expect(text)
+      .to.not.match(/ter.{0,3}2/)
+      .and.contain('REDACTED&abc');
+  });
+
+  it('shortens long values around their first difference', async () => {
+    const long = (text: string) => `${'a'.repeat(1000)}${text}${'b'.repeat(500)}`;
+    const text = await (
+      await reportOf(
+        resultOf(1, '/', {
+          verdict: 'different',
+          differences: [different('body', '', long('X'), long('Y'))],
+        }),
+      )
+    ).text();
+    expect(text)
+      .to.match(/original: {2}…a+Xb+…\n/)
+      .and.match(/candidate: …a+Yb+…\n/);
+  });
+
+  it('lists 50 differences for a terminal, and counts the others', async () => {
+    const results = Array.from({ length: 60 }, (_, at) =>
+      resultOf(at + 1, '/', {
+        verdict: 'different',
+        differences: [different('body', `/${'x'.repeat(at)}`, 'a', 'b')],
+      }),
+    );
+    const text = await (await reportOf(...results)).text();
+    expect(text).to.contain('\n50. body').and.not.contain('\n51. body');
+    expect(text).to.contain('… and 10 more differences, in the file of --report');
+  });
+
   it('has colours if they are wanted, and one answer above the other where there is no room', async () => {
     const report = await some();
     expect(await report.text({ colour: true })).to.contain('\x1b[31mHello\x1b[0m');
