@@ -129,9 +129,28 @@ describe('Report', () => {
       candidate: saw2,
     });
     const text = (await report.text()) + (await report.json()) + (await report.html());
+    expect(text).to.not.match(/ter.{0,3}2/);
+    expect(text.replaceAll('&amp;', '&')).to.contain('REDACTED&abc');
+  });
+
+  it('does not mark fields that are not compared', async () => {
+    const fields = (at: number) =>
+      [
+        ['Date', `${at}`],
+        ['Content-Length', `${at}`],
+        ['X-Other', `${at}`],
+      ] as const;
+    const sides = { original: saw({ fields: fields(1) }), candidate: saw({ fields: fields(2) }) };
+    const one = resultOf(1, '/', {
+      verdict: 'different',
+      differences: [different('header', 'X-Other', '1', '2')],
+      ...sides,
+    });
+    const text = await (await reportOf(one)).text();
     expect(text)
-      .to.not.match(/ter.{0,3}2/)
-      .and.contain('REDACTED&abc');
+      .to.match(/Date: 1 {3,}Date: 2\n/)
+      .and.match(/Content-Length: 1 {3,}Content-Length: 2\n/);
+    expect(text).to.match(/X-Other: 1 +\| X-Other: 2\n/);
   });
 
   it('shortens long values around their first difference', async () => {
