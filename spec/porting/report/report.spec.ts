@@ -294,6 +294,18 @@ describe('Report', () => {
     });
   });
 
+  it('has no name in its JSON that docs/differences.md does not list', async () => {
+    const page = readFileSync(new URL('../../../docs/differences.md', import.meta.url), 'utf8');
+    const listed = new Set([...page.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+    const names = new Set<string>();
+    JSON.parse(await (await some()).json(), (name, value) => {
+      if (!/^\d*$/.test(name)) names.add(name);
+      return value;
+    });
+    expect(names.size).to.be.greaterThan(25);
+    expect([...names].filter((name) => !listed.has(name))).to.deep.equal([]);
+  });
+
   it('writes JUnit XML that is well-formed, whatever an answer holds', async () => {
     const evil = '\x00\x1b]]>&<"\ufffe\ud800\n\u202e';
     const report = await reportOf(
