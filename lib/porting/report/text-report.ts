@@ -128,7 +128,10 @@ function sideBySide(rows: readonly (Row | number)[], sides: Sides, width: number
       lines.push(paint(2, `… ${counted(row, 'equal line')}`));
       continue;
     }
-    const [left, right] = [wrapped(row.original, column), wrapped(row.candidate, column)];
+    const [left, right] = fromDifference(row, column).map((line) => wrapped(line, column)) as [
+      string[],
+      string[],
+    ];
     const sign = row.same ? ' ' : row.original === undefined ? '>' : row.candidate === undefined ? '<' : '|';
     for (let at = 0; at < Math.max(left.length, right.length); at++) {
       const [ours, theirs] = [(left[at] ?? '').padEnd(column), right[at] ?? ''];
@@ -136,6 +139,19 @@ function sideBySide(rows: readonly (Row | number)[], sides: Sides, width: number
     }
   }
   return lines;
+}
+
+/** Lines that are too long begin shortly before the place where they differ. */
+function fromDifference({ original, candidate, same }: Row, width: number): (string | undefined)[] {
+  const [ours, theirs] = [original, candidate];
+  const room = MOST_WRAPPED * width;
+  if (same || ours === undefined || theirs === undefined || Math.min(ours.length, theirs.length) <= room) {
+    return [ours, theirs];
+  }
+  let at = 0;
+  while (at < ours.length && ours[at] === theirs[at]) at++;
+  const from = at - width;
+  return from <= 0 ? [ours, theirs] : [`…${ours.slice(from)}`, `…${theirs.slice(from)}`];
 }
 
 function oneAbove(rows: readonly (Row | number)[], sides: Sides, paint: Paint): string[] {

@@ -47,6 +47,21 @@ describe('curlLine', () => {
     );
   });
 
+  it('sends targets that are no path as they are', async () => {
+    for (const target of ['http://example.org/a', '/a#b', 'example.org:443']) {
+      const line = await curlLine(requestOf({ target }), 'http://127.0.0.1:8000');
+      expect(run(line).words.slice(0, 4)).to.deep.equal([
+        '-i',
+        '--request-target',
+        target,
+        'http://127.0.0.1:8000',
+      ]);
+    }
+    expect(await curlLine(requestOf({ target: '/a/../b' }), undefined)).to.contain(
+      '--path-as-is http://example.org/a/../b',
+    );
+  });
+
   it('quotes what a shell would read otherwise', async () => {
     const evil = `'; touch /tmp/x; echo "$HOME" \`id\` \\ !! \n # %s`;
     const fields = [

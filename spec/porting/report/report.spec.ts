@@ -133,6 +133,36 @@ describe('Report', () => {
     expect(text.replaceAll('&amp;', '&')).to.contain('REDACTED&abc');
   });
 
+  it('shows JSON with a line for each value, and long lines from where they differ', async () => {
+    const json = (id: string) =>
+      saw({
+        type: 'application/json',
+        body: `{"big":${id},"text":"${'x'.repeat(60)}","none":[],"a":[1,{}]}`,
+      });
+    const long = (text: string) =>
+      saw({ type: 'text/plain', body: `${'a'.repeat(2000)}${text}${'b'.repeat(2000)}` });
+    const differences = [different('body', '', '1', '2')];
+    const text = await (
+      await reportOf(
+        resultOf(1, '/a', {
+          verdict: 'different',
+          differences,
+          original: json('9007199254740993'),
+          candidate: json('9007199254740992'),
+        }),
+        resultOf(2, '/b', {
+          verdict: 'different',
+          differences,
+          original: long('ONE'),
+          candidate: long('TWO'),
+        }),
+      )
+    ).text();
+    expect(text).to.match(/"big": 9007199254740993, +\| {3}"big": 9007199254740992,\n/);
+    expect(text).to.match(/"none": \[\], +"none": \[\],\n/);
+    expect(text).to.match(/ aONEb+ +\| aTWOb+\n/);
+  });
+
   it('does not mark fields that are not compared', async () => {
     const fields = (at: number) =>
       [
