@@ -269,6 +269,7 @@ describe('findDifferences', () => {
       for (const [coding, bytes] of [
         ['gzip', zlib.gzipSync(page)],
         ['deflate', zlib.deflateSync(page)],
+        ['deflate', zlib.deflateRawSync(page)],
         ['br', zlib.brotliCompressSync(page)],
       ] as const) {
         expect(await differ({ type: HTML, body: page }, coded(coding, bytes))).to.deep.equal([
