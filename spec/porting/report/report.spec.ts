@@ -9,6 +9,7 @@ import type { ReportData } from '../../../lib/porting/report/report-data.js';
 import type { Result } from '../../../lib/porting/report/result.js';
 import { routeOf } from '../../../lib/porting/report/routes.js';
 import { SECTIONS } from '../../../lib/porting/report/sections.js';
+import { ROOT } from '../../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 import { type AnswerParts, answerOf, requestOf } from '../answers.js';
 
@@ -325,7 +326,7 @@ describe('Report', () => {
   });
 
   it('has no name in its JSON that docs/differences.md does not list', async () => {
-    const page = readFileSync(new URL('../../../docs/differences.md', import.meta.url), 'utf8');
+    const page = readFileSync(`${ROOT}docs/differences.md`, 'utf8');
     const listed = new Set([...page.matchAll(/`(\w+)`/g)].map(([, name]) => name));
     const names = new Set<string>();
     JSON.parse(await (await some()).json(), (name, value) => {
@@ -417,7 +418,7 @@ describe('routeOf', () => {
 
 describe('the sections that explain differences', () => {
   it('are headings of PORTING.md', () => {
-    const porting = readFileSync(new URL('../../../PORTING.md', import.meta.url), 'utf8');
+    const porting = readFileSync(`${ROOT}PORTING.md`, 'utf8');
     const headings = new Set([...porting.matchAll(/^#{2,4} (.+)$/gm)].map(([, heading]) => heading));
     for (const { section } of SECTIONS) expect(headings).to.include(section);
   });
