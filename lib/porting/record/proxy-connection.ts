@@ -188,7 +188,8 @@ export class ProxyConnection {
     const { name } = this.#options.upstream;
     const failure = `${error.code ?? error.message}`;
     const what = this.#exchanges[0]?.describe() ?? 'a request';
-    logger.error(`${name} cannot be reached for ${what}: ${error.message}`);
+    const hint = /CERT|SIGNATURE|ALTNAME/.test(failure) ? '. --no-verify takes any certificate' : '';
+    logger.error(`${name} cannot be reached for ${what}: ${error.message}${hint}`);
     this.#over = true;
     this.#finishAll(false, failure);
     const body = `The original at ${name} cannot be reached: ${failure}\n`;
@@ -204,9 +205,10 @@ export class ProxyConnection {
   /** What the original has sent is over. @param cut by a reset. */
   #endAnswers(cut: boolean): void {
     const exchange = this.#exchanges[0];
+    if (cut && exchange?.answerBegun) exchange.endAnswer({ cut });
     const isWhole = this.#answers.end();
     if (exchange === undefined || !exchange.answerBegun || exchange.answerEnded) return;
-    exchange.endAnswer({ cut: cut || !isWhole });
+    exchange.endAnswer({ cut: !isWhole });
   }
 
   /** Writes what is left. @param abandoned by the client, or by us: the original would have gone on. */
@@ -223,11 +225,9 @@ export class ProxyConnection {
 
   /** Writes the exchanges that are over: the oldest first, as their answers come. */
   #settle(): void {
-    for (
-      let first = this.#exchanges[0];
-      first?.requestEnded && first.answerEnded;
-      first = this.#exchanges[0]
-    ) {
+    for (const first of [...this.#exchanges]) {
+      // A conversation is over when the connection is.
+      if (!first.requestEnded || !first.answerEnded || first === this.#upgraded) break;
       this.#exchanges.shift();
       first.write();
     }
