@@ -1,6 +1,6 @@
 /** The proxy of `record`, on the wire: what the original and the client get, byte by byte, and what the archive has of it. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect } from 'node:net';
@@ -373,6 +373,9 @@ describe('the proxy of record', function () {
   });
 
   it('reads no faster than the client takes, and passes it all', async () => {
+    const warnings: Error[] = [];
+    const onwarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onwarning);
     const size = 24 * 1024 * 1024;
     let sent = 0;
     const block = Buffer.alloc(64 * 1024, 'x');
@@ -406,6 +409,66 @@ describe('the proxy of record', function () {
     await until(() => got > size, 'all of it');
     const { answer } = await recorded.exchange();
     expect(answer?.body).to.include({ size, cut: false });
+    process.off('warning', onwarning);
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it('goes on where the disk is full, and says that it records no more', async () => {
+    const port = await original(async (wire) => {
+      await receives(wire, /end$/);
+      await wire.send(OK);
+    });
+    const recorded = await recordingOf(port);
+    // In place of the folder for large bodies.
+    writeFileSync(`${recorded.path}.d`, '');
+    const peer = await recorded.connect();
+    const size = 300_000;
+    await peer.send(
+      `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(size - 3)}end`,
+    );
+    expect((await peer.response('POST')).body.toString()).to.equal('ok');
+    const fault = await recorded.recording.failed.catch((error: NodeJS.ErrnoException) => error);
+    expect(fault).to.be.instanceOf(Error);
+    expect(recorded.recording.count).to.equal(0);
+  });
+
+  it('waits with an upgrade for its own answer, behind others', async () => {
+    const port = await original(async (wire) => {
+      await receives(wire, /\/up HTTP/);
+      await wire.send(OK);
+      await wire.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n');
+      await receives(wire, /raw$/);
+      wire.socket.end();
+    });
+    const recorded = await recordingOf(port);
+    const peer = await recorded.connect();
+    const up = 'GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n';
+    await peer.send(`GET /first HTTP/1.1\r\nHost: a\r\n\r\n${up}no HTTP: raw`);
+    await peer.until(() => peer.ended, 'the end');
+    peer.destroy();
+    const [first, second] = await recorded.exchanges(2);
+    expect([first?.answer?.status, second?.answer?.status]).to.deep.equal([200, 101]);
+    expect(log).to.not.include('not recorded: a line');
+  });
+
+  it('does not mix what the original sends unasked into the answer before', async () => {
+    const unasked = 'HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n\r\nlate';
+    let more = () => {};
+    const port = await original(async (wire) => {
+      await receives(wire, /\r\n\r\n/);
+      await wire.send(OK);
+      more = () => wire.socket.end(unasked);
+    });
+    const recorded = await recordingOf(port);
+    const peer = await recorded.connect();
+    await peer.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await peer.until(() => peer.text === OK, 'the answer');
+    await recorded.exchanges(1);
+    more();
+    await peer.until(() => peer.ended, 'the end');
+    expect(peer.text).to.equal(OK + unasked);
+    expect(await textOf((await recorded.exchange()).answer?.body)).to.equal('ok');
+    expect(log).to.include('The original has sent 408 to no request');
   });
 
   it('adds X-Forwarded and another Host when asked, and records what the original got', async () => {
