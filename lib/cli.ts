@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The command `wsgi`: reads the command line and the config file, loads the application, runs it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown } from './logger.js';
+import { packageVersion } from './own-files.js';
 import { renderHelp } from './server/cli/command-help.js';
 import { cgiOptions, checkCgiCommand, parseCommandLine, UsageError } from './server/cli/command-line.js';
 import { configPath, loadConfigFile } from './server/cli/config-file.js';
@@ -152,11 +153,6 @@ function listConfig(options: ServerOptions, command: CommandOptions, wsgiApp: st
   for (const name of ['help', 'version', 'printConfig', 'checkConfig']) delete values[name];
   const names = Object.keys(values).sort();
   return names.map((name) => `${name} = ${inspect(values[name], { breakLength: Infinity })}\n`).join('');
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function print(text: string): 0 {

@@ -1,5 +1,6 @@
 /** Promises of ours that warn where a handler does not wait for them, as one does that was written to block. */
 import { logger } from './logger.js';
+import { OWN_FOLDER } from './own-files.js';
 
 /** As many calls of one object may be under way: a loop that does not await makes them without end. */
 const MOST_PENDING = 1000;
@@ -7,8 +8,6 @@ const MOST_PENDING = 1000;
 const INSTEAD =
   'write await before it, or let handlers block as in Python: run(app, { threads: 8 }), wsgi --threads 8';
 
-/** The folder of this package. */
-const OURS = new URL('.', import.meta.url).href;
 /** What was warned of: each once. */
 const warned = new Set<string>();
 
@@ -103,6 +102,6 @@ function placeIn({ stack = '' }: Error): string {
   const own = stack
     .split('\n')
     .slice(1)
-    .find((line) => /file:|[/\\]/.test(line) && !line.includes(OURS) && !line.includes('node:'));
+    .find((line) => /file:|[/\\]/.test(line) && !line.includes(OWN_FOLDER.href) && !line.includes('node:'));
   return own === undefined ? '' : ` (${own.trim()})`;
 }

@@ -1,10 +1,11 @@
 /** The HTML pages of the framework: an error, a request's fault, a path that leads nowhere. */
-import { createRequire } from 'node:module';
+import { packageVersion } from '../own-files.js';
 import { reasonOf } from './status.js';
 import { thrownMessage, thrownStack, thrownType } from './thrown.js';
 
 /** A new-issue form takes its text from the URL; trackers refuse URLs much longer than this. */
 const LONGEST_REPORT = 4000;
+const LONGEST_TITLE = 200;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -30,28 +31,20 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
-/** The page of a failed handler. Without debug it names the type of what was thrown, and no more: a message may hold secrets. */
+/**
+ * The page of a failed handler. Without debug it says only that there was an error: type and message of what was thrown
+ * are in the report of its button, the stack is not.
+ */
 export function errorPage(thrown: unknown, options: ErrorPageOptions): string {
-  const type = thrownType(thrown);
-  const request = `Request: ${options.method} ${options.path}\n${versions()}`;
-  if (!options.debug) {
-    return page(
-      heading(500),
-      '<p>The server failed to answer this request. Its log says why.</p>',
-      reportButton(options.issueTracker, `${reasonOf(500)}: ${type}`, request),
-    );
-  }
-  const [message, stack] = [thrownMessage(thrown), thrownStack(thrown)];
-  return page(
-    heading(500),
-    `<p><b>${escapeHtml(`${type} :${message}`)}</b></p>`,
-    `<pre>${escapeHtml(stack)}</pre>`,
-    reportButton(
-      options.issueTracker,
-      `${type}: ${message}`.slice(0, 200),
-      `${request}\n\n${stack.slice(0, LONGEST_REPORT)}`,
-    ),
-  );
+  const { method, path, debug, issueTracker } = options;
+  const [type, message, stack] = [thrownType(thrown), thrownMessage(thrown), thrownStack(thrown)];
+  const details = debug
+    ? `<p><b>${escapeHtml(`${type} :${message}`)}</b></p>\n<pre>${escapeHtml(stack)}</pre>`
+    : '<p>The server failed to answer this request. Its log says why.</p>';
+  const report = [`Request: ${method} ${path}`, versions()];
+  if (debug) report.push('', stack.slice(0, LONGEST_REPORT));
+  const title = `${type}: ${message}`.slice(0, LONGEST_TITLE);
+  return page(heading(500), details, reportButton(issueTracker, title, report.join('\n')));
 }
 
 /** The page of a request that cannot be answered as it is: the message is for the client. */
@@ -72,8 +65,7 @@ function heading(status: number): string {
 }
 
 function versions(): string {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  return `wsgi ${version}, Node ${process.version}, ${process.platform}`;
+  return `wsgi ${packageVersion()}, Node ${process.version}, ${process.platform}`;
 }
 
 /** Not `navigator.clipboard`, which only pages of https and of this machine have. What cannot be copied is shown. */

@@ -35,6 +35,8 @@ export const CAPABILITIES = [
   'reason',
   /** Response headers keep the case of their names, and their order. */
   'header-case',
+  /** It decides on the framing of responses: a web server in front may find out a length that the application never gave. */
+  'framing',
   /** HEAD, 204 and 304 are sent with exactly the headers that the interpreter decided on. */
   'exact-head',
   /** The application runs in the process of the suite: what it records can be read, gates can be opened. */

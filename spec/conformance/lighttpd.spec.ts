@@ -43,6 +43,7 @@ describe('CGI scripts of lighttpd', function () {
       'same-process': 'the application runs in a process of its own',
       log: 'lighttpd has it',
       'keep-alive': "connections are lighttpd's",
+      framing: 'lighttpd adds the length of a script that ends before lighttpd answers',
       reason: 'lighttpd has reasons of its own',
       'header-case': 'lighttpd puts lines of one name together',
     },

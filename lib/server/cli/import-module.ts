@@ -6,6 +6,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError } from '../../errors.js';
 import { describeThrown } from '../../logger.js';
+import { OWN_FOLDER } from '../../own-files.js';
 
 export const EXTENSIONS = ['.mjs', '.js', '.cjs', '.ts', '.mts', '.cts'] as const;
 
@@ -147,9 +148,8 @@ export function settled<T>(promise: PromiseLike<T>, what: string): Promise<T> {
   });
 }
 
-const PACKAGE = new URL('../../', import.meta.url);
 /** Node's loader, tsx, and the command itself: no reader of the log has written them, or can change them. */
-const LOADERS = ['node:internal/', '/node_modules/tsx/', PACKAGE.href, fileURLToPath(PACKAGE)];
+const LOADERS = ['node:internal/', '/node_modules/tsx/', OWN_FOLDER.href, fileURLToPath(OWN_FOLDER)];
 
 const FRAME = /^ +at /;
 /** Where more of an error follows below its stack. */

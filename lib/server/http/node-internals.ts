@@ -1,7 +1,7 @@
 /**
  * What we use of Node's HTTP server and sockets without its documentation, or change. What only makes requests cheaper can
- * be switched off in `internals`: it is off where a Node does not have it, and everything works without it. (The insides of
- * `ws` are in websocket/ws.ts; those of a response for another framework's handler in adapters/from/.)
+ * be switched off in `internals`: it is off where a Node does not have it, and everything works without it. (Those of
+ * the package `ws` are in websocket/ws.ts.)
  *
  *   name        | what                                    | buys, of a small GET | without it
  *   ------------|-----------------------------------------|----------------------|-----------------------------------
@@ -17,7 +17,7 @@
  * (CPU time, three alternating runs on Node 20. `detachSocket`, in place of a `close` listener, was dropped for its 2 %.)
  *
  * What comes after these works in no other way, and rests on names that every Node since 8 has: `destroySoon`,
- * `assignSocket`, `detachSocket`, `_httpMessage`, `httpAllowHalfOpen`, `_keepAliveTimeout`, `_read`, `parser`.
+ * `assignSocket`, `detachSocket`, `_httpMessage`, `httpAllowHalfOpen`, `_keepAliveTimeout`, `_read`, `_closed`, `parser`.
  */
 import { type Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -294,6 +294,19 @@ class FreeResponse extends ServerResponse {
     socket.removeListener('drain', this.#drained);
     super.detachSocket(socket);
   }
+}
+
+/** A response without a connection has all of its body: it says so as Node does after the last byte. */
+export function finishResponse(response: ServerResponse): void {
+  // Newer Nodes (26) keep what it says where only their own end() reaches it.
+  Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
+  response.emit('finish');
+}
+
+/** ... and as after its connection was let go of. */
+export function closeResponse(response: ServerResponse): void {
+  Object.assign(response, { destroyed: true, _closed: true });
+  response.emit('close');
 }
 
 // The parser

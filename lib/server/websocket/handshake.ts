@@ -6,7 +6,7 @@ import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import type { Door } from '../../environ/websocket/link.js';
 import { type OpenSocket, WsgiWebSocket } from './connection.js';
 import { type DeflateOptions, deflateSettings, InflateBudget, LeanDeflate, parseOffers } from './deflate.js';
-import { canDeflate, subprotocol, useDeflate, WebSocketServer } from './ws.js';
+import { subprotocol, useDeflate, WebSocketServer, wsInternals } from './ws.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */
 const VERSIONS = ['13', '8', '7'];
@@ -115,7 +115,7 @@ export class WebSocketAcceptor {
     const settings = deflateSettings(deflate);
     const budget = new InflateBudget(inflateBuffer);
     this.#negotiate = (offers) =>
-      perMessageDeflate && canDeflate
+      perMessageDeflate && wsInternals.deflate
         ? LeanDeflate.accept(parseOffers(offers) ?? [], settings, maxMessage, budget)
         : undefined;
     this.#server = new WebSocketServer({

@@ -1,6 +1,7 @@
 /** Reports every file that this thread imports or requires. */
 import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { ownModule } from '../../own-files.js';
 import { fileState, writeReport } from './child-report.js';
 
 interface Resolved {
@@ -63,7 +64,7 @@ export function watchImports(descriptor: number): void {
     });
     return;
   }
-  module.register(import.meta.url, { data: { descriptor } });
+  module.register(ownModule('server/workers/loaded-files').href, { data: { descriptor } });
   const { cache } = createRequire(import.meta.url);
   reportRequired = () => {
     for (const file of Object.keys(cache)) reports.add(file);

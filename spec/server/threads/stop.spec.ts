@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { Command, killCommands, runCommand } from '../../support/command.js';
+import { scriptOf } from '../../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 import { WebSocketClient } from '../../support/web-socket-client.js';
@@ -146,9 +147,11 @@ describe('a stop with threads has a bound', function () {
 
   it('where no thread has loaded the application yet', async () => {
     const hang = join(temporaryFolder({ hang: '' }), 'hang');
+    const inner = (module: string) =>
+      JSON.stringify(pathToFileURL(scriptOf(`../../../lib/${module}.ts`, import.meta.url)));
     const script = `
-      import { resolveOptions } from ${JSON.stringify(new URL('server/options/options.js', LIB))};
-      import { Server } from ${JSON.stringify(new URL('server/server.js', LIB))};
+      import { resolveOptions } from ${inner('server/options/options')};
+      import { Server } from ${inner('server/server')};
       import { isMainThread } from 'node:worker_threads';
       if (!isMainThread) for (;;);
       const server = new Server(() => [], resolveOptions({ port: 0, threads: 2 }));
@@ -156,7 +159,7 @@ describe('a stop with threads has a bound', function () {
       await server.close();
       console.log('closed');`;
     const folder = temporaryFolder({ 'app.mjs': script });
-    const command = new Command([], { script: join(folder, 'app.mjs'), plain: true, env: { HANG: hang } });
+    const command = new Command([], { script: join(folder, 'app.mjs'), env: { HANG: hang } });
     await command.says(/stopped before a thread had the application[\s\S]*closed/);
     expect(await command.exit()).to.equal(0);
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { WebSocket as Client, type PerMessageDeflateOptions } from 'ws';
+import { wsInternals } from '../../../lib/server/websocket/ws.js';
 import {
   BINARY,
   CLOSE,
@@ -43,6 +44,23 @@ describe('Autobahn', () => {
     for (const size of [8192, 16384, 32768, 65536, 131072]) {
       it(`12, compressed messages of ${size} bytes in fragments of 256 bytes`, () =>
         expectEchoOfFragments(server.port, size));
+    }
+  });
+
+  it('negotiates no compression with a ws that has other insides, and goes on without', async () => {
+    const found = wsInternals.deflate;
+    wsInternals.deflate = false;
+    try {
+      const client = new Client(server.url);
+      await once(client, 'open');
+      expect(client.extensions).to.equal('');
+      client.send('x'.repeat(5000));
+      const [data] = (await once(client, 'message')) as [Buffer];
+      expect(data.toString()).to.equal('x'.repeat(5000));
+      client.close();
+      await once(client, 'close');
+    } finally {
+      wsInternals.deflate = found;
     }
   });
 

@@ -9,6 +9,7 @@ import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from '
 import type { Socket } from 'node:net';
 import { ignore } from '../../../environ/maybe-promise.js';
 import { isHopByHop } from '../../../environ/syntax.js';
+import { closeResponse, finishResponse } from '../../http/node-internals.js';
 import type { EnvironSocket } from './environ-message.js';
 import { ResponsePipe } from './response-pipe.js';
 
@@ -151,13 +152,8 @@ export class EnvironResponse {
     this.#finished = true;
     const { response } = this;
     response.detachSocket(this.#socket as unknown as Socket);
-    // Newer Nodes (26) keep what it says where only their own end() reaches it.
-    Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
-    response.emit('finish');
-    process.nextTick(() => {
-      Object.assign(response, { destroyed: true, _closed: true });
-      response.emit('close');
-    });
+    finishResponse(response);
+    process.nextTick(closeResponse, response);
   }
 }
 

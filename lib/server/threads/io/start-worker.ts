@@ -4,10 +4,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { watchThreads } from '../../../environ/form/temporary-files.js';
 import { ConfigError } from '../../../errors.js';
+import { ownModule } from '../../../own-files.js';
 import { THREAD_KIND, type ThreadData, type ThreadEntry } from '../shared/thread-data.js';
 
-/** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
-const COMMAND = new URL(import.meta.url.replace(/io\/start-worker(\.\w+)$/, 'worker/thread-app$1'));
+const COMMAND = ownModule('server/threads/worker/thread-app');
 
 /** What is the same for all threads of a pool. */
 export type StartData = Omit<ThreadData, 'kind' | 'port' | 'line'>;
