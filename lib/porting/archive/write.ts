@@ -2,9 +2,10 @@
  * Writes an HTTP Archive (HAR 1.2), one entry a line, each when its exchange is over. The end of the file is written with each
  * entry, and overwritten by the next: the file is complete JSON whenever the process is killed.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.js';
+import { packageVersion } from '../../own-files.js';
 import { writeFully } from './bodies.js';
 import type { MessageLog } from './message-log.js';
 import { entryOf, type FinishedExchange } from './write-entry.js';
@@ -99,9 +100,4 @@ export class ArchiveWriter {
     writeFully(this.#descriptor, Buffer.from(text + END), this.#position);
     this.#position += bytes.length;
   }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
