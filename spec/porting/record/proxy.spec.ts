@@ -527,7 +527,7 @@ describe('the proxy of record', function () {
   });
 
   it('ends with what was going on: an answer is waited for, a connection that does nothing is not', async () => {
-    let answer: () => unknown = () => {};
+    let answer: (() => unknown) | undefined;
     const port = await original(async (wire) => {
       await receives(wire, /\r\n\r\n/);
       answer = () => wire.socket.write(OK);
@@ -536,10 +536,11 @@ describe('the proxy of record', function () {
     const idle = await recorded.connect();
     const peer = await recorded.connect();
     await peer.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    await until(() => recorded.recording.running === 1, 'the request');
+    await until(() => answer !== undefined, 'the request');
+    expect(recorded.recording.running).to.equal(1);
     const closed = recorded.recording.close(30);
     await idle.until(() => idle.ended, 'the end of the idle one');
-    answer();
+    answer?.();
     await peer.until(() => peer.ended, 'the end');
     peer.destroy();
     await closed;
