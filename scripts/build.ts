@@ -6,7 +6,12 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 /** Modules that are loaded by their URL: see `lib/own-files.ts`. */
-const LOADED = ['own-files', 'server/threads/worker/thread-app', 'server/workers/loaded-files'];
+const LOADED = [
+  'own-files',
+  'server/threads/worker/thread-app',
+  'server/workers/loaded-files',
+  'porting/mirror/candidate-worker',
+];
 
 interface Package {
   readonly bin: Readonly<Record<string, string>>;

@@ -9,6 +9,7 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { logger } from '../../logger.js';
+import { ownModule } from '../../own-files.js';
 import { loadable } from '../../server/threads/io/start-worker.js';
 import { ASIDE_KIND } from '../../server/threads/shared/thread-data.js';
 import { Ignore } from '../diff/ignore.js';
@@ -17,8 +18,7 @@ import type { AsideData, AsideReport, CandidateSource, Compared, Job, Runner } f
 import type { AnswerCopy } from './captured-answer.js';
 import { compareCopies } from './compare-copies.js';
 
-/** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
-const SCRIPT = new URL(import.meta.url.replace(/candidate-thread(\.\w+)$/, 'candidate-worker$1'));
+const SCRIPT = ownModule('porting/mirror/candidate-worker');
 
 /** In which it must have loaded the candidate. */
 const LOADING_MS = 60_000;
