@@ -2,7 +2,8 @@
 export { type ReadOptions, readExchanges } from './archive/read.js';
 export { type CompareOptions, compare } from './compare/compare.js';
 export { type Counts, exitCodeOf } from './compare/comparison.js';
-export type { RunningServer, Target } from './compare/target/target.js';
+export type { RunningServer } from './compare/target/start-server.js';
+export type { Target } from './compare/target/target.js';
 export type { Difference, Observed } from './diff/difference.js';
 export type {
   Answer,

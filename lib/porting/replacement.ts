@@ -46,16 +46,13 @@ export class Secrets {
 
   /**
    * The text with the secrets that are known; other replacements stay.
-   * @param place the name of the header or the cookie that has this text: it also names the secret.
+   * @param place the name of the header or the cookie that has this text: it names the secret, before the replacement does.
    */
   putBack(text: string, encode: (value: string) => string = (value) => value, place?: string): string {
     if (this.#values.size === 0) return text;
     return text.replace(REPLACEMENT, (found: string, name: string) => {
-      const names = [
-        found,
-        name.toLowerCase(),
-        ...(place === undefined ? [] : [spellName(place).toLowerCase()]),
-      ];
+      const here = place === undefined ? [] : [spellName(place).toLowerCase()];
+      const names = [found, ...here, name.toLowerCase()];
       const known = names.find((one) => this.#values.has(one));
       if (known === undefined) return found;
       this.#used.add(known);
@@ -63,8 +60,12 @@ export class Secrets {
     });
   }
 
-  /** A header's value. The secret of `Authorization` may be given with its scheme or without. */
+  /** A header's value, `Set-Cookie` aside. The secret of `Authorization` may be given with its scheme or without. */
   putBackInField(name: string, value: string): string {
+    if (name.toLowerCase() === 'cookie') {
+      const pairs = value.split(';');
+      return pairs.map((pair) => this.putBack(pair, undefined, pair.split('=', 1)[0]?.trim())).join(';');
+    }
     const restored = this.putBack(value, undefined, name);
     const twice = /^(\S+) +(\1 .*)$/is.exec(restored);
     return twice === null || restored === value ? restored : (twice[2] ?? restored);

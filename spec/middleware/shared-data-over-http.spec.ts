@@ -1,11 +1,9 @@
 /** lib/middleware/shared-data.ts on sockets. */
-import { once } from 'node:events';
 import { appendFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { LeakWatch } from '../support/leaks.js';
-import { exchange } from '../support/peer.js';
+import { exchange, Peer } from '../support/peer.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { MODIFIED, SharedSite } from './shared-site.js';
 
@@ -38,10 +36,10 @@ describe('sharedData over HTTP', () => {
     expect([same?.status, same?.headers['content-length']]).to.deep.equal([304, undefined]);
     await Promise.all(
       Array.from({ length: 10 }, async () => {
-        const socket = connect(port, '127.0.0.1');
-        socket.write('GET /static/large.bin HTTP/1.1\r\nHost: h\r\n\r\n');
-        await once(socket, 'data');
-        socket.destroy();
+        const peer = await Peer.connect(port);
+        await peer.send('GET /static/large.bin HTTP/1.1\r\nHost: h\r\n\r\n');
+        await peer.got('HTTP/1.1 200');
+        peer.destroy();
       }),
     );
     await watch.end();
@@ -52,14 +50,15 @@ describe('sharedData over HTTP', () => {
     writeFileSync(log, Buffer.alloc(4 * 1024 * 1024, 'a'));
     const { serverPort: port } = await serveApp(site.app());
     const said = await captureLog(async () => {
-      const socket = connect(port, '127.0.0.1');
-      socket.write('GET /static/growing.log HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
-      const [first] = (await once(socket, 'data')) as [Buffer];
+      const peer = await Peer.connect(port);
+      await peer.send('GET /static/growing.log HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
+      await peer.got('HTTP/1.1 200');
       appendFileSync(log, 'more');
-      const rest = Buffer.concat(await socket.toArray());
-      const all = Buffer.concat([first, rest]);
-      const body = all.subarray(all.indexOf('\r\n\r\n') + 4);
-      expect([body.length, body.includes('more')]).to.deep.equal([4 * 1024 * 1024, false]);
+      const [response] = (await peer.closed()).responses;
+      expect([response?.body.length, response?.body.includes('more')]).to.deep.equal([
+        4 * 1024 * 1024,
+        false,
+      ]);
     });
     expect(said).to.equal('');
   });

@@ -1,5 +1,4 @@
 /** What a stop waits for, and what not: connections without a request, and handlers that still run. */
-import { connect } from 'node:net';
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import type { Server } from '../../lib/server/server.js';
@@ -67,14 +66,13 @@ describe('a stop', () => {
     ] as const) {
       it(`a TLS handshake ${what}`, async () => {
         const server = await serveApp(hello, { ...PATIENT, ...TLS });
-        const socket = connect(server.serverPort, '127.0.0.1');
-        socket.on('error', () => {});
-        socket.write(bytes, 'latin1');
+        const peer = await Peer.connect(server.serverPort);
+        await peer.send(Buffer.from(bytes, 'latin1'));
         await until(async () => (await connectionsOf(server)) === 1, 'the connection');
         await new Promise((resolve) => setTimeout(resolve, 20));
         await server.close();
         expect(await connectionsOf(server)).to.equal(0);
-        socket.destroy();
+        peer.destroy();
       });
     }
 

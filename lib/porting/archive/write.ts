@@ -42,17 +42,17 @@ export class ArchiveWriter {
         `${found} exists: choose another name, or replace the recording with --overwrite`,
       );
     }
+    const creator = { name: 'wsgi', version: packageVersion() };
+    const start = JSON.stringify({ version: '1.2', creator, ...(comment !== undefined && { comment }) });
     try {
       // Requests of users: others on the machine need not read them.
       this.#descriptor = openSync(path, 'w', 0o600);
+      this.#append(`{"log":${start.slice(0, -1)},"entries":[`);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const why = code === 'ENOENT' ? `there is no folder ${dirname(path)}` : message;
       throw new ConfigError(`Cannot write ${path}: ${why}`, { cause: error });
     }
-    const creator = { name: 'wsgi', version: packageVersion() };
-    const start = JSON.stringify({ version: '1.2', creator, ...(comment !== undefined && { comment }) });
-    this.#append(`{"log":${start.slice(0, -1)},"entries":[`);
   }
 
   /** A number for the files of one exchange. */

@@ -113,16 +113,18 @@ async function runPass(
   signal?.throwIfAborted();
   if (reset !== undefined) await runReset(reset, signal);
   const server = await target.start(signal);
+  const sideOptions: SideOptions = { timeout, host, secrets, twice, signal };
+  const side = new Side(server, spool, recording.wanted, sideOptions);
   try {
-    const sideOptions: SideOptions = { timeout, host, secrets, twice, signal };
-    const side = new Side(server, spool, recording.wanted, sideOptions);
     for await (const planned of recording) {
       signal?.throwIfAborted();
       await side.replay(planned);
-      onprogress(spool.length);
+      onprogress(planned.index + 1);
     }
+    await side.finish();
     return side;
   } finally {
+    side.close();
     await server.stop();
   }
 }
@@ -152,12 +154,10 @@ async function judgeAll(
     hasCookies: recording.hasCookies,
   };
   const counts = { equal: 0, different: 0, drift: 0, skipped: 0, noise: 0 };
-  let index = 0;
   for await (const planned of recording) {
     signal?.throwIfAborted();
     const seen: Seen[] = [];
-    for (const { spool } of passes) seen.push(await spool.get(index));
-    index++;
+    for (const { spool } of passes) seen.push(await spool.get(planned.index));
     const [original, candidate] = [seen[0], seen.at(-1)];
     if (original === undefined || candidate === undefined) continue;
     const again = original.again === undefined ? [] : [original.again];

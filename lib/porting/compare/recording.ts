@@ -6,6 +6,8 @@ import { Spool } from './replay/spool.js';
 
 /** An exchange that is to be replayed. */
 export interface Planned extends Sender {
+  /** Its place in the order in which requests were sent, from 0. */
+  readonly index: number;
   /** Its place in the archive, from 1. */
   readonly number: number;
   readonly exchange: Exchange;
@@ -40,7 +42,7 @@ export class Recording {
         setsCookies ||= answer?.fields.some(([name]) => name.toLowerCase() === 'set-cookie') ?? false;
         // Those of a list come in its order: each begins when the one before it did.
         starts.push(started?.getTime() ?? starts.at(-1) ?? 0);
-        spool.add({
+        spool.put({
           ...exchange,
           request: { ...request, body: await spool.keep(request.body) },
           ...(answer === undefined ? {} : { answer: { ...answer, body: await spool.keep(answer.body) } }),
@@ -65,7 +67,7 @@ export class Recording {
   async *[Symbol.asyncIterator](): AsyncGenerator<Planned, void, undefined> {
     for (const [index, number] of this.#order.entries()) {
       const { client = 0, set = [] } = this.#senders[index] ?? {};
-      yield { number: number + 1, exchange: await this.#spool.get(number), client, set };
+      yield { index, number: number + 1, exchange: await this.#spool.get(number), client, set };
     }
   }
 

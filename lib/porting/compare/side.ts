@@ -1,17 +1,17 @@
 /** One server while the archive is replayed against it: the jars of its clients, the values that it hands out, and what it did. */
 import type { Observed } from '../diff/difference.js';
-import type { Message, RecordedRequest } from '../exchange.js';
+import type { Conversation, Exchange, Message, RecordedRequest } from '../exchange.js';
 import type { Secrets } from '../replacement.js';
-import { bytesOf, fieldOf } from './follow/body-text.js';
+import { bytesOf, fieldOf, mediaTypeOf } from './follow/body-text.js';
 import { Follower, type Wanted } from './follow/follower.js';
 import { Jar, withCookies } from './follow/jar.js';
 import { storedBytes } from './follow/request-values.js';
 import { hostOf, scopeOf, withHost } from './follow/scope.js';
 import type { Planned } from './recording.js';
-import { replayConversation } from './replay/replay-conversation.js';
+import { Dialogue } from './replay/replay-conversation.js';
 import { sendRequest } from './replay/send-request.js';
 import type { Spool } from './replay/spool.js';
-import type { RunningServer } from './target/target.js';
+import type { RunningServer } from './target/start-server.js';
 
 /** What a server did with one exchange. */
 export interface Seen {
@@ -43,6 +43,8 @@ export class Side {
   readonly #spool: Spool<Seen>;
   readonly #options: SideOptions;
   readonly #jars = new Map<number, Jar>();
+  /** Conversations that go on while other requests are sent. */
+  readonly #talks: Talk[] = [];
 
   constructor(server: RunningServer, spool: Spool<Seen>, wanted: Wanted, options: SideOptions) {
     this.#server = server;
@@ -51,26 +53,73 @@ export class Side {
     this.follower = new Follower(wanted);
   }
 
-  /** Sends one request as this side's client would, and adds what came to the spool. */
+  /** Sends one request as this side's client would, and puts what came into the spool. */
   async replay(planned: Planned): Promise<void> {
-    const { exchange, client } = planned;
+    const { exchange, client, index } = planned;
+    await this.#goOn(exchange.started?.getTime());
     const skipped = reasonToSkip(exchange.request);
     if (skipped !== undefined) {
-      this.#spool.add({ sent: exchange.request, observed: {}, skipped });
+      this.#spool.put({ sent: exchange.request, observed: {}, skipped }, index);
       return;
     }
     const jar = this.#jars.get(client) ?? new Jar();
     this.#jars.set(client, jar);
     const sent = await this.#prepare(planned, jar);
-    const observed = await this.#ask(sent, planned);
-    const repeat = this.#options.twice && isSafe(planned);
-    const again = repeat ? await this.#ask(sent, planned) : undefined;
-    const { answer } = observed;
-    if (answer !== undefined) {
-      jar.take(answer, scopeOf(sent), Date.now());
-      if (exchange.answer !== undefined) await this.follower.learn(exchange.answer, answer, client);
+    if (exchange.conversation === undefined) {
+      const observed = await this.#ask(sent, planned);
+      const repeat = this.#options.twice && isSafe(planned);
+      const again = repeat ? await this.#ask(sent, planned) : undefined;
+      await this.#keep(planned, sent, observed, jar);
+      this.#spool.put({ ...(await this.#stored(sent)), observed, again }, index);
+      return;
     }
-    this.#spool.add({ sent: { ...sent, body: await this.#spool.keep(sent.body) }, observed, again });
+    const dialogue = this.#talk(sent, planned, exchange.conversation);
+    const observed = this.#complete(sent, await dialogue.opened);
+    await this.#keep(planned, sent, observed, jar);
+    const talk = { planned, dialogue, sent, observed, begun: beginOf(planned) };
+    this.#talks.push(talk);
+    // Without a time it is had as a whole, before the next request.
+    if (talk.begun === undefined) await this.#goOn(Number.POSITIVE_INFINITY);
+  }
+
+  /** Has the rest of the conversations. */
+  async finish(): Promise<void> {
+    await this.#goOn(Number.POSITIVE_INFINITY);
+  }
+
+  /** Drops what still runs. */
+  close(): void {
+    for (const { dialogue } of this.#talks.splice(0)) dialogue.end();
+  }
+
+  /** What clients said before that time in conversations that still go on, in the order in which they said it. */
+  async #goOn(until: number | undefined): Promise<void> {
+    for (;;) {
+      this.#options.signal?.throwIfAborted();
+      let first: Talk | undefined;
+      for (const talk of this.#talks) if (first === undefined || dueAt(talk) < dueAt(first)) first = talk;
+      if (first === undefined || !(dueAt(first) <= (until ?? Number.POSITIVE_INFINITY))) return;
+      await first.dialogue.step();
+      if (!first.dialogue.isOver) continue;
+      const { planned, dialogue, sent, observed } = first;
+      this.#talks.splice(this.#talks.indexOf(first), 1);
+      this.#spool.put(
+        { ...(await this.#stored(sent)), observed: { ...observed, ...dialogue.outcome } },
+        planned.index,
+      );
+    }
+  }
+
+  async #stored(sent: RecordedRequest): Promise<Pick<Seen, 'sent'>> {
+    return { sent: { ...sent, body: await this.#spool.keep(sent.body) } };
+  }
+
+  /** Cookies for the jar, and values that are followed. */
+  async #keep(planned: Planned, sent: RecordedRequest, { answer }: Observed, jar: Jar): Promise<void> {
+    const { exchange, client } = planned;
+    if (answer === undefined) return;
+    jar.take(answer, scopeOf(sent), Date.now());
+    if (exchange.answer !== undefined) await this.follower.learn(exchange.answer, answer, client);
   }
 
   async #prepare({ exchange, set, client }: Planned, jar: Jar): Promise<RecordedRequest> {
@@ -88,31 +137,39 @@ export class Side {
     };
   }
 
-  async #ask(sent: RecordedRequest, { exchange, client }: Planned): Promise<Observed> {
+  async #ask(sent: RecordedRequest, { exchange }: Planned): Promise<Observed> {
     const { timeout, signal } = this.#options;
-    const { url } = this.#server;
-    const body = this.#spool.body();
-    const recorded = exchange.answer?.body;
-    const observed =
-      exchange.conversation === undefined
-        ? await sendRequest(sent, url, body, {
-            timeout,
-            signal,
-            leaveAfter: recorded?.cut ? recorded.size : undefined,
-          })
-        : await replayConversation(sent, exchange.conversation, url, body, {
-            timeout,
-            signal,
-            rewrite: (message) => this.#rewrite(message, client),
-          });
+    const options = { timeout, signal, leaveAfter: leaveAfter(exchange) };
+    const observed = await sendRequest(sent, this.#server.url, this.#spool.body(), options);
     signal?.throwIfAborted();
+    return this.#complete(sent, observed);
+  }
+
+  #talk(sent: RecordedRequest, { client }: Planned, recorded: Conversation): Dialogue {
+    const { timeout, signal } = this.#options;
+    const said = recorded.messages.filter(({ from }) => from === 'server');
+    let learned = 0;
+    return new Dialogue(sent, recorded, this.#server.url, this.#spool.body(), {
+      timeout,
+      signal,
+      rewrite: (message, messages) => {
+        const came = messages.filter(({ from }) => from === 'server');
+        for (; learned < Math.min(said.length, came.length); learned++) {
+          const [theirs, mine] = [said[learned]?.data, came[learned]?.data];
+          if (typeof theirs === 'string' && typeof mine === 'string')
+            this.follower.learnText(theirs, mine, client);
+        }
+        return this.#rewrite(message, client);
+      },
+    });
+  }
+
+  #complete(sent: RecordedRequest, observed: Observed): Observed {
     const fault = observed.answer === undefined ? this.#server.fault() : undefined;
-    const scheme = url.protocol === 'https:' ? 'https' : 'http';
+    const isAbsolute = /^[a-z][a-z\d+.-]*:/i.test(sent.target);
     return {
       ...observed,
-      url: /^[a-z][a-z\d+.-]*:/i.test(sent.target)
-        ? sent.target
-        : `${scheme}://${hostOf(sent)}${sent.target}`,
+      url: isAbsolute ? sent.target : `${this.#server.url.protocol}//${hostOf(sent)}${sent.target}`,
       ...(fault === undefined ? {} : { failure: fault }),
     };
   }
@@ -125,6 +182,38 @@ export class Side {
     const restored = this.#options.secrets.putBack(data, quoted);
     return { ...message, data: this.follower.rewriteText(restored, client) };
   }
+}
+
+/** Where the recorded client left an answer that had not ended: a stream of events has no end. */
+function leaveAfter({ answer }: Exchange): number | undefined {
+  if (answer === undefined) return undefined;
+  const { size, cut, missing = false } = answer.body;
+  const isEndless = mediaTypeOf(answer.fields) === 'text/event-stream';
+  return (cut || missing) && (size > 0 || isEndless) ? size : undefined;
+}
+
+/** A conversation that goes on. */
+interface Talk {
+  readonly planned: Planned;
+  readonly dialogue: Dialogue;
+  readonly sent: RecordedRequest;
+  readonly observed: Observed;
+  /** When its handshake was over in the recording, in milliseconds since 1970. */
+  readonly begun: number | undefined;
+}
+
+function beginOf({ exchange }: Planned): number | undefined {
+  const started = exchange.started?.getTime();
+  return started === undefined ? undefined : started + (exchange.answer?.times?.head ?? 0);
+}
+
+/** When the recorded client said what comes next there; for its end, when it closed. */
+function dueAt({ planned, dialogue, begun = 0 }: Talk): number {
+  if (dialogue.isOver) return Number.NEGATIVE_INFINITY;
+  const { answer, conversation } = planned.exchange;
+  const { head = 0, last = 0 } = answer?.times ?? {};
+  const end = Math.max(conversation?.messages.at(-1)?.time ?? 0, last - head);
+  return begun + Math.min(dialogue.nextTime, end);
 }
 
 /** The request with the secrets that a recording has lost. */

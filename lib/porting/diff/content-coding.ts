@@ -10,13 +10,13 @@ const CUT = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
 /** Of Node 22.15; older ones leave such a body as it is. */
 const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Duplex };
 
-function decoderOf(coding: string, cut: boolean): Duplex | undefined {
+function decoderOf(coding: string, cut: boolean, isRaw: boolean): Duplex | undefined {
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
       return zlib.createGunzip(cut ? CUT : {});
     case 'deflate':
-      return zlib.createInflate(cut ? CUT : {});
+      return isRaw ? zlib.createInflateRaw(cut ? CUT : {}) : zlib.createInflate(cut ? CUT : {});
     case 'br':
       return zlib.createBrotliDecompress(cut ? { finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH } : {});
     case 'zstd':
@@ -39,7 +39,8 @@ function codingsOf(answer: Answer): string[] {
 export async function* blocksOf(answer: Answer, decode = true): AsyncGenerator<Buffer, void, undefined> {
   const decoders: Duplex[] = [];
   for (const coding of decode && answer.body.size > 0 ? codingsOf(answer).reverse() : []) {
-    const decoder = decoderOf(coding, answer.body.cut);
+    const isRaw = coding === 'deflate' && decoders.length === 0 && (await isRawDeflate(answer));
+    const decoder = decoderOf(coding, answer.body.cut, isRaw);
     if (decoder === undefined) break;
     decoders.push(decoder);
   }
@@ -59,6 +60,16 @@ export async function* blocksOf(answer: Answer, decode = true): AsyncGenerator<B
     for (const decoder of decoders) decoder.destroy();
     await fed;
   }
+}
+
+/** Some servers send deflate without its zlib wrapper (RFC 9110, section 8.4.1.2, note), and browsers read it. */
+async function isRawDeflate(answer: Answer): Promise<boolean> {
+  for await (const block of answer.body.read()) {
+    const [first] = block;
+    // The wrapper names its method, 8, in the lower half of its first byte (RFC 1950).
+    if (first !== undefined) return (first & 0x0f) !== 8;
+  }
+  return false;
 }
 
 /** Rejects never: what goes wrong is the decoder's end. */

@@ -1,4 +1,5 @@
 /** JSON by its structure: order of names aside, numbers by value, places as JSON pointers (RFC 6901). */
+import { align } from './align.js';
 import type { Kind } from './difference.js';
 import type { Findings } from './findings.js';
 import type { Ignore } from './ignore.js';
@@ -34,11 +35,39 @@ export class JsonComparison {
         this.#member(a.members.get(name) ?? [], b.members.get(name) ?? [], [...steps, name]);
       }
     } else if (a.type === 'array' && b.type === 'array') {
-      const length = Math.max(a.items.length, b.items.length);
-      for (let at = 0; at < length; at++) this.#pair(a.items[at], b.items[at], [...steps, String(at)]);
+      this.#items(a.items, b.items, steps);
     } else if (!this.#same(a, b)) {
       this.#add(steps, a, b);
     }
+  }
+
+  /** Place by place. If one has more, those that are the same belong together, so that one that is missing is one difference. */
+  #items(a: readonly JsonValue[], b: readonly JsonValue[], steps: readonly string[]): void {
+    const whole = { original: [0, a.length], candidate: [0, b.length] } as const;
+    const keys = (items: readonly JsonValue[]) => items.map((item) => this.#keyOf(item, [...steps, '*']));
+    for (const { original, candidate } of a.length === b.length ? [whole] : align(keys(a), keys(b))) {
+      const length = Math.max(original[1] - original[0], candidate[1] - candidate[0]);
+      for (let at = 0; at < length; at++) {
+        const [x, y] = [original[0] + at, candidate[0] + at];
+        const [ours, theirs] = [x < original[1] ? a[x] : undefined, y < candidate[1] ? b[y] : undefined];
+        this.#pair(ours, theirs, [...steps, String(ours === undefined ? y : x)]);
+      }
+    }
+  }
+
+  /** The same for values that do not differ. */
+  #keyOf(value: JsonValue, steps: readonly string[]): string {
+    if (this.#ignore.pointer(steps)) return '';
+    if (value.type === 'array') {
+      return `[${value.items.map((item) => this.#keyOf(item, [...steps, '*'])).join()}]`;
+    }
+    if (value.type !== 'object')
+      return `${value.type} ${JSON.stringify(this.#ignore.mask(keyOf(value) ?? ''))}`;
+    const members = [...value.members].map(([name, values]) => {
+      const inner = [...steps, name];
+      return `${JSON.stringify(name)}:${values.map((one) => this.#keyOf(one, inner)).join()}`;
+    });
+    return `{${members.sort().join()}}`;
   }
 
   /** A name that comes twice is compared value by value, in order: readers differ in which one they take. */

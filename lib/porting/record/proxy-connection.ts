@@ -5,14 +5,14 @@
  */
 import type { Socket } from 'node:net';
 import { logger } from '../../logger.js';
-import { Flow } from './flow.js';
-import { Frames } from './frames.js';
+import { endAndLinger, Flow, reset } from './flow.js';
 import { requestFraming, responseFraming } from './http/body-reader.js';
 import { type Field, type Head, listedIn, parseRequestLine, parseStatusLine } from './http/head.js';
 import { type MessageListener, MessageReader, type Next } from './http/message-reader.js';
 import { LiveExchange } from './live-exchange.js';
 import type { Recorder } from './recorder.js';
-import { connectTo, type Upstream } from './upstream.js';
+import { Tunnel } from './tunnel.js';
+import { badGateway, connectTo, type Upstream } from './upstream.js';
 
 export interface ProxyOptions {
   readonly upstream: Upstream;
@@ -22,9 +22,6 @@ export interface ProxyOptions {
   /** Changes a head before it is passed on; what it gives is what is recorded. */
   readonly rewrite?: ((head: Head, client: Socket) => Head) | undefined;
 }
-
-/** Milliseconds that a client may take to read the last answer, after the original has closed. */
-const LINGER_MS = 2000;
 
 export class ProxyConnection {
   readonly #client: Socket;
@@ -40,15 +37,17 @@ export class ProxyConnection {
   readonly #exchanges: LiveExchange[] = [];
   /** The exchange whose request is being sent. */
   #sending: LiveExchange | undefined;
-  #frames: Frames | undefined;
-  #upgraded: LiveExchange | undefined;
+  /** The exchange whose answer is being passed. */
+  #answering: LiveExchange | undefined;
+  /** The exchange whose answer says what follows its request. */
+  #awaited: LiveExchange | undefined;
+  #tunnel: Tunnel | undefined;
   /** The original has closed: what the client still sends goes nowhere. */
   #over = false;
   #stopping = false;
   /** It ends once it is idle. */
   #draining = false;
   #lettingGo = false;
-  #linger: NodeJS.Timeout | undefined;
   #warned = false;
 
   constructor(client: Socket, options: ProxyOptions, onclose: () => void) {
@@ -78,7 +77,7 @@ export class ProxyConnection {
   /** Ends it when its exchanges are over; a conversation has no end of its own. */
   drain(): void {
     this.#draining = true;
-    if (this.isIdle || this.#upgraded !== undefined) this.stop();
+    if (this.isIdle || this.#tunnel !== undefined) this.stop();
   }
 
   #clientData(block: Buffer): void {
@@ -96,11 +95,10 @@ export class ProxyConnection {
   }
 
   #clientLost(): void {
-    if (this.#linger !== undefined) clearTimeout(this.#linger);
     const upstream = this.#upstream;
     if (upstream !== undefined && !upstream.destroyed) {
       // It sees that nobody waits any more, as it would without a proxy.
-      if (this.#exchanges.length > 0 && this.#upgraded === undefined && !this.#stopping) reset(upstream);
+      if (this.#exchanges.length > 0 && this.#tunnel === undefined && !this.#stopping) reset(upstream);
       else upstream.destroy();
     }
     this.#finishAll(true);
@@ -132,7 +130,7 @@ export class ProxyConnection {
 
   #upstreamEnded(): void {
     this.#endAnswers(false);
-    if (this.#upgraded !== undefined) {
+    if (this.#tunnel !== undefined) {
       this.#client.end();
       return;
     }
@@ -146,8 +144,7 @@ export class ProxyConnection {
       this.#unreachable(error);
       return;
     }
-    const isWaited =
-      this.#exchanges.some((exchange) => !exchange.answerEnded) || this.#upgraded !== undefined;
+    const isWaited = this.#exchanges.some((exchange) => !exchange.answerEnded) || this.#tunnel !== undefined;
     this.#endAnswers(true);
     this.#over = true;
     this.#finishAll(false);
@@ -172,41 +169,31 @@ export class ProxyConnection {
   #letGo(): void {
     if (this.#lettingGo || this.#client.destroyed) return;
     this.#lettingGo = true;
-    for (const reason of ['full', 'held', 'frames']) this.#fromClient.go(reason);
-    this.#client.resume();
+    this.#fromClient.goOn();
     if (!this.#upstream?.destroyed) this.#upstream?.end();
-    this.#client.end();
-    const wait = () => {
-      if (!this.#client.destroyed) this.#linger = setTimeout(() => this.#client.destroy(), LINGER_MS);
-    };
-    // A slow client gets its time: it counts from the last byte.
-    if (this.#client.writableFinished) wait();
-    else this.#client.once('finish', wait);
+    endAndLinger(this.#client);
   }
 
   #unreachable(error: NodeJS.ErrnoException): void {
     const { name } = this.#options.upstream;
     const failure = `${error.code ?? error.message}`;
+    const { method = 'GET' } = this.#exchanges[0] ?? {};
     const what = this.#exchanges[0]?.describe() ?? 'a request';
-    logger.error(`${name} cannot be reached for ${what}: ${error.message}`);
+    const hint = /CERT|SIGNATURE|ALTNAME/.test(failure) ? '. --no-verify takes any certificate' : '';
+    logger.error(`${name} cannot be reached for ${what}: ${error.message}${hint}`);
     this.#over = true;
     this.#finishAll(false, failure);
-    const body = `The original at ${name} cannot be reached: ${failure}\n`;
-    const head = [
-      'HTTP/1.1 502 Bad Gateway',
-      'Content-Type: text/plain; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-    ];
-    this.#client.write(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`);
+    this.#client.write(badGateway(name, failure, method));
     this.#letGo();
   }
 
   /** What the original has sent is over. @param cut by a reset. */
   #endAnswers(cut: boolean): void {
     const exchange = this.#exchanges[0];
+    if (cut && exchange?.answerBegun) exchange.endAnswer({ cut });
     const isWhole = this.#answers.end();
     if (exchange === undefined || !exchange.answerBegun || exchange.answerEnded) return;
-    exchange.endAnswer({ cut: cut || !isWhole });
+    exchange.endAnswer({ cut: !isWhole });
   }
 
   /** Writes what is left. @param abandoned by the client, or by us: the original would have gone on. */
@@ -223,11 +210,9 @@ export class ProxyConnection {
 
   /** Writes the exchanges that are over: the oldest first, as their answers come. */
   #settle(): void {
-    for (
-      let first = this.#exchanges[0];
-      first?.requestEnded && first.answerEnded;
-      first = this.#exchanges[0]
-    ) {
+    for (const first of [...this.#exchanges]) {
+      // A conversation is over when the connection is.
+      if (!first.requestEnded || !first.answerEnded || first === this.#tunnel?.exchange) break;
       this.#exchanges.shift();
       first.write();
     }
@@ -251,7 +236,7 @@ export class ProxyConnection {
         this.#settle();
       },
       ontunnel: (bytes) => {
-        if (this.#frames?.write('client', bytes) === false) this.#fromClient.stop('frames');
+        if (this.#tunnel?.write('client', bytes) === false) this.#fromClient.stop('frames');
         this.#toUpstream(bytes);
       },
       onunreadable: (error, bytes) => {
@@ -278,6 +263,7 @@ export class ProxyConnection {
     if (!isUpgrade || hasBody) return framing;
     exchange.endRequest();
     this.#sending = undefined;
+    this.#awaited = exchange;
     this.#fromClient.stop('held');
     return 'wait';
   }
@@ -285,14 +271,15 @@ export class ProxyConnection {
   #answerListener(): MessageListener {
     return {
       onhead: (head) => this.#answerHead(head),
-      oncontent: (piece) => this.#exchanges[0]?.addAnswer(piece),
+      oncontent: (piece) => this.#answering?.addAnswer(piece),
       onbytes: (bytes) => this.#toClient(bytes),
       onend: (trailers) => {
-        this.#exchanges[0]?.endAnswer({}, trailers);
+        this.#answering?.endAnswer({}, trailers);
+        this.#answering = undefined;
         this.#settle();
       },
       ontunnel: (bytes) => {
-        if (this.#frames?.write('server', bytes) === false) this.#fromUpstream?.stop('frames');
+        if (this.#tunnel?.write('server', bytes) === false) this.#fromUpstream?.stop('frames');
         this.#toClient(bytes);
       },
       onunreadable: (error, bytes) => {
@@ -317,8 +304,12 @@ export class ProxyConnection {
     }
     exchange.beginAnswer(line, head.fields);
     if (!isTunnel) {
-      this.#requests.resume('head');
-      this.#fromClient.go('held');
+      this.#answering = exchange;
+      if (exchange === this.#awaited) {
+        this.#awaited = undefined;
+        this.#requests.resume('head');
+        this.#fromClient.go('held');
+      }
       return framing;
     }
     exchange.endAnswer({});
@@ -327,53 +318,24 @@ export class ProxyConnection {
   }
 
   #openTunnel(exchange: LiveExchange, fields: readonly Field[]): void {
-    this.#upgraded = exchange;
-    if (listedIn(fields, 'upgrade').includes('websocket')) {
-      this.#frames = new Frames(fields, {
-        onmessage: (from, data) => exchange.addMessage(from, data),
-        onunreadable: (error) =>
-          this.#warn(`Of ${exchange.describe()} no more messages are recorded: ${error.message}`),
-        ondrain: (from) => (from === 'client' ? this.#fromClient : this.#fromUpstream)?.go('frames'),
-        onend: () => this.#writeConversation(exchange),
-      });
-    } else
-      this.#warn(`What follows ${exchange.describe()} is passed on and not recorded: it is not a WebSocket`);
+    this.#tunnel = new Tunnel(exchange, fields, this.#options.recorder, {
+      ondrain: (from) => (from === 'client' ? this.#fromClient : this.#fromUpstream)?.go('frames'),
+      onwarning: (sentence) => this.#warn(sentence),
+    });
     this.#requests.resume('tunnel');
     this.#fromClient.go('held');
   }
 
   #endTunnel(): void {
-    const exchange = this.#upgraded;
-    if (exchange === undefined || this.#exchanges[0] !== exchange) return;
+    const tunnel = this.#tunnel;
+    if (tunnel === undefined || this.#exchanges[0] !== tunnel.exchange) return;
     this.#exchanges.shift();
-    if (this.#frames === undefined) exchange.write();
-    else {
-      this.#options.recorder.pending(1);
-      this.#frames.end();
-    }
-  }
-
-  #writeConversation(exchange: LiveExchange): void {
-    const { close = { code: 0, reason: '' } } = this.#frames ?? {};
-    // That the recording has ended says nothing about the server.
-    const isOurs = this.#stopping && close.code === 1006;
-    exchange.write({ close: isOurs ? { code: 0, reason: '' } : close });
-    this.#options.recorder.pending(-1);
+    tunnel.end(this.#stopping);
   }
 
   #warn(sentence: string): void {
     if (this.#warned) return;
     this.#warned = true;
     logger.warning(sentence);
-  }
-}
-
-function reset(socket: Socket): void {
-  if (socket.destroyed) return;
-  try {
-    socket.resetAndDestroy();
-  } catch {
-    // Only TCP can: not a Unix socket, not TLS.
-    socket.destroy();
   }
 }

@@ -42,7 +42,7 @@ export interface Recording {
   readonly failed: Promise<never>;
   /**
    * Finishes the file.
-   * @param grace seconds that exchanges may go on; WebSockets end at once. Default 5.
+   * @param grace seconds that exchanges may go on; WebSockets end at once. Default 5. A second call with 0 ends them.
    */
   close(grace?: number): Promise<void>;
 }
@@ -81,6 +81,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
   // Only now: an address that is in use must not cost the recording that is to be replaced.
   const archive = await openArchive(options, comment, proxy);
   recorder = new Recorder(archive, redaction, fail);
+  let closed: Promise<void> | undefined;
   return {
     address: proxy.address,
     get count() {
@@ -90,9 +91,10 @@ export async function record(options: RecordOptions): Promise<Recording> {
       return proxy.running;
     },
     failed,
-    async close(grace = 5) {
-      await proxy.close(grace);
-      archive.close();
+    close(grace = 5) {
+      if (closed !== undefined && grace === 0) proxy.stop();
+      closed ??= proxy.close(grace).then(() => archive.close());
+      return closed;
     },
   };
 }

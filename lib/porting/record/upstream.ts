@@ -57,3 +57,17 @@ export function connectTo({ host = '', port = 0, socketPath, tls, verify }: Upst
     ...(isIP(host) === 0 && { servername: host }),
   });
 }
+
+/** The answer where there is no connection to the original. */
+export function badGateway(name: string, failure: string, method: string): string {
+  const body = `The original at ${name} cannot be reached: ${failure}\n`;
+  const head = [
+    'HTTP/1.1 502 Bad Gateway',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    '',
+  ].join('\r\n');
+  return method === 'HEAD' ? head : head + body;
+}

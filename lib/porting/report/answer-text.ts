@@ -5,6 +5,7 @@ import type { Observed } from '../diff/difference.js';
 import { valuesOf } from '../diff/field-names.js';
 import { formOf, parseMediaType } from '../diff/media-type.js';
 import type { Answer, Conversation } from '../exchange.js';
+import { jsonLines } from './json-lines.js';
 import type { AnswerText } from './report-data.js';
 import { withoutSecrets } from './secrets.js';
 import { counted } from './visible.js';
@@ -52,7 +53,7 @@ async function bodyOf(observed: Observed | undefined): Promise<string> {
   const form = formOf(media);
   const isText = form !== 'bytes' && !bytes.includes(0);
   const text = isText ? textOf(bytes, media, form === 'html').text : digitsOf(bytes);
-  return [text, ...end].join('\n');
+  return [form === 'json' && isText ? jsonLines(text) : text, ...end].join('\n');
 }
 
 /** Bytes that cannot be decoded or read are better than nothing. */

@@ -17,11 +17,12 @@ export async function curlLine(request: RecordedRequest, base: string | undefine
   const origin = base?.replace(/\/+$/, '') ?? `http://${host ?? '127.0.0.1'}`;
   const plain = targetWithoutSecrets(target);
   const parts = ['curl -i'];
-  const url = plain.startsWith('/') ? `${origin}${plain}` : /^[a-z]+:\/\//i.test(plain) ? plain : origin;
+  // Others than a path: `*` of OPTIONS, the absolute form, and what curl would cut off or refuse in a URL.
+  const isPath = plain.startsWith('/') && !/[#\s]/.test(plain);
+  const url = isPath ? `${origin}${plain}` : origin;
   if (/[[\]{}]/.test(url)) parts.push('--globoff');
   if (/\/\.{1,2}(?:[/?#]|$)/.test(url)) parts.push('--path-as-is');
-  // Otherwise the asterisk of OPTIONS, and a target that is no path.
-  if (!plain.startsWith('/') && url === origin) parts.push(`--request-target ${word(plain)}`);
+  if (!isPath) parts.push(`--request-target ${word(plain)}`);
   if (method === 'HEAD') parts.push('--head');
   else if (method !== (body.size > 0 ? 'POST' : 'GET')) parts.push(`-X ${word(method)}`);
   const isUpgrade = fields.some(([name]) => /^upgrade$/i.test(name));

@@ -3,6 +3,7 @@ import { STYLE } from './html-style.js';
 import type { Example, Group, ReportData } from './report-data.js';
 import { rowsOf } from './rows.js';
 import { routesText, titleOf, totalsLine } from './text-report.js';
+import { shortValues } from './values.js';
 import { counted, escaped, inLine } from './visible.js';
 
 /** Exchanges that are listed; JSON has more. */
@@ -44,7 +45,7 @@ type Sides = readonly [left: string, right: string];
 function groupsHtml(title: string, id: string, groups: readonly Group[], sides: Sides): string {
   if (groups.length === 0) return '';
   const items = groups.map((group, index) => {
-    const [left, right] = [group.original, group.candidate].map(valueHtml);
+    const [left, right] = shortValues(group.original, group.candidate).map(valueHtml);
     const section = group.section === null ? '' : `<p>See PORTING.md, “${escaped(group.section)}”</p>`;
     return `<details${index === 0 ? ' open' : ''}>
 <summary><b>${escaped(titleOf(group))}</b> <span>${counted(group.count, 'exchange')}: ${escaped(routesText(group))}</span></summary>
@@ -57,7 +58,7 @@ ${section}${group.example === null ? '' : exampleHtml(group.example, sides)}
 
 function valueHtml(value: string | null): string {
   if (value === null) return '<i>not there</i>';
-  return value === '' ? '<i>empty</i>' : `<code>${escaped(inLine(value))}</code>`;
+  return value === '' ? '<i>empty</i>' : `<code>${escaped(value)}</code>`;
 }
 
 function exampleHtml(example: Example, sides: Sides): string {

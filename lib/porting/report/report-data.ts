@@ -22,7 +22,7 @@ export interface RouteCounts extends Counts {
 export interface AnswerText {
   /** Status line and header fields, without secrets; or why there is no answer. */
   readonly head: string;
-  /** The part of the body in which the first difference is; of bytes that are not text their digits. */
+  /** The part of the body in which the first difference is; of bytes that are not text their digits, and JSON indented. */
   readonly body: string;
 }
 

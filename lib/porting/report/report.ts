@@ -2,16 +2,16 @@
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { ConfigError } from '../../errors.js';
-import type { Observed } from '../diff/difference.js';
+import type { Difference, Observed } from '../diff/difference.js';
 import { answerTexts } from './answer-text.js';
 import { curlLine } from './curl.js';
 import { Groups } from './groups.js';
 import { htmlOf } from './html-report.js';
 import { junitOf } from './junit.js';
-import type { Counts, Example, ExchangeRow, ReportData, RouteCounts } from './report-data.js';
+import type { AnswerText, Counts, Example, ExchangeRow, ReportData, RouteCounts } from './report-data.js';
 import type { ReportOptions, Result } from './result.js';
 import { routeOf } from './routes.js';
-import { targetWithoutSecrets } from './secrets.js';
+import { hiding, targetWithoutSecrets } from './secrets.js';
 import { type TextOptions, textOf } from './text-report.js';
 
 const MOST_ROWS = 20_000;
@@ -24,6 +24,7 @@ type Tally = { -readonly [Name in keyof Counts]: Counts[Name] };
 
 export class Report {
   readonly #options: ReportOptions;
+  readonly #hide: (text: string) => string;
   readonly #differences = new Groups();
   readonly #drift = new Groups();
   readonly #noise = new Groups();
@@ -33,6 +34,7 @@ export class Report {
 
   constructor(options: ReportOptions) {
     this.#options = options;
+    this.#hide = hiding(options.secrets ?? []);
   }
 
   /**
@@ -40,9 +42,12 @@ export class Report {
    * Bodies of equal exchanges are not read.
    */
   async add(result: Result): Promise<void> {
-    const { number, exchange, verdict, differences, drift, noise, note } = result;
+    const { number, exchange, verdict, note } = result;
+    const [differences, drift, noise] = [result.differences, result.drift, result.noise].map((list) =>
+      list.map((one) => this.#hidden(one)),
+    ) as [Difference[], Difference[], Difference[]];
     const { method, target } = exchange.request;
-    const known = routeOf(method, target);
+    const known = routeOf(method, this.#targetOf(target));
     const route = this.#routes.has(known) || this.#routes.size < MOST_ROUTES ? known : OTHER;
     const tally = this.#routes.get(route) ?? emptyTally();
     this.#routes.set(route, tally);
@@ -52,7 +57,7 @@ export class Report {
       if (noise.length > 0) counts.noise++;
     }
     if (this.#rows.length < MOST_ROWS) {
-      const shown = targetWithoutSecrets(target).slice(0, 300);
+      const shown = this.#targetOf(target).slice(0, 300);
       const lists = { differences: placesOf(differences), drift: placesOf(drift), noise: placesOf(noise) };
       this.#rows.push({ number, method, target: shown, route, verdict, ...lists, note: note ?? null });
     }
@@ -76,7 +81,24 @@ export class Report {
     const curl = await curlLine(sent.candidate, server).catch(
       (error: Error) => `# the request cannot be shown: ${error.message}`,
     );
-    return { number, method, target: targetWithoutSecrets(target), curl, original, candidate };
+    const hide = ({ head, body }: AnswerText) => ({ head: this.#hide(head), body: this.#hide(body) });
+    return {
+      number,
+      method,
+      target: this.#targetOf(target),
+      curl: this.#hide(curl),
+      original: hide(original),
+      candidate: hide(candidate),
+    };
+  }
+
+  #targetOf(target: string): string {
+    return this.#hide(targetWithoutSecrets(target));
+  }
+
+  #hidden({ kind, where, original, candidate }: Difference): Difference {
+    const hide = (value: string | undefined) => (value === undefined ? undefined : this.#hide(value));
+    return { kind, where, original: hide(original), candidate: hide(candidate) };
   }
 
   /** All of it, as plain values. */

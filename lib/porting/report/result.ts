@@ -31,6 +31,8 @@ export interface ReportOptions {
   /** The two sides, as they were named on the command line. */
   readonly original: string;
   readonly candidate: string;
+  /** Values that are shown nowhere, wherever they come: those of --secret. */
+  readonly secrets?: readonly string[] | undefined;
   /** What a reader has to know of the whole: that unsafe methods were not repeated, for example. */
   readonly notes?: readonly string[] | undefined;
 }

@@ -9,6 +9,8 @@ export interface Row {
   readonly same: boolean;
 }
 
+const ASIDE = /^(?:date|server|content-length|connection|keep-alive|sec-websocket-accept):/i;
+
 /** Lines that are the same, around those that differ. */
 const CONTEXT = 3;
 const MOST_ROWS = 200;
@@ -25,7 +27,10 @@ export function rowsOf(original: AnswerText, candidate: AnswerText): (Row | numb
       skipped++;
       continue;
     }
-    if (skipped > 0) shown.push(skipped);
+    // For one line the note would take as much room.
+    const before = rows[at - 1];
+    if (skipped > 1) shown.push(skipped);
+    else if (skipped === 1 && before !== undefined) shown.push(before);
     skipped = 0;
     shown.push(row);
   }
@@ -45,8 +50,14 @@ function aligned(a: readonly string[], b: readonly string[]): Row[] {
     while (x < original[1] || y < candidate[1]) {
       const ours = x < original[1] ? a[x++] : undefined;
       const theirs = y < candidate[1] ? b[y++] : undefined;
-      rows.push({ original: ours, candidate: theirs, same: false });
+      rows.push({ original: ours, candidate: theirs, same: isAside(ours, theirs) });
     }
   }
   return rows;
+}
+
+/** Fields of both sides that are not compared, or only with --wire, which lists them by name. */
+function isAside(ours = '', theirs = ''): boolean {
+  const names = [ours, theirs].map((line) => ASIDE.exec(line)?.[0].toLowerCase());
+  return names[0] !== undefined && names[0] === names[1];
 }

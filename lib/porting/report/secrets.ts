@@ -8,6 +8,24 @@ const CREDENTIALS =
 /** Names of fields in forms, JSON and queries. */
 const SECRET = '[\\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|api_?key|csrf|otp|cvv)[\\w.-]*';
 
+/** Shorter ones would be found everywhere. */
+const SHORTEST = 4;
+
+/** A function that takes these values out of a text, also as they are written in URLs and in JSON. */
+export function hiding(values: readonly string[]): (text: string) => string {
+  const forms = values
+    .filter((value) => value.length >= SHORTEST)
+    .flatMap((value) => [
+      value,
+      encodeURIComponent(value),
+      encodeURIComponent(value).replaceAll('%20', '+'),
+      JSON.stringify(value).slice(1, -1),
+    ]);
+  // The longest first, for one may be a part of another.
+  const unique = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return (text) => unique.reduce((hidden, form) => hidden.replaceAll(form, REDACTED), text);
+}
+
 /** Names stay, and so do the attributes of cookies. */
 export function withoutSecrets(fields: Fields): Fields {
   return fields.map(([name, value]): [string, string] => {

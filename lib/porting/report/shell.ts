@@ -16,8 +16,8 @@ export function printfOf(bytes: Buffer): string {
   let format = '';
   for (const byte of bytes) {
     const character = String.fromCharCode(byte);
-    // Octal, for POSIX knows no `\x`; three digits, so that a digit that follows is not taken for a part of it.
-    format += /[\w.,:;=&/@ <>{}()"[\]?!*#+-]/.test(character)
+    // No `!`, which bash expands within "$(…)" at a prompt. Octal, for POSIX knows no `\x`; three digits, so that a digit that follows is not taken for a part of it.
+    format += /[\w.,:;=&/@ <>{}()"[\]?*#+-]/.test(character)
       ? character
       : `\\${byte.toString(8).padStart(3, '0')}`;
   }

@@ -1,6 +1,7 @@
 /** The report for a terminal. */
 import type { Counts, Example, Group, ReportData } from './report-data.js';
 import { type Row, rowsOf } from './rows.js';
+import { shortValues } from './values.js';
 import { counted, inLine, visible } from './visible.js';
 
 export interface TextOptions {
@@ -12,8 +13,8 @@ export interface TextOptions {
 
 /** Below this the answers stand one above the other. */
 const LEAST_COLUMNS = 70;
-/** Characters of a value. */
-const LONGEST_VALUE = 300;
+/** Differences that are listed; the files of --report have more. */
+const MOST_LISTED = 50;
 /** Lines that one line of an answer may take. */
 const MOST_WRAPPED = 3;
 const MOST_NOISE = 20;
@@ -76,24 +77,25 @@ function section(
 ): string[] {
   if (groups.length === 0) return [];
   const lines = [paint(1, title), ''];
-  for (const [index, group] of groups.entries()) {
+  for (const [index, group] of groups.slice(0, MOST_LISTED).entries()) {
     const times = group.count === 1 ? '' : `, ${group.count} times`;
     lines.push(`${index + 1}. ${paint(1, titleOf(group))}${times}: ${routesText(group)}`);
-    const [left, right] = [group.original, group.candidate].map(valueText);
+    const [left, right] = shortValues(group.original, group.candidate).map(valueText);
     const label = (side: string) => `   ${side}:`.padEnd(14);
     lines.push(`${label(sides[0])}${paint(31, left ?? '')}`, `${label(sides[1])}${paint(32, right ?? '')}`);
     if (group.section !== null) lines.push(`   See PORTING.md, "${group.section}"`);
     if (group.example !== null) lines.push(...exampleLines(group.example, sides, shown, width, paint));
     lines.push('');
   }
+  const more = groups.length - MOST_LISTED;
+  if (more > 0) lines.push(`… and ${counted(more, 'more difference')}, in the file of --report`, '');
   return lines;
 }
 
 function valueText(value: string | null): string {
   if (value === null) return '(not there)';
   if (value === '') return '(empty)';
-  const text = inLine(value);
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+  return value;
 }
 
 /** An exchange with several differences is shown with the first of them. */
@@ -126,7 +128,10 @@ function sideBySide(rows: readonly (Row | number)[], sides: Sides, width: number
       lines.push(paint(2, `… ${counted(row, 'equal line')}`));
       continue;
     }
-    const [left, right] = [wrapped(row.original, column), wrapped(row.candidate, column)];
+    const [left, right] = fromDifference(row, column).map((line) => wrapped(line, column)) as [
+      string[],
+      string[],
+    ];
     const sign = row.same ? ' ' : row.original === undefined ? '>' : row.candidate === undefined ? '<' : '|';
     for (let at = 0; at < Math.max(left.length, right.length); at++) {
       const [ours, theirs] = [(left[at] ?? '').padEnd(column), right[at] ?? ''];
@@ -134,6 +139,19 @@ function sideBySide(rows: readonly (Row | number)[], sides: Sides, width: number
     }
   }
   return lines;
+}
+
+/** Lines that are too long begin shortly before the place where they differ. */
+function fromDifference({ original, candidate, same }: Row, width: number): (string | undefined)[] {
+  const [ours, theirs] = [original, candidate];
+  const room = MOST_WRAPPED * width;
+  if (same || ours === undefined || theirs === undefined || Math.min(ours.length, theirs.length) <= room) {
+    return [ours, theirs];
+  }
+  let at = 0;
+  while (at < ours.length && ours[at] === theirs[at]) at++;
+  const from = at - width;
+  return from <= 0 ? [ours, theirs] : [`…${ours.slice(from)}`, `…${theirs.slice(from)}`];
 }
 
 function oneAbove(rows: readonly (Row | number)[], sides: Sides, paint: Paint): string[] {

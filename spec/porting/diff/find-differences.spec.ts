@@ -269,11 +269,19 @@ describe('findDifferences', () => {
       for (const [coding, bytes] of [
         ['gzip', zlib.gzipSync(page)],
         ['deflate', zlib.deflateSync(page)],
+        ['deflate', zlib.deflateRawSync(page)],
         ['br', zlib.brotliCompressSync(page)],
       ] as const) {
         expect(await differ({ type: HTML, body: page }, coded(coding, bytes))).to.deep.equal([
           `header Content-Encoding: - | ${coding}`,
         ]);
+      }
+      // Of Node 22.15 and later.
+      const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Buffer };
+      if (zstdCompressSync !== undefined) {
+        expect(await differ({ type: HTML, body: page }, coded('zstd', zstdCompressSync(page)))).to.deep.equal(
+          ['header Content-Encoding: - | zstd'],
+        );
       }
       const twice = zlib.brotliCompressSync(zlib.gzipSync(page));
       expect(await differ(coded('gzip, br', twice), coded('gzip', zlib.gzipSync(page)))).to.deep.equal([

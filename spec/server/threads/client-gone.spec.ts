@@ -1,7 +1,6 @@
 /** A client that leaves while its handler blocks. */
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { closePeers, request as get, Peer } from '../../support/peer.js';
 import { SharedLog, Threads } from './support.js';
 
 describe('a client that leaves', () => {
@@ -12,15 +11,15 @@ describe('a client that leaves', () => {
     threads = await Threads.start({ threads: 1, errorLogfile: log.errorLogfile });
   });
   beforeEach(() => threads.clear());
+  afterEach(closePeers);
   after(() => threads.stop());
 
   async function leave(request: string, when: string): Promise<void> {
-    const socket: Socket = connect(threads.port, '127.0.0.1');
-    await once(socket, 'connect');
-    socket.write(request);
+    const peer = await Peer.connect(threads.port);
+    await peer.send(request);
     await threads.wrote(when);
     // A client that only says that it sends no more may still read.
-    socket.resetAndDestroy();
+    peer.reset();
   }
 
   const cases: Record<string, [request: string, when: string, then: string]> = {
@@ -57,35 +56,30 @@ describe('a client that leaves', () => {
   });
 
   it('while it waits on the event loop is told there', async () => {
-    const socket = connect(threads.port, '127.0.0.1');
-    socket.write('GET /never HTTP/1.1\r\nHost: h\r\n\r\n');
-    await threads.wrote('never');
-    socket.resetAndDestroy();
+    await leave(get('/never'), 'never');
     expect(await threads.text('/hello')).to.equal('hello');
   });
 
   it('half, by sending no more, still gets its answer, and the signal of its handler fires', async () => {
-    const socket = connect({ port: threads.port, host: '127.0.0.1', allowHalfOpen: true });
-    socket.write('GET /signal HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
+    const peer = await Peer.connect(threads.port);
+    await peer.send(get('/signal', { headers: ['Connection: close'] }));
     await threads.wrote('signal');
-    socket.end();
-    let text = '';
-    for await (const data of socket) text += data;
-    expect(text).to.match(/^HTTP\/1\.1 200 OK.*aborted$/s);
+    peer.halfClose();
+    await peer.closed();
+    expect(peer.text).to.match(/^HTTP\/1\.1 200 OK.*aborted$/s);
   });
 
   it('while it waits on the event loop makes its signal fire, and none of the requests before', async () => {
     for (let round = 0; round < 20; round++) {
       threads.clear();
-      const socket = connect(threads.port, '127.0.0.1');
-      socket.on('error', () => {});
-      for (const path of ['/keep', '/keep']) {
-        socket.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
-        await once(socket, 'data');
+      const peer = await Peer.connect(threads.port);
+      for (const count of [1, 2]) {
+        await peer.send(get('/keep'));
+        await peer.responses(count);
       }
-      socket.write('GET /signal HTTP/1.1\r\nHost: h\r\n\r\n');
+      await peer.send(get('/signal'));
       await threads.wrote('signal');
-      socket.resetAndDestroy();
+      peer.reset();
       // The only thread is free only when the handler has gone on.
       expect(await threads.text('/kept')).to.equal('[false,false]');
     }
@@ -94,11 +88,10 @@ describe('a client that leaves', () => {
   it('by the hundred, at any moment, leaves the threads as they were', async () => {
     const paths = ['/hello', '/forever', '/forever-write', '/sleep', '/read-all', '/count'];
     for (let i = 0; i < 200; i++) {
-      const socket = connect(threads.port, '127.0.0.1');
-      socket.on('error', () => {});
-      socket.write(`GET ${paths[i % paths.length]} HTTP/1.1\r\nHost: h\r\n\r\n`);
+      const peer = await Peer.connect(threads.port);
+      void peer.send(get(paths[i % paths.length]));
       if (i % 3 > 0) await new Promise((resolve) => setTimeout(resolve, i % 3));
-      socket.resetAndDestroy();
+      peer.reset();
     }
     expect(await threads.text('/hello')).to.equal('hello');
   });

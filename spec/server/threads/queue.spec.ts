@@ -1,7 +1,7 @@
 /** Requests that wait for a thread. */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { Peer, request } from '../../support/peer.js';
 import { until } from '../../support/until.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 import { Threads } from './support.js';
@@ -75,14 +75,10 @@ describe('requests that wait for a thread', () => {
   it('are dropped if their clients leave, and never reach the application', async () => {
     threads = await Threads.start();
     const busy = await occupy();
-    const sockets: Socket[] = [];
-    for (let i = 0; i < 100; i++) {
-      const socket = connect(threads.port, '127.0.0.1');
-      socket.write(`GET /gate?left${i} HTTP/1.1\r\nHost: h\r\n\r\n`);
-      sockets.push(socket);
-    }
+    const peers = await Promise.all(Array.from({ length: 100 }, () => Peer.connect(threads.port)));
+    for (const [i, peer] of peers.entries()) void peer.send(request(`/gate?left${i}`));
     await until(() => threads.sockets.size === 102, 'connections');
-    for (const socket of sockets) socket.destroy();
+    for (const peer of peers) peer.destroy();
     await until(() => threads.sockets.size === 2, 'that they left');
     threads.open('a');
     threads.open('b');

@@ -1,7 +1,6 @@
 /** Streams through threads: each block at once, and no more of them in memory than fit. */
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { expect } from 'chai';
+import { Peer, request } from '../../support/peer.js';
 import { until } from '../../support/until.js';
 import { Threads } from './support.js';
 
@@ -48,9 +47,8 @@ describe('a stream through a thread', () => {
   ]) {
     it(`blocks a handler that ${how} more than its client reads`, async () => {
       const before = process.memoryUsage().arrayBuffers;
-      const socket = connect(threads.port, '127.0.0.1');
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
-      await once(socket, 'readable');
+      const peer = await Peer.connect(threads.port, { paused: true });
+      await peer.send(request(path));
       await threads.wrote('forever');
       // Until nothing more is written: what it has in the buffers of the kernel is not ours to count.
       let written = -1;
@@ -61,14 +59,14 @@ describe('a stream through a thread', () => {
       }, 'an end of writing');
       expect(process.memoryUsage().arrayBuffers - before).to.be.lessThan(8 * MIB);
       expect(await threads.text('/hello'), 'another thread').to.equal('hello');
-      socket.destroy();
+      peer.destroy();
       await threads.wrote(path === '/forever' ? 'closed' : 'write threw ClientDisconnected');
     });
   }
 
   it('takes no more of an upload that is not read than fits', async () => {
-    const socket = connect(threads.port, '127.0.0.1');
-    socket.on('error', () => {});
+    const peer = await Peer.connect(threads.port);
+    const { socket } = peer;
     socket.write(`POST /unread HTTP/1.1\r\nHost: h\r\nContent-Length: ${256 * MIB}\r\n\r\n`);
     const block = Buffer.alloc(MIB);
     let sent = 0;
@@ -80,9 +78,8 @@ describe('a stream through a thread', () => {
     }, 'a full socket');
     expect(sent).to.be.lessThan(64);
     threads.open('unread');
-    const [data] = (await once(socket, 'data')) as [Buffer];
-    expect(data.toString()).to.match(/^HTTP\/1\.1 200 OK/);
-    socket.destroy();
+    await peer.got(/^HTTP\/1\.1 200 OK/);
+    peer.destroy();
   });
 });
 

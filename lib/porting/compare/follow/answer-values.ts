@@ -31,6 +31,13 @@ export async function handedOut(answer: Answer): Promise<Handed[]> {
   return found;
 }
 
+/** Of a message of a WebSocket. */
+export function* handedOutInText(text: string): Generator<Handed, void, undefined> {
+  if (/^\s*[[{]/.test(text)) yield* fromJson(text);
+  else yield { place: 'message', name: '', value: text, byName: !isOpaque(text) };
+  yield* fromText(text);
+}
+
 function* fromFields(fields: Fields): Generator<Handed, void, undefined> {
   const seen = new Map<string, number>();
   for (const [field, value] of fields) {
@@ -50,7 +57,7 @@ function* fromFields(fields: Fields): Generator<Handed, void, undefined> {
 }
 
 /** Segments of its path after the first, and ids; values of its query. Of URLs of one shape alone. */
-export function* fromUrl(url: string, where: string, idsAlone = false): Generator<Handed, void, undefined> {
+function* fromUrl(url: string, where: string, idsAlone = false): Generator<Handed, void, undefined> {
   const [, path = '', query = ''] =
     /^(?:[a-z][a-z\d+.-]*:)?(?:\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
   const segments = path.split('/');
@@ -76,7 +83,7 @@ export function segmentName(before = ''): string {
 }
 
 /** Strings, and what is under the name of an id. */
-export function* fromJson(text: string, where = 'json'): Generator<Handed, void, undefined> {
+function* fromJson(text: string): Generator<Handed, void, undefined> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -94,7 +101,7 @@ export function* fromJson(text: string, where = 'json'): Generator<Handed, void,
     } else if (typeof value === 'string' || typeof value === 'number') {
       const written = String(value);
       const specific = isOpaque(written) || (isIdName(name) && isId(written));
-      if (written !== '') yield { place: `${where} ${pointer}`, name, value: written, byName: !specific };
+      if (written !== '') yield { place: `json ${pointer}`, name, value: written, byName: !specific };
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Follows values on one side: what the recorded client had from the recorded server, it gets from this one. */
 import type { Answer, RecordedRequest } from '../../exchange.js';
-import { handedOut } from './answer-values.js';
+import { type Handed, handedOut, handedOutInText } from './answer-values.js';
 import { type Replace, replaceInJson, replaceValues } from './request-values.js';
 import { isId, isIdName, isOpaque, partsOf, replaceParts } from './specific.js';
 
@@ -58,19 +58,13 @@ export class Follower {
   /** Takes the values of an answer to a client. @param recorded what the recorded server answered to the same request. */
   async learn(recorded: Answer, answer: Answer, client: number): Promise<void> {
     const asked = (await handedOut(recorded)).filter(({ value }) => this.#wanted.has(value));
-    if (asked.length === 0) return;
-    const given = new Map((await handedOut(answer)).map((handed) => [handed.place, handed.value]));
-    for (const { place, name, value, byName } of asked) {
-      const mine = given.get(place);
-      if (mine === undefined || mine === '') continue;
-      const sources = this.#sources.get(value) ?? [];
-      // A token has one value a side; which of several places gave it does not matter then.
-      const others = sources.filter(
-        (source) => source.name !== name || source.byName !== byName || source.client !== client,
-      );
-      this.#sources.set(value, [...others, { name, value: mine, byName, client }].slice(-MOST_SOURCES));
-      if (isOpaque(value)) this.#mean(mine, value);
-    }
+    if (asked.length > 0) this.#learn(asked, await handedOut(answer), client);
+  }
+
+  /** The same for a message of a WebSocket. */
+  learnText(recorded: string, text: string, client: number): void {
+    const asked = [...handedOutInText(recorded)].filter(({ value }) => this.#wanted.has(value));
+    if (asked.length > 0) this.#learn(asked, [...handedOutInText(text)], client);
   }
 
   /** The request as the client would have made it of this side's answers. */
@@ -90,6 +84,20 @@ export class Follower {
   /** The recorded values that `value` of this side stands for. */
   meaningOf(value: string): ReadonlySet<string> {
     return this.#meaning.get(value) ?? new Set();
+  }
+
+  #learn(asked: readonly Handed[], mine: readonly Handed[], client: number): void {
+    const given = new Map(mine.map((handed) => [handed.place, handed.value]));
+    for (const { place, name, value, byName } of asked) {
+      const own = given.get(place);
+      if (own === undefined || own === '') continue;
+      // A token has one value a side; which of several places gave it does not matter then.
+      const others = (this.#sources.get(value) ?? []).filter(
+        (source) => source.name !== name || source.byName !== byName || source.client !== client,
+      );
+      this.#sources.set(value, [...others, { name, value: own, byName, client }].slice(-MOST_SOURCES));
+      if (isOpaque(value)) this.#mean(own, value);
+    }
   }
 
   #lookUp(value: string, name: string, client: number): string | undefined {

@@ -24,7 +24,7 @@ const MAX_PAYLOAD = 256 * 1024 * 1024;
 /** Fields that `ws` writes. */
 const OWN = /^(?:connection|upgrade|sec-websocket-(?:key|version|extensions|protocol))$/i;
 
-/** @param to where the server listens. @param body takes the body of an answer that refuses. */
+/** The whole of a conversation. @param to where the server listens. @param body takes the body of an answer that refuses. */
 export async function replayConversation(
   request: RecordedRequest,
   recorded: Conversation,
@@ -32,35 +32,44 @@ export async function replayConversation(
   body: BodyWriter,
   options: ConversationOptions,
 ): Promise<Observed> {
-  const dialogue = new Dialogue(request, to, body, options);
-  const abort = () => dialogue.end();
-  options.signal?.addEventListener('abort', abort);
-  try {
-    const answer = await dialogue.opened;
-    if (!('status' in answer) || answer.status !== 101) return 'failure' in answer ? answer : { answer };
-    await dialogue.replay(recorded);
-    return { answer, conversation: dialogue.conversation };
-  } finally {
-    options.signal?.removeEventListener('abort', abort);
-    dialogue.end();
-  }
+  const dialogue = new Dialogue(request, recorded, to, body, options);
+  const { answer } = await dialogue.opened;
+  while (!dialogue.isOver) await dialogue.step();
+  return answer === undefined ? dialogue.opened : { answer, ...dialogue.outcome };
 }
 
-class Dialogue {
+/** A conversation that goes on step by step: other requests may be sent between two of them, as in the recording. */
+export class Dialogue {
   /** The answer to the handshake, or why there is none. */
-  readonly opened: Promise<Answer | { failure: string }>;
+  readonly opened: Promise<Observed>;
+  /** Nothing is left to be done; the connection is closed. */
+  isOver = false;
+  readonly #recorded: Conversation;
+  /** The next recorded message. */
+  #next = 0;
+  /** How many messages the recorded server had sent before that. */
+  #expected = 0;
   readonly #options: ConversationOptions;
   readonly #socket: WebSocket;
   readonly #messages: Message[] = [];
   #received = 0;
   #start = performance.now();
+  #opened = false;
   #closed: { code: number; reason: string } | undefined;
   #wake: () => void = () => {};
   /** The server has once not said what it was expected to: nothing is waited for that long again. */
   #late = false;
 
-  constructor(request: RecordedRequest, to: URL, body: BodyWriter, options: ConversationOptions) {
+  constructor(
+    request: RecordedRequest,
+    recorded: Conversation,
+    to: URL,
+    body: BodyWriter,
+    options: ConversationOptions,
+  ) {
+    this.#recorded = recorded;
     this.#options = options;
+    options.signal?.addEventListener('abort', this.end);
     const socket = openSocket(request, to, options.timeout);
     this.#socket = socket;
     socket.on('message', (data: Buffer, isBinary: boolean) => {
@@ -73,50 +82,68 @@ class Dialogue {
       this.#wake();
     });
     this.opened = new Promise((resolve) => {
+      const settle = (observed: Observed) => {
+        if (observed.answer?.status !== 101) this.end();
+        resolve(observed);
+      };
       socket.once('upgrade', (response) => {
         this.#start = performance.now();
+        this.#opened = true;
         const answer = answerOf(response, body, false);
         // Not before `ws` has checked the rest of the handshake.
-        socket.once('open', () => resolve(answer));
+        socket.once('open', () => settle({ answer }));
       });
       socket.once('unexpected-response', (_request, response) => {
-        const finish = (cut: boolean) => resolve(answerOf(response, body, cut));
+        const finish = (cut: boolean) => settle({ answer: answerOf(response, body, cut) });
         response.on('data', (block: Buffer) => body.write(block));
         response.once('end', () => finish(!response.complete));
         response.once('close', () => finish(!response.complete));
         response.once('error', () => finish(true));
       });
-      socket.on('error', (error) => resolve({ failure: error.message }));
+      socket.on('error', (error) => settle({ failure: error.message }));
     });
   }
 
-  get conversation(): Conversation {
+  /** What was said so far; nothing if the server refused. */
+  get outcome(): Pick<Observed, 'conversation'> {
+    if (this.#opened === false) return {};
     const { code = 1006, reason = '' } = this.#closed ?? {};
-    return { messages: this.#messages, closeCode: code, closeReason: reason };
+    return { conversation: { messages: this.#messages, closeCode: code, closeReason: reason } };
   }
 
-  async replay({ messages, closeCode }: Conversation): Promise<void> {
-    let before = 0;
-    for (const message of messages) {
-      if (message.from === 'server') {
-        before++;
-        continue;
-      }
-      await this.#receive(before);
-      if (this.#socket.readyState !== WebSocket.OPEN) break;
-      const { data } = this.#options.rewrite?.(message, this.#messages) ?? message;
-      this.#note('client', data);
-      await new Promise<void>((resolve) => this.#socket.send(data, () => resolve()));
+  /** When the recorded client said what comes next, in milliseconds since the handshake; Infinity if it only closed. */
+  get nextTime(): number {
+    const message = this.#recorded.messages.slice(this.#next).find(({ from }) => from === 'client');
+    return message?.time ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Sends the next message of the client, once as many of the server's have come as then; after the last one, closes. */
+  async step(): Promise<void> {
+    if (this.isOver) return;
+    const { messages, closeCode } = this.#recorded;
+    let message = messages[this.#next++];
+    while (message?.from === 'server') {
+      this.#expected++;
+      message = messages[this.#next++];
     }
-    await this.#receive(before);
-    await this.#close(closeCode);
+    await this.#receive(this.#expected);
+    if (message === undefined || this.#socket.readyState !== WebSocket.OPEN) {
+      await this.#close(closeCode);
+      this.end();
+      return;
+    }
+    const { data } = this.#options.rewrite?.(message, this.#messages) ?? message;
+    this.#note('client', data);
+    await new Promise<void>((resolve) => this.#socket.send(data, () => resolve()));
   }
 
   /** Ends it whatever state it is in. */
-  end(): void {
+  readonly end = (): void => {
+    this.isOver = true;
+    this.#options.signal?.removeEventListener('abort', this.end);
     this.#socket.terminate();
     this.#wake();
-  }
+  };
 
   async #receive(count: number): Promise<void> {
     const most = this.#late ? QUIET_MS : Math.min(this.#options.timeout * 1000, PATIENCE_MS);

@@ -16,7 +16,7 @@ export interface SendOptions {
 }
 
 /** Milliseconds that an answer which the recorded client left has to end by itself. */
-const LEAVE_MS = 2000;
+const LEAVE_MS = 1000;
 /** How often the timeout an answer may take as a whole: one that streams for ever has to end some time. */
 const WHOLE = 10;
 /** Milliseconds until a body is sent without the 100 that was expected (RFC 9110 section 10.1.1). */
@@ -126,7 +126,7 @@ class Sending {
       }
       const { leaveAfter } = this.#options;
       if (leaveAfter !== undefined && this.#body.size >= leaveAfter) {
-        this.#leaving ??= setTimeout(() => this.#finish(true), LEAVE_MS);
+        this.#leaving ??= setTimeout(() => this.#finish(true, leaveAfter), LEAVE_MS);
       }
     });
     response.once('end', () => this.#finish(!response.complete));
@@ -149,7 +149,8 @@ class Sending {
     else this.#settle({ failure: describe(error) });
   }
 
-  #finish(cut: boolean): void {
+  /** @param most bytes of the body to keep: what came while it was left says nothing. */
+  #finish(cut: boolean, most?: number): void {
     const response = this.#response;
     if (response === undefined || this.#settled) return;
     const last = this.#elapsed();
@@ -159,7 +160,7 @@ class Sending {
       version: response.httpVersion,
       fields: pairs(response.rawHeaders),
       trailers: pairs(response.rawTrailers),
-      body: this.#body.end(cut),
+      body: this.#body.end(cut, most),
       times: { head: this.#head, first: this.#first ?? last, last },
     };
     this.#settle({ answer });

@@ -16,7 +16,7 @@ interface OpenFile {
 /** Offset and size in the file. */
 type Extent = [offset: number, size: number];
 
-/** A list of records, added one after the other and read by their number. Bodies in them are read block by block. */
+/** A list of records, written and read by their number. Bodies in them are read block by block. */
 export class Spool<T> {
   readonly #folder: string;
   readonly #file: OpenFile;
@@ -33,10 +33,6 @@ export class Spool<T> {
     if (!this.#named) rmSync(this.#folder, { recursive: true });
   }
 
-  get length(): number {
-    return this.#records.length;
-  }
-
   /** A body that is written as it comes. */
   body(): BodyWriter {
     return new BodyWriter(this.#file, (block) => this.#append(block));
@@ -46,18 +42,17 @@ export class Spool<T> {
   async keep(body: StoredBody): Promise<StoredBody> {
     const writer = this.body();
     for await (const block of body.read()) writer.write(block);
-    return writer.end(body.cut);
+    return new SpooledBody(this.#file, writer.end(body.cut).extents, body.cut, body.missing);
   }
 
-  /** @param record of plain data, dates, Buffers, and bodies of this spool. @returns its number, from 0. */
-  add(record: T): number {
-    this.#records.push(this.#append(Buffer.from(JSON.stringify(pack(record)))));
-    return this.#records.length - 1;
+  /** @param record of plain data, dates, Buffers, and bodies of this spool. @param number from 0. Default: the next. */
+  put(record: T, number = this.#records.length): void {
+    this.#records[number] = this.#append(Buffer.from(JSON.stringify(pack(record))));
   }
 
   async get(number: number): Promise<T> {
     const [offset, size] = this.#records[number] ?? [0, 0];
-    if (size === 0) throw new RangeError(`There is no record ${number} among ${this.length}`);
+    if (size === 0) throw new RangeError(`There is no record ${number} among ${this.#records.length}`);
     const text = await readExtent(this.#file, offset, size);
     return unpack(JSON.parse(String(text)), this.#file) as T;
   }
@@ -99,18 +94,27 @@ export class BodyWriter {
     this.size += size;
   }
 
-  end(cut: boolean): StoredBody {
-    return new SpooledBody(this.#file, this.#extents, cut);
+  /** @param most bytes to keep. */
+  end(cut: boolean, most = Number.POSITIVE_INFINITY): SpooledBody {
+    const kept: Extent[] = [];
+    let left = most;
+    for (const [offset, size] of this.#extents) {
+      if (left > 0) kept.push([offset, Math.min(size, left)]);
+      left -= size;
+    }
+    return new SpooledBody(this.#file, kept, cut);
   }
 }
 
 class SpooledBody implements StoredBody {
   readonly size: number;
   readonly cut: boolean;
+  readonly missing: boolean;
   readonly extents: readonly Extent[];
   readonly #file: OpenFile;
 
-  constructor(file: OpenFile, extents: readonly Extent[], cut: boolean) {
+  constructor(file: OpenFile, extents: readonly Extent[], cut: boolean, missing = false) {
+    this.missing = missing;
     this.#file = file;
     this.extents = extents;
     this.cut = cut;
@@ -140,7 +144,7 @@ async function readExtent(file: OpenFile, offset: number, size: number): Promise
 
 /** What JSON has no form for is an object of one key that no record has. */
 function pack(value: unknown): unknown {
-  if (value instanceof SpooledBody) return { $body: value.extents, cut: value.cut };
+  if (value instanceof SpooledBody) return { $body: value.extents, cut: value.cut, missing: value.missing };
   if (value instanceof Date) return { $date: value.getTime() };
   if (Buffer.isBuffer(value)) return { $bytes: value.toString('base64') };
   if (Array.isArray(value)) return value.map(pack);
@@ -151,8 +155,8 @@ function pack(value: unknown): unknown {
 function unpack(value: unknown, file: OpenFile): unknown {
   if (Array.isArray(value)) return value.map((entry) => unpack(entry, file));
   if (typeof value !== 'object' || value === null) return value;
-  const { $body, cut, $date, $bytes } = value as Record<string, unknown>;
-  if ($body !== undefined) return new SpooledBody(file, $body as Extent[], cut === true);
+  const { $body, cut, missing, $date, $bytes } = value as Record<string, unknown>;
+  if ($body !== undefined) return new SpooledBody(file, $body as Extent[], cut === true, missing === true);
   if ($date !== undefined) return new Date(Number($date));
   if ($bytes !== undefined) return Buffer.from(String($bytes), 'base64');
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, unpack(entry, file)]));

@@ -5,7 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../../../errors.js';
 import { ownModule } from '../../../own-files.js';
 import { ChildGroup } from './child-group.js';
-import type { RunningServer } from './target.js';
+
+/** A server that answers. */
+export interface RunningServer {
+  /** Scheme, host and port, and the path that all requests get in front. */
+  readonly url: URL;
+  /** Why it does not answer any more, with the end of what it wrote; undefined while it runs, and if nobody knows. */
+  fault(): string | undefined;
+  /** Ends it and all that it started. */
+  stop(): Promise<void>;
+}
 
 export interface StartOptions {
   /** What the target belongs to, for messages. */

@@ -3,17 +3,7 @@ import { inspect } from 'node:util';
 import { ConfigError } from '../../../errors.js';
 import { parseTarget as parseAppTarget } from '../../../server/cli/load-app.js';
 import { addressOf } from '../replay/send-request.js';
-import { accepts, startApplication, startCommand } from './start-server.js';
-
-/** A server that answers. */
-export interface RunningServer {
-  /** Scheme, host and port, and the path that all requests get in front. */
-  readonly url: URL;
-  /** Why it does not answer any more, with the end of what it wrote; undefined while it runs, and if nobody knows. */
-  fault(): string | undefined;
-  /** Ends it and all that it started. */
-  stop(): Promise<void>;
-}
+import { accepts, type RunningServer, startApplication, startCommand } from './start-server.js';
 
 /** One side of a comparison. */
 export interface Target {
