@@ -7,6 +7,7 @@ import { COMPARE_OPTIONS } from '../../lib/porting/compare/options.js';
 import { compare, Report } from '../../lib/porting/index.js';
 import { mirrorSettings } from '../../lib/porting/mirror/mirror-options.js';
 import { RECORD_OPTIONS } from '../../lib/porting/record/options.js';
+import { Command, killCommands } from '../support/command.js';
 import { PYTHON, requirePython } from '../support/python.js';
 import { ROOT } from '../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
@@ -44,7 +45,10 @@ describe('docs/compare.md', () => {
       requirePython(this);
     });
 
-    after(removeTemporaryFolders);
+    after(async () => {
+      await killCommands();
+      removeTemporaryFolders();
+    });
 
     it('with mistakes at first', async () => {
       // Within the project, whose name it imports.
@@ -63,6 +67,25 @@ describe('docs/compare.md', () => {
       const text = await session(join(SITE, 'notes.ts'));
       expect(text).to.include('9 exchanges: 9 equal');
       expect(PAGE).to.include(`\n${text.trim()}\n`);
+    });
+
+    it('and in a program', async () => {
+      const [, code = ''] = /^```js\n(.*?)^```$/ms.exec(PAGE) ?? [];
+      const read = (name: string) => readFileSync(join(SITE, name), 'utf8');
+      const cwd = temporaryFolder(
+        {
+          'program.mjs': code,
+          'traffic.har': read('notes.har'),
+          'notes.py': read('notes.py'),
+          'notes.ts': read('notes.ts'),
+        },
+        join(ROOT, 'out'),
+      );
+      const program = new Command([], { cwd, script: join(cwd, 'program.mjs'), plain: true });
+      expect(await program.exit(), program.stderr).to.equal(0);
+      const printed = program.stdout.replace(/\s+/g, ' ').trim();
+      expect(printed).to.include('equal: 9');
+      expect(code).to.include(`// ${printed}`);
     });
   });
 });
