@@ -8,9 +8,9 @@ import { build } from 'esbuild';
 /** Modules that are loaded by their URL: see `lib/own-files.ts`. */
 const LOADED = [
   'own-files',
-  'porting/mirror/candidate-worker',
   'server/threads/worker/thread-app',
   'server/workers/loaded-files',
+  'porting/mirror/candidate-worker',
 ];
 
 interface Package {

@@ -16,7 +16,7 @@ export interface SendOptions {
 }
 
 /** Milliseconds that an answer which the recorded client left has to end by itself. */
-const LEAVE_MS = 2000;
+const LEAVE_MS = 1000;
 /** How often the timeout an answer may take as a whole: one that streams for ever has to end some time. */
 const WHOLE = 10;
 /** Milliseconds until a body is sent without the 100 that was expected (RFC 9110 section 10.1.1). */
