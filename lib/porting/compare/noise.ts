@@ -70,9 +70,15 @@ export function isFollowed({ original, candidate }: Difference, ours: Meaning, t
   });
 }
 
+/** With their quotation marks, as entity tags have them, or without these, as JSON writes strings. */
 function means(a: string, b: string, ours: Meaning, theirs: Meaning): boolean {
-  const [one, other] = [unquoted(a), unquoted(b)];
-  if ((!isId(one) && !isOpaque(one)) || BROKEN.test(other)) return false;
-  const known = theirs(other);
-  return known.size > 0 && [...ours(one)].some((value) => known.has(value));
+  const pairs = [
+    [a, b],
+    [unquoted(a), unquoted(b)],
+  ] as const;
+  return pairs.some(([one, other]) => {
+    if ((!isId(one) && !isOpaque(one)) || BROKEN.test(other)) return false;
+    const known = theirs(other);
+    return known.size > 0 && [...ours(one)].some((value) => known.has(value));
+  });
 }
