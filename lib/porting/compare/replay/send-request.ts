@@ -224,8 +224,10 @@ export function pairs(raw: readonly string[]): Fields {
   return fields;
 }
 
-function describe(error: Error & { code?: string }): string {
-  const { code } = error;
+/** Without addresses and ports, which differ where two servers fail alike. */
+function describe(error: Error & { code?: string; syscall?: string }): string {
+  const { code, syscall } = error;
+  if (code !== undefined && syscall !== undefined) return `${syscall} ${code}`;
   return code === undefined || error.message.includes(code) ? error.message : `${code}: ${error.message}`;
 }
 
