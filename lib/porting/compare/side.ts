@@ -70,6 +70,8 @@ export class Side {
       const repeat = this.#options.twice && isSafe(planned);
       const again = repeat ? await this.#ask(sent, planned) : undefined;
       await this.#keep(planned, sent, observed, jar);
+      // What it gave last is what it expects back: a token of a form may be made anew for each page.
+      if (again !== undefined) await this.#keep(planned, sent, again, jar);
       this.#spool.put({ ...(await this.#stored(sent)), observed, again }, index);
       return;
     }

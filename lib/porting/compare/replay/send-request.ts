@@ -45,6 +45,8 @@ class Sending {
   #response: IncomingMessage | undefined;
   #head = 0;
   #first: number | undefined;
+  /** Of the last byte, not of the end: a body of one block is no stream, however late the end is noticed. */
+  #last: number | undefined;
   #settled = false;
   #waiting: NodeJS.Timeout | undefined;
   #whole: NodeJS.Timeout | undefined;
@@ -114,7 +116,8 @@ class Sending {
     this.#head = this.#elapsed();
     this.#wait();
     response.on('data', (block: Buffer) => {
-      this.#first ??= this.#elapsed();
+      this.#last = this.#elapsed();
+      this.#first ??= this.#last;
       this.#wait();
       try {
         this.#body.write(block);
@@ -153,7 +156,7 @@ class Sending {
   #finish(cut: boolean, most?: number): void {
     const response = this.#response;
     if (response === undefined || this.#settled) return;
-    const last = this.#elapsed();
+    const last = this.#last ?? this.#elapsed();
     const answer: Answer = {
       status: response.statusCode ?? 0,
       reason: response.statusMessage ?? '',
@@ -224,8 +227,10 @@ export function pairs(raw: readonly string[]): Fields {
   return fields;
 }
 
-function describe(error: Error & { code?: string }): string {
-  const { code } = error;
+/** Without addresses and ports, which differ where two servers fail alike. */
+function describe(error: Error & { code?: string; syscall?: string }): string {
+  const { code, syscall } = error;
+  if (code !== undefined && syscall !== undefined) return `${syscall} ${code}`;
   return code === undefined || error.message.includes(code) ? error.message : `${code}: ${error.message}`;
 }
 
