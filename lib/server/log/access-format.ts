@@ -79,11 +79,13 @@ export function compileFormat(format: string): Atom {
 
 /** What is wrong with a format; undefined if nothing is. */
 export function formatFault(format: string): string | undefined {
-  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(format)) return `a format is one line, without control characters: ${inspect(format)}`;
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(format))
+    return `a format is one line, without control characters: ${inspect(format)}`;
   for (const match of format.matchAll(PART)) {
     if (partOf(match) !== undefined) continue;
     const [text, , , letter] = match;
-    if (letter === undefined) return `a % begins an atom such as %(r)s, and one for itself is %%: ${inspect(format)}`;
+    if (letter === undefined)
+      return `a % begins an atom such as %(r)s, and one for itself is %%: ${inspect(format)}`;
     return `there is no atom ${text}. ${KNOWN}`;
   }
   return undefined;
@@ -109,7 +111,9 @@ function partOf([text, name = '', kind, letter, type]: RegExpMatchArray): string
 }
 
 function shown(value: unknown): string | undefined {
-  return value === undefined || typeof value === 'string' ? value : inspect(value, { depth: 0, breakLength: Infinity });
+  return value === undefined || typeof value === 'string'
+    ? value
+    : inspect(value, { depth: 0, breakLength: Infinity });
 }
 
 function field(value: string | undefined): string {

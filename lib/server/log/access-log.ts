@@ -15,7 +15,10 @@ export class AccessLog {
   readonly #stream: LogTarget;
   readonly #line: (entry: AccessEntry) => string;
 
-  constructor(stream: LogTarget, { accessLogformat = COMBINED, logFormat = 'text' }: Partial<AccessLogOptions> = {}) {
+  constructor(
+    stream: LogTarget,
+    { accessLogformat = COMBINED, logFormat = 'text' }: Partial<AccessLogOptions> = {},
+  ) {
     this.#stream = stream;
     this.#line = logFormat === 'json' ? jsonLine : compileFormat(accessLogformat);
     this.needsEnviron = logFormat === 'text' && asksForEnviron(accessLogformat);
@@ -33,7 +36,9 @@ export class AccessLog {
 /** @returns undefined where the options name no file. @throws ConfigError if the file cannot be opened. */
 export function openAccessLog(options: AccessLogOptions): AccessLog | undefined {
   const { accessLogfile } = options;
-  return accessLogfile === undefined ? undefined : new AccessLog(openLog(accessLogfile, process.stdout), options);
+  return accessLogfile === undefined
+    ? undefined
+    : new AccessLog(openLog(accessLogfile, process.stdout), options);
 }
 
 /** Names as those of environ, where it has them; what is not there is null. */

@@ -6,6 +6,7 @@ const LONGEST = 64 * 1024;
 
 /** A text of several lines, a traceback for one, is one object; parts of a line are joined. */
 export class JsonErrors implements LogStream {
+  readonly style = 'json';
   readonly #target: LogStream;
   #waiting = '';
 

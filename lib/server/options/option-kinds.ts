@@ -265,7 +265,8 @@ export const logFormat: Kind<string> = {
   metavar: 'FORMAT',
   parse: (text) => text,
   check(value, label) {
-    if (typeof value !== 'string' || value === '') return refuse(label, 'a format such as %(h)s "%(r)s"', value);
+    if (typeof value !== 'string' || value === '')
+      return refuse(label, 'a format such as %(h)s "%(r)s"', value);
     const fault = formatFault(value);
     if (fault !== undefined) throw new ConfigError(`${label}: ${fault}`);
     return value;
@@ -279,8 +280,11 @@ export function owner(metavar: string): Kind<string | number> {
     metavar,
     `a name, or a number from 0 to ${MOST}`,
     (value) => {
-      if (typeof value === 'number') return Number.isInteger(value) && value >= 0 && value <= MOST ? value : undefined;
-      return typeof value === 'string' && /^[^\s:,/\0-\x1f-][^\s:,/\0-\x1f]*$/.test(value) ? value : undefined;
+      if (typeof value === 'number')
+        return Number.isInteger(value) && value >= 0 && value <= MOST ? value : undefined;
+      return typeof value === 'string' && /^[^\s:,/\0-\x1f-][^\s:,/\0-\x1f]*$/.test(value)
+        ? value
+        : undefined;
     },
     parseWhole,
   );

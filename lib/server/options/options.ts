@@ -95,10 +95,14 @@ function refuseConflicts({ bind, host, port, certfile, keyfile, ...given }: Serv
 function refuseTlsConflicts({ certReqs, caCerts }: ServerOptions, certfile: string | undefined): void {
   const asks = certReqs !== undefined && SERVER_OPTIONS.certReqs.kind.check(certReqs, '') !== 'none';
   if (asks && certfile === undefined) {
-    throw new ConfigError('Option certReqs needs certfile and keyfile as well: only TLS has certificates of clients');
+    throw new ConfigError(
+      'Option certReqs needs certfile and keyfile as well: only TLS has certificates of clients',
+    );
   }
   if (asks && caCerts === undefined) {
-    throw new ConfigError('Option certReqs needs caCerts as well: the authorities by which certificates are checked');
+    throw new ConfigError(
+      'Option certReqs needs caCerts as well: the authorities by which certificates are checked',
+    );
   }
   if (!asks && caCerts !== undefined) {
     throw new ConfigError(

@@ -15,7 +15,7 @@ const host = !isMainThread && isThreadData(workerData) ? becomeHost(workerData) 
 
 function becomeHost(data: ThreadData): ThreadHost {
   writeAtOnce();
-  logger.setLevel(data.logLevel);
+  logger.setLevel(data.log.level);
   const created = new ThreadHost(data);
   blockInSleep((milliseconds) => created.sleep(milliseconds));
   // As on the main thread: a promise that one handler left to reject does not end the others.
