@@ -121,6 +121,15 @@ function jsonLine({ level, logger: name, message, stack }: LogEntry): string {
   return `${escapeJson(JSON.stringify(fields))}\n`;
 }
 
+/**
+ * What a server says of itself on standard output: where it listens, and that it stops.
+ * @param style `json`: every line there is an object, for the access log may go there as well.
+ */
+export function announce(message: string, style: 'text' | 'json'): void {
+  if (style === 'text') console.log(message);
+  else process.stdout.write(jsonLine({ level: 'INFO', logger: 'wsgi', message }));
+}
+
 /** JSON escapes line ends and the other control characters of ASCII, but not these, which drive terminals as well. */
 export function escapeJson(json: string): string {
   return json.replace(

@@ -1,7 +1,6 @@
 /** What signals mean to a server: SIGINT and SIGTERM stop it, gracefully and then at once; SIGHUP depends on the terminal. */
 import { isatty } from 'node:tty';
-import { logger } from '../logger.js';
-import { announce } from './log/announce.js';
+import { announce, logger } from '../logger.js';
 import { takeLogSignal } from './log/log-file.js';
 import type { Server } from './server.js';
 import { tellServiceManager } from './service-manager.js';

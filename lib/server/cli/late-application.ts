@@ -17,6 +17,7 @@ export class LateApplication {
   readonly call: Application = async (environ, start_response) =>
     (await this.#loaded)(environ, start_response);
 
+  /** It is loaded: those that wait go on, in their order. */
   load(application: Application): void {
     this.application = application;
     this.#load(application);

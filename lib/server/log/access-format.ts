@@ -1,7 +1,6 @@
 /** Formats of the access log: gunicorn's atoms, such as `%(r)s`, and the text between them. */
 import { inspect } from 'node:util';
 import { unquoteToNative } from '../../environ/native-string.js';
-import { escapeField } from './log-text.js';
 
 /** What a line may say. The strings may come from the client, as they are: one character per byte. */
 export interface AccessEntry {
@@ -154,4 +153,26 @@ function zoneOf(time: Date): string {
   // JavaScript counts the minutes to UTC, the log those from it.
   const east = -time.getTimezoneOffset();
   return `${east < 0 ? '-' : '+'}${two(Math.floor(Math.abs(east) / 60))}${two(Math.abs(east) % 60)}`;
+}
+
+const SPECIAL = /[^ !#-[\]-~]/g;
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+/** As httpd's ap_escape_logitem: what a client sent can neither end a field or a line nor drive a terminal. */
+export function escapeField(value: string): string {
+  return value.replace(SPECIAL, (character) => ESCAPES[character] ?? hex(character));
+}
+
+function hex(character: string): string {
+  const code = character.charCodeAt(0);
+  const bytes = code > 0xff ? Buffer.from(character) : [code];
+  return [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }

@@ -47,6 +47,7 @@ function jsonLine(entry: AccessEntry): string {
   return escapeJson(
     JSON.stringify({
       time: time.toISOString(),
+      level: 'info',
       logger: 'wsgi.access',
       pid: process.pid,
       remoteAddr: remoteAddr || null,

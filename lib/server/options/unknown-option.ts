@@ -32,7 +32,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   '--processes': 'write --workers N',
   '--worker-connections': '--backlog-requests limits how many requests may wait for a thread',
   '--worker-tmp-dir': 'workers report to their parent without files: leave it out',
-  '--tmp-upload-dir': 'parseForm has the option folder for uploads, and TMPDIR is its default',
+  '--tmp-upload-dir': 'parseForm has the option uploadDir, and TMPDIR says where by default',
   '--preload': LOADED,
   '--preload-app': LOADED,
   '-D': SYSTEM,
@@ -43,10 +43,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
   '--default-proc-name': SYSTEM,
   '--initgroups': 'the supplementary groups of --user are always set: leave it out',
   '--reload-engine': '--reload asks for the state of files, on every system: leave it out',
-  '--reload-extra-file':
-    '--reload watches all that is loaded: import the file in the config file',
-  '--reload-extra-files':
-    '--reload watches all that is loaded: import the file in the config file',
+  '--reload-extra-file': '--reload watches all that is loaded: import the file in the config file',
+  '--reload-extra-files': '--reload watches all that is loaded: import the file in the config file',
   '--spew': 'the debugger shows what runs: node inspect',
   '--sendfile': 'files are read in blocks, which is as fast here: leave it out',
   '--no-sendfile': 'files are read in blocks, which is as fast here: leave it out',

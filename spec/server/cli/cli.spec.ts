@@ -57,19 +57,19 @@ describe('wsgi command', function () {
         'refuses a bad value with exit code 2',
         ['-b', 'a:b'],
         2,
-        "wsgi: -b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not 'a:b'\nTry wsgi --help\n",
+        "wsgi: -b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N, not 'a:b'\nTry wsgi --help\n",
       ],
       [
         'refuses a port that there cannot be',
         ['-b', ':99999'],
         2,
-        "wsgi: -b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not ':99999': the port must be a whole number from 0 to 65535, not 99999\nTry wsgi --help\n",
+        "wsgi: -b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N, not ':99999': the port must be a whole number from 0 to 65535, not 99999\nTry wsgi --help\n",
       ],
       [
         'says what to write for a port alone',
         ['-b', '8000'],
         2,
-        "wsgi: -b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not '8000': a port alone has a colon before it: write :8000, or 127.0.0.1:8000\nTry wsgi --help\n",
+        "wsgi: -b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N, not '8000': a port alone has a colon before it: write :8000, or 127.0.0.1:8000\nTry wsgi --help\n",
       ],
       [
         "says what to write for gunicorn's -w",
