@@ -1,4 +1,5 @@
 /** Makes the `node:http` or `node:https` server that a gateway listens to. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createServer as createHttpServer,
@@ -72,13 +73,14 @@ function readTls(
   }
   if (certReqs === 'none' || caCerts === undefined) return tls;
   const ca = read('caCerts', caCerts);
-  if (!/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(ca.toString('latin1'))) {
-    throw new ConfigError(`The caCerts ${caCerts} cannot be used: it is not a PEM file with certificates`);
-  }
   try {
+    // Node would skip what it cannot read, and trust nobody.
+    new X509Certificate(ca);
     createSecureContext({ ...tls, ca });
   } catch (error) {
-    throw new ConfigError(`The caCerts ${caCerts} cannot be used: ${(error as Error).message}`);
+    throw new ConfigError(
+      `The caCerts ${caCerts} cannot be used, it has to be a PEM file of certificates: ${(error as Error).message}`,
+    );
   }
   // Node ends a handshake without a valid certificate by itself, if one is required.
   return { ...tls, ca, requestCert: true, rejectUnauthorized: certReqs === 'required' };
