@@ -78,6 +78,6 @@ export class LoggedRequest implements AccessEntry {
     const { environ } = this.#logged;
     if (environ === undefined) return undefined;
     const key = Object.keys(environ).find((key) => key.toLowerCase() === name);
-    return key === undefined ? undefined : environ[key];
+    return key === undefined ? undefined : (environ as Record<string, unknown>)[key];
   }
 }
