@@ -257,7 +257,7 @@ export class Server {
 /**
  * As `wsgiref.simple_server.make_server`: `const server = await makeServer('127.0.0.1', 0, app)`.
  * With `threads` it needs a script of its own, which each thread loads again: see `run`.
- * @param host `''` for every interface, a name, an IPv4 or IPv6 address, or `unix:PATH`.
+ * @param host `''` for every interface, a name, an IPv4 or IPv6 address, `unix:PATH` or `fd://N`.
  * @param port 0 takes a free one: see `serverPort`.
  * @returns once it listens, and with `threads` once the first of them has the application.
  * @throws ConfigError for options that cannot work, an application that is not a function, an address in use.
@@ -282,7 +282,7 @@ export async function makeServer(
 ): Promise<Server> {
   // The server is the main thread's; the script goes no further here.
   if (options.threads && attachToThread(application, options.environ)) return new Promise(() => {});
-  const place = host.startsWith('unix:') ? { bind: host } : { host, port };
+  const place = /^(?:unix|fd):/.test(host) ? { bind: host } : { host, port };
   const server = new Server(application, resolveOptions({ ...options, ...place }));
   await server.listening;
   return server;

@@ -121,7 +121,7 @@ export function isBoolean(option: Option): boolean {
 }
 
 /** Options of the command that a process for one request has no use for. */
-const WITHOUT: readonly string[] = ['reload', 'pid'];
+const WITHOUT: readonly string[] = ['reload', 'pid', 'user', 'group'];
 
 /** @throws UsageError for what only a server of ours could do. */
 export function checkCgiCommand({ server, command }: CommandLine): void {

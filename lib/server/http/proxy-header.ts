@@ -37,6 +37,8 @@ export function readProxyHeaders(http: HttpServer, settings: Settings, arrived: 
     if (seen.has(socket)) return admit();
     seen.add(socket);
     arrived(socket);
+    // It was reset before it was accepted, as health checks do, and has no address any more.
+    if (trusted !== undefined && socket.remoteAddress === undefined) return void socket.destroy();
     new HeaderReader(socket, versions, isTrusted(socket, trusted), headersTimeout * 1000, admit);
   });
 }
