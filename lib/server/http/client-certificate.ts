@@ -1,6 +1,7 @@
 /** The certificate of a TLS client in environ: SSL_CLIENT_*, with the names and forms of Apache's mod_ssl. */
 import type { TLSSocket } from 'node:tls';
 import { textToNative } from '../../environ/native-string.js';
+import { asksForCertificate } from './node-internals.js';
 
 /** mod_ssl's suffixes of SSL_CLIENT_S_DN_ and SSL_CLIENT_I_DN_, by OpenSSL's name of the attribute. */
 const ATTRIBUTES: Readonly<Record<string, string>> = {
@@ -21,14 +22,9 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   emailAddress: 'Email',
 };
 
-/** Options of the handshake, which the types do not name. */
-interface AskingSocket extends TLSSocket {
-  readonly _requestCert?: boolean;
-}
-
 /** @returns undefined where clients are asked for no certificate. */
 export function certificateVariables(socket: TLSSocket): Record<string, string> | undefined {
-  if (!(socket as AskingSocket)._requestCert) return undefined;
+  if (!asksForCertificate(socket)) return undefined;
   const certificate = socket.getPeerX509Certificate?.();
   if (certificate === undefined) return { SSL_CLIENT_VERIFY: 'NONE' };
   const { serialNumber, subject, issuer, validFrom, validTo } = certificate;

@@ -20,6 +20,9 @@ const V1_LONGEST = 107;
 const V2_START = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const V2_HEAD = 16;
 
+/** As many bytes of a header are enough to know that it is one. */
+export const PROXY_HEADER_START = V2_START.length;
+
 /** @throws ProxyHeaderFault for what begins as a header and is not one. */
 export function parseProxyHeader(
   bytes: Buffer,

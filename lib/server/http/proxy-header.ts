@@ -10,7 +10,12 @@ import { logger } from '../../logger.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { blockList } from './forwarded.js';
 import { setPeer } from './peer.js';
-import { ProxyHeaderFault, type ProxyVersions, parseProxyHeader } from './proxy-header-syntax.js';
+import {
+  PROXY_HEADER_START,
+  ProxyHeaderFault,
+  type ProxyVersions,
+  parseProxyHeader,
+} from './proxy-header-syntax.js';
 
 type Settings = Pick<ResolvedOptions, 'proxyProtocol' | 'proxyAllowFrom' | 'headersTimeout' | 'socketPath'>;
 
@@ -85,12 +90,13 @@ class HeaderReader {
   #parse(): boolean {
     try {
       const header = parseProxyHeader(this.#bytes, this.#versions);
-      if (header === 'incomplete') return false;
+      // Of others than proxies a header is not kept: it may be long.
+      if (header === 'incomplete' && (this.#trusted || this.#bytes.length < PROXY_HEADER_START)) return false;
       if (header === 'none') {
         if (this.#trusted)
           throw new ProxyHeaderFault(`it does not begin with a header of the PROXY protocol`);
         this.#pass(this.#bytes);
-      } else if (this.#trusted) {
+      } else if (this.#trusted && header !== 'incomplete') {
         setPeer(this.#socket, header.peer);
         this.#pass(this.#bytes.subarray(header.length));
       } else

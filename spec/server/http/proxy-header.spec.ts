@@ -209,6 +209,16 @@ describe('a header of the PROXY protocol', () => {
     expect(log.match(/is not one of those that may send it \(proxy-allow-from\)/g)).to.have.length(2);
   });
 
+  it('of a peer that is not trusted is refused as soon as it is known for one', async () => {
+    const log = await captureLog(async () => {
+      const port = await serve({ proxyAllowFrom: ['10.0.0.0/8'] });
+      expect(await environAfter(port, binary(0x21, 0x11, Buffer.alloc(60_000)).subarray(0, 20))).to.equal(
+        undefined,
+      );
+    });
+    expect(log).to.match(/proxy-allow-from/);
+  });
+
   it('comes before TLS', async () => {
     const port = await serve(TLS);
     const raw = await Peer.connect(port);

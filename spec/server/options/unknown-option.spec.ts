@@ -27,10 +27,7 @@ const SETTINGS =
 describe("gunicorn's options that have no meaning here", () => {
   for (const flag of FLAGS) {
     it(`are named, with what to do: ${flag}`, () => {
-      expect(() => parseCommandLine([flag, 'x'])).to.throw(
-        UsageError,
-        /^There is no option \S+: \S+ .{8,}/,
-      );
+      expect(() => parseCommandLine([flag, 'x'])).to.throw(UsageError, /^There is no option \S+: \S+ .{8,}/);
     });
   }
 
