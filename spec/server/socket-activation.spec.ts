@@ -1,6 +1,6 @@
 /** Sockets that the process inherits, by --bind and from systemd; and what systemd is told. */
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { createServer, type Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -112,13 +112,17 @@ describe('a socket that the process inherits', () => {
     });
     const address = await command.address();
     expect(address).to.equal(process.platform === 'linux' ? `unix:${path}` : 'unix:fd://3');
-    const peer = await Peer.connect(path);
+    // Node removes the file of a server that it closes.
+    const moved = join(folder, 'moved');
+    renameSync(path, moved);
+    leave(server);
+    const peer = await Peer.connect(moved);
     await peer.send(request('/', { headers: ['X-Forwarded-For: 192.0.2.1'] }));
     const body = String((await peer.response()).body);
     expect(JSON.parse(body)).to.include({ SERVER_NAME: 'localhost', REMOTE_ADDR: '192.0.2.1' });
     command.child.kill('SIGTERM');
     expect(await command.exit()).to.equal(0);
-    expect(existsSync(path)).to.equal(true);
+    expect(existsSync(moved)).to.equal(true);
   });
 
   it('is left alone if --bind names another place, or it is meant for another process', async () => {
