@@ -4,19 +4,23 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigError, WsgiError } from './errors.js';
-import { describeThrown } from './logger.js';
+import { describeThrown, logLine } from './logger.js';
 import { packageVersion } from './own-files.js';
 import { renderHelp } from './server/cli/command-help.js';
 import { cgiOptions, checkCgiCommand, parseCommandLine, UsageError } from './server/cli/command-line.js';
+import { environmentLine, joinLines } from './server/cli/command-words.js';
 import { configPath, loadConfigFile } from './server/cli/config-file.js';
 import { describeLoadFailure, LoadError } from './server/cli/import-module.js';
+import { LateApplication } from './server/cli/late-application.js';
 import { loadApp } from './server/cli/load-app.js';
 import { writePidFile } from './server/cli/pid-file.js';
+import { becomeOwner, findOwner, giveFiles, type Owner } from './server/cli/process-owner.js';
 import { takeLogSignal } from './server/log/log-file.js';
 import type { CgiOptions } from './server/options/gateway-options.js';
 import { COMMAND_OPTIONS } from './server/options/option-table.js';
 import { type CommandOptions, resolveOptions, type ServerOptions } from './server/options/options.js';
 import type { Server } from './server/server.js';
+import { withActivation } from './server/socket-activation.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
 import { joinSupervisor, reportReady } from './server/workers/supervised.js';
 
@@ -29,13 +33,15 @@ const TOOLS = new Map<string | undefined, () => Promise<Tool>>([
   ['record', () => import('./porting/record/command.js')],
   ['compare', () => import('./porting/compare/command.js')],
 ]);
+/** How the command says why it ends, once that is known. */
+let logFormat: 'text' | 'json' = 'text';
 
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   const tool = TOOLS.get(argv[0]);
   if (tool !== undefined) return (await tool()).command(argv.slice(1));
   const supervised = await joinSupervisor();
-  const line = parseCommandLine(argv);
+  const line = joinLines(environmentLine(), parseCommandLine(argv));
   if (line.command.help) return print(renderHelp());
   if (line.command.version) return print(`wsgi ${packageVersion()}\n`);
   if (line.command.cgi) checkCgiCommand(line);
@@ -54,7 +60,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const options = command.cgi
     ? cgiOptions(config.server, line.server)
-    : withPort(layer(config.server, line.server));
+    : withPort(withActivation(layer(config.server, line.server)));
+  logFormat = options.logFormat ?? 'text';
   const appName = line.app ?? config.wsgiApp;
   if (command.printConfig) return print(listConfig(options, command, appName));
   if (command.checkConfig) {
@@ -66,19 +73,27 @@ async function main(argv: readonly string[]): Promise<number> {
 
   if (command.umask !== undefined) process.umask(command.umask);
   // What is wrong with the options is said before the application's own code runs.
-  const { threads, gracefulTimeout } = resolveOptions(options);
+  const resolved = resolveOptions(options);
+  const { threads, gracefulTimeout } = resolved;
+  const owner = findOwner(command.user, command.group);
   if (threads > 0 && appName === undefined) {
     throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
   }
   // It names the process that signals are for.
   if (command.pid !== undefined && !supervised) writePidFile(command.pid);
   if (command.reload && !supervised) {
+    if (resolved.descriptor !== undefined) {
+      throw new UsageError(
+        '--reload does not go with a socket that is inherited (fd://): the process that it starts has none',
+      );
+    }
     const { runReloading } = await import('./server/workers/reload.js');
     const script = fileURLToPath(import.meta.url);
     return runReloading({ script, argv, folder: startFolder }, process.cwd(), configFile);
   }
   const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
-  const server = await start(appName, { ...options, gracefulTimeout: grace }, configFile);
+  const listened = owner === undefined ? undefined : () => changeOwner(owner, options, command.pid);
+  const server = await start(appName, { ...options, gracefulTimeout: grace }, configFile, listened);
   await reportReady();
   await server.serveForever();
   return 0;
@@ -88,16 +103,31 @@ async function start(
   appName: string | undefined,
   options: ServerOptions,
   configFile: string,
+  listened: (() => void) | undefined,
 ): Promise<Server> {
   // Only here: a process of CGI has no use for servers, and starts in half the time without.
   const { serve } = await import('./server/serve.js');
   const threaded = Boolean(options.threads);
   const { makeDemoApp } = await import('./app/demo-app.js');
-  const app = appName === undefined || threaded ? makeDemoApp() : await loadApp(appName);
   // Threads load the application themselves.
   const config = existsSync(configFile) ? configFile : undefined;
   const entry = threaded && appName !== undefined ? { target: appName, config } : undefined;
-  return serve(app, options, entry);
+  if (appName === undefined || threaded) return serve(makeDemoApp(), options, entry, listened);
+  if (listened === undefined) return serve(await loadApp(appName), options);
+  // The application's code is not for root: it is loaded after that, and requests wait for it.
+  const late = new LateApplication();
+  const server = await serve(late.call, options, undefined, async () => {
+    listened();
+    late.load(await loadApp(appName));
+  });
+  server.setApp(late.application ?? late.call);
+  return server;
+}
+
+function changeOwner(owner: Owner, options: ServerOptions, pid: string | undefined): void {
+  const { accessLogfile, errorLogfile, socketPath, descriptor } = resolveOptions(options);
+  giveFiles([pid, accessLogfile, errorLogfile, descriptor === undefined ? socketPath : undefined], owner);
+  becomeOwner(owner);
 }
 
 async function answerRequest(
@@ -163,6 +193,13 @@ function print(text: string): 0 {
 
 /** One sentence for what the user did, and the stack of what code threw. Returns the exit code. */
 function complain(error: unknown): number {
+  if (logFormat === 'json') {
+    const known = error instanceof WsgiError;
+    const cause = error instanceof LoadError ? describeLoadFailure(error.cause) : undefined;
+    const entry = { level: 'CRITICAL', logger: 'wsgi', message: known ? error.message : 'The server ended' };
+    process.stderr.write(logLine({ ...entry, stack: known ? cause : describeThrown(error) }, 'json'));
+    return error instanceof UsageError ? 2 : 1;
+  }
   if (!(error instanceof WsgiError)) {
     process.stderr.write(`wsgi: ${describeThrown(error)}\n`);
     return 1;

@@ -12,12 +12,14 @@ const HEAD = `# Options
 <!-- Made from lib/server/options/option-table.ts by \`npm run docs\`. -->
 
 An option is given to \`run(app, options)\` and \`makeServer(host, port, app, options)\` by its name, and to the command
-\`wsgi\` by its flag. No option is read from the environment, except \`PORT\` by the command.
+\`wsgi\` by its flag. The command also takes flags from the environment variable \`WSGI_CMD_ARGS\`, in words as a shell's
+(\`WSGI_CMD_ARGS='--threads 8 --access-logfile -'\`), and the port from \`PORT\`.
 Flags are spelled as gunicorn's where gunicorn has the option. \`wsgi --print-config\` shows what is in force.
 
 The command also reads \`wsgi.config.mjs\` in its folder, or the file that \`--config\` names. What it exports, by name or
 as one default export (an object, or a function that returns one), are options by name; \`wsgiApp\` is the application.
-gunicorn's names (\`graceful_timeout\`, \`loglevel\`) go as well. The command line beats the file, and the file the defaults.
+gunicorn's names (\`graceful_timeout\`, \`loglevel\`) go as well. The command line beats \`WSGI_CMD_ARGS\`,
+that beats the file, and the file beats the defaults.
 
 \`\`\`js
 // wsgi.config.mjs

@@ -61,7 +61,7 @@ describe('a handler that does not await', function () {
   });
 
   const post = (path: string) => fetch(url + path, { method: 'POST', body: 'abc' });
-  const warnings = () => command.stderr.match(/^WARNING:wsgi:.*$/gm) ?? [];
+  const warnings = () => command.stderr.match(/WARNING:wsgi:.*$/gm) ?? [];
 
   for (const [path, call, text] of [
     ['/template', 'wsgi.input.read()', 'You sent [object Promise]'],

@@ -22,6 +22,8 @@ export interface ConnectionFacts {
   readonly remotePort: string | undefined;
   readonly serverName: string;
   readonly serverPort: string;
+  /** More keys of environ: PROXY_* and SSL_CLIENT_*. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What is the same for all requests of one gateway. */
@@ -208,6 +210,7 @@ export function buildEnviron(
   const target = parseTarget(head.method as string, head.url as string, connection.scheme);
   const environ = new EnvironDict(head, target, connection, gateway, services) as unknown as Environ;
   if (gateway.scriptName !== '') mount(environ, gateway.scriptName);
+  if (connection.variables !== undefined) Object.assign(environ, connection.variables);
   addHeaders(environ, head);
   checkHost(environ, head, target.authority);
   if (gateway.baseEnviron !== undefined) addBase(environ, gateway.baseEnviron);

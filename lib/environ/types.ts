@@ -197,6 +197,12 @@ interface RequestEnviron<M extends Mode> extends EnvironExtensions {
   REQUEST_URI: string;
   /** The same, under gunicorn's name. */
   RAW_URI: string;
+  /** With the PROXY protocol: TCP4, TCP6, UNIX, UNSPEC, UNKNOWN or LOCAL; and where the client connected to, as the proxy says. */
+  PROXY_PROTOCOL?: string;
+  PROXY_ADDR?: string;
+  PROXY_PORT?: string;
+  /** Of the certificate of a TLS client, with the names and forms of Apache's mod_ssl. */
+  [key: `SSL_CLIENT_${string}`]: string | undefined;
   [key: `HTTP_${string}`]: string | undefined;
 
   // Set by web servers that start a CGI script (RFC 3875 section 4.1, Apache, lighttpd), or by middleware.

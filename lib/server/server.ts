@@ -10,9 +10,12 @@ import { logger } from '../logger.js';
 import { hostLiteral, type WsgiSocket } from './http/connection.js';
 import { Gateway, type GatewaySettings } from './http/gateway.js';
 import { createServer } from './http/http-server.js';
+import { withInherited } from './http/inherited-socket.js';
 import { listen } from './http/listen.js';
+import { readProxyHeaders } from './http/proxy-header.js';
 import { ServerSockets } from './http/server-sockets.js';
 import { openAccessLog } from './log/access-log.js';
+import { JsonErrors } from './log/json-errors.js';
 import { type LogTarget, openLog } from './log/log-file.js';
 import {
   type ResolvedOptions,
@@ -40,8 +43,10 @@ export class Server {
   readonly #upgrades: Upgrades;
   readonly #pool: ThreadPool | undefined;
   readonly #errorLog: LogTarget;
+  readonly #jsonErrors: JsonErrors | undefined;
   readonly #closed: Promise<void>;
   readonly #sockets = new ServerSockets();
+  readonly #listened: (() => unknown) | undefined;
   /** It listens, and has its threads. */
   #begun = false;
   #closing: Promise<void> | undefined;
@@ -49,22 +54,29 @@ export class Server {
   readonly #cut: Promise<void>;
   #onCut: () => void = ignore;
 
-  /** @param entry where threads find the application; default: the script that this process runs. */
+  /**
+   * @param entry where threads find the application; default: the script that this process runs.
+   * @param listened called once it listens; the server is ready only after it, and threads load the application after it.
+   */
   constructor(
     application: Application | Application<'blocking'>,
-    options: ResolvedOptions,
+    given: ResolvedOptions,
     entry?: ThreadEntry,
+    listened?: () => unknown,
   ) {
     checkApplication(application);
+    const options = withInherited(given);
     this.options = options;
-    this.#errorLog = openLog(options.errorLogfile, process.stderr);
-    if (options.errorLogfile !== '-') logger.stream = this.#errorLog;
-    const { accessLogfile, host, serverName, socketPath } = options;
+    this.#listened = listened;
+    const { errorLogfile, host, logFormat, serverName, socketPath } = options;
+    this.#errorLog = openLog(errorLogfile, process.stderr, logFormat);
+    if (errorLogfile !== '-' || logFormat === 'json') logger.stream = this.#errorLog;
+    if (logFormat === 'json') this.#jsonErrors = new JsonErrors(this.#errorLog);
     const fixedName = socketPath !== undefined || EVERY_INTERFACE.has(host) ? undefined : hostLiteral(host);
     const settings: GatewaySettings = {
       options,
-      errors: new TextErrorStream(this.#errorLog),
-      accessLog: accessLogfile === undefined ? undefined : openAccessLog(accessLogfile),
+      errors: new TextErrorStream(this.#jsonErrors ?? this.#errorLog),
+      accessLog: openAccessLog(options),
       serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
       keepAlive: options.keepAlive * 1000,
     };
@@ -175,6 +187,7 @@ export class Server {
 
   #closeLogs(): void {
     this.#gateway.service.accessLog?.close();
+    this.#jsonErrors?.flush();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
     this.#errorLog.close?.();
   }
@@ -219,38 +232,32 @@ export class Server {
     http.on('clientError', (error, socket) => gateway.clientError(error, socket as WsgiSocket));
     http.on('connect', (message, socket) => gateway.refuseConnect(message, socket as WsgiSocket));
     http.on('upgrade', (message, socket, rest) => this.#upgrades.handle(message, socket as WsgiSocket, rest));
+    // Last: all that listens for connections waits for the header.
+    readProxyHeaders(http, this.options, this.#sockets.add);
   }
 
+  /** With threads it listens at once, and requests wait for the first thread that is ready. */
   async #begin(): Promise<void> {
     try {
-      await (this.#pool === undefined
-        ? listen(this.http, this.options)
-        : this.#listenWithThreads(this.#pool));
+      await listen(this.http, this.options);
+      await this.#listened?.();
+      this.#pool?.start();
+      await this.#pool?.ready;
     } catch (error) {
+      this.http.close();
+      this.#cutOff();
+      await this.#pool?.close();
       this.#closeLogs();
       throw error;
     }
     this.#begun = true;
-  }
-
-  /** It listens at once, and requests wait for the first thread that is ready. */
-  async #listenWithThreads(pool: ThreadPool): Promise<void> {
-    try {
-      await listen(this.http, this.options);
-      await pool.ready;
-    } catch (error) {
-      this.http.close();
-      this.#cutOff();
-      await pool.close();
-      throw error;
-    }
   }
 }
 
 /**
  * As `wsgiref.simple_server.make_server`: `const server = await makeServer('127.0.0.1', 0, app)`.
  * With `threads` it needs a script of its own, which each thread loads again: see `run`.
- * @param host `''` for every interface, a name, an IPv4 or IPv6 address, or `unix:PATH`.
+ * @param host `''` for every interface, a name, an IPv4 or IPv6 address, `unix:PATH` or `fd://N`.
  * @param port 0 takes a free one: see `serverPort`.
  * @returns once it listens, and with `threads` once the first of them has the application.
  * @throws ConfigError for options that cannot work, an application that is not a function, an address in use.
@@ -275,7 +282,7 @@ export async function makeServer(
 ): Promise<Server> {
   // The server is the main thread's; the script goes no further here.
   if (options.threads && attachToThread(application, options.environ)) return new Promise(() => {});
-  const place = host.startsWith('unix:') ? { bind: host } : { host, port };
+  const place = /^(?:unix|fd):/.test(host) ? { bind: host } : { host, port };
   const server = new Server(application, resolveOptions({ ...options, ...place }));
   await server.listening;
   return server;

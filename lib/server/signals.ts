@@ -1,8 +1,9 @@
 /** What signals mean to a server: SIGINT and SIGTERM stop it, gracefully and then at once; SIGHUP depends on the terminal. */
 import { isatty } from 'node:tty';
-import { logger } from '../logger.js';
+import { announce, logger } from '../logger.js';
 import { takeLogSignal } from './log/log-file.js';
 import type { Server } from './server.js';
+import { tellServiceManager } from './service-manager.js';
 import { isSupervised } from './workers/supervised.js';
 
 /** Milliseconds after which a stop says what it waits for: most are over by then, as idle connections are closed at once. */
@@ -17,6 +18,7 @@ export function handleSignals(server: Server): void {
   let saying: NodeJS.Timeout | undefined;
   const stop = (signal: NodeJS.Signals) => {
     if (saying === undefined) {
+      if (!isSupervised()) tellServiceManager('STOPPING=1');
       const end = Date.now() + server.options.gracefulTimeout * 1000;
       saying = setTimeout(() => sayWhatIsLeft(server, signal, end), SAY_AFTER_MS).unref();
     } else clearTimeout(saying);
@@ -24,7 +26,7 @@ export function handleSignals(server: Server): void {
       if (stopped) return;
       stopped = true;
       remove();
-      console.log('Server stopped.');
+      announce('Server stopped.', server.options.logFormat);
       // The signal was meant for the process, which ends unless something else handles it.
       if (process.listenerCount(signal) === 0) process.exit(0);
     });
@@ -60,8 +62,9 @@ function sayWhatIsLeft(server: Server, signal: NodeJS.Signals, end: number): voi
   if (left === '' || Date.now() >= end) return;
   const until = new Date(end).toTimeString().slice(0, 8);
   const again = signal === 'SIGINT' ? 'Ctrl-C again' : `A second ${signal}`;
-  console.log(
+  announce(
     `Stopping: waiting for ${left}, up to ${server.options.gracefulTimeout} s (until ${until}). ${again} stops at once.`,
+    server.options.logFormat,
   );
 }
 

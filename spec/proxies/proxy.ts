@@ -123,7 +123,7 @@ async function start(kind: Kind, executable: string, upstreams: readonly Upstrea
   return proxy;
 }
 
-async function freePorts(): Promise<[number, number]> {
+export async function freePorts(): Promise<[number, number]> {
   const servers = [createServer(), createServer()] as const;
   const ports = servers.map(async (server) => {
     server.listen(0, '127.0.0.1');

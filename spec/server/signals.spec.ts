@@ -110,7 +110,7 @@ describe('signals', function () {
         const command = serve(mode);
         await ok(command);
         command.child.kill('SIGHUP');
-        await until(() => command.stderr === WARNING, 'the warning');
+        await until(() => command.stderr.endsWith(WARNING), 'the warning');
         expect(await ok(command)).to.equal('ok');
         command.child.kill('SIGTERM');
         expect(await command.exit()).to.equal(0);

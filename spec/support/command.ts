@@ -12,7 +12,14 @@ export interface CommandOptions {
   readonly script?: string;
   /** Without options of Node's: for what is JavaScript. */
   readonly plain?: boolean;
+  /** A descriptor that it inherits as its descriptor 3. */
+  readonly inherits?: number | undefined;
+  /** As from systemd, which says so in the environment: how many sockets there are. */
+  readonly listenFds?: number;
 }
+
+/** LISTEN_PID is the id of a process that does not exist yet: a shell has it, and becomes that process. */
+const ACTIVATE = 'LISTEN_PID=$$ exec "$@"';
 
 const running = new Set<Command>();
 
@@ -29,12 +36,17 @@ export class Command {
 
   constructor(args: readonly string[], options: CommandOptions = {}) {
     const { cwd = process.cwd(), env = {}, script = CLI, plain = false } = options;
-    const { PORT: _unset, ...inherited } = process.env;
+    const { PORT: _port, WSGI_CMD_ARGS: _words, NOTIFY_SOCKET: _socket, ...inherited } = process.env;
     // A group of its own, so that kill() also ends what --reload started.
-    this.child = spawn(process.execPath, [...(plain ? [] : NODE_OPTIONS), script, ...args], {
+    const words = [process.execPath, ...(plain ? [] : NODE_OPTIONS), script, ...args];
+    const { inherits, listenFds } = options;
+    if (listenFds !== undefined) words.unshift('sh', '-c', ACTIVATE, 'sh');
+    const [program = '', ...rest] = words;
+    this.child = spawn(program, rest, {
       cwd,
       detached: true,
-      env: { ...inherited, ...env },
+      env: { ...inherited, ...(listenFds !== undefined && { LISTEN_FDS: `${listenFds}` }), ...env },
+      stdio: ['pipe', 'pipe', 'pipe', ...(inherits === undefined ? [] : [inherits])],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;

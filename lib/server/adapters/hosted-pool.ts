@@ -47,6 +47,7 @@ export function openPool(
   checkSendable(environ);
   const pool = new ThreadPool({ target, config: undefined, environ }, rest, (error) => tell(error));
   pool.ready.catch(tell);
+  pool.start();
   return pool;
 }
 

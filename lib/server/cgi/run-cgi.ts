@@ -6,8 +6,9 @@ import type { Application, BlockingApplication, MaybePromise } from '../../envir
 import { ApplicationError, ClientDisconnected } from '../../errors.js';
 import { checkApplication } from '../../interpreter/application-faults.js';
 import { reportRejection } from '../../interpreter/report.js';
-import { logger } from '../../logger.js';
+import { type LogStream, logger } from '../../logger.js';
 import { blockInSleep, blockThread } from '../../sleep.js';
+import { JsonErrors } from '../log/json-errors.js';
 import { openLog } from '../log/log-file.js';
 import { type BlockingCgiOptions, type CgiOptions, resolveCgiOptions } from '../options/gateway-options.js';
 import type { ResolvedOptions } from '../options/options.js';
@@ -81,16 +82,23 @@ export async function answerCgi(
 }
 
 function begin(options: ResolvedOptions, blocking: boolean): { output: CgiOutput; exchange: CgiExchange } {
-  const log = openLog(options.errorLogfile, process.stderr);
-  if (options.errorLogfile !== '-') logger.stream = log;
+  const { errorLogfile, logFormat } = options;
+  const log = openLog(errorLogfile, process.stderr, logFormat);
+  if (errorLogfile !== '-' || logFormat === 'json') logger.stream = log;
   const variables = readVariables();
   // Set by the client (CVE-2016-5385); libraries that make requests read it here.
   delete process.env['HTTP_PROXY'];
   if (blocking) blockInSleep(blockThread);
   const output = CgiOutput.claim(blocking);
-  const errors = new TextErrorStream(log);
+  const errors = new TextErrorStream(logFormat === 'json' ? jsonErrors(log) : log);
   const streams = { variables, openInput: () => process.stdin, output, errors, blocking };
   return { output, exchange: new CgiExchange(streams, options) };
+}
+
+function jsonErrors(log: LogStream): JsonErrors {
+  const errors = new JsonErrors(log);
+  process.once('exit', () => errors.flush());
+  return errors;
 }
 
 /** Resolves when the process may end: to true if all of the response is the kernel's. */

@@ -25,7 +25,9 @@ Two more commands prove a port (docs/record.md); each has a --help of its own:
 `;
 
 const FOOT = `
-Environment: PORT sets the address to 0.0.0.0:PORT where neither --bind nor the config file does.
+Environment: WSGI_CMD_ARGS holds flags, in words as a shell's: below the command line, above the config
+file. Where nothing else says where to listen, LISTEN_FDS of systemd does (fd://3), or PORT (0.0.0.0:PORT).
+NOTIFY_SOCKET of systemd is told when the server is ready, and when it stops.
 Signals: SIGTERM and SIGINT stop gracefully, and at once the second time; SIGUSR1 opens the log files again;
 SIGHUP reloads with --reload, and stops gracefully when the terminal is closed.
 Exit status: 0 after a stop, 1 if something fails, 2 if the command line is wrong.

@@ -40,7 +40,12 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const given = new Map<string, unknown>();
   let app: string | undefined;
   // Not strict: its own messages know neither suggestions nor our rules.
-  const { tokens } = parseArgs({ args: [...argv], options: PARSE_OPTIONS, strict: false, tokens: true });
+  const { tokens } = parseArgs({
+    args: argv.map(withBareValue),
+    options: PARSE_OPTIONS,
+    strict: false,
+    tokens: true,
+  });
   for (const token of tokens) {
     if (token.kind === 'positional') {
       if (app !== undefined)
@@ -57,6 +62,14 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const part = (table: object) =>
     Object.fromEntries([...given].filter(([name]) => Object.hasOwn(table, name)));
   return { app, server: part(SERVER_OPTIONS), command: part(COMMAND_OPTIONS) };
+}
+
+/** `--proxy-protocol` may stand without its value, whatever follows it. */
+function withBareValue(argument: string, index: number, argv: readonly string[]): string {
+  const bare = FLAGS.get(argument)?.option.kind.bare;
+  const next = argv[index + 1]?.toLowerCase();
+  if (bare === undefined || (next !== undefined && bare.words.includes(next))) return argument;
+  return `${argument}=${bare.value}`;
 }
 
 interface OptionToken {
@@ -108,7 +121,7 @@ export function isBoolean(option: Pick<Option, 'kind'>): boolean {
 }
 
 /** Options of the command that a process for one request has no use for. */
-const WITHOUT: readonly string[] = ['reload', 'pid'];
+const WITHOUT: readonly string[] = ['reload', 'pid', 'user', 'group'];
 
 /** @throws UsageError for what only a server of ours could do. */
 export function checkCgiCommand({ server, command }: CommandLine): void {

@@ -1,5 +1,6 @@
 /** The file that says which process is the server (gunicorn's `--pid`). */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
 
 /**
@@ -14,12 +15,27 @@ export function writePidFile(path: string): void {
   try {
     writeFileSync(path, `${process.pid}\n`);
   } catch (error) {
-    throw new ConfigError(`Cannot write the pid file ${path}: ${(error as Error).message}`);
+    const folder = dirname(resolve(path));
+    const hint = existsSync(folder) ? '' : `. There is no folder ${folder}: create it first`;
+    throw new ConfigError(`Cannot write the pid file ${path}: ${(error as Error).message}${hint}`);
   }
   process.once('exit', () => {
     // It is no longer ours if a server started since took a file it found stale.
-    if (ownerOf(path) === process.pid) rmSync(path, { force: true });
+    if (ownerOf(path) === process.pid) remove(path);
   });
+}
+
+/** After `--user` the folder may be another user's: what is left is a file that names no process. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    try {
+      writeFileSync(path, '');
+    } catch {
+      // Whoever starts next finds that the process is gone.
+    }
+  }
 }
 
 function ownerOf(path: string): number | undefined {

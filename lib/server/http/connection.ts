@@ -8,6 +8,7 @@ import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
 import { belowTls, restore, silence, withoutParser } from './node-internals.js';
+import { peerOf } from './peer.js';
 
 /** A request that came while another one of its connection is being answered. */
 export type Turn = () => void;
@@ -57,6 +58,7 @@ export class Connection implements ConnectionFacts {
   readonly remotePort: string | undefined;
   readonly serverName: string;
   readonly serverPort: string;
+  readonly variables: ConnectionFacts['variables'];
   /** The request that is being answered. */
   current: CurrentRequest | undefined;
   /** What came after it was not a request: it is answered in its turn, and then the connection ends. */
@@ -77,9 +79,11 @@ export class Connection implements ConnectionFacts {
     this.socket = socket;
     this.#owner = owner;
     this.scheme = socket.encrypted === true ? 'https' : 'http';
-    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+    const { localAddress, localPort } = socket;
+    const { remoteAddress, remotePort, variables } = peerOf(socket, belowTls(socket));
     this.remoteAddr = plainAddress(remoteAddress ?? '');
     this.remotePort = remotePort === undefined ? undefined : String(remotePort);
+    this.variables = variables;
     this.serverName =
       serverName ?? (localAddress === undefined ? 'localhost' : hostLiteral(plainAddress(localAddress)));
     // A Unix socket has no port; PEP 3333 wants one, so that of the scheme.

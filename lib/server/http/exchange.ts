@@ -27,9 +27,10 @@ import { Interpreter } from '../../interpreter/interpreter.js';
 import type { Report } from '../../interpreter/report.js';
 import { checkEarlyHints } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
-import { type AccessLog, basicUser } from '../log/access-log.js';
+import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Mount } from '../threads/shared/messages.js';
+import { LoggedRequest } from './access-entry.js';
 import type { Connection, CurrentRequest, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent } from './node-internals.js';
@@ -142,6 +143,8 @@ export class Exchange implements CurrentRequest, Answered {
   #clientAddr: string | undefined = undefined;
   /** When it came, for the access log. */
   readonly #time: number;
+  readonly #began: number;
+  #environ: Environ | undefined = undefined;
 
   constructor(
     service: Service,
@@ -156,6 +159,7 @@ export class Exchange implements CurrentRequest, Answered {
     this.response = response;
     this.body = body;
     this.#time = service.accessLog === undefined ? 0 : Date.now();
+    this.#began = service.accessLog === undefined ? 0 : performance.now();
     this.sink = this.newSink();
     connection.current = this;
     service.running.count++;
@@ -197,6 +201,7 @@ export class Exchange implements CurrentRequest, Answered {
       forwarded.apply(environ);
       this.#clientAddr = environ.REMOTE_ADDR;
     }
+    if (this.service.accessLog?.needsEnviron) this.#environ = environ;
     return environ;
   }
 
@@ -320,17 +325,17 @@ export class Exchange implements CurrentRequest, Answered {
     service.host.over?.();
   }
 
-  #logLine(): Parameters<AccessLog['write']>[0] {
-    const { method, url, httpVersion, headers } = this.message;
-    return {
+  #logLine(): LoggedRequest {
+    return new LoggedRequest({
+      message: this.message,
       remoteAddr: this.#clientAddr ?? this.connection.remoteAddr,
-      user: basicUser(headers.authorization),
-      time: new Date(this.#time),
-      requestLine: `${method} ${url} HTTP/${httpVersion}`,
+      time: this.#time,
+      began: this.#began,
       status: this.sink.status || CLIENT_LEFT,
       bytes: this.sink.bodyBytes,
-      referer: headers.referer,
-      userAgent: headers['user-agent'],
-    };
+      scriptName: this.service.facts.scriptName,
+      environ: this.#environ,
+      responseHeader: (name) => this.sink.sentHeader(name),
+    });
   }
 }

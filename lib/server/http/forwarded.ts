@@ -39,7 +39,9 @@ export class Forwarded {
 
   /** The headers stay as they are; those of an untrusted peer mean nothing. @throws RequestError 400 */
   apply(environ: Environ | BlockingEnviron): void {
-    if (!this.#trustsPeers && !this.#trustsPeer(environ.REMOTE_ADDR)) return;
+    const address = environ.REMOTE_ADDR;
+    // Also on a Unix socket the PROXY protocol may name a client.
+    if (address === '' ? !this.#trustsPeers : !this.#trustsPeer(address)) return;
     const client = this.#client(environ['HTTP_X_FORWARDED_FOR']);
     if (client !== undefined) {
       environ.REMOTE_ADDR = client;
@@ -86,7 +88,8 @@ export class Forwarded {
   }
 }
 
-function blockList(allowed: readonly string[]): BlockList {
+/** Of addresses and CIDR ranges, as the option's check passes them. */
+export function blockList(allowed: readonly string[]): BlockList {
   const found = new BlockList();
   for (const entry of allowed) {
     const [address = '', bits] = entry.split('/');

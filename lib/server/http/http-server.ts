@@ -1,4 +1,5 @@
 /** Makes the `node:http` or `node:https` server that a gateway listens to. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createServer as createHttpServer,
@@ -6,7 +7,7 @@ import {
   type ServerOptions as NodeOptions,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls';
 import { ConfigError } from '../../errors.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { isWebSocketRequest } from '../websocket/handshake.js';
@@ -37,10 +38,11 @@ export function createServer(options: ResolvedOptions): HttpServer {
   const http =
     certfile === undefined || keyfile === undefined
       ? createHttpServer(settings)
-      : createHttpsServer({ ...settings, ...readTls(certfile, keyfile), allowHalfOpen: true });
+      : createHttpsServer({ ...settings, ...readTls(options, certfile, keyfile), allowHalfOpen: true });
   // Node would cut the list silently; the gateway counts and refuses.
   http.maxHeadersCount = 0;
   allowHalfOpen(http as HttpServer);
+  if (options.certReqs === 'optional') http.prependListener('secureConnection', refuseUnknownClient);
   return http as HttpServer;
 }
 
@@ -49,7 +51,11 @@ function checkingInterval(...timeouts: number[]): number {
   return Math.max(50, Math.floor(shortest / 4));
 }
 
-function readTls(certfile: string, keyfile: string): { cert: Buffer; key: Buffer } {
+function readTls(
+  { certReqs, caCerts }: ResolvedOptions,
+  certfile: string,
+  keyfile: string,
+): SecureContextOptions & TlsOptions {
   const read = (name: string, path: string) => {
     try {
       return readFileSync(path);
@@ -65,5 +71,22 @@ function readTls(certfile: string, keyfile: string): { cert: Buffer; key: Buffer
       `The certfile ${certfile} cannot be used with the keyfile ${keyfile}: ${(error as Error).message}`,
     );
   }
-  return tls;
+  if (certReqs === 'none' || caCerts === undefined) return tls;
+  const ca = read('caCerts', caCerts);
+  try {
+    // Node would skip what it cannot read, and trust nobody.
+    new X509Certificate(ca);
+    createSecureContext({ ...tls, ca });
+  } catch (error) {
+    throw new ConfigError(
+      `The caCerts ${caCerts} cannot be used, it has to be a PEM file of certificates: ${(error as Error).message}`,
+    );
+  }
+  // Node ends a handshake without a valid certificate by itself, if one is required.
+  return { ...tls, ca, requestCert: true, rejectUnauthorized: certReqs === 'required' };
+}
+
+/** Node tells a client that sends no certificate and one that sends a wrong one apart by the certificate alone. */
+function refuseUnknownClient(socket: TLSSocket): void {
+  if (!socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0) socket.destroy();
 }

@@ -1,11 +1,17 @@
-/** Makes a server listen at the address of its options, or says in one sentence why it cannot. */
-
+/**
+ * Makes a server listen where its options say, or says in one sentence why it cannot: the one place that opens listeners. The
+ * server may be any of Node's; one of `node:net` can pass its connections on to others.
+ */
 import { lstatSync, statSync, unlinkSync } from 'node:fs';
-import { connect, type Server } from 'node:net';
+import { connect, type ListenOptions, type Server as NetServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { hostLiteral } from './connection.js';
+import { notListening, type Place } from './inherited-socket.js';
+
+/** What `listen` has to know. A `descriptor` is looked at first, by `withInherited`. */
+export type ListenSettings = Place & Pick<ResolvedOptions, 'backlog' | 'reusePort'>;
 
 /** Where to listen, and how many connections may wait. */
 export type Address = Pick<ResolvedOptions, 'host' | 'port' | 'socketPath' | 'backlog'>;
@@ -14,28 +20,48 @@ export type Address = Pick<ResolvedOptions, 'host' | 'port' | 'socketPath' | 'ba
  * Resolves once it listens. A Unix socket that a killed server has left is replaced.
  * @throws ConfigError that says why it cannot.
  */
-export async function listen(http: Server, options: Address): Promise<void> {
-  const { socketPath } = options;
+export async function listen(server: NetServer, options: ListenSettings): Promise<void> {
+  const { socketPath, descriptor } = options;
+  if (options.reusePort) checkReusePort();
   try {
-    await bind(http, options);
+    await bind(server, options);
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
-    if (failure.code !== 'EADDRINUSE' || socketPath === undefined) throw listenError(failure, options);
+    if (failure.code !== 'EADDRINUSE' || socketPath === undefined || descriptor !== undefined) {
+      throw listenError(failure, options);
+    }
     const occupant = await removeStaleSocket(socketPath).catch(() => undefined);
     if (occupant !== 'free') throw listenError(failure, options, occupant);
-    await bind(http, options).catch((again) => {
+    await bind(server, options).catch((again) => {
       throw listenError(again, options);
     });
   }
 }
 
-function bind(http: Server, { host, port, socketPath, backlog }: Address): Promise<void> {
+function bind(server: NetServer, settings: ListenSettings): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once('error', reject);
-    if (socketPath !== undefined) http.listen({ path: socketPath, backlog }, resolve);
-    else if (host === '') http.listen({ port, backlog }, resolve);
-    else http.listen({ host, port, backlog }, resolve);
+    server.once('error', reject);
+    server.listen(listenOptions(settings), () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
   });
+}
+
+function listenOptions(settings: ListenSettings): ListenOptions & { reusePort?: boolean; fd?: number } {
+  const { host, port, socketPath, descriptor, backlog, reusePort } = settings;
+  if (descriptor !== undefined) return { fd: descriptor, backlog };
+  if (socketPath !== undefined) return { path: socketPath, backlog };
+  return { port, backlog, ...(host !== '' && { host }), ...(reusePort && { reusePort }) };
+}
+
+/** Older ones ignore the option. @throws ConfigError */
+function checkReusePort(): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) return;
+  throw new ConfigError(
+    `Option reusePort needs Node 22.12, 23.1 or newer, and this is ${process.versions.node}: leave it out, or let one process share out connections with --workers`,
+  );
 }
 
 /** What stands where a server wants to listen. */
@@ -78,9 +104,10 @@ function connectionError(path: string): Promise<string | undefined> {
 
 function listenError(
   error: NodeJS.ErrnoException,
-  { host, port, socketPath }: Address,
+  { host, port, socketPath, descriptor, reusePort }: ListenSettings,
   occupant?: Occupant,
 ): ConfigError {
+  if (descriptor !== undefined) return notListening(descriptor, error);
   const place = socketPath ?? `${host === '' ? '*' : hostLiteral(host)}:${port}`;
   const folder = socketPath === undefined ? '' : dirname(resolve(socketPath));
   // The system says EACCES where the folder of a socket is missing.
@@ -100,6 +127,7 @@ function listenError(
         : 'may not be used by this user',
     EADDRNOTAVAIL: 'is not a local address',
     ENOTFOUND: 'is not a host that can be found',
+    ...(reusePort && { ENOTSUP: 'cannot be shared: this system has no reusePort' }),
   };
   return new ConfigError(
     `${place} ${reasons[error.code ?? ''] ?? `cannot be listened on: ${error.message}`}`,

@@ -17,7 +17,8 @@
  * (CPU time, three alternating runs on Node 20. `detachSocket`, in place of a `close` listener, was dropped for its 2 %.)
  *
  * What comes after these works in no other way, and rests on names that every Node since 8 has: `destroySoon`,
- * `assignSocket`, `detachSocket`, `_httpMessage`, `httpAllowHalfOpen`, `_keepAliveTimeout`, `_read`, `_closed`, `parser`.
+ * `assignSocket`, `detachSocket`, `_httpMessage`, `httpAllowHalfOpen`, `_keepAliveTimeout`, `_read`, `_closed`,
+ * `_requestCert`, `parser`.
  */
 import { type Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -210,6 +211,11 @@ function lowest(stream: Stream): Handle | undefined {
 /** The TCP socket below one of TLS; undefined for all others. */
 export function belowTls(socket: Socket): Socket | undefined {
   return (socket as { _parent?: Socket | null })._parent ?? undefined;
+}
+
+/** The server asks its TLS clients for a certificate. */
+export function asksForCertificate(socket: Socket): boolean {
+  return (socket as { _requestCert?: boolean })._requestCert === true;
 }
 
 /** Node ends the connection after a response with `destroySoon`, which resets it while the client still sends. */

@@ -75,6 +75,16 @@ export class ResponseSink implements Sink {
     this.#headPending = true;
   }
 
+  /** A header of the response, by its name in lower case; Node adds Date and Transfer-Encoding by itself. */
+  sentHeader(name: string): string | undefined {
+    const { headers = [] } = this.#head ?? {};
+    const found: string[] = [];
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i]?.toLowerCase() === name) found.push(headers[i + 1] as string);
+    }
+    return found.length === 0 ? undefined : found.join(', ');
+  }
+
   chunk(bytes: Bytes): Promise<void> | undefined {
     if (!this.relay(bytes)) {
       this.#draining ??= this.#awaitDrain();

@@ -1,35 +1,31 @@
-/** The access log: one line per response in Apache's Combined Log Format (httpd mod_log_config). */
+/** The access log: one line per response, in a format of gunicorn's atoms or as JSON. */
+import { escapeJson } from '../../logger.js';
+import { type AccessEntry, asksForEnviron, COMBINED, compileFormat } from './access-format.js';
 import { type LogTarget, openLog } from './log-file.js';
 
-/** What a line says. The strings may come from the client, as they are: one character per byte. */
-export interface AccessEntry {
-  readonly remoteAddr: string;
-  /** Who the request says it is from: see `basicUser`. */
-  readonly user?: string | undefined;
-  /** When the request came. */
-  readonly time: Date;
-  /** Method, target and version, as sent. */
-  readonly requestLine: string;
-  readonly status: number;
-  /** Bytes of the response body that were sent. */
-  readonly bytes: number;
-  readonly referer?: string | undefined;
-  readonly userAgent?: string | undefined;
+export interface AccessLogOptions {
+  readonly accessLogfile: string | undefined;
+  readonly accessLogformat?: string;
+  readonly logFormat?: 'text' | 'json';
 }
 
-/** Writes `%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"`. */
 export class AccessLog {
+  /** A line says something of environ. */
+  readonly needsEnviron: boolean;
   readonly #stream: LogTarget;
+  readonly #line: (entry: AccessEntry) => string;
 
-  constructor(stream: LogTarget) {
+  constructor(
+    stream: LogTarget,
+    { accessLogformat = COMBINED, logFormat = 'text' }: Partial<AccessLogOptions> = {},
+  ) {
     this.#stream = stream;
+    this.#line = logFormat === 'json' ? jsonLine : compileFormat(accessLogformat);
+    this.needsEnviron = logFormat === 'text' && asksForEnviron(accessLogformat);
   }
 
   write(entry: AccessEntry): void {
-    const user = entry.user === '' ? '""' : field(entry.user);
-    const what = `"${field(entry.requestLine)}" ${entry.status} ${entry.bytes || '-'}`;
-    const who = `"${field(entry.referer)}" "${field(entry.userAgent)}"`;
-    this.#stream.write(`${field(entry.remoteAddr)} - ${user} [${clfTime(entry.time)}] ${what} ${who}\n`);
+    this.#stream.write(`${this.#line(entry)}\n`);
   }
 
   close(): void {
@@ -37,9 +33,35 @@ export class AccessLog {
   }
 }
 
-/** @param path `-` is standard output. @throws ConfigError if the file cannot be opened. */
-export function openAccessLog(path: string): AccessLog {
-  return new AccessLog(openLog(path, process.stdout));
+/** @returns undefined where the options name no file. @throws ConfigError if the file cannot be opened. */
+export function openAccessLog(options: AccessLogOptions): AccessLog | undefined {
+  const { accessLogfile } = options;
+  return accessLogfile === undefined
+    ? undefined
+    : new AccessLog(openLog(accessLogfile, process.stdout), options);
+}
+
+/** Names as those of environ, where it has them; what is not there is null. */
+function jsonLine(entry: AccessEntry): string {
+  const { time, remoteAddr, user, method, target, protocol, status, bytes, duration } = entry;
+  return escapeJson(
+    JSON.stringify({
+      time: time.toISOString(),
+      level: 'info',
+      logger: 'wsgi.access',
+      pid: process.pid,
+      remoteAddr: remoteAddr || null,
+      user: user ?? null,
+      method,
+      target,
+      protocol,
+      status,
+      bytes,
+      duration: Math.round(duration * 1000) / 1e6,
+      referer: entry.header('referer') ?? null,
+      userAgent: entry.header('user-agent') ?? null,
+    }),
+  );
 }
 
 /** The user name, never the password, of a Basic `Authorization` header (RFC 7617); undefined if there is none. */
@@ -49,52 +71,4 @@ export function basicUser(authorization: string | undefined): string | undefined
   const pair = Buffer.from(credentials, 'base64').toString('latin1');
   // Without a colon it may be anything, a password for one: not for a log.
   return pair.includes(':') ? pair.slice(0, pair.indexOf(':')) : undefined;
-}
-
-function field(value: string | undefined): string {
-  return value ? escapeField(value) : '-';
-}
-
-const SPECIAL = /[^ !#-[\]-~]/g;
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\b': '\\b',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
-
-/** As httpd's ap_escape_logitem: what a client sent can neither end a field nor drive a terminal. */
-export function escapeField(value: string): string {
-  return value.replace(SPECIAL, (character) => ESCAPES[character] ?? hex(character));
-}
-
-function hex(character: string): string {
-  const code = character.charCodeAt(0);
-  const bytes = code > 0xff ? Buffer.from(character) : [code];
-  return [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-let lastSecond = Number.NaN;
-let lastTime = '';
-
-/** `10/Oct/2000:13:55:36 -0700`: local time, English months. One text serves a whole second. */
-export function clfTime(time: Date): string {
-  const second = Math.floor(time.getTime() / 1000);
-  if (second === lastSecond) return lastTime;
-  const date = `${two(time.getDate())}/${MONTHS[time.getMonth()]}/${time.getFullYear()}`;
-  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
-  // JavaScript counts the minutes to UTC, the log those from it.
-  const east = -time.getTimezoneOffset();
-  const zone = `${east < 0 ? '-' : '+'}${two(Math.floor(Math.abs(east) / 60))}${two(Math.abs(east) % 60)}`;
-  lastSecond = second;
-  lastTime = `${date}:${clock} ${zone}`;
-  return lastTime;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
 }

@@ -1,7 +1,9 @@
 /** A file that log lines are appended to, one system call per turn of the event loop. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { ignore } from '../../environ/maybe-promise.js';
 import { ConfigError } from '../../errors.js';
+import { type LogStream, type LogStyle, logLine } from '../../logger.js';
 
 export interface TextSink {
   write(text: string): unknown;
@@ -10,13 +12,16 @@ export interface TextSink {
 /** Text is lost only if the process is killed in the same turn: what waits is written at exit. */
 export class LogFile implements TextSink {
   readonly path: string;
+  /** How the lines of the logger are written here. */
+  readonly style: LogStyle;
   #descriptor: number;
   #waiting = '';
   #complained = false;
   #closed = false;
 
-  constructor(path: string) {
+  constructor(path: string, style: LogStyle = 'dated') {
     this.path = path;
+    this.style = style;
     this.#descriptor = open(path);
     if (openFiles.size === 0) {
       process.on('exit', flushAll);
@@ -42,7 +47,7 @@ export class LogFile implements TextSink {
       this.#complained = false;
     } catch (error) {
       // A full disk must not stop the server; one complaint until it works again.
-      if (!this.#complained) process.stderr.write(`wsgi: cannot write to ${this.path}: ${reason(error)}\n`);
+      if (!this.#complained) complain(`cannot write to ${this.path}: ${reason(error)}`, this.style);
       this.#complained = true;
     }
   };
@@ -55,7 +60,7 @@ export class LogFile implements TextSink {
       closeSync(this.#descriptor);
       this.#descriptor = descriptor;
     } catch (error) {
-      process.stderr.write(`wsgi: ${reason(error)}\n`);
+      complain(reason(error), this.style);
     }
   }
 
@@ -85,19 +90,41 @@ function reopenAll(): void {
 }
 
 /** A standard stream, which is never closed, or a file. */
-export type LogTarget = TextSink & { close?(): void };
+export type LogTarget = LogStream & { close?(): void };
 
-/** @param path `-` is `standard`. @throws ConfigError if the file cannot be opened. */
-export function openLog(path: string, standard: TextSink): LogTarget {
-  return path === '-' ? { write: (text) => standard.write(text) } : new LogFile(path);
+/**
+ * @param path `-` is `standard`.
+ * @param format `json`, or `text`: lines have times in files, and on standard streams if `dated` says so.
+ * @throws ConfigError if the file cannot be opened.
+ */
+export function openLog(
+  path: string,
+  standard: TextSink,
+  format: 'text' | 'json' = 'text',
+  dated = false,
+): LogTarget {
+  if (path !== '-') return new LogFile(path, format === 'json' ? 'json' : 'dated');
+  const style = format === 'json' ? 'json' : dated ? 'dated' : 'plain';
+  return { write: (text) => standard.write(text), style };
 }
 
 function open(path: string): number {
   try {
     return openSync(path, 'a');
   } catch (error) {
-    throw new ConfigError(`Cannot open the log file ${path}: ${reason(error)}`);
+    const folder = dirname(resolve(path));
+    const missing = statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true;
+    const hint = missing ? `. There is no folder ${folder}: create it first` : '';
+    throw new ConfigError(`Cannot open the log file ${path}: ${reason(error)}${hint}`);
   }
+}
+
+/** Of a log itself: on standard error, as that is all there is. */
+function complain(message: string, style: LogStyle): void {
+  const plain = style !== 'json';
+  process.stderr.write(
+    plain ? `wsgi: ${message}\n` : logLine({ level: 'ERROR', logger: 'wsgi', message }, style),
+  );
 }
 
 function reason(error: unknown): string {

@@ -5,9 +5,11 @@ export interface BindAddress {
   readonly host?: string;
   readonly port?: number;
   readonly socketPath?: string;
+  /** Of a socket that the process inherits. */
+  readonly descriptor?: number;
 }
 
-export const BIND_RULE = 'HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH';
+export const BIND_RULE = 'HOST, HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N';
 
 /** The bytes that a socket address has for a path, less the NUL at its end (`sun_path`: unix(7), and unix(4) of the BSDs). */
 export const SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
@@ -27,6 +29,9 @@ export function socketPathFault(path: string): string | undefined {
 /** The parts of a bind address, or undefined when it is not one. A part left out is left to the defaults. */
 export function parseBindAddress(text: string): BindAddress | undefined {
   if (text.startsWith('unix:')) return text.length > 5 ? { socketPath: text.slice(5) } : undefined;
+  const descriptor = /^fd:\/\/(\d{1,7})$/.exec(text)?.[1];
+  if (descriptor !== undefined)
+    return Number(descriptor) > 2 ? { descriptor: Number(descriptor) } : undefined;
   // A bare IPv6 address has no room for a port: its last colon is the address's own.
   if (isIPv6(text)) return { host: text };
   const { host, port } = /^(?<host>\[[^\]]*\]|[^:[\]]*)(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? {};
@@ -46,6 +51,9 @@ export function bindAddressFault(text: string): string | undefined {
   if (/^\d+$/.test(text)) return `a port alone has a colon before it: write :${text}, or 127.0.0.1:${text}`;
   const url = /^https?:\/\/(?<rest>[^/]+)/i.exec(text)?.groups?.['rest'];
   if (url !== undefined) return `a URL is not an address: write ${url}`;
+  if (/^fd:\/\/[0-2]$/.test(text))
+    return 'descriptors 0 to 2 are the standard streams: sockets that are inherited begin at fd://3';
+  if (/^fd:/.test(text)) return 'a descriptor is a number: write fd://3';
   if (/^unix:?$/.test(text)) return 'the path is missing: write unix:/path/of/a.sock';
   return text.startsWith('/') ? `the path of a Unix socket has a prefix: write unix:${text}` : undefined;
 }

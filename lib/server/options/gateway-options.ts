@@ -42,6 +42,7 @@ export const CGI_OPTIONS = [
   'limitRequestBody',
   'forwardedAllowIps',
   'errorLogfile',
+  'logFormat',
   'logLevel',
   'gracefulTimeout',
 ] as const;

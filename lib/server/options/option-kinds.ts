@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
+import { formatFault } from '../log/access-format.js';
 import { BIND_RULE, bindAddressFault, parseBindAddress, parseHost, socketPathFault } from './bind-address.js';
 
 export interface Kind<T> {
@@ -9,6 +10,8 @@ export interface Kind<T> {
   readonly metavar?: string;
   /** The command line may give it more than once; the values are collected in an array. */
   readonly repeatable?: boolean;
+  /** What a flag without a value means, and which words are a value of it (argparse's `nargs='?'`). */
+  readonly bare?: { readonly value: string; readonly words: readonly string[] };
   /** The value, or a ConfigError naming `label`, value and rule. A checked value passes unchanged. */
   check(value: unknown, label: string): T;
   /** Turns text of the command line into something for `check`; text that cannot be one stays text. */
@@ -235,3 +238,54 @@ export const umask = number(
   (value) => Number.isInteger(value) && value >= 0 && value <= 0o777,
   (text) => (/^(0o)?[0-7]+$/i.test(text) ? Number.parseInt(text.replace(/^0o/i, ''), 8) : text),
 );
+
+/** gunicorn's words, with what a config file may say for them. */
+const PROXY_PROTOCOL = oneOf('VERSION', ['off', 'v1', 'v2', 'auto']);
+export const proxyProtocol: typeof PROXY_PROTOCOL = {
+  ...PROXY_PROTOCOL,
+  bare: { value: 'auto', words: ['off', 'v1', 'v2', 'auto'] },
+  check: (value, label) =>
+    PROXY_PROTOCOL.check(value === true ? 'auto' : value === false ? 'off' : value, label),
+};
+
+/** Python's `ssl.CERT_NONE`, `CERT_OPTIONAL` and `CERT_REQUIRED`, as numbers or words. */
+const CERT_WORDS = ['none', 'optional', 'required'] as const;
+export const certReqs = kind<(typeof CERT_WORDS)[number]>(
+  'WHICH',
+  'none, optional, required, or 0, 1, 2',
+  (value) => {
+    if (typeof value === 'number') return CERT_WORDS[value];
+    return typeof value === 'string' ? CERT_WORDS.find((word) => word === value.toLowerCase()) : undefined;
+  },
+  parseWhole,
+);
+
+/** A format of the access log: see `compileFormat`. */
+export const logFormat: Kind<string> = {
+  metavar: 'FORMAT',
+  parse: (text) => text,
+  check(value, label) {
+    if (typeof value !== 'string' || value === '')
+      return refuse(label, 'a format such as %(h)s "%(r)s"', value);
+    const fault = formatFault(value);
+    if (fault !== undefined) throw new ConfigError(`${label}: ${fault}`);
+    return value;
+  },
+};
+
+/** A user or a group: its name, or its number. */
+export function owner(metavar: string): Kind<string | number> {
+  const MOST = 0xff_ff_ff_fe;
+  return kind<string | number>(
+    metavar,
+    `a name, or a number from 0 to ${MOST}`,
+    (value) => {
+      if (typeof value === 'number')
+        return Number.isInteger(value) && value >= 0 && value <= MOST ? value : undefined;
+      return typeof value === 'string' && /^[^\s:,/\0-\x1f-][^\s:,/\0-\x1f]*$/.test(value)
+        ? value
+        : undefined;
+    },
+    parseWhole,
+  );
+}

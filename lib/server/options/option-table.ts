@@ -1,7 +1,9 @@
 /** Every option, once: name, check, default, flag and sentence. The command line, --help, docs and run() read it. */
 import { isIP } from 'node:net';
+import { COMBINED } from '../log/access-format.js';
 import * as kinds from './option-kinds.js';
 import { option } from './option-kinds.js';
+import { WEBSOCKET_OPTIONS } from './websocket-options.js';
 
 const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -18,12 +20,28 @@ export const SERVER_OPTIONS = {
   bind: option(kinds.bind, undefined, {
     flags: ['-b', '--bind'],
     group: 'Server socket',
-    doc: 'Host and port in one: HOST, HOST:PORT, [IPV6]:PORT, :PORT for all interfaces, or unix:PATH for a Unix socket.',
+    doc: 'Host and port in one: HOST, HOST:PORT, [IPV6]:PORT, :PORT for all interfaces, unix:PATH for a Unix socket, or fd://N for a socket that the process inherits as descriptor N.',
   }),
   backlog: option(kinds.wholeNumber(1, 65535), 2048, {
     flags: ['--backlog'],
     group: 'Server socket',
     doc: 'How many connections may wait to be accepted.',
+  }),
+  reusePort: option(kinds.flag, false, {
+    flags: ['--reuse-port'],
+    group: 'Server socket',
+    doc: 'Several processes may listen at the same address and port, and the system shares out connections (SO_REUSEPORT); Node 22.12, 23.1 or newer.',
+  }),
+  proxyProtocol: option(kinds.proxyProtocol, 'off', {
+    flags: ['--proxy-protocol'],
+    group: 'Server socket',
+    doc: 'Connections of trusted proxies begin with a header of the PROXY protocol, which names the client: v1, v2, auto (either), or off; without a value, auto.',
+  }),
+  proxyAllowFrom: option(kinds.addresses, ['127.0.0.1', '::1'], {
+    flags: ['--proxy-allow-from'],
+    group: 'Server socket',
+    gunicorn: 'proxy_allow_ips',
+    doc: 'With --proxy-protocol: the proxies that may send its header, separated by commas: IP addresses, CIDR ranges, or * for all; on a Unix socket everyone may.',
   }),
   threads: option(kinds.wholeNumber(0, 1024), 0, {
     flags: ['--threads'],
@@ -100,7 +118,13 @@ export const SERVER_OPTIONS = {
     flags: ['--access-logfile'],
     group: 'Logging',
     gunicorn: 'accesslog',
-    doc: 'A file that gets one line per request in the Combined Log Format; - is standard output.',
+    doc: 'A file that gets one line per request, in the Combined Log Format if --access-logformat does not say otherwise; - is standard output.',
+  }),
+  accessLogformat: option(kinds.logFormat, COMBINED, {
+    flags: ['--access-logformat'],
+    group: 'Logging',
+    gunicorn: 'access_log_format',
+    doc: 'What a line of the access log says, with the atoms of gunicorn, such as %(r)s (docs/logging.md).',
   }),
   errorLogfile: option(kinds.path(), '-', {
     flags: ['--error-logfile', '--log-file'],
@@ -114,6 +138,11 @@ export const SERVER_OPTIONS = {
     gunicorn: 'loglevel',
     doc: 'The least severe messages that are logged: debug (error pages then show tracebacks), info, warning, error or critical.',
   }),
+  logFormat: option(kinds.oneOf('FORMAT', ['text', 'json']), 'text', {
+    flags: ['--log-format'],
+    group: 'Logging',
+    doc: 'How both logs are written: text, or json, which is one object a line (docs/logging.md).',
+  }),
   certfile: option(kinds.path(), undefined, {
     flags: ['--certfile'],
     group: 'TLS',
@@ -123,6 +152,16 @@ export const SERVER_OPTIONS = {
     flags: ['--keyfile'],
     group: 'TLS',
     doc: 'The private key of the certificate, a PEM file.',
+  }),
+  certReqs: option(kinds.certReqs, 'none', {
+    flags: ['--cert-reqs'],
+    group: 'TLS',
+    doc: 'Whether clients have to show a certificate: none (or 0) asks for none, optional (1) checks one that is sent, required (2) refuses clients without; environ has it as SSL_CLIENT_*.',
+  }),
+  caCerts: option(kinds.path(), undefined, {
+    flags: ['--ca-certs'],
+    group: 'TLS',
+    doc: 'The authorities that sign the certificates of clients, a PEM file; with --cert-reqs.',
   }),
   ident: option(
     kinds.text('TEXT', 'printable ASCII', (value) => /^[ -~]*$/.test(value)),
@@ -156,56 +195,7 @@ export const SERVER_OPTIONS = {
     group: 'Environ',
     doc: 'An object whose keys are added to every environ.',
   }),
-  websocketMaxMessage: option(kinds.bytes(), 16 * 1024 * 1024, {
-    flags: ['--websocket-max-message'],
-    group: 'WebSocket',
-    doc: 'The most bytes in a WebSocket message, else close code 1009; 0 is no limit.',
-  }),
-  websocketPingInterval: option(kinds.seconds, 20, {
-    flags: ['--websocket-ping-interval'],
-    group: 'WebSocket',
-    doc: 'Seconds between the pings that find dead peers; 0 sends none.',
-  }),
-  allowedOrigins: option(kinds.origins, undefined, {
-    flags: ['--allowed-origins'],
-    group: 'WebSocket',
-    doc: 'The origins whose pages may open a WebSocket, separated by commas; any when not given.',
-  }),
-  perMessageDeflate: option(kinds.flag, true, {
-    flags: ['--per-message-deflate'],
-    group: 'WebSocket',
-    doc: 'Compression of WebSocket messages (RFC 7692); on unless it is turned off.',
-  }),
-  deflateThreshold: option(kinds.bytes(), 1024, {
-    flags: ['--deflate-threshold'],
-    group: 'WebSocket',
-    doc: 'Messages of fewer bytes are sent uncompressed; without effect where the server keeps its context.',
-  }),
-  deflateMemLevel: option(kinds.wholeNumber(1, 9), 8, {
-    flags: ['--deflate-mem-level'],
-    group: 'WebSocket',
-    doc: "The memory that compressing a message takes, zlib's memLevel: 1 is the least and slowest.",
-  }),
-  serverMaxWindowBits: option(kinds.wholeNumber(9, 15), 15, {
-    flags: ['--server-max-window-bits'],
-    group: 'WebSocket',
-    doc: 'The window for compressing messages is 2 to the power of this in bytes; a client that asks for less gets no compression.',
-  }),
-  serverNoContextTakeover: option(kinds.flag, true, {
-    flags: ['--server-no-context-takeover'],
-    group: 'WebSocket',
-    doc: 'The server compresses each message by itself; turned off, small messages get smaller, and each connection keeps some 200 KiB.',
-  }),
-  clientNoContextTakeover: option(kinds.flag, true, {
-    flags: ['--client-no-context-takeover'],
-    group: 'WebSocket',
-    doc: 'Clients have to compress each message by itself; turned off, each connection keeps some 45 KiB.',
-  }),
-  websocketInflateBuffer: option(kinds.bytes(), 64 * 1024 * 1024, {
-    flags: ['--websocket-inflate-buffer'],
-    group: 'WebSocket',
-    doc: 'The most bytes that compressed messages hold in all connections, inflated, until they are received, else close code 1013; 0 is no limit.',
-  }),
+  ...WEBSOCKET_OPTIONS,
 };
 
 /** What only the command knows: it acts on these before and around run(). */
@@ -240,6 +230,18 @@ export const COMMAND_OPTIONS = {
     gunicorn: 'pidfile',
     inConfigFile: true,
     doc: 'A file that holds the process id while the server runs.',
+  }),
+  user: option(kinds.owner('USER'), undefined, {
+    flags: ['-u', '--user'],
+    group: 'Command',
+    inConfigFile: true,
+    doc: 'The user, by name or number, that the process becomes once it listens and before it loads the application; it has to be started by root.',
+  }),
+  group: option(kinds.owner('GROUP'), undefined, {
+    flags: ['-g', '--group'],
+    group: 'Command',
+    inConfigFile: true,
+    doc: "The group, by name or number, that the process becomes; the user's own when not given.",
   }),
   cgi: option(kinds.flag, false, {
     flags: ['--cgi'],

@@ -27,10 +27,12 @@ export type ThreadOptions = ServerOptions & { readonly threads: number };
 
 /** What only the command and config files take. */
 export type CommandOptions = Given<typeof COMMAND_OPTIONS>;
-/** Every option checked and with its default; `bind` is taken apart into `host` and `port`, or `socketPath`. */
+/** Every option checked and with its default; `bind` is taken apart into `host` and `port`, `socketPath` or `descriptor`. */
 export type ResolvedOptions = Omit<Resolved<typeof SERVER_OPTIONS>, 'bind'> & {
   /** Path of a Unix socket; `host` and `port` then mean nothing. */
   readonly socketPath: string | undefined;
+  /** Of a socket that the process inherits; what kind it is `inheritedSocket` finds out. */
+  readonly descriptor: number | undefined;
 };
 
 /** Checks what was given and fills in the rest. Throws a ConfigError whose message is one sentence. */
@@ -38,7 +40,7 @@ export function resolveOptions(given: ServerOptions = {}): ResolvedOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ConfigError(`Options must be an object, not ${inspect(given, { depth: 0 })}`);
   }
-  const values: Record<string, unknown> = { socketPath: undefined };
+  const values: Record<string, unknown> = { socketPath: undefined, descriptor: undefined };
   for (const [name, { default: initial }] of Object.entries(SERVER_OPTIONS)) values[name] = initial;
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(SERVER_OPTIONS, name)) {
@@ -66,10 +68,14 @@ function refuseConflicts({ bind, host, port, certfile, keyfile, ...given }: Serv
   if (bind !== undefined && (host !== undefined || port !== undefined)) {
     throw new ConfigError('Give either bind or host and port, not both');
   }
+  if (given.reusePort && bind !== undefined && /^(?:unix|fd):/.test(bind)) {
+    throw new ConfigError(`Option reusePort goes with an address and a port, not with ${bind}`);
+  }
   if ((certfile === undefined) !== (keyfile === undefined)) {
     const [has, lacks] = certfile === undefined ? ['keyfile', 'certfile'] : ['certfile', 'keyfile'];
     throw new ConfigError(`Option ${has} needs ${lacks} as well: TLS takes a certificate and its key`);
   }
+  refuseTlsConflicts(given, certfile);
   const inflated = given.websocketInflateBuffer ?? 0;
   const message = given.websocketMaxMessage ?? SERVER_OPTIONS.websocketMaxMessage.default;
   if (inflated > 0 && message > inflated) {
@@ -82,6 +88,25 @@ function refuseConflicts({ bind, host, port, certfile, keyfile, ...given }: Serv
   if (headersTimeout && whole && headersTimeout > whole) {
     throw new ConfigError(
       `Option headersTimeout (${headersTimeout}) must not be above requestTimeout (${whole})`,
+    );
+  }
+}
+
+function refuseTlsConflicts({ certReqs, caCerts }: ServerOptions, certfile: string | undefined): void {
+  const asks = certReqs !== undefined && SERVER_OPTIONS.certReqs.kind.check(certReqs, '') !== 'none';
+  if (asks && certfile === undefined) {
+    throw new ConfigError(
+      'Option certReqs needs certfile and keyfile as well: only TLS has certificates of clients',
+    );
+  }
+  if (asks && caCerts === undefined) {
+    throw new ConfigError(
+      'Option certReqs needs caCerts as well: the authorities by which certificates are checked',
+    );
+  }
+  if (!asks && caCerts !== undefined) {
+    throw new ConfigError(
+      'Option caCerts needs certReqs as well, optional or required: without it no client is asked for a certificate',
     );
   }
 }

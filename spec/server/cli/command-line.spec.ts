@@ -52,7 +52,7 @@ const REFUSED: [string[], string][] = [
     ['--limit-request-body', '9007199254740993'],
     "--limit-request-body must be a whole number of bytes from 0 to 9007199254740991, not '9007199254740993'",
   ],
-  [['-w', '4'], `There is no option -w${insteadOf('-w')}`],
+  [['-k', 'gevent'], `There is no option -k${insteadOf('-k')}`],
   [['-D'], `There is no option -D${insteadOf('-D')}`],
   [['--timeuot', '4'], 'There is no option --timeuot (did you mean --timeout?)'],
   [['--gracefulTimeout', '4'], 'There is no option --gracefulTimeout (did you mean --graceful-timeout?)'],
@@ -70,7 +70,7 @@ const REFUSED: [string[], string][] = [
   ],
   [
     ['-b', '8000'],
-    "-b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not '8000': a port alone has a colon before it: write :8000, or 127.0.0.1:8000",
+    "-b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N, not '8000': a port alone has a colon before it: write :8000, or 127.0.0.1:8000",
   ],
   [['-m', '8'], "-m must be permission bits from 0 to 0o777, not '8'"],
   [['--env', 'X'], "--env must be a list of KEY=VALUE texts, not [ 'X' ]"],

@@ -76,7 +76,10 @@ describe('loadConfigFile', () => {
   });
 
   const refused: [string, string][] = [
-    ['export const workers = 2', `wsgi.config.mjs: there is no option workers${insteadOf('workers')}`],
+    [
+      'export const worker_class = "gevent"',
+      `wsgi.config.mjs: there is no option worker_class${insteadOf('worker_class')}`,
+    ],
     ['export const timout = 2', 'wsgi.config.mjs: there is no option timout (did you mean timeout?)'],
     ['export const config = "x"', 'wsgi.config.mjs: there is no option config'],
     ['export const help = true', 'wsgi.config.mjs: there is no option help'],

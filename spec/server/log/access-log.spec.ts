@@ -7,30 +7,51 @@ import sinon from 'sinon';
 import { ConfigError } from '../../../lib/errors.js';
 import {
   type AccessEntry,
-  AccessLog,
-  basicUser,
   clfTime,
   escapeField,
+  formatFault,
+} from '../../../lib/server/log/access-format.js';
+import {
+  AccessLog,
+  type AccessLogOptions,
+  basicUser,
   openAccessLog,
 } from '../../../lib/server/log/access-log.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
+
+const HEADERS: Readonly<Record<string, string>> = {
+  referer: 'http://www.example.com/start.html',
+  'user-agent': 'Mozilla/4.08 [en] (Win98; I ;Nav)',
+  'x-in': 'in',
+};
 
 const ENTRY: AccessEntry = {
   remoteAddr: '127.0.0.1',
   user: 'frank',
   time: new Date(2000, 9, 1, 3, 5, 36),
-  requestLine: 'GET /apache_pb.gif HTTP/1.0',
+  method: 'GET',
+  target: '/apache_pb.gif',
+  protocol: 'HTTP/1.0',
   status: 200,
   bytes: 2326,
-  referer: 'http://www.example.com/start.html',
-  userAgent: 'Mozilla/4.08 [en] (Win98; I ;Nav)',
+  duration: 1234.56789,
+  scriptName: '',
+  header: (name) => HEADERS[name],
+  responseHeader: (name) => (name === 'content-type' ? 'image/gif' : undefined),
+  variable: (name) => (name === 'wsgi.multithread' ? false : undefined),
 };
 
-function line(changes: Partial<AccessEntry> = {}): string {
+function line(changes: Partial<AccessEntry> = {}, options: Partial<AccessLogOptions> = {}): string {
   let text = '';
-  const log = new AccessLog({ write: (part: string) => (text += part) });
+  const log = new AccessLog({ write: (part: string) => (text += part) }, options);
   log.write({ ...ENTRY, ...changes });
   return text;
+}
+
+function open(accessLogfile: string): AccessLog {
+  const log = openAccessLog({ accessLogfile });
+  if (log === undefined) throw new Error('it is not opened');
+  return log;
 }
 
 describe('AccessLog', () => {
@@ -44,7 +65,7 @@ describe('AccessLog', () => {
   });
 
   it('writes - for what is not there', () => {
-    const nothing = { remoteAddr: '', user: undefined, bytes: 0, referer: undefined, userAgent: '' };
+    const nothing = { remoteAddr: '', user: undefined, bytes: 0, header: () => undefined };
     expect(line(nothing)).to.match(/^- - - \[.*\] "GET \/apache_pb\.gif HTTP\/1\.0" 200 - "-" "-"\n$/);
   });
 
@@ -55,9 +76,108 @@ describe('AccessLog', () => {
   it('keeps a client from ending a field, a line, or driving a terminal', () => {
     const evil = 'a"b\\c\nd\re\tf\x1b[31m\x7f\xe9\0';
     const safe = 'a\\"b\\\\c\\nd\\re\\tf\\x1b[31m\\x7f\\xe9\\x00';
-    const text = line({ user: evil, requestLine: evil, referer: evil, userAgent: evil });
+    const text = line({ user: evil, target: evil, header: () => evil });
     expect(text.split(safe)).to.have.length(5);
     expect(text).to.match(/^[ -~]*\n$/);
+  });
+});
+
+describe('a format of the access log', () => {
+  const cases: [string, string][] = [
+    ['%(h)s %(l)s %(u)s', '127.0.0.1 - frank'],
+    ['%(m)s %(U)s %(q)s %(H)s', 'GET /caf\\xc3\\xa9 a=%(h)s HTTP/1.0'],
+    ['%(r)s', 'GET /caf%C3%A9?a=%(h)s HTTP/1.0'],
+    ['%(s)s %(B)s %(b)s', '200 2326 2326'],
+    ['%(f)s|%(a)s', `${HEADERS['referer']}|${HEADERS['user-agent']}`],
+    ['%(T)s %(M)s %(D)s %(L)s', '1 1234 1234567 1.234568'],
+    ['%(p)s', `<${process.pid}>`],
+    ['%({X-In}i)s %({x-other}i)s', 'in -'],
+    ['%({Content-Type}o)s', 'image/gif'],
+    ['%({wsgi.multithread}e)s %({REMOTE_USER}e)s', 'false -'],
+    ['100%% %(s)d', '100% 200'],
+  ];
+  for (const [accessLogformat, expected] of cases) {
+    it(`knows ${accessLogformat}`, () => {
+      const target = '/caf%C3%A9?a=%(h)s';
+      expect(line({ target }, { accessLogformat })).to.equal(`${expected}\n`);
+    });
+  }
+
+  it('has the time in brackets', () => {
+    expect(line({}, { accessLogformat: '%(t)s' })).to.equal(`[${clfTime(ENTRY.time)}]\n`);
+  });
+
+  it('takes the mount point off the path, as environ has it', () => {
+    const options = { accessLogformat: '%(U)s' };
+    expect(line({ target: '/in/a', scriptName: '/in' }, options)).to.equal('/a\n');
+    expect(line({ target: 'http://host/inner', scriptName: '/in' }, options)).to.equal('/inner\n');
+  });
+
+  it('keeps a client from ending a field or a line by any atom', () => {
+    const evil = 'a"\n\u2028\x1b';
+    const accessLogformat = '%(h)s%(u)s%(m)s%(U)s%(q)s%(H)s%(f)s%(a)s%({x}i)s%({x}o)s%({x}e)s%(r)s';
+    const text = line(
+      {
+        remoteAddr: evil,
+        user: evil,
+        method: evil,
+        target: `${evil}?${evil}`,
+        protocol: evil,
+        header: () => evil,
+        responseHeader: () => evil,
+        variable: () => ({ [evil]: evil }),
+      },
+      { accessLogformat },
+    );
+    expect(text).to.match(/^[ -~]*\n$/);
+    expect(text).not.to.match(/(?<!\\)"/);
+  });
+
+  const faults: [string, RegExp][] = [
+    ['%(z)s', /there is no atom %\(z\)s\. Known are %\(h\)s .*%\(\{variable\}e\)s of environ$/],
+    ['%({x}z)s', /a % begins an atom/],
+    ['%(hh)s', /there is no atom %\(hh\)s/],
+    ['%(h)', /there is no atom %\(h\)\./],
+    ['%(h)f', /there is no atom %\(h\)\./],
+    ['50%', /a % begins an atom such as %\(r\)s, and one for itself is %%/],
+    ['%h', /a % begins an atom/],
+    ['a\nb', /one line/],
+  ];
+  for (const [format, expected] of faults) {
+    it(`refuses ${JSON.stringify(format)}`, () => {
+      expect(formatFault(format)).to.match(expected);
+    });
+  }
+});
+
+describe('the access log as JSON', () => {
+  it('has an object a line', () => {
+    const text = line({ bytes: 0 }, { logFormat: 'json' });
+    expect(text).to.match(/^.*\n$/);
+    expect(JSON.parse(text)).to.deep.equal({
+      time: ENTRY.time.toISOString(),
+      level: 'info',
+      logger: 'wsgi.access',
+      pid: process.pid,
+      remoteAddr: '127.0.0.1',
+      user: 'frank',
+      method: 'GET',
+      target: '/apache_pb.gif',
+      protocol: 'HTTP/1.0',
+      status: 200,
+      bytes: 0,
+      duration: 1.234568,
+      referer: HEADERS['referer'],
+      userAgent: HEADERS['user-agent'],
+    });
+  });
+
+  it('has null for what is not there, and keeps what a client sent within its field', () => {
+    const evil = 'a"\n\u2028\x1b\x9b\x7f';
+    const text = line({ remoteAddr: '', user: undefined, target: evil }, { logFormat: 'json' });
+    expect(text).to.match(/^[ -~]*\n$/);
+    const { remoteAddr, user, target } = JSON.parse(text) as Record<string, unknown>;
+    expect([remoteAddr, user, target]).to.deep.equal([null, null, evil]);
   });
 });
 
@@ -132,7 +252,7 @@ describe('openAccessLog', () => {
 
   it('appends to a file, once a turn', async () => {
     const path = join(temporaryFolder({ 'access.log': 'before\n' }), 'access.log');
-    const log = openAccessLog(path);
+    const log = open(path);
     log.write(ENTRY);
     log.write(ENTRY);
     expect(readFileSync(path, 'utf8')).to.equal('before\n');
@@ -145,7 +265,7 @@ describe('openAccessLog', () => {
     const listeners = () => [process.listenerCount('exit'), process.listenerCount('SIGUSR1')];
     const before = listeners();
     const path = join(temporaryFolder(), 'access.log');
-    const log = openAccessLog(path);
+    const log = open(path);
     log.write(ENTRY);
     log.close();
     expect(readFileSync(path, 'utf8')).to.equal(line());
@@ -155,7 +275,7 @@ describe('openAccessLog', () => {
   it('goes on in a new file after SIGUSR1', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'access.log');
-    const log = openAccessLog(path);
+    const log = open(path);
     log.write(ENTRY);
     renameSync(path, join(folder, 'access.log.1'));
     process.emit('SIGUSR1');
@@ -167,7 +287,7 @@ describe('openAccessLog', () => {
 
   it('writes to standard output for -, and leaves it open', () => {
     const write = sinon.stub(process.stdout, 'write').returns(true);
-    const log = openAccessLog('-');
+    const log = open('-');
     log.write(ENTRY);
     log.close();
     const written = write.firstCall.args[0];
@@ -177,13 +297,13 @@ describe('openAccessLog', () => {
 
   it('refuses a file that it cannot open', () => {
     const path = join(temporaryFolder(), 'none', 'access.log');
-    expect(() => openAccessLog(path)).to.throw(ConfigError, `Cannot open the log file ${path}: ENOENT`);
+    expect(() => open(path)).to.throw(ConfigError, `Cannot open the log file ${path}: ENOENT`);
   });
 
   it('complains once when it cannot write, and goes on', async function () {
     // The device that is always full is Linux's.
     if (process.platform !== 'linux') this.skip();
-    const log = openAccessLog('/dev/full');
+    const log = open('/dev/full');
     const complain = sinon.stub(process.stderr, 'write').returns(true);
     for (let turn = 0; turn < 3; turn++) {
       log.write(ENTRY);

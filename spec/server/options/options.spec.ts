@@ -15,8 +15,8 @@ const REFUSED: [Record<string, unknown>, string][] = [
   [{ graceful_timeout: 3 }, 'There is no option graceful_timeout (did you mean gracefulTimeout?)'],
   [{ threads: 1.5 }, 'Option threads must be a whole number from 0 to 1024, not 1.5'],
   [
-    { workers: 4 },
-    'There is no option workers: one process serves here. Write --threads N for handlers in parallel, or start several processes behind a proxy (docs/deploying.md)',
+    { worker_class: 'gevent' },
+    'There is no option worker_class: handlers run on the event loop, or in threads with --threads N',
   ],
   [{ toString: 1 }, 'There is no option toString'],
   [{ chdir: '/' }, 'There is no option chdir'],
@@ -70,14 +70,37 @@ const REFUSED: [Record<string, unknown>, string][] = [
     ['http://a', ': a URL is not an address: write a'],
     ['/a.sock', ': the path of a Unix socket has a prefix: write unix:/a.sock'],
     ['a:1:2', ''],
+    ['fd://2', ': descriptors 0 to 2 are the standard streams: sockets that are inherited begin at fd://3'],
+    ['fd://x', ': a descriptor is a number: write fd://3'],
   ].map(([bind, fault]): [Record<string, unknown>, string] => [
     { bind },
-    `Option bind must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not '${bind}'${fault}`,
+    `Option bind must be HOST, HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N, not '${bind}'${fault}`,
   ]),
   [{ bind: ':1', port: 1 }, 'Give either bind or host and port, not both'],
   [{ bind: ':1', host: 'a' }, 'Give either bind or host and port, not both'],
   [{ certfile: 'a' }, 'Option certfile needs keyfile as well: TLS takes a certificate and its key'],
   [{ keyfile: 'a' }, 'Option keyfile needs certfile as well: TLS takes a certificate and its key'],
+  [
+    { certReqs: 'required' },
+    'Option certReqs needs certfile and keyfile as well: only TLS has certificates of clients',
+  ],
+  [
+    { certReqs: 1, certfile: 'a', keyfile: 'b' },
+    'Option certReqs needs caCerts as well: the authorities by which certificates are checked',
+  ],
+  [
+    { caCerts: 'c', certfile: 'a', keyfile: 'b' },
+    'Option caCerts needs certReqs as well, optional or required: without it no client is asked for a certificate',
+  ],
+  [{ certReqs: 3 }, 'Option certReqs must be none, optional, required, or 0, 1, 2, not 3'],
+  [{ proxyProtocol: 'v3' }, "Option proxyProtocol must be one of off, v1, v2, auto, not 'v3'"],
+  [
+    { reusePort: true, bind: 'unix:/a' },
+    'Option reusePort goes with an address and a port, not with unix:/a',
+  ],
+  [{ reusePort: true, bind: 'fd://3' }, 'Option reusePort goes with an address and a port, not with fd://3'],
+  [{ accessLogformat: '' }, 'Option accessLogformat must be a format such as %(h)s "%(r)s", not \'\''],
+  [{ logFormat: 'xml' }, "Option logFormat must be one of text, json, not 'xml'"],
   [
     { headersTimeout: 20, requestTimeout: 10 },
     'Option headersTimeout (20) must not be above requestTimeout (10)',
@@ -91,7 +114,11 @@ describe('resolveOptions', () => {
     const expected = Object.entries(SERVER_OPTIONS)
       .filter(([name]) => name !== 'bind')
       .map(([name, option]) => [name, option.default]);
-    expect(resolveOptions()).to.deep.equal({ ...Object.fromEntries(expected), socketPath: undefined });
+    expect(resolveOptions()).to.deep.equal({
+      ...Object.fromEntries(expected),
+      socketPath: undefined,
+      descriptor: undefined,
+    });
     expect(resolveOptions()).to.include({ host: '127.0.0.1', port: 8080, logLevel: 'info', ident: 'wsgi' });
   });
 

@@ -64,6 +64,11 @@ function* forever(close: () => void): Generator<Uint8Array> {
 }
 
 const handlers: Record<string, BlockingApplication> = {
+  '/environ': (environ, start_response) =>
+    answer(
+      start_response,
+      JSON.stringify({ ...environ }, (_key, value) => (typeof value === 'function' ? undefined : value)),
+    ),
   '/hello': (_environ, start_response) => answer(start_response, 'hello'),
   '/flags': (environ, start_response) =>
     answer(start_response, [

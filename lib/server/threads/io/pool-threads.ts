@@ -73,7 +73,11 @@ export class PoolThreads {
     });
     // The caller of the pool awaits it later; until then it is not an unhandled rejection.
     this.ready.catch(() => undefined);
-    for (let index = 0; index < data.options.threads; index++) this.#spawn(index);
+  }
+
+  start(): void {
+    if (this.closing) return;
+    for (let index = 0; index < this.#data.options.threads; index++) this.#spawn(index);
   }
 
   giveUpLoading(): void {

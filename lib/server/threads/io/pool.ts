@@ -73,11 +73,17 @@ export class ThreadPool implements ThreadEvents {
     this.#blocks = new Blocks(options.responseBuffer);
     this.#budget = new Budget(options.responseBuffer);
     const [queue, blocks] = [this.#queue.memory, this.#blocks.memory];
-    const data = { entry, queue, blocks, options, logLevel: logger.level };
+    const log = { level: logger.level, style: logger.stream.style ?? 'plain' };
+    const data = { entry, queue, blocks, options, log };
     this.#threads = new PoolThreads(data, this.#blocks, this);
     this.#stuck = new StuckWatch(options.timeout, this.#threads, this.#running);
     this.#busy = new BusyWatch(this.#threads, options.threads, this.#running);
     this.#listen();
+  }
+
+  /** The threads load the application. */
+  start(): void {
+    this.#threads.start();
   }
 
   /** Resolves when the first thread has the application; rejects with a ConfigError if it cannot be loaded. */

@@ -288,7 +288,7 @@ export function callInThreads(pool: ThreadPool): (exchange: Exchange) => void {
   return (exchange) => {
     const { accessLog, forwarded } = exchange.service;
     // The access log names the client that a trusted proxy told of.
-    const looksForClient = accessLog !== undefined && forwarded !== undefined;
+    const looksForClient = accessLog !== undefined && (forwarded !== undefined || accessLog.needsEnviron);
     if (looksForClient || exchange.isUpgrade) exchange.environ();
     const body = exchange.body ?? exchange.service.host.keptBody?.(exchange);
     const runner = new RemoteRunner(pool, exchange, encodeExchange);

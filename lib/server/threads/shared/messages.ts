@@ -95,6 +95,11 @@ export interface Mount {
   readonly uri: string;
 }
 
+/** What few requests have. */
+interface Door extends Partial<Pick<RequestMessage, 'handshake' | 'mount'>> {
+  readonly variables?: ConnectionFacts['variables'];
+}
+
 export function encodeRequest(
   head: RequestHead,
   connection: ConnectionFacts,
@@ -102,9 +107,10 @@ export function encodeRequest(
   mount?: Mount,
 ): string {
   const { method, url, httpVersionMajor, httpVersionMinor, rawHeaders } = head;
-  const { scheme, remoteAddr, remotePort = '', serverName, serverPort } = connection;
-  // Rare: most requests are neither.
-  const door = handshake === undefined && mount === undefined ? '' : JSON.stringify({ handshake, mount });
+  const { scheme, remoteAddr, remotePort = '', serverName, serverPort, variables } = connection;
+  // Rare: most requests have none.
+  const plain = handshake === undefined && mount === undefined && variables === undefined;
+  const door = plain ? '' : JSON.stringify({ handshake, mount, variables });
   const text = `${door}\n${method}\n${url}\n${httpVersionMajor}\n${httpVersionMinor}\n${scheme}\n${remoteAddr}\n${remotePort}\n${serverName}\n${serverPort}`;
   return rawHeaders.length === 0 ? text : text + SEPARATOR + rawHeaders.join(SEPARATOR);
 }
@@ -117,6 +123,7 @@ export function decodeRequest(text: string): RequestMessage {
   const [door, method, url, major, minor, scheme, remoteAddr, remotePort, serverName, serverPort] =
     fields as [string, string, string, string, string, 'http' | 'https', string, string, string, string];
   const rawHeaders = fields.slice(REQUEST_FIELDS);
+  const { variables, ...more } = door === '' ? {} : (JSON.parse(door) as Door);
   return {
     head: {
       method,
@@ -125,10 +132,17 @@ export function decodeRequest(text: string): RequestMessage {
       httpVersionMinor: Number(minor),
       rawHeaders,
     },
-    connection: { scheme, remoteAddr, remotePort: remotePort || undefined, serverName, serverPort },
+    connection: {
+      scheme,
+      remoteAddr,
+      remotePort: remotePort || undefined,
+      serverName,
+      serverPort,
+      variables,
+    },
     handshake: undefined,
     mount: undefined,
-    ...(door !== '' && (JSON.parse(door) as Partial<RequestMessage>)),
+    ...more,
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a thread is told when it starts, and what it answers: it has the application, or why it cannot load it. */
 import type { MessagePort } from 'node:worker_threads';
 import { ConfigError } from '../../../errors.js';
-import { describeThrown } from '../../../logger.js';
+import { describeThrown, type LogStyle } from '../../../logger.js';
 import { describeLoadFailure } from '../../cli/import-module.js';
 import type { ResolvedOptions } from '../../options/options.js';
 
@@ -29,7 +29,8 @@ export interface ThreadData {
   readonly line: SharedArrayBuffer;
   readonly blocks: SharedArrayBuffer;
   readonly options: ThreadOptions;
-  readonly logLevel: number;
+  /** Of the logger of the main thread. */
+  readonly log: { readonly level: number; readonly style: LogStyle };
 }
 
 export const THREAD_KIND = 'wsgi thread';

@@ -51,7 +51,7 @@ export class ThreadHost {
     this.#forwarded = forwardedFor(options);
     // Each thread has memory of its own, as a process has: that is what `wsgi.multiprocess` is about (PEP 3333).
     const differing = { multiprocess: true, nonblocking: false };
-    this.#facts = gatewayFacts(options, threadErrors(options.errorLogfile), differing);
+    this.#facts = gatewayFacts(options, threadErrors(options.errorLogfile, data.log.style), differing);
   }
 
   /** The application is there: requests are taken once the script that has it has run to its end. */

@@ -1,7 +1,8 @@
 /** What a thread prints and logs: written at once, for a thread that blocks cannot flush a stream. */
 import { appendFileSync, writeSync } from 'node:fs';
-import { TextErrorStream, type TextTarget } from '../../../environ/error-stream.js';
-import { logger } from '../../../logger.js';
+import { TextErrorStream } from '../../../environ/error-stream.js';
+import { type LogStream, type LogStyle, logger } from '../../../logger.js';
+import { JsonErrors } from '../../log/json-errors.js';
 
 /** The file descriptors. */
 const STDOUT = 1;
@@ -24,19 +25,23 @@ export function writeAtOnce(): void {
  * `wsgi.errors`, and the log with it. A log file is opened for each text: no signal tells a thread that it was rotated.
  * @param path of the log file; `-` is standard error.
  */
-export function threadErrors(path: string): TextErrorStream {
-  if (path === '-') return new TextErrorStream();
-  const file: TextTarget = {
+export function threadErrors(path: string, style: LogStyle): TextErrorStream {
+  const target: LogStream = {
+    style,
     write(text) {
       try {
-        appendFileSync(path, text);
+        if (path === '-') process.stderr.write(text);
+        else appendFileSync(path, text);
       } catch {
         // A full disk must not stop the server; the main thread has complained.
       }
     },
   };
-  logger.stream = file;
-  return new TextErrorStream(file);
+  logger.stream = target;
+  if (style !== 'json') return new TextErrorStream(target);
+  const errors = new JsonErrors(target);
+  process.once('exit', () => errors.flush());
+  return new TextErrorStream(errors);
 }
 
 type Done = (error?: Error | null) => void;

@@ -16,7 +16,7 @@ const isAside = !isMainThread && (workerData as Partial<ThreadData> | null)?.kin
 
 function becomeHost(data: ThreadData): ThreadHost {
   writeAtOnce();
-  logger.setLevel(data.logLevel);
+  logger.setLevel(data.log.level);
   const created = new ThreadHost(data);
   blockInSleep((milliseconds) => created.sleep(milliseconds));
   // As on the main thread: a promise that one handler left to reject does not end the others.
