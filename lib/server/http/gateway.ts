@@ -6,6 +6,8 @@ import { RequestError } from '../../errors.js';
 import { type Report, report } from '../../interpreter/report.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
+import { hasSiblings } from '../workers/place.js';
+import type { ServedRequests } from '../workers/served-requests.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { Exchange, type Host, Running, type Service } from './exchange.js';
@@ -30,6 +32,7 @@ export interface GatewaySettings {
   readonly call?: (exchange: Exchange) => void;
   /** Default: to the log. */
   readonly report?: Report;
+  readonly served?: ServedRequests | undefined;
 }
 
 export const OUR_SERVER: Host = {
@@ -59,6 +62,8 @@ export class Gateway {
     this.service = {
       application,
       stopping: false,
+      handOver: undefined,
+      served: settings.served,
       options,
       limits: new RequestLimits(options),
       forwarded: forwardedFor(options),
@@ -70,7 +75,7 @@ export class Gateway {
       running: new Running(),
       host,
       call,
-      facts: gatewayFacts(options, errors),
+      facts: gatewayFacts(options, errors, { multiprocess: hasSiblings }),
     };
     this.#silence = new ConnectionWatch(
       this.service.timeout,
