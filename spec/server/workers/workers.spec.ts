@@ -158,6 +158,8 @@ describe('wsgi --workers', function () {
     await peer.send(request());
     const [, last] = await peer.responses(2);
     expect(last?.status).to.equal(200);
+    expect(last?.headers['connection']).to.equal('close');
+    closePeers();
     await crew.says(/Reloaded/);
     crew.child.kill('SIGINT');
     expect(await crew.exit()).to.equal(0);
