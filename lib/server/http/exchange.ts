@@ -19,7 +19,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayFacts, RequestHead, RequestServices } from '../../environ/environ.js';
 import { BodyInput, type BodySource } from '../../environ/input/input.js';
-import { ignore } from '../../environ/maybe-promise.js';
 import { Aborter } from '../../environ/request-end.js';
 import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import type { WebSocket } from '../../environ/websocket/websocket.js';
@@ -31,13 +30,13 @@ import type { ResponseHead } from '../../interpreter/sink.js';
 import { type AccessLog, basicUser } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Mount } from '../threads/shared/messages.js';
-import type { ServedRequests } from '../workers/served-requests.js';
 import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
 import type { RequestLimits } from './request-limits.js';
 import type { Answered, ResponseSink } from './response-sink.js';
+import type { Running } from './running.js';
 
 /** What all exchanges of a gateway share. */
 export interface Service {
@@ -45,8 +44,6 @@ export interface Service {
   /** The server takes no new requests: each response closes its connection, unless another process goes on with it. */
   stopping: boolean;
   handOver: HandOver | undefined;
-  /** Where other processes can see what this one serves. */
-  readonly served: ServedRequests | undefined;
   readonly options: ResolvedOptions;
   readonly facts: GatewayFacts;
   readonly limits: RequestLimits;
@@ -102,30 +99,6 @@ export interface Runner {
   goAway?(code: number): void;
 }
 
-/** How many requests are not over: a stop waits for them. */
-export class Running {
-  count = 0;
-  /** Requests until `onLast`. */
-  left = Number.POSITIVE_INFINITY;
-  onLast: () => void = ignore;
-  #onIdle: (() => void)[] = [];
-
-  begin(): void {
-    this.count++;
-    if (--this.left === 0) this.onLast();
-  }
-
-  end(): void {
-    if (--this.count > 0 || this.#onIdle.length === 0) return;
-    for (const resolve of this.#onIdle.splice(0)) resolve();
-  }
-
-  /** Resolves when there are none. */
-  get idle(): Promise<void> {
-    return this.count === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
-  }
-}
-
 enum State {
   Open,
   Sending,
@@ -150,8 +123,8 @@ export class Exchange implements CurrentRequest, Answered {
   /** That one, once environ was made. */
   websocket: WebSocket | undefined = undefined;
   #state = State.Open;
-  /** Its place in `service.served`. */
-  #served = 0;
+  /** Among those that run. */
+  readonly #place: number | undefined;
   #aborter: Aborter | undefined = undefined;
   /** The client's address, where a trusted proxy told it. */
   #clientAddr: string | undefined = undefined;
@@ -173,8 +146,7 @@ export class Exchange implements CurrentRequest, Answered {
     this.#time = service.accessLog === undefined ? 0 : Date.now();
     this.sink = this.newSink();
     connection.current = this;
-    service.running.begin();
-    if (service.served !== undefined) this.#served = service.served.begin(message.method, message.url);
+    this.#place = service.running.begin(message);
     response.on('close', () => this.#responseClosed());
   }
 
@@ -336,8 +308,7 @@ export class Exchange implements CurrentRequest, Answered {
   protected over(): void {
     const { service, connection } = this;
     this.#state = State.Over;
-    service.running.end();
-    service.served?.end(this.#served);
+    service.running.end(this.#place);
     connection.leave(this.message, this.received);
     service.host.over?.();
   }
