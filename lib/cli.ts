@@ -17,11 +17,14 @@ import { writePidFile } from './server/cli/pid-file.js';
 import { becomeOwner, findOwner, giveFiles, type Owner } from './server/cli/process-owner.js';
 import { takeLogSignal } from './server/log/log-file.js';
 import type { CgiOptions } from './server/options/gateway-options.js';
-import { COMMAND_OPTIONS } from './server/options/option-table.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from './server/options/option-table.js';
 import { type CommandOptions, resolveOptions, type ServerOptions } from './server/options/options.js';
+import type { ServeOptions } from './server/serve.js';
 import type { Server } from './server/server.js';
-import { withActivation } from './server/socket-activation.js';
+import { findServiceManager } from './server/service-manager.js';
+import { inheritedSockets, withActivation } from './server/socket-activation.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
+import { parent } from './server/workers/place.js';
 import { joinSupervisor, reportReady } from './server/workers/supervised.js';
 
 interface Tool {
@@ -33,6 +36,7 @@ const TOOLS = new Map<string | undefined, () => Promise<Tool>>([
   ['record', () => import('./porting/record/command.js')],
   ['compare', () => import('./porting/compare/command.js')],
 ]);
+
 /** How the command says why it ends, once that is known. */
 let logFormat: 'text' | 'json' = 'text';
 
@@ -40,6 +44,11 @@ let logFormat: 'text' | 'json' = 'text';
 async function main(argv: readonly string[]): Promise<number> {
   const tool = TOOLS.get(argv[0]);
   if (tool !== undefined) return (await tool()).command(argv.slice(1));
+  if (parent !== undefined) (await import('./server/workers/worker.js')).joinParent(parent);
+  // As it is before the config file says otherwise: workers read that by themselves.
+  inheritedSockets();
+  findServiceManager();
+  const env = { ...process.env };
   const supervised = await joinSupervisor();
   const line = joinLines(environmentLine(), parseCommandLine(argv));
   if (line.command.help) return print(renderHelp());
@@ -60,7 +69,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const options = command.cgi
     ? cgiOptions(config.server, line.server)
-    : withPort(withActivation(layer(config.server, line.server)));
+    : withWorkers(withPort(withActivation(layer(config.server, line.server))));
   logFormat = options.logFormat ?? 'text';
   const appName = line.app ?? config.wsgiApp;
   if (command.printConfig) return print(listConfig(options, command, appName));
@@ -75,25 +84,28 @@ async function main(argv: readonly string[]): Promise<number> {
   // What is wrong with the options is said before the application's own code runs.
   const resolved = resolveOptions(options);
   const { threads, gracefulTimeout } = resolved;
-  const owner = findOwner(command.user, command.group);
+  // A worker has the user of its parent.
+  const owner = parent === undefined ? findOwner(command.user, command.group) : undefined;
   if (threads > 0 && appName === undefined) {
     throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
   }
+  const worker = { script: fileURLToPath(import.meta.url), argv, folder: startFolder, env };
   // It names the process that signals are for.
-  if (command.pid !== undefined && !supervised) writePidFile(command.pid);
-  if (command.reload && !supervised) {
+  const isFirst = !supervised && parent === undefined;
+  if (command.pid !== undefined && isFirst) writePidFile(command.pid);
+  if (command.reload && isFirst) {
     if (resolved.descriptor !== undefined) {
       throw new UsageError(
         '--reload does not go with a socket that is inherited (fd://): the process that it starts has none',
       );
     }
     const { runReloading } = await import('./server/workers/reload.js');
-    const script = fileURLToPath(import.meta.url);
-    return runReloading({ script, argv, folder: startFolder }, process.cwd(), configFile);
+    return runReloading({ ...worker, env: process.env }, process.cwd(), configFile);
   }
   const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
   const listened = owner === undefined ? undefined : () => changeOwner(owner, options, command.pid);
-  const server = await start(appName, { ...options, gracefulTimeout: grace }, configFile, listened);
+  const given = { ...options, gracefulTimeout: grace };
+  const server = await start(appName, given, configFile, { command: worker, listened });
   await reportReady();
   await server.serveForever();
   return 0;
@@ -103,22 +115,27 @@ async function start(
   appName: string | undefined,
   options: ServerOptions,
   configFile: string,
-  listened: (() => void) | undefined,
+  how: ServeOptions,
 ): Promise<Server> {
   // Only here: a process of CGI has no use for servers, and starts in half the time without.
   const { serve } = await import('./server/serve.js');
   const threaded = Boolean(options.threads);
   const { makeDemoApp } = await import('./app/demo-app.js');
-  // Threads load the application themselves.
   const config = existsSync(configFile) ? configFile : undefined;
+  // Threads load the application themselves, and so do workers.
   const entry = threaded && appName !== undefined ? { target: appName, config } : undefined;
-  if (appName === undefined || threaded) return serve(makeDemoApp(), options, entry, listened);
-  if (listened === undefined) return serve(await loadApp(appName), options);
+  const elsewhere = threaded || (options.workers !== undefined && parent === undefined);
+  if (appName === undefined || elsewhere) return serve(makeDemoApp(), options, { ...how, entry });
+  const { listened } = how;
+  if (listened === undefined) return serve(await loadApp(appName), options, how);
   // The application's code is not for root: it is loaded after that, and requests wait for it.
   const late = new LateApplication();
-  const server = await serve(late.call, options, undefined, async () => {
-    listened();
-    late.load(await loadApp(appName));
+  const server = await serve(late.call, options, {
+    ...how,
+    listened: async () => {
+      listened();
+      late.load(await loadApp(appName));
+    },
   });
   server.setApp(late.application ?? late.call);
   return server;
@@ -161,6 +178,14 @@ function withPort(options: ServerOptions): ServerOptions {
   return { ...options, bind: `0.0.0.0:${port}` };
 }
 
+/** As gunicorn: a default for `--workers`, set by platforms that know how much memory there is. */
+function withWorkers(options: ServerOptions): ServerOptions {
+  const count = process.env['WEB_CONCURRENCY'];
+  if (!count || options.workers !== undefined) return options;
+  const { kind } = SERVER_OPTIONS.workers;
+  return { ...options, workers: kind.check(kind.parse(count), 'The environment variable WEB_CONCURRENCY') };
+}
+
 function changeFolder(folder: string): void {
   try {
     process.chdir(folder);
@@ -192,26 +217,25 @@ function print(text: string): 0 {
 }
 
 /** One sentence for what the user did, and the stack of what code threw. Returns the exit code. */
-function complain(error: unknown): number {
+async function complain(error: unknown): Promise<number> {
+  const text = describeFailure(error);
+  if (parent !== undefined) return (await import('./server/workers/worker.js')).failToStart(parent, text);
   if (logFormat === 'json') {
     const known = error instanceof WsgiError;
     const cause = error instanceof LoadError ? describeLoadFailure(error.cause) : undefined;
     const entry = { level: 'CRITICAL', logger: 'wsgi', message: known ? error.message : 'The server ended' };
     process.stderr.write(logLine({ ...entry, stack: known ? cause : describeThrown(error) }, 'json'));
-    return error instanceof UsageError ? 2 : 1;
-  }
-  if (!(error instanceof WsgiError)) {
-    process.stderr.write(`wsgi: ${describeThrown(error)}\n`);
-    return 1;
-  }
-  process.stderr.write(`wsgi: ${error.message}\n`);
+  } else process.stderr.write(`wsgi: ${text}\n`);
+  return error instanceof UsageError ? 2 : 1;
+}
+
+function describeFailure(error: unknown): string {
+  if (!(error instanceof WsgiError)) return describeThrown(error);
   if (error instanceof UsageError) {
     const tool = process.argv[2];
-    process.stderr.write(`Try wsgi ${TOOLS.has(tool) ? `${tool} ` : ''}--help\n`);
-    return 2;
+    return `${error.message}\nTry wsgi ${TOOLS.has(tool) ? `${tool} ` : ''}--help`;
   }
-  if (error instanceof LoadError) process.stderr.write(`${describeLoadFailure(error.cause)}\n`);
-  return 1;
+  return error instanceof LoadError ? `${error.message}\n${describeLoadFailure(error.cause)}` : error.message;
 }
 
 takeLogSignal();

@@ -1,39 +1,65 @@
 /** `run`, as in WSocket: serves until the process is told to stop, and keeps the process running meanwhile. */
+import cluster from 'node:cluster';
 import { isatty } from 'node:tty';
 import { ignore } from '../environ/maybe-promise.js';
 import type { Application } from '../environ/types.js';
+import { ConfigError } from '../errors.js';
 import { reportRejection } from '../interpreter/report.js';
 import { announce, type LogStream, logger } from '../logger.js';
 import { openLog } from './log/log-file.js';
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options/options.js';
 import { Server } from './server.js';
-import { tellServiceManager } from './service-manager.js';
+import { findServiceManager, tellServiceManager } from './service-manager.js';
 import { handleSignals } from './signals.js';
 import { withActivation } from './socket-activation.js';
+import { thisScript } from './threads/io/start-worker.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
+import { ParentFront } from './workers/parent-front.js';
+import { parent, START_FOLDER } from './workers/place.js';
+import type { ServerCommand } from './workers/server-process.js';
+import { serveAsWorker } from './workers/worker.js';
+
+/** Beside the options: how the command has an application served. */
+export interface ServeOptions {
+  /** Where threads find the application; default: the script that this process runs. */
+  readonly entry?: ThreadEntry | undefined;
+  /** Starts a worker; default: this script. */
+  readonly command?: ServerCommand | undefined;
+  /** Called once it listens, before the application is loaded elsewhere. */
+  readonly listened?: (() => unknown) | undefined;
+}
 
 /**
  * Runs an application until the process is told to stop (see `handleSignals`). An unhandled promise rejection is
  * logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes no more of
  * the log. An exception thrown in a callback does.
- * @param listened see `Server`.
  */
 export async function serve(
   application: Application | Application<'blocking'>,
   given: ServerOptions = {},
-  entry?: ThreadEntry,
-  listened?: () => unknown,
+  { entry, command, listened }: ServeOptions = {},
 ): Promise<Server> {
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const options = resolveOptions(withActivation(given));
   const log = datedErrors(options);
-  const server = new Server(application, options, entry, listened);
   try {
-    await server.listening;
+    if (options.workers === undefined) return await serveAlone(application, options, entry, listened);
+    if (parent !== undefined) return await serveAsWorker(parent, application, options, entry);
+    return await serveWithWorkers(application, options, command, listened);
   } catch (error) {
     if (logger.stream === log) logger.stream = process.stderr;
     throw error;
   }
+}
+
+async function serveAlone(
+  application: Application | Application<'blocking'>,
+  options: ResolvedOptions,
+  entry: ThreadEntry | undefined,
+  listened: (() => unknown) | undefined,
+): Promise<Server> {
+  const server = new Server(application, options, entry, { listened });
+  await server.listening;
   handleSignals(server);
   keepGoing(server);
   announce(`Server started at ${server.address}`, options.logFormat);
@@ -47,6 +73,50 @@ function datedErrors({ errorLogfile, logFormat }: ResolvedOptions): LogStream | 
     return undefined;
   logger.stream = openLog('-', process.stderr, 'text', true);
   return logger.stream;
+}
+
+/** This process holds the address, and has others serve. @param command that starts a worker; default: this script. */
+async function serveWithWorkers(
+  application: Application | Application<'blocking'>,
+  options: ResolvedOptions,
+  command: ServerCommand = scriptCommand(),
+  listened?: () => unknown,
+): Promise<Server> {
+  checkPlace();
+  findServiceManager();
+  const front = new ParentFront(command, options, listened);
+  const server = new Server(application, options, undefined, { front });
+  await server.listening;
+  handleSignals(server, {
+    SIGHUP: () => front.crew?.reload(),
+    SIGTTIN: () => front.crew?.change(1),
+    SIGTTOU: () => front.crew?.change(-1),
+    SIGUSR1: () => front.crew?.reopenLogs(),
+  });
+  keepGoing(server);
+  const { workers } = options;
+  announce(
+    `Server started at ${server.address} (${workers} worker${workers === 1 ? '' : 's'})`,
+    options.logFormat,
+  );
+  tellServiceManager('READY=1');
+  return server;
+}
+
+function scriptCommand(): ServerCommand {
+  return { ...thisScript('workers', 'worker'), argv: process.argv.slice(2), folder: START_FOLDER };
+}
+
+/** @throws ConfigError where there can be no workers. */
+function checkPlace(): void {
+  if (process.platform === 'win32') {
+    throw new ConfigError(
+      'Option workers does not work on Windows: it needs sockets that processes can share',
+    );
+  }
+  if (cluster.isWorker) {
+    throw new ConfigError('Option workers does not go with node:cluster: this process is a worker already');
+  }
 }
 
 let serving = 0;

@@ -1,13 +1,13 @@
 /** Listening and serving: `makeServer` as in `wsgiref.simple_server`, and the graceful stop. */
 import type { Server as HttpServer } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextErrorStream } from '../environ/error-stream.js';
 import { ignore } from '../environ/maybe-promise.js';
 import type { Application } from '../environ/types.js';
+import { CLOSE_CODE } from '../environ/websocket/link.js';
 import { ConfigError } from '../errors.js';
 import { checkApplication } from '../interpreter/application-faults.js';
 import { logger } from '../logger.js';
-import { hostLiteral, type WsgiSocket } from './http/connection.js';
+import { type HandOver, hostLiteral, type WsgiSocket } from './http/connection.js';
 import { Gateway, type GatewaySettings } from './http/gateway.js';
 import { createServer } from './http/http-server.js';
 import { withInherited } from './http/inherited-socket.js';
@@ -29,6 +29,7 @@ import { thisScript } from './threads/io/start-worker.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
+import type { Front, Place } from './workers/front.js';
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
 
@@ -47,6 +48,7 @@ export class Server {
   readonly #closed: Promise<void>;
   readonly #sockets = new ServerSockets();
   readonly #listened: (() => unknown) | undefined;
+  readonly #front: Front | undefined;
   /** It listens, and has its threads. */
   #begun = false;
   #closing: Promise<void> | undefined;
@@ -56,13 +58,13 @@ export class Server {
 
   /**
    * @param entry where threads find the application; default: the script that this process runs.
-   * @param listened called once it listens; the server is ready only after it, and threads load the application after it.
+   * @param place default: it listens by itself.
    */
   constructor(
     application: Application | Application<'blocking'>,
     given: ResolvedOptions,
     entry?: ThreadEntry,
-    listened?: () => unknown,
+    { front, served, listened }: Place = {},
   ) {
     checkApplication(application);
     const options = withInherited(given);
@@ -79,10 +81,13 @@ export class Server {
       accessLog: openAccessLog(options),
       serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
       keepAlive: options.keepAlive * 1000,
+      served,
     };
+    this.#front = front;
     this.http = createServer(options);
     // After all that can fail: threads would go on.
-    this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
+    const serves = front === undefined || served !== undefined;
+    this.#pool = options.threads === 0 || !serves ? undefined : this.#openPool(entry ?? thisScript());
     const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
     // With threads it is only a name here: they have their own.
     this.#gateway = new Gateway(application as Application, { ...settings, ...call });
@@ -100,7 +105,7 @@ export class Server {
 
   /** The port that the server listens on; 0 before it does, and on a Unix socket. */
   get serverPort(): number {
-    const address = this.http.address();
+    const address = this.#bound;
     return address === null || typeof address === 'string' ? 0 : address.port;
   }
 
@@ -111,10 +116,14 @@ export class Server {
   get address(): string {
     const { socketPath, host, certfile } = this.options;
     if (socketPath !== undefined) return `unix:${socketPath}`;
-    const bound = this.http.address();
+    const bound = this.#bound;
     // '' is [::], or 0.0.0.0 on a machine without IPv6.
     const shown = host === '' && typeof bound === 'object' ? (bound?.address ?? '0.0.0.0') : host;
     return `${certfile === undefined ? 'http' : 'https'}://${hostLiteral(shown)}:${this.serverPort}`;
+  }
+
+  get #bound(): ReturnType<HttpServer['address']> {
+    return this.#front === undefined ? this.http.address() : this.#front.address;
   }
 
   getApp(): Application {
@@ -128,6 +137,9 @@ export class Server {
   setApp(application: Application): void {
     checkApplication(application);
     if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
+    if (this.options.workers !== undefined) {
+      throw new ConfigError('setApp() cannot reach the application of workers');
+    }
     this.#gateway.service.application = application;
   }
 
@@ -163,23 +175,47 @@ export class Server {
     return this.#closing;
   }
 
-  async #stop(): Promise<void> {
+  /**
+   * @internal Another process goes on: connections without a request are given to it, each when it has none. Those that
+   * have to stay, over TLS, get the time that idle ones have for a last request. WebSockets are closed with 1012.
+   */
+  leave(handOver: HandOver): Promise<void> {
+    this.#closing ??= this.#stop(handOver);
+    return this.#closing;
+  }
+
+  /** @internal Calls back when so many more requests have begun. */
+  after(requests: number, callback: () => void): void {
+    Object.assign(this.#gateway.service.running, { left: requests, onLast: callback });
+  }
+
+  async #stop(handOver?: HandOver): Promise<void> {
     this.#pool?.giveUpLoading();
     // At once, where it can be: a request that comes after the call is not begun.
     if (!this.#begun) await this.listening.catch(ignore);
-    if (!this.http.listening) return;
-    this.#gateway.service.stopping = true;
-    this.#sockets.endIdle(this.http);
-    this.#upgrades.goAway();
-    const grace = this.options.gracefulTimeout * 1000;
+    if (!this.#begun || (this.#front === undefined && !this.http.listening)) return;
+    const { service } = this.#gateway;
+    service.stopping = true;
+    service.handOver = handOver;
+    const grace = this.options.gracefulTimeout * 1000 + (this.#front?.margin ?? 0);
     const end = performance.now() + grace;
     const timer = setTimeout(() => this.#overdue(), grace);
-    await this.#closed;
+    let idleTimer: NodeJS.Timeout | undefined;
+    if (handOver === undefined) this.#sockets.endIdle(this.http);
+    else {
+      this.#sockets.handOverIdle(handOver);
+      const rest = Math.min(this.options.keepAlive * 1000, grace);
+      idleTimer = setTimeout(() => this.#sockets.endIdle(this.http), rest);
+    }
+    this.#upgrades.goAway(handOver === undefined ? CLOSE_CODE.goingAway : CLOSE_CODE.serviceRestart);
+    await (this.#front === undefined ? this.#closed : this.#front.close());
     // Node says "closed" before the last sockets are, whose requests are still to be logged.
-    while (this.#sockets.size > 0) await nextTurn();
+    await this.#sockets.empty;
     // Their handlers may still clean up.
-    await Promise.race([this.#gateway.service.running.idle, this.#cut]);
+    await Promise.race([service.running.idle, this.#cut]);
     clearTimeout(timer);
+    clearTimeout(idleTimer);
+    if (this.#front !== undefined) this.http.close();
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
     this.#closeLogs();
@@ -216,6 +252,7 @@ export class Server {
   #cutOff(): void {
     this.#upgrades.terminate();
     this.#sockets.destroy();
+    this.#front?.cut();
     this.#onCut();
   }
 
@@ -239,8 +276,7 @@ export class Server {
   /** With threads it listens at once, and requests wait for the first thread that is ready. */
   async #begin(): Promise<void> {
     try {
-      await listen(this.http, this.options);
-      await this.#listened?.();
+      await this.#listen();
       this.#pool?.start();
       await this.#pool?.ready;
     } catch (error) {
@@ -251,6 +287,20 @@ export class Server {
       throw error;
     }
     this.#begun = true;
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#front === undefined) {
+      await listen(this.http, this.options);
+      await this.#listened?.();
+      return;
+    }
+    await this.#front.open((socket, moved) => {
+      this.http.emit('connection', socket);
+      if (moved) this.#gateway.connectionOf(socket).moved = true;
+    });
+    // Node's timeouts of requests begin with it.
+    this.http.emit('listening');
   }
 }
 
@@ -281,6 +331,9 @@ export async function makeServer(
   options: ServerOptions = {},
 ): Promise<Server> {
   // The server is the main thread's; the script goes no further here.
+  if (options.workers !== undefined) {
+    throw new ConfigError('makeServer() has no option workers: run() has, which starts the processes');
+  }
   if (options.threads && attachToThread(application, options.environ)) return new Promise(() => {});
   const place = /^(?:unix|fd):/.test(host) ? { bind: host } : { host, port };
   const server = new Server(application, resolveOptions({ ...options, ...place }));

@@ -16,14 +16,16 @@ let complained = false;
 /** Messages go out one after the other. */
 let last: Promise<void> = Promise.resolve();
 
+/** Takes NOTIFY_SOCKET out of the environment: what this process starts is not the service. */
+export function findServiceManager(): void {
+  socket ??= process.env['NOTIFY_SOCKET'] ?? '';
+  delete process.env['NOTIFY_SOCKET'];
+}
+
 /** Does nothing where no NOTIFY_SOCKET was given. */
 export function tellServiceManager(state: ServiceState): void {
-  if (socket === undefined) {
-    socket = process.env['NOTIFY_SOCKET'] ?? '';
-    // What the application starts is not this service.
-    delete process.env['NOTIFY_SOCKET'];
-  }
-  if (socket === '') return;
+  findServiceManager();
+  if (!socket) return;
   const message: string[] = [state];
   // `Type=notify-reload` wants to know since when.
   if (state === 'RELOADING=1') message.push(`MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);

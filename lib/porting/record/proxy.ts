@@ -1,23 +1,18 @@
 /** The proxy: listens, gives each client a connection to the original, and ends them all. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { hostLiteral } from '../../server/http/connection.js';
+import type { Place } from '../../server/http/inherited-socket.js';
 import { listen } from '../../server/http/listen.js';
 import type { Head } from './http/head.js';
 import { ProxyConnection, type ProxyOptions } from './proxy-connection.js';
 import type { Recorder } from './recorder.js';
 import type { Upstream } from './upstream.js';
 
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly socketPath: string | undefined;
-}
-
 export interface RecordingProxyOptions {
   readonly upstream: Upstream;
   /** Undefined until the archive is open: a client that is faster is turned away. */
   readonly recorder: () => Recorder | undefined;
-  readonly address: ListenAddress;
+  readonly address: Place;
   /** Adds X-Forwarded-For, -Host and -Proto. */
   readonly forwarded: boolean;
   /** What the original gets as Host; by default what the client has sent. */

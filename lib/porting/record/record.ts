@@ -1,6 +1,7 @@
 /** A recording: the proxy, its archive and its secrets, from the first connection to the finished file. */
 import { ConfigError } from '../../errors.js';
 import { logger } from '../../logger.js';
+import { withInherited } from '../../server/http/inherited-socket.js';
 import { parseBindAddress } from '../../server/options/bind-address.js';
 import { ArchiveWriter } from '../archive/write.js';
 import { RecordingProxy } from './proxy.js';
@@ -57,7 +58,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
   const address = parseBindAddress(bind);
   if (address === undefined)
     throw new ConfigError(`bind must be HOST:PORT or unix:PATH, not ${JSON.stringify(bind)}`);
-  const { host = '127.0.0.1', port = DEFAULT_PORT, socketPath } = address;
+  const { host = '127.0.0.1', port = DEFAULT_PORT, socketPath, descriptor } = address;
 
   const { promise: failed, fail } = failure();
   const { redact = true, redactFields: fields = [], redactHeaders: headers = [] } = options;
@@ -74,7 +75,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
   const proxy = await RecordingProxy.start({
     upstream,
     recorder: () => recorder,
-    address: { host, port, socketPath },
+    address: withInherited({ host, port, socketPath, descriptor }),
     forwarded: options.forwarded ?? false,
     hostHeader: options.hostHeader,
   });

@@ -38,7 +38,12 @@ export interface ConnectionOwner {
   readonly stopping: boolean;
   /** Value of the Server header; `''` for none. */
   readonly ident: string;
+  /** While it stops: gives an idle connection to another process. False: its next request comes here. */
+  readonly handOver?: HandOver | undefined;
 }
+
+/** @returns true if the connection is not this process's any more, or may be given away later. */
+export type HandOver = (socket: WsgiSocket) => boolean;
 
 export const kConnection = Symbol('wsgi connection');
 
@@ -69,6 +74,8 @@ export class Connection implements ConnectionFacts {
   ending = false;
   /** The head of a request with an Upgrade that is served as an ordinary one: its headers as they were sent. */
   upgradeHeaders: string[] | undefined;
+  /** Another process had it before: the client has had answers on it. */
+  moved = false;
   /** The socket is read no further until those that wait are answered. */
   held = false;
   #waiting: Turn[] = [];
@@ -155,7 +162,8 @@ export class Connection implements ConnectionFacts {
   #end(): void {
     if (!this.idle || !this.socket.writable) return;
     if (this.malformed !== undefined) this.answer(this.malformed);
-    else this.linger();
+    // What is left of the body goes with the connection: its response said so.
+    else if (this.unread?.complete === false || !this.#owner.handOver?.(this.socket)) this.linger();
   }
 
   #next(): void {

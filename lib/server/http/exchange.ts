@@ -31,18 +31,20 @@ import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Mount } from '../threads/shared/messages.js';
 import { LoggedRequest } from './access-entry.js';
-import type { Connection, CurrentRequest, WsgiSocket } from './connection.js';
+import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
 import type { RequestLimits } from './request-limits.js';
 import type { Answered, ResponseSink } from './response-sink.js';
+import type { Running } from './running.js';
 
 /** What all exchanges of a gateway share. */
 export interface Service {
   application: Application;
-  /** The server takes no new requests: each response closes its connection. */
+  /** The server takes no new requests: each response closes its connection, unless another process goes on with it. */
   stopping: boolean;
+  handOver: HandOver | undefined;
   readonly options: ResolvedOptions;
   readonly facts: GatewayFacts;
   readonly limits: RequestLimits;
@@ -98,22 +100,6 @@ export interface Runner {
   goAway?(): void;
 }
 
-/** How many requests are not over: a stop waits for them. */
-export class Running {
-  count = 0;
-  #onIdle: (() => void)[] = [];
-
-  end(): void {
-    if (--this.count > 0 || this.#onIdle.length === 0) return;
-    for (const resolve of this.#onIdle.splice(0)) resolve();
-  }
-
-  /** Resolves when there are none. */
-  get idle(): Promise<void> {
-    return this.count === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
-  }
-}
-
 enum State {
   Open,
   Sending,
@@ -138,6 +124,8 @@ export class Exchange implements CurrentRequest, Answered {
   /** That one, once environ was made. */
   websocket: WebSocket | undefined = undefined;
   #state = State.Open;
+  /** Among those that run. */
+  readonly #place: number | undefined;
   #aborter: Aborter | undefined = undefined;
   /** The client's address, where a trusted proxy told it. */
   #clientAddr: string | undefined = undefined;
@@ -162,7 +150,7 @@ export class Exchange implements CurrentRequest, Answered {
     this.#began = service.accessLog === undefined ? 0 : performance.now();
     this.sink = this.newSink();
     connection.current = this;
-    service.running.count++;
+    this.#place = service.running.begin(message);
     response.on('close', () => this.#responseClosed());
   }
 
@@ -282,7 +270,12 @@ export class Exchange implements CurrentRequest, Answered {
 
   get last(): boolean {
     const { stopping, keepAlive } = this.service;
-    return stopping || keepAlive === 0 || this.body?.tooMuchLeft === true;
+    return (stopping && !this.#goesOn) || keepAlive === 0 || this.body?.tooMuchLeft === true;
+  }
+
+  /** Another process takes the connection after this request; the keys of TLS are in this one. */
+  get #goesOn(): boolean {
+    return this.service.handOver !== undefined && this.connection.scheme === 'http' && this.received;
   }
 
   writeHead({ status, reason, headers }: ResponseHead): void {
@@ -320,7 +313,7 @@ export class Exchange implements CurrentRequest, Answered {
   protected over(): void {
     const { service, connection } = this;
     this.#state = State.Over;
-    service.running.end();
+    service.running.end(this.#place);
     connection.leave(this.message, this.received);
     service.host.over?.();
   }

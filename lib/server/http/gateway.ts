@@ -6,15 +6,18 @@ import { RequestError } from '../../errors.js';
 import { type Report, report } from '../../interpreter/report.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
+import { hasSiblings } from '../workers/place.js';
+import type { ServedRequests } from '../workers/served-requests.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
-import { Exchange, type Host, Running, type Service } from './exchange.js';
+import { Exchange, type Host, type Service } from './exchange.js';
 import { forwardedFor } from './forwarded.js';
 import { HeadWatch, type ParserError, parserFault } from './head-watch.js';
 import { framingOf, hasUnsent, setKeepAlive } from './node-internals.js';
 import { RequestBody } from './request-body.js';
 import { HEAD_TOO_LONG, RequestLimits } from './request-limits.js';
 import { ResponseSink } from './response-sink.js';
+import { Running } from './running.js';
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
@@ -30,6 +33,7 @@ export interface GatewaySettings {
   readonly call?: (exchange: Exchange) => void;
   /** Default: to the log. */
   readonly report?: Report;
+  readonly served?: ServedRequests | undefined;
 }
 
 export const OUR_SERVER: Host = {
@@ -59,6 +63,7 @@ export class Gateway {
     this.service = {
       application,
       stopping: false,
+      handOver: undefined,
       options,
       limits: new RequestLimits(options),
       forwarded: forwardedFor(options),
@@ -67,10 +72,10 @@ export class Gateway {
       ident: options.ident,
       timeout: options.timeout * 1000,
       keepAlive,
-      running: new Running(),
+      running: new Running(settings.served),
       host,
       call,
-      facts: gatewayFacts(options, errors),
+      facts: gatewayFacts(options, errors, { multiprocess: hasSiblings }),
     };
     this.#silence = new ConnectionWatch(
       this.service.timeout,
@@ -150,6 +155,11 @@ export class Gateway {
       return;
     }
     const seen = HeadWatch.of(socket)?.seen ?? 'nothing';
+    // It is idle, which Node cannot know of one that it takes for new.
+    if (connection.moved && seen === 'nothing' && error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      connection.linger();
+      return;
+    }
     connection.refuse(parserFault(error, connection.current?.received === false, seen));
   }
 

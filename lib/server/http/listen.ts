@@ -11,10 +11,7 @@ import { hostLiteral } from './connection.js';
 import { notListening, type Place } from './inherited-socket.js';
 
 /** What `listen` has to know. A `descriptor` is looked at first, by `withInherited`. */
-export type ListenSettings = Place & Pick<ResolvedOptions, 'backlog' | 'reusePort'>;
-
-/** Where to listen, and how many connections may wait. */
-export type Address = Pick<ResolvedOptions, 'host' | 'port' | 'socketPath' | 'backlog'>;
+export type ListenSettings = Place & Pick<ResolvedOptions, 'backlog'> & { readonly reusePort?: boolean };
 
 /**
  * Resolves once it listens. A Unix socket that a killed server has left is replaced.

@@ -9,7 +9,7 @@ export function unknownOption(name: string, known: Iterable<string>, place?: str
 
 const CLASS = 'handlers run on the event loop, or in threads with --threads N';
 const SYSTEM = 'let the service manager do that (docs/deploying.md)';
-const LOADED = 'each process loads the application before it takes requests: leave it out';
+const LOADED = 'each worker loads the application by itself, so that a reload gets what is new: leave it out';
 const PYTHON = 'that is about Python: leave it out';
 const SYSLOG = 'write to standard error, which journald and syslog collect, or to a file (--error-logfile)';
 const METRICS = '--status-path serves figures in the format of Prometheus';

@@ -1,0 +1,69 @@
+/** The front of a parent: it holds the listeners, and workers serve what comes. */
+import type { AddressInfo, Server as NetServer } from 'node:net';
+import { withInherited } from '../http/inherited-socket.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { Crew } from './crew.js';
+import type { Front } from './front.js';
+import { openListeners } from './listeners.js';
+import type { WorkerSettings } from './messages.js';
+import type { ServerCommand } from './server-process.js';
+
+/** Milliseconds beyond the grace that workers have: they cut off, log and end by themselves. */
+const MARGIN_MS = 1000;
+
+/** @param workers how many. */
+export function settingsOf(options: ResolvedOptions): WorkerSettings {
+  const { host, port, socketPath, workers, timeout, gracefulTimeout } = options;
+  const bind = socketPath === undefined ? `${host}:${port}` : `unix:${socketPath}`;
+  return { workers: workers ?? 1, timeout, gracefulTimeout, bind };
+}
+
+export class ParentFront implements Front {
+  readonly margin = MARGIN_MS;
+  readonly #command: ServerCommand;
+  readonly #options: ResolvedOptions;
+  readonly #listened: (() => unknown) | undefined;
+  #listeners: readonly NetServer[] = [];
+  #crew: Crew | undefined;
+
+  /** @param listened called once it listens, before there are workers. */
+  constructor(command: ServerCommand, options: ResolvedOptions, listened: (() => unknown) | undefined) {
+    this.#command = command;
+    this.#options = withInherited(options);
+    this.#listened = listened;
+  }
+
+  get address(): AddressInfo | string | null {
+    return this.#listeners[0]?.address() ?? null;
+  }
+
+  /** Undefined before `open`. */
+  get crew(): Crew | undefined {
+    return this.#crew;
+  }
+
+  async open(): Promise<void> {
+    let crew: Crew | undefined;
+    this.#listeners = await openListeners(this.#options, (socket) => crew?.distribution.give(socket));
+    const { descriptor, host, port, socketPath } = this.#options;
+    const inherited = descriptor === undefined ? undefined : { host, port, socketPath };
+    try {
+      await this.#listened?.();
+      crew = new Crew(this.#command, { address: this.address, inherited }, settingsOf(this.#options));
+      this.#crew = crew;
+      await crew.begun;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const listener of this.#listeners) listener.close();
+    await this.#crew?.stop(this.#options.gracefulTimeout);
+  }
+
+  cut(): void {
+    void this.#crew?.stop(0);
+  }
+}
