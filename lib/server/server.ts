@@ -20,6 +20,7 @@ import {
   type ServerOptions,
   type ThreadOptions,
 } from './options/options.js';
+import { StatusSource } from './status/status-source.js';
 import { ThreadPool } from './threads/io/pool.js';
 import { callInThreads } from './threads/io/remote-runner.js';
 import { thisScript } from './threads/io/start-worker.js';
@@ -39,6 +40,7 @@ export class Server {
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
   readonly #pool: ThreadPool | undefined;
+  readonly #status: StatusSource | undefined;
   readonly #errorLog: LogTarget;
   readonly #closed: Promise<void>;
   readonly #sockets = new ServerSockets();
@@ -59,7 +61,7 @@ export class Server {
     this.options = options;
     this.#errorLog = openLog(options.errorLogfile, process.stderr);
     if (options.errorLogfile !== '-') logger.stream = this.#errorLog;
-    const { accessLogfile, host, serverName, socketPath } = options;
+    const { accessLogfile, host, serverName, socketPath, statusPath } = options;
     const fixedName = socketPath !== undefined || EVERY_INTERFACE.has(host) ? undefined : hostLiteral(host);
     const settings: GatewaySettings = {
       options,
@@ -72,8 +74,12 @@ export class Server {
     // After all that can fail: threads would go on.
     this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
     const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
+    const load = () => ({ ...this.running, pool: this.#pool?.load });
+    const status = statusPath === undefined ? undefined : new StatusSource(load);
+    this.#status = status;
+    const counted = { counters: status?.counters, statusPage: status?.page(options) };
     // With threads it is only a name here: they have their own.
-    this.#gateway = new Gateway(application as Application, { ...settings, ...call });
+    this.#gateway = new Gateway(application as Application, { ...settings, ...call, ...counted });
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
       this.http.emit(secure ? 'secureConnection' : 'connection', socket);
@@ -170,10 +176,11 @@ export class Server {
     clearTimeout(timer);
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
-    this.#closeLogs();
+    this.#release();
   }
 
-  #closeLogs(): void {
+  #release(): void {
+    this.#status?.stop();
     this.#gateway.service.accessLog?.close();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
     this.#errorLog.close?.();
@@ -211,6 +218,7 @@ export class Server {
     const { http } = this;
     const { certfile } = this.options;
     http.on('connection', this.#sockets.add);
+    if (this.#status !== undefined) http.on('connection', this.#status.traffic.add);
     http.on('secureConnection', this.#sockets.add);
     http.on(certfile === undefined ? 'connection' : 'secureConnection', gateway.watchHead.bind(gateway));
     http.on('request', gateway.handle.bind(gateway));
@@ -227,7 +235,7 @@ export class Server {
         ? listen(this.http, this.options)
         : this.#listenWithThreads(this.#pool));
     } catch (error) {
-      this.#closeLogs();
+      this.#release();
       throw error;
     }
     this.#begun = true;

@@ -29,6 +29,7 @@ import { checkEarlyHints } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import { type AccessLog, basicUser } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
+import type { Counters } from '../status/counters.js';
 import type { Mount } from '../threads/shared/messages.js';
 import type { Connection, CurrentRequest, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
@@ -47,6 +48,8 @@ export interface Service {
   readonly limits: RequestLimits;
   readonly forwarded: Forwarded | undefined;
   readonly accessLog: AccessLog | undefined;
+  /** Where the server has a status. */
+  readonly counters: Counters | undefined;
   readonly report: Report;
   /** Value of the Server header; `''` for none. */
   readonly ident: string;
@@ -142,6 +145,8 @@ export class Exchange implements CurrentRequest, Answered {
   #clientAddr: string | undefined = undefined;
   /** When it came, for the access log. */
   readonly #time: number;
+  /** The same by `performance.now()`, for the status. */
+  readonly #began: number;
 
   constructor(
     service: Service,
@@ -156,6 +161,7 @@ export class Exchange implements CurrentRequest, Answered {
     this.response = response;
     this.body = body;
     this.#time = service.accessLog === undefined ? 0 : Date.now();
+    this.#began = service.counters === undefined ? 0 : performance.now();
     this.sink = this.newSink();
     connection.current = this;
     service.running.count++;
@@ -308,8 +314,14 @@ export class Exchange implements CurrentRequest, Answered {
     if (before === State.Closing || before === State.Over) return;
     this.#state = State.Closing;
     this.runner?.finished?.();
-    this.service.accessLog?.write(this.#logLine());
+    this.record();
     if (before === State.Sending) this.over();
+  }
+
+  protected record(): void {
+    const { accessLog, counters } = this.service;
+    accessLog?.write(this.#logLine());
+    counters?.ended(this.message.method, this.sink.status, this.#began);
   }
 
   protected over(): void {

@@ -86,7 +86,8 @@ export class Forwarded {
   }
 }
 
-function blockList(allowed: readonly string[]): BlockList {
+/** @param allowed IP addresses and CIDR ranges. */
+export function blockList(allowed: readonly string[]): BlockList {
   const found = new BlockList();
   for (const entry of allowed) {
     const [address = '', bits] = entry.split('/');

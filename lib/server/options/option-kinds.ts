@@ -21,6 +21,7 @@ export type Group =
   | 'Timeouts'
   | 'Limits'
   | 'Logging'
+  | 'Status'
   | 'TLS'
   | 'Environ'
   | 'WebSocket'
