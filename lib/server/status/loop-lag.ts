@@ -23,11 +23,11 @@ export class LoopLag {
     this.#timer = undefined;
   }
 
-  /** Seconds. */
+  /** Milliseconds. */
   get worst(): number {
     // What is late now, before its timer had its turn, counts as well.
     const late = this.#timer === undefined ? 0 : performance.now() - this.#due;
-    return Math.max(late, this.#worst, this.#worstBefore) / 1000;
+    return Math.max(late, this.#worst, this.#worstBefore);
   }
 
   readonly #look = (): void => {

@@ -25,6 +25,7 @@ export class StatusExchange extends Exchange {
   ) {
     super(service, connection, message, response, body);
     this.#page = page;
+    page.readers++;
   }
 
   override serve(): void {
@@ -56,6 +57,11 @@ export class StatusExchange extends Exchange {
   }
 
   protected override record(): void {}
+
+  protected override over(): void {
+    this.#page.readers--;
+    super.over();
+  }
 
   #send({ head, body }: StatusAnswer): void {
     this.sink.head(head);

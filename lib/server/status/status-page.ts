@@ -21,6 +21,8 @@ const BY_PROXY = ['HTTP_X_FORWARDED_FOR', 'HTTP_FORWARDED', 'HTTP_X_REAL_IP'] as
 const SLASH = 0x2f;
 
 export class StatusPage {
+  /** How many are reading it now. */
+  readers = 0;
   readonly #path: string;
   /** Undefined: everybody may read it. */
   readonly #allowed: BlockList | undefined;

@@ -25,9 +25,10 @@ export class StatusSource {
   /** Gives the status of the whole server, where this process is one of several: what it is given is this one's. */
   join: (own: ServerStatus) => MaybePromise<ServerStatus> = (own) => own;
   readonly #lag = new LoopLag();
-  readonly #startTime = Date.now() / 1000;
+  readonly #startTime = seconds(Date.now());
   readonly #began = performance.now();
   readonly #load: () => Load;
+  #page: StatusPage | undefined;
 
   constructor(load: () => Load) {
     this.#load = load;
@@ -41,7 +42,8 @@ export class StatusSource {
   /** What answers requests for it; undefined without a path. */
   page({ statusPath, statusAllowIps }: ResolvedOptions): StatusPage | undefined {
     if (statusPath === undefined) return undefined;
-    return new StatusPage(statusPath, statusAllowIps, () => this.join(this.read()));
+    this.#page = new StatusPage(statusPath, statusAllowIps, () => this.join(this.read()));
+    return this.#page;
   }
 
   /** Of this process alone. */
@@ -54,12 +56,12 @@ export class StatusSource {
     const { active, idle } = performance.eventLoopUtilization();
     return {
       startTime: this.#startTime,
-      uptime: (performance.now() - this.#began) / 1000,
+      uptime: seconds(performance.now() - this.#began),
       workers: { running: 1, restarts: 0 },
       threads,
       queue,
       requests: {
-        inFlight: load.requests,
+        inFlight: load.requests - (this.#page?.readers ?? 0),
         byMethod: {
           GET: counters.get,
           HEAD: counters.head,
@@ -86,7 +88,7 @@ export class StatusSource {
       webSockets: { open: load.webSockets, total: counters.webSockets },
       memory: { rss, heapUsed, heapTotal, external },
       cpu: { user: user / 1e6, system: system / 1e6 },
-      eventLoop: { lag: this.#lag.worst, active: active / 1000, idle: idle / 1000 },
+      eventLoop: { lag: seconds(this.#lag.worst), active: seconds(active), idle: seconds(idle) },
     };
   }
 }
@@ -99,7 +101,12 @@ function latencyOf({ latencies, latencySum }: Counters): ServerStatus['latency']
     count += inPlace;
     buckets[spellBound(LATENCY_BOUNDS[place])] = count;
   }
-  return { buckets, sum: latencySum / 1000, count };
+  return { buckets, sum: seconds(latencySum), count };
+}
+
+/** To the microsecond. */
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1e6;
 }
 
 /** As OpenMetrics spells numbers; `1` alone would also come before `0.5` among the keys of an object. */
