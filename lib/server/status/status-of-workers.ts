@@ -86,6 +86,7 @@ export class StatusOfWorkers<W extends StatusWorker> {
       this.#missing.add(worker);
       worker.send({ kind: 'read' });
     }
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#answer(), WORKER_MS).unref();
   }
 
