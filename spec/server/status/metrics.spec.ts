@@ -1,8 +1,10 @@
 /** The text for Prometheus: every number of the status, in both formats. */
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { RequestError } from '../../../lib/errors.js';
 import { renderMetrics } from '../../../lib/server/status/metrics.js';
 import { chooseFormat } from '../../../lib/server/status/status-format.js';
+import { ROOT } from '../../support/source.js';
 import { leavesOf, numbered } from './support.js';
 
 const status = numbered();
@@ -64,6 +66,23 @@ wsgi_request_duration_seconds_count ${latency.count}
   it('ends with a mark as OpenMetrics, and without one before', () => {
     expect(renderMetrics(status, 'openmetrics')).to.match(/\n# EOF\n$/);
     expect(renderMetrics(status, 'prometheus')).not.to.include('EOF');
+  });
+});
+
+describe('docs/status.md', () => {
+  const page = readFileSync(`${ROOT}docs/status.md`, 'utf8');
+
+  it('explains every metric', () => {
+    const names = [...samplesOf(renderMetrics(status, 'prometheus')).keys()].map(
+      (name) => /^\w+?(?=_bucket|_sum$|_count$|\{|$)/.exec(name)?.[0] ?? '',
+    );
+    expect([...new Set(names)].filter((name) => !new RegExp(`\`${name}[\`{]`).test(page))).to.deep.equal([]);
+  });
+
+  it('explains every part of the JSON', () => {
+    expect(
+      Object.keys(status).filter((name) => !new RegExp(`^\\| \`${name}[.\`]`, 'm').test(page)),
+    ).to.deep.equal([]);
   });
 });
 
