@@ -13,14 +13,19 @@ import { loadApp } from './server/cli/load-app.js';
 import { writePidFile } from './server/cli/pid-file.js';
 import { takeLogSignal } from './server/log/log-file.js';
 import type { CgiOptions } from './server/options/gateway-options.js';
-import { COMMAND_OPTIONS } from './server/options/option-table.js';
+import { COMMAND_OPTIONS, SERVER_OPTIONS } from './server/options/option-table.js';
 import { type CommandOptions, resolveOptions, type ServerOptions } from './server/options/options.js';
 import type { Server } from './server/server.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
+import { parent } from './server/workers/place.js';
+import type { ServerCommand } from './server/workers/server-process.js';
 import { joinSupervisor, reportReady } from './server/workers/supervised.js';
 
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
+  if (parent !== undefined) (await import('./server/workers/worker.js')).joinParent(parent);
+  // As it is before the config file says otherwise: workers read that by themselves.
+  const env = { ...process.env };
   const supervised = await joinSupervisor();
   const line = parseCommandLine(argv);
   if (line.command.help) return print(renderHelp());
@@ -41,7 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const options = command.cgi
     ? cgiOptions(config.server, line.server)
-    : withPort(layer(config.server, line.server));
+    : withWorkers(withPort(layer(config.server, line.server)));
   const appName = line.app ?? config.wsgiApp;
   if (command.printConfig) return print(listConfig(options, command, appName));
   if (command.checkConfig) {
@@ -57,15 +62,16 @@ async function main(argv: readonly string[]): Promise<number> {
   if (threads > 0 && appName === undefined) {
     throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
   }
+  const worker = { script: fileURLToPath(import.meta.url), argv, folder: startFolder, env };
   // It names the process that signals are for.
-  if (command.pid !== undefined && !supervised) writePidFile(command.pid);
-  if (command.reload && !supervised) {
+  const isFirst = !supervised && parent === undefined;
+  if (command.pid !== undefined && isFirst) writePidFile(command.pid);
+  if (command.reload && isFirst) {
     const { runReloading } = await import('./server/workers/reload.js');
-    const script = fileURLToPath(import.meta.url);
-    return runReloading({ script, argv, folder: startFolder }, process.cwd(), configFile);
+    return runReloading({ ...worker, env: process.env }, process.cwd(), configFile);
   }
   const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
-  const server = await start(appName, { ...options, gracefulTimeout: grace }, configFile);
+  const server = await start(appName, { ...options, gracefulTimeout: grace }, configFile, worker);
   await reportReady();
   await server.serveForever();
   return 0;
@@ -75,16 +81,18 @@ async function start(
   appName: string | undefined,
   options: ServerOptions,
   configFile: string,
+  worker: ServerCommand,
 ): Promise<Server> {
   // Only here: a process of CGI has no use for servers, and starts in half the time without.
   const { serve } = await import('./server/serve.js');
   const threaded = Boolean(options.threads);
   const { makeDemoApp } = await import('./app/demo-app.js');
-  const app = appName === undefined || threaded ? makeDemoApp() : await loadApp(appName);
+  const elsewhere = threaded || (options.workers !== undefined && parent === undefined);
+  const app = appName === undefined || elsewhere ? makeDemoApp() : await loadApp(appName);
   // Threads load the application themselves.
   const config = existsSync(configFile) ? configFile : undefined;
   const entry = threaded && appName !== undefined ? { target: appName, config } : undefined;
-  return serve(app, options, entry);
+  return serve(app, options, entry, worker);
 }
 
 async function answerRequest(
@@ -116,6 +124,14 @@ function withPort(options: ServerOptions): ServerOptions {
     );
   }
   return { ...options, bind: `0.0.0.0:${port}` };
+}
+
+/** As gunicorn: a default for `--workers`, set by platforms that know how much memory there is. */
+function withWorkers(options: ServerOptions): ServerOptions {
+  const count = process.env['WEB_CONCURRENCY'];
+  if (!count || options.workers !== undefined) return options;
+  const { kind } = SERVER_OPTIONS.workers;
+  return { ...options, workers: kind.check(kind.parse(count), 'The environment variable WEB_CONCURRENCY') };
 }
 
 function changeFolder(folder: string): void {
@@ -154,18 +170,17 @@ function print(text: string): 0 {
 }
 
 /** One sentence for what the user did, and the stack of what code threw. Returns the exit code. */
-function complain(error: unknown): number {
-  if (!(error instanceof WsgiError)) {
-    process.stderr.write(`wsgi: ${describeThrown(error)}\n`);
-    return 1;
-  }
-  process.stderr.write(`wsgi: ${error.message}\n`);
-  if (error instanceof UsageError) {
-    process.stderr.write('Try wsgi --help\n');
-    return 2;
-  }
-  if (error instanceof LoadError) process.stderr.write(`${describeLoadFailure(error.cause)}\n`);
-  return 1;
+async function complain(error: unknown): Promise<number> {
+  const text = describeFailure(error);
+  if (parent !== undefined) return (await import('./server/workers/worker.js')).failToStart(parent, text);
+  process.stderr.write(`wsgi: ${text}\n`);
+  return error instanceof UsageError ? 2 : 1;
+}
+
+function describeFailure(error: unknown): string {
+  if (!(error instanceof WsgiError)) return describeThrown(error);
+  if (error instanceof UsageError) return `${error.message}\nTry wsgi --help`;
+  return error instanceof LoadError ? `${error.message}\n${describeLoadFailure(error.cause)}` : error.message;
 }
 
 takeLogSignal();

@@ -1,12 +1,19 @@
 /** `run`, as in WSocket: serves until the process is told to stop, and keeps the process running meanwhile. */
+import cluster from 'node:cluster';
 import { ignore } from '../environ/maybe-promise.js';
 import type { Application } from '../environ/types.js';
+import { ConfigError } from '../errors.js';
 import { reportRejection } from '../interpreter/report.js';
 import { logger } from '../logger.js';
-import { resolveOptions, type ServerOptions } from './options/options.js';
+import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options/options.js';
 import { Server } from './server.js';
 import { handleSignals } from './signals.js';
+import { thisScript } from './threads/io/start-worker.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
+import { ParentFront } from './workers/parent-front.js';
+import { parent, START_FOLDER } from './workers/place.js';
+import type { ServerCommand } from './workers/server-process.js';
+import { serveAsWorker } from './workers/worker.js';
 
 /**
  * Runs an application until the process is told to stop (see `handleSignals`). An unhandled promise rejection is
@@ -17,14 +24,65 @@ export async function serve(
   application: Application | Application<'blocking'>,
   given: ServerOptions = {},
   entry?: ThreadEntry,
+  command?: ServerCommand,
 ): Promise<Server> {
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
-  const server = new Server(application, resolveOptions(given), entry);
+  const options = resolveOptions(given);
+  if (options.workers !== undefined) {
+    return parent === undefined
+      ? serveWithWorkers(application, options, command)
+      : serveAsWorker(parent, application, options, entry);
+  }
+  const server = new Server(application, options, entry);
   await server.listening;
   handleSignals(server);
   keepGoing(server);
   console.log(`Server started at ${server.address}`);
   return server;
+}
+
+/** This process holds the address, and has others serve. @param command that starts a worker; default: this script. */
+async function serveWithWorkers(
+  application: Application | Application<'blocking'>,
+  options: ResolvedOptions,
+  command: ServerCommand = scriptCommand(),
+): Promise<Server> {
+  checkPlace();
+  const front = new ParentFront(command, options);
+  const server = new Server(application, options, undefined, { front });
+  const { status } = server;
+  if (status !== undefined) front.ownStatus = () => status.read();
+  await server.listening;
+  handleSignals(server, {
+    SIGHUP: () => front.crew?.reload(),
+    SIGTTIN: () => front.crew?.change(1),
+    SIGTTOU: () => front.crew?.change(-1),
+    SIGUSR1: () => front.crew?.reopenLogs(),
+    SIGQUIT: () => {
+      void server.close();
+      process.emit('SIGTERM');
+    },
+  });
+  keepGoing(server);
+  const { workers } = options;
+  console.log(`Server started at ${server.address} (${workers} worker${workers === 1 ? '' : 's'})`);
+  return server;
+}
+
+function scriptCommand(): ServerCommand {
+  return { ...thisScript('workers', 'worker'), argv: process.argv.slice(2), folder: START_FOLDER };
+}
+
+/** @throws ConfigError where there can be no workers. */
+function checkPlace(): void {
+  if (process.platform === 'win32') {
+    throw new ConfigError(
+      'Option workers does not work on Windows: it needs sockets that processes can share',
+    );
+  }
+  if (cluster.isWorker) {
+    throw new ConfigError('Option workers does not go with node:cluster: this process is a worker already');
+  }
 }
 
 let serving = 0;

@@ -1,13 +1,13 @@
 /** Listening and serving: `makeServer` as in `wsgiref.simple_server`, and the graceful stop. */
 import type { Server as HttpServer } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextErrorStream } from '../environ/error-stream.js';
 import { ignore } from '../environ/maybe-promise.js';
 import type { Application } from '../environ/types.js';
+import { CLOSE_CODE } from '../environ/websocket/link.js';
 import { ConfigError } from '../errors.js';
 import { checkApplication } from '../interpreter/application-faults.js';
 import { logger } from '../logger.js';
-import { hostLiteral, type WsgiSocket } from './http/connection.js';
+import { type HandOver, hostLiteral, type WsgiSocket } from './http/connection.js';
 import { Gateway, type GatewaySettings } from './http/gateway.js';
 import { createServer } from './http/http-server.js';
 import { listen } from './http/listen.js';
@@ -27,8 +27,18 @@ import { thisScript } from './threads/io/start-worker.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
+import type { Front } from './workers/front.js';
+import type { ServedRequests } from './workers/served-requests.js';
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
+
+/** Where a server stands among processes. */
+export interface Place {
+  /** How connections come, where it does not listen by itself. */
+  readonly front?: Front;
+  /** Notes what is served; without it, a server with a front serves nothing by itself. */
+  readonly served?: ServedRequests;
+}
 
 /** A server of one application. Made by `makeServer` and `run`. */
 export class Server {
@@ -37,13 +47,15 @@ export class Server {
   /** Resolves once the server listens; rejects with a ConfigError if it cannot. */
   readonly listening: Promise<void>;
   readonly options: ResolvedOptions;
+  /** @internal */
+  readonly status: StatusSource | undefined;
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
   readonly #pool: ThreadPool | undefined;
-  readonly #status: StatusSource | undefined;
   readonly #errorLog: LogTarget;
   readonly #closed: Promise<void>;
   readonly #sockets = new ServerSockets();
+  readonly #front: Front | undefined;
   /** It listens, and has its threads. */
   #begun = false;
   #closing: Promise<void> | undefined;
@@ -51,11 +63,15 @@ export class Server {
   readonly #cut: Promise<void>;
   #onCut: () => void = ignore;
 
-  /** @param entry where threads find the application; default: the script that this process runs. */
+  /**
+   * @param entry where threads find the application; default: the script that this process runs.
+   * @param place default: it listens by itself.
+   */
   constructor(
     application: Application | Application<'blocking'>,
     options: ResolvedOptions,
     entry?: ThreadEntry,
+    { front, served }: Place = {},
   ) {
     checkApplication(application);
     this.options = options;
@@ -69,15 +85,17 @@ export class Server {
       accessLog: accessLogfile === undefined ? undefined : openAccessLog(accessLogfile),
       serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
       keepAlive: options.keepAlive * 1000,
+      served,
     };
+    this.#front = front;
     this.http = createServer(options);
     // After all that can fail: threads would go on.
-    this.#pool = options.threads === 0 ? undefined : this.#openPool(entry ?? thisScript());
+    const serves = front === undefined || served !== undefined;
+    this.#pool = options.threads === 0 || !serves ? undefined : this.#openPool(entry ?? thisScript());
     const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
     const load = () => ({ ...this.running, pool: this.#pool?.load });
-    const status = statusPath === undefined ? undefined : new StatusSource(load);
-    this.#status = status;
-    const counted = { counters: status?.counters, statusPage: status?.page(options) };
+    this.status = statusPath === undefined ? undefined : new StatusSource(load);
+    const counted = { counters: this.status?.counters, statusPage: this.status?.page(options) };
     // With threads it is only a name here: they have their own.
     this.#gateway = new Gateway(application as Application, { ...settings, ...call, ...counted });
     const secure = options.certfile !== undefined;
@@ -94,7 +112,7 @@ export class Server {
 
   /** The port that the server listens on; 0 before it does, and on a Unix socket. */
   get serverPort(): number {
-    const address = this.http.address();
+    const address = this.#bound;
     return address === null || typeof address === 'string' ? 0 : address.port;
   }
 
@@ -105,10 +123,14 @@ export class Server {
   get address(): string {
     const { socketPath, host, certfile } = this.options;
     if (socketPath !== undefined) return `unix:${socketPath}`;
-    const bound = this.http.address();
+    const bound = this.#bound;
     // '' is [::], or 0.0.0.0 on a machine without IPv6.
     const shown = host === '' && typeof bound === 'object' ? (bound?.address ?? '0.0.0.0') : host;
     return `${certfile === undefined ? 'http' : 'https'}://${hostLiteral(shown)}:${this.serverPort}`;
+  }
+
+  get #bound(): ReturnType<HttpServer['address']> {
+    return this.#front === undefined ? this.http.address() : this.#front.address;
   }
 
   getApp(): Application {
@@ -122,6 +144,9 @@ export class Server {
   setApp(application: Application): void {
     checkApplication(application);
     if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
+    if (this.options.workers !== undefined) {
+      throw new ConfigError('setApp() cannot reach the application of workers');
+    }
     this.#gateway.service.application = application;
   }
 
@@ -157,30 +182,54 @@ export class Server {
     return this.#closing;
   }
 
-  async #stop(): Promise<void> {
+  /**
+   * @internal Another process goes on: connections without a request are given to it, each when it has none. Those that
+   * have to stay, over TLS, get the time that idle ones have for a last request. WebSockets are closed with 1012.
+   */
+  leave(handOver: HandOver): Promise<void> {
+    this.#closing ??= this.#stop(handOver);
+    return this.#closing;
+  }
+
+  /** @internal Calls back when so many more requests have begun. */
+  after(requests: number, callback: () => void): void {
+    Object.assign(this.#gateway.service.running, { left: requests, onLast: callback });
+  }
+
+  async #stop(handOver?: HandOver): Promise<void> {
     this.#pool?.giveUpLoading();
     // At once, where it can be: a request that comes after the call is not begun.
     if (!this.#begun) await this.listening.catch(ignore);
-    if (!this.http.listening) return;
-    this.#gateway.service.stopping = true;
-    this.#sockets.endIdle(this.http);
-    this.#upgrades.goAway();
-    const grace = this.options.gracefulTimeout * 1000;
+    if (!this.#begun || (this.#front === undefined && !this.http.listening)) return;
+    const { service } = this.#gateway;
+    service.stopping = true;
+    service.handOver = handOver;
+    const grace = this.options.gracefulTimeout * 1000 + (this.#front?.margin ?? 0);
     const end = performance.now() + grace;
     const timer = setTimeout(() => this.#overdue(), grace);
-    await this.#closed;
+    let idleTimer: NodeJS.Timeout | undefined;
+    if (handOver === undefined) this.#sockets.endIdle(this.http);
+    else {
+      this.#sockets.handOverIdle(handOver);
+      const rest = Math.min(this.options.keepAlive * 1000, grace);
+      idleTimer = setTimeout(() => this.#sockets.endIdle(this.http), rest);
+    }
+    this.#upgrades.goAway(handOver === undefined ? CLOSE_CODE.goingAway : CLOSE_CODE.serviceRestart);
+    await (this.#front === undefined ? this.#closed : this.#front.close());
     // Node says "closed" before the last sockets are, whose requests are still to be logged.
-    while (this.#sockets.size > 0) await nextTurn();
+    await this.#sockets.empty;
     // Their handlers may still clean up.
-    await Promise.race([this.#gateway.service.running.idle, this.#cut]);
+    await Promise.race([service.running.idle, this.#cut]);
     clearTimeout(timer);
+    clearTimeout(idleTimer);
+    if (this.#front !== undefined) this.http.close();
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
     this.#release();
   }
 
   #release(): void {
-    this.#status?.stop();
+    this.status?.stop();
     this.#gateway.service.accessLog?.close();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
     this.#errorLog.close?.();
@@ -210,6 +259,7 @@ export class Server {
   #cutOff(): void {
     this.#upgrades.terminate();
     this.#sockets.destroy();
+    this.#front?.cut();
     this.#onCut();
   }
 
@@ -218,7 +268,7 @@ export class Server {
     const { http } = this;
     const { certfile } = this.options;
     http.on('connection', this.#sockets.add);
-    if (this.#status !== undefined) http.on('connection', this.#status.traffic.add);
+    if (this.status !== undefined) http.on('connection', this.status.traffic.add);
     http.on('secureConnection', this.#sockets.add);
     http.on(certfile === undefined ? 'connection' : 'secureConnection', gateway.watchHead.bind(gateway));
     http.on('request', gateway.handle.bind(gateway));
@@ -231,9 +281,7 @@ export class Server {
 
   async #begin(): Promise<void> {
     try {
-      await (this.#pool === undefined
-        ? listen(this.http, this.options)
-        : this.#listenWithThreads(this.#pool));
+      await (this.#pool === undefined ? this.#listen() : this.#listenWithThreads(this.#pool));
     } catch (error) {
       this.#release();
       throw error;
@@ -241,10 +289,17 @@ export class Server {
     this.#begun = true;
   }
 
+  async #listen(): Promise<void> {
+    if (this.#front === undefined) return listen(this.http, this.options);
+    await this.#front.open((socket) => this.http.emit('connection', socket));
+    // Node's timeouts of requests begin with it.
+    this.http.emit('listening');
+  }
+
   /** It listens at once, and requests wait for the first thread that is ready. */
   async #listenWithThreads(pool: ThreadPool): Promise<void> {
     try {
-      await listen(this.http, this.options);
+      await this.#listen();
       await pool.ready;
     } catch (error) {
       this.http.close();
@@ -282,6 +337,9 @@ export async function makeServer(
   options: ServerOptions = {},
 ): Promise<Server> {
   // The server is the main thread's; the script goes no further here.
+  if (options.workers !== undefined) {
+    throw new ConfigError('makeServer() has no option workers: run() has, which starts the processes');
+  }
   if (options.threads && attachToThread(application, options.environ)) return new Promise(() => {});
   const place = host.startsWith('unix:') ? { bind: host } : { host, port };
   const server = new Server(application, resolveOptions({ ...options, ...place }));

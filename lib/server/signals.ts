@@ -10,8 +10,14 @@ const SAY_AFTER_MS = 200;
 /** A shell may send SIGHUP a moment before the terminal closes (bash's `huponexit`). */
 const HANG_UP_MS = 1000;
 
-/** Listens for the signals until the server is closed. */
-export function handleSignals(server: Server): void {
+/** What a process that has workers does with signals beyond those that every server heeds. */
+export type MoreSignals = Readonly<Partial<Record<NodeJS.Signals, () => void>>>;
+
+/**
+ * Listens for the signals until the server is closed.
+ * @param more of them; with one for SIGHUP it is not for a terminal that goes away alone.
+ */
+export function handleSignals(server: Server, more: MoreSignals = {}): void {
   takeLogSignal();
   let stopped = false;
   let saying: NodeJS.Timeout | undefined;
@@ -35,22 +41,22 @@ export function handleSignals(server: Server): void {
       if (saying === undefined) stop('SIGHUP');
       return;
     }
+    more.SIGHUP?.();
     setTimeout(() => {
       if (lostTerminal() && saying === undefined) stop('SIGHUP');
     }, HANG_UP_MS).unref();
     // Others that listen may reload by themselves.
-    if (process.listenerCount('SIGHUP') > 1 || isSupervised()) return;
+    if (more.SIGHUP !== undefined || process.listenerCount('SIGHUP') > 1 || isSupervised()) return;
     logger.warning(
       'SIGHUP does not reload a single process: that needs workers or --reload. The server goes on',
     );
   };
-  const listeners = { SIGINT: stop, SIGTERM: stop, SIGHUP: hangUp } as const;
-  const names = Object.keys(listeners) as (keyof typeof listeners)[];
+  const listeners = Object.entries({ ...more, SIGINT: stop, SIGTERM: stop, SIGHUP: hangUp });
   const remove = () => {
     clearTimeout(saying);
-    for (const name of names) process.removeListener(name, listeners[name]);
+    for (const [name, listener] of listeners) process.removeListener(name, listener);
   };
-  for (const name of names) process.on(name, listeners[name]);
+  for (const [name, listener] of listeners) process.on(name, listener);
   // Until all is over, not only the sockets: a second signal then still stops at once.
   server.serveForever().then(remove, remove);
 }

@@ -16,6 +16,7 @@ export const CLOSE_CODE = {
   invalidData: 1007,
   tooBig: 1009,
   internalError: 1011,
+  serviceRestart: 1012,
   tryLater: 1013,
 } as const;
 
@@ -79,8 +80,8 @@ export interface AsyncLink extends Link<void | Promise<void>, Promise<void>> {
   answering: number;
   /** @param timeout milliseconds. Rejects with a ReceiveTimeout; the message that comes after that is the next one's. */
   receive(timeout: number): Promise<Message | null>;
-  /** The server stops. */
-  goAway(): void;
+  /** The server stops. @param code for the peer: 1001, or 1012 where another process serves on. */
+  goAway(code: number): void;
   /** Drops the connection without a close frame. */
   terminate(): void;
 }

@@ -226,9 +226,9 @@ export class WebSocket
     };
   }
 
-  /** @internal The server stops: no more messages, and 1001 for the peer once the one in work is answered. */
-  goAway(): void {
-    this.link?.goAway();
+  /** @internal The server stops: no more messages, and `code` for the peer once the one in work is answered. */
+  goAway(code: number): void {
+    this.link?.goAway(code);
   }
 
   /**

@@ -39,7 +39,12 @@ export interface ConnectionOwner {
   /** Value of the Server header; `''` for none. */
   readonly ident: string;
   readonly counters?: Counters | undefined;
+  /** While it stops: gives an idle connection to another process. False: its next request comes here. */
+  readonly handOver?: HandOver | undefined;
 }
+
+/** @returns true if the connection is not this process's any more, or may be given away later. */
+export type HandOver = (socket: WsgiSocket) => boolean;
 
 export const kConnection = Symbol('wsgi connection');
 
@@ -154,7 +159,8 @@ export class Connection implements ConnectionFacts {
   #end(): void {
     if (!this.idle || !this.socket.writable) return;
     if (this.malformed !== undefined) this.answer(this.malformed);
-    else this.linger();
+    // What is left of the body goes with the connection: its response said so.
+    else if (this.unread?.complete === false || !this.#owner.handOver?.(this.socket)) this.linger();
   }
 
   #next(): void {

@@ -19,6 +19,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayFacts, RequestHead, RequestServices } from '../../environ/environ.js';
 import { BodyInput, type BodySource } from '../../environ/input/input.js';
+import { ignore } from '../../environ/maybe-promise.js';
 import { Aborter } from '../../environ/request-end.js';
 import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import type { WebSocket } from '../../environ/websocket/websocket.js';
@@ -31,7 +32,8 @@ import { type AccessLog, basicUser } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Counters } from '../status/counters.js';
 import type { Mount } from '../threads/shared/messages.js';
-import type { Connection, CurrentRequest, WsgiSocket } from './connection.js';
+import type { ServedRequests } from '../workers/served-requests.js';
+import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
@@ -41,8 +43,11 @@ import type { Answered, ResponseSink } from './response-sink.js';
 /** What all exchanges of a gateway share. */
 export interface Service {
   application: Application;
-  /** The server takes no new requests: each response closes its connection. */
+  /** The server takes no new requests: each response closes its connection, unless another process goes on with it. */
   stopping: boolean;
+  handOver: HandOver | undefined;
+  /** Where other processes can see what this one serves. */
+  readonly served: ServedRequests | undefined;
   readonly options: ResolvedOptions;
   readonly facts: GatewayFacts;
   readonly limits: RequestLimits;
@@ -96,14 +101,22 @@ export interface Runner {
   webSocketClosed?(): void;
   /** It is known how its WebSocket ends, or more of that. */
   webSocketEnding?(): void;
-  /** The server stops: no more messages for the handler of an open WebSocket. */
-  goAway?(): void;
+  /** The server stops: no more messages for the handler of an open WebSocket. @param code for its peer. */
+  goAway?(code: number): void;
 }
 
 /** How many requests are not over: a stop waits for them. */
 export class Running {
   count = 0;
+  /** Requests until `onLast`. */
+  left = Number.POSITIVE_INFINITY;
+  onLast: () => void = ignore;
   #onIdle: (() => void)[] = [];
+
+  begin(): void {
+    this.count++;
+    if (--this.left === 0) this.onLast();
+  }
 
   end(): void {
     if (--this.count > 0 || this.#onIdle.length === 0) return;
@@ -140,6 +153,8 @@ export class Exchange implements CurrentRequest, Answered {
   /** That one, once environ was made. */
   websocket: WebSocket | undefined = undefined;
   #state = State.Open;
+  /** Its place in `service.served`. */
+  #served = 0;
   #aborter: Aborter | undefined = undefined;
   /** The client's address, where a trusted proxy told it. */
   #clientAddr: string | undefined = undefined;
@@ -164,7 +179,8 @@ export class Exchange implements CurrentRequest, Answered {
     this.#began = service.counters === undefined ? 0 : performance.now();
     this.sink = this.newSink();
     connection.current = this;
-    service.running.count++;
+    service.running.begin();
+    if (service.served !== undefined) this.#served = service.served.begin(message.method, message.url);
     response.on('close', () => this.#responseClosed());
   }
 
@@ -283,7 +299,12 @@ export class Exchange implements CurrentRequest, Answered {
 
   get last(): boolean {
     const { stopping, keepAlive } = this.service;
-    return stopping || keepAlive === 0 || this.body?.tooMuchLeft === true;
+    return (stopping && !this.#goesOn) || keepAlive === 0 || this.body?.tooMuchLeft === true;
+  }
+
+  /** Another process takes the connection after this request; the keys of TLS are in this one. */
+  get #goesOn(): boolean {
+    return this.service.handOver !== undefined && this.connection.scheme === 'http' && this.received;
   }
 
   writeHead({ status, reason, headers }: ResponseHead): void {
@@ -328,6 +349,7 @@ export class Exchange implements CurrentRequest, Answered {
     const { service, connection } = this;
     this.#state = State.Over;
     service.running.end();
+    service.served?.end(this.#served);
     connection.leave(this.message, this.received);
     service.host.over?.();
   }

@@ -9,6 +9,8 @@ import type { ResolvedOptions } from '../options/options.js';
 import type { Counters } from '../status/counters.js';
 import { StatusExchange } from '../status/status-exchange.js';
 import type { StatusPage } from '../status/status-page.js';
+import { hasSiblings } from '../workers/place.js';
+import type { ServedRequests } from '../workers/served-requests.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { Exchange, type Host, Running, type Service } from './exchange.js';
@@ -35,6 +37,7 @@ export interface GatewaySettings {
   readonly call?: (exchange: Exchange) => void;
   /** Default: to the log. */
   readonly report?: Report;
+  readonly served?: ServedRequests | undefined;
 }
 
 export const OUR_SERVER: Host = {
@@ -66,6 +69,8 @@ export class Gateway {
     this.service = {
       application,
       stopping: false,
+      handOver: undefined,
+      served: settings.served,
       options,
       limits: new RequestLimits(options),
       forwarded: forwardedFor(options),
@@ -78,7 +83,7 @@ export class Gateway {
       running: new Running(),
       host,
       call,
-      facts: gatewayFacts(options, errors),
+      facts: gatewayFacts(options, errors, { multiprocess: hasSiblings }),
     };
     this.#silence = new ConnectionWatch(
       this.service.timeout,

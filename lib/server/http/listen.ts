@@ -1,8 +1,7 @@
 /** Makes a server listen at the address of its options, or says in one sentence why it cannot. */
 
 import { lstatSync, statSync, unlinkSync } from 'node:fs';
-import type { Server as HttpServer } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Server as NetServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
 import type { ResolvedOptions } from '../options/options.js';
@@ -12,27 +11,27 @@ import { hostLiteral } from './connection.js';
  * Resolves once it listens. A Unix socket that a killed server has left is replaced.
  * @throws ConfigError that says why it cannot.
  */
-export async function listen(http: HttpServer, options: ResolvedOptions): Promise<void> {
+export async function listen(server: NetServer, options: ResolvedOptions): Promise<void> {
   const { socketPath } = options;
   try {
-    await bind(http, options);
+    await bind(server, options);
   } catch (error) {
     const failure = error as NodeJS.ErrnoException;
     if (failure.code !== 'EADDRINUSE' || socketPath === undefined) throw listenError(failure, options);
     const occupant = await removeStaleSocket(socketPath).catch(() => undefined);
     if (occupant !== 'free') throw listenError(failure, options, occupant);
-    await bind(http, options).catch((again) => {
+    await bind(server, options).catch((again) => {
       throw listenError(again, options);
     });
   }
 }
 
-function bind(http: HttpServer, { host, port, socketPath, backlog }: ResolvedOptions): Promise<void> {
+function bind(server: NetServer, { host, port, socketPath, backlog }: ResolvedOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once('error', reject);
-    if (socketPath !== undefined) http.listen({ path: socketPath, backlog }, resolve);
-    else if (host === '') http.listen({ port, backlog }, resolve);
-    else http.listen({ host, port, backlog }, resolve);
+    server.once('error', reject);
+    if (socketPath !== undefined) server.listen({ path: socketPath, backlog }, resolve);
+    else if (host === '') server.listen({ port, backlog }, resolve);
+    else server.listen({ host, port, backlog }, resolve);
   });
 }
 

@@ -225,6 +225,11 @@ export function readAgain(socket: Duplex): void {
   if (socket instanceof Socket) socket._read(0);
 }
 
+/** What comes from now on waits in the kernel, for another process to read it. */
+export function stopReading(socket: Socket): void {
+  (socket as { _handle?: { readStop?(): void } | null })._handle?.readStop?.();
+}
+
 /** In place of a method of a socket, for a while: Node, or our own code, calls it when it must have no effect. */
 export function silence(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
   socket[method] = stay;

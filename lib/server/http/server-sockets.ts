@@ -1,7 +1,7 @@
 /** The connections of a server: all of them, and how a stop ends those that have no request. */
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { kConnection, lingeringClose, type WsgiSocket } from './connection.js';
+import { type HandOver, kConnection, lingeringClose, type WsgiSocket } from './connection.js';
 import { belowTls, restore, silence } from './node-internals.js';
 
 /** Milliseconds that a connection without a request stays half open after a stop. */
@@ -12,6 +12,7 @@ export class ServerSockets {
   readonly #open = new Set<WsgiSocket>();
   /** Those that a stop has ended. */
   readonly #ended = new Set<Socket>();
+  #onEmpty: (() => void)[] = [];
 
   /** Listener of `connection` and `secureConnection`. One that was handed back to the HTTP server comes again. */
   readonly add = (socket: WsgiSocket): void => {
@@ -22,11 +23,22 @@ export class ServerSockets {
     socket.once('close', () => {
       this.#open.delete(socket);
       this.#ended.delete(socket);
+      if (this.#open.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
   };
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** Resolves when there are none. */
+  get empty(): Promise<void> {
+    return this.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#onEmpty.push(resolve));
+  }
+
+  /** Gives those that have no request to another process, where that can be. */
+  handOverIdle(handOver: HandOver): void {
+    for (const socket of this.#open) if (isIdle(socket)) handOver(socket);
   }
 
   /**

@@ -17,6 +17,7 @@ export interface Kind<T> {
 
 export type Group =
   | 'Server socket'
+  | 'Workers'
   | 'Threads'
   | 'Timeouts'
   | 'Limits'
@@ -76,6 +77,19 @@ export function wholeNumber(min: number, max: number, metavar = 'N'): Kind<numbe
   const accept = (value: number) => Number.isInteger(value) && value >= min && value <= max;
   return number(metavar, `a whole number from ${min} to ${max}`, accept, parseWhole);
 }
+
+/** How many processes serve; `auto` is one for each CPU that this one may use. */
+export const workers = kind<number | 'auto'>(
+  'N|auto',
+  "a whole number from 1 to 1024, or 'auto' for one per CPU",
+  (value) => {
+    if (value === 'auto') return value;
+    return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1024
+      ? value
+      : undefined;
+  },
+  parseWhole,
+);
 
 export const port = wholeNumber(0, 65535, 'PORT');
 

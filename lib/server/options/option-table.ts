@@ -25,6 +25,21 @@ export const SERVER_OPTIONS = {
     group: 'Server socket',
     doc: 'How many connections may wait to be accepted.',
   }),
+  workers: option(kinds.workers, undefined, {
+    flags: ['-w', '--workers'],
+    group: 'Workers',
+    doc: 'How many processes serve, each with the application and its own event loop or threads, below a parent that holds the address; auto is one per CPU; not given, one process serves and there is no parent.',
+  }),
+  maxRequests: option(kinds.wholeNumber(0, Number.MAX_SAFE_INTEGER), 0, {
+    flags: ['--max-requests'],
+    group: 'Workers',
+    doc: 'With workers: how many requests a worker serves before another one takes its place; 0 is no limit.',
+  }),
+  maxRequestsJitter: option(kinds.wholeNumber(0, 2 ** 32), 0, {
+    flags: ['--max-requests-jitter'],
+    group: 'Workers',
+    doc: 'The most by which --max-requests is raised, at random for each worker, so that they do not all leave at once.',
+  }),
   threads: option(kinds.wholeNumber(0, 1024), 0, {
     flags: ['--threads'],
     group: 'Threads',
@@ -43,7 +58,7 @@ export const SERVER_OPTIONS = {
   timeout: option(kinds.seconds, 30, {
     flags: ['-t', '--timeout'],
     group: 'Timeouts',
-    doc: 'Seconds without a byte in or out after which a request is ended (with its thread, if it runs in one), WebSockets excepted; 0 is never.',
+    doc: 'Seconds without a byte in or out after which a request is ended (with its thread, if it runs in one), WebSockets excepted; with workers also the seconds after which one whose event loop is blocked is killed; 0 is never.',
   }),
   minRate: option(kinds.bytes(), 5000, {
     flags: ['--min-rate'],

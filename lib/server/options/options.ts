@@ -1,4 +1,5 @@
 /** What `run()` and the command are given, checked by the table of options and filled in. */
+import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
 import { parseBindAddress } from './bind-address.js';
@@ -28,7 +29,9 @@ export type ThreadOptions = ServerOptions & { readonly threads: number };
 /** What only the command and config files take. */
 export type CommandOptions = Given<typeof COMMAND_OPTIONS>;
 /** Every option checked and with its default; `bind` is taken apart into `host` and `port`, or `socketPath`. */
-export type ResolvedOptions = Omit<Resolved<typeof SERVER_OPTIONS>, 'bind'> & {
+export type ResolvedOptions = Omit<Resolved<typeof SERVER_OPTIONS>, 'bind' | 'workers'> & {
+  /** How many processes; undefined: this one, without a parent. */
+  readonly workers: number | undefined;
   /** Path of a Unix socket; `host` and `port` then mean nothing. */
   readonly socketPath: string | undefined;
 };
@@ -48,6 +51,7 @@ export function resolveOptions(given: ServerOptions = {}): ResolvedOptions {
     if (value !== undefined) values[name] = kind.check(value, `Option ${name}`);
   }
   refuseConflicts(given);
+  if (values['workers'] === 'auto') values['workers'] = availableParallelism();
   delete values['bind'];
   Object.assign(values, given.bind === undefined ? {} : parseBindAddress(given.bind));
   // node:http refuses a server whose headers may take longer than the whole request.
@@ -65,6 +69,11 @@ export function resolveOptions(given: ServerOptions = {}): ResolvedOptions {
 function refuseConflicts({ bind, host, port, certfile, keyfile, ...given }: ServerOptions): void {
   if (bind !== undefined && (host !== undefined || port !== undefined)) {
     throw new ConfigError('Give either bind or host and port, not both');
+  }
+  if (given.workers === undefined && (given.maxRequests || given.maxRequestsJitter)) {
+    throw new ConfigError(
+      'Option maxRequests needs workers: a process that ends has to have a parent that starts another one (--workers 1)',
+    );
   }
   if ((certfile === undefined) !== (keyfile === undefined)) {
     const [has, lacks] = certfile === undefined ? ['keyfile', 'certfile'] : ['certfile', 'keyfile'];

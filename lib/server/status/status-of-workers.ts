@@ -22,13 +22,8 @@ const WORKER_MS = 1000;
 /** Milliseconds that a worker waits for the parent. */
 const PARENT_MS = 3000;
 
-/** A worker, as the parent knows it. */
-export interface StatusWorker {
-  send(message: StatusMessage): void;
-}
-
-/** The parent's side. */
-export class StatusOfWorkers<W extends StatusWorker> {
+/** The parent's side. `W` is a worker, as the parent knows it. */
+export class StatusOfWorkers<W> {
   /** What ended workers have counted. */
   #ended: ServerStatus | undefined;
   /** The last that each of the others has told. */
@@ -39,14 +34,20 @@ export class StatusOfWorkers<W extends StatusWorker> {
   #timer: NodeJS.Timeout | undefined;
   readonly #workers: () => Iterable<W>;
   readonly #own: () => ServerStatus;
+  readonly #send: (worker: W, message: StatusMessage) => void;
 
   /**
    * @param workers those that run. @param own of the parent: its memory and time, and what it alone knows (`workers`,
-   * `startTime`, `uptime`).
+   * `startTime`, `uptime`). @param send gives a message to a worker.
    */
-  constructor(workers: () => Iterable<W>, own: () => ServerStatus) {
+  constructor(
+    workers: () => Iterable<W>,
+    own: () => ServerStatus,
+    send: (worker: W, message: StatusMessage) => void,
+  ) {
     this.#workers = workers;
     this.#own = own;
+    this.#send = send;
   }
 
   /** To be called with every message of this kind. */
@@ -84,7 +85,7 @@ export class StatusOfWorkers<W extends StatusWorker> {
     for (const worker of this.#workers()) {
       if (worker === asker) continue;
       this.#missing.add(worker);
-      worker.send({ kind: 'read' });
+      this.#send(worker, { kind: 'read' });
     }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#answer(), WORKER_MS).unref();
@@ -96,7 +97,7 @@ export class StatusOfWorkers<W extends StatusWorker> {
     const askers = [...this.#askers];
     this.#askers.clear();
     const whole = this.#sum();
-    for (const asker of askers) asker.send({ kind: 'whole', whole });
+    for (const asker of askers) this.#send(asker, { kind: 'whole', whole });
   }
 
   #sum(): ServerStatus {
@@ -114,12 +115,12 @@ interface Waiting {
 
 /** The worker's side: what its requests for the status wait for. */
 export class StatusLink {
-  readonly #send: (message: StatusMessage) => void;
+  readonly #send: (message: StatusMessage, sent?: () => void) => void;
   readonly #read: () => ServerStatus;
   #waiting: Waiting | undefined;
 
   /** @param read gives the status of this process. */
-  constructor(send: (message: StatusMessage) => void, read: () => ServerStatus) {
+  constructor(send: (message: StatusMessage, sent?: () => void) => void, read: () => ServerStatus) {
     this.#send = send;
     this.#read = read;
   }
@@ -130,9 +131,9 @@ export class StatusLink {
     else if (message.kind === 'whole') this.#waiting?.resolve(message.whole);
   }
 
-  /** Tells what this process has counted; also to be called last of all, so that it is not lost. */
-  tell(): void {
-    this.#send({ kind: 'own', own: this.#read() });
+  /** Tells what this process has counted; also to be called last of all, so that it is not lost. @param told it was. */
+  tell(told?: () => void): void {
+    this.#send({ kind: 'own', own: this.#read() }, told);
   }
 
   /** @throws ServerBusy (503) if the parent does not answer: the numbers of this process alone would mislead. */

@@ -23,7 +23,7 @@ import { WebSocket as WsSocket } from './ws.js';
 // |        | before that (RFC 6455 section 5.5.1)                          | or CLOSE_GRACE is over                   |
 // | CLOSED | nothing can be sent; what came before may still be received   |                                          |
 //
-// A server that stops leaves the state as it is, drops what was not received, and closes with 1001 when the
+// A server that stops leaves the state as it is, drops what was not received, and closes with 1001 (or 1012) when the
 // application asks for the next message, or ends.
 const OPEN = 0;
 const HELD = 1;
@@ -80,7 +80,8 @@ export class WebSocketConnection implements AsyncLink {
   #state = OPEN;
   /** The close frame of the peer, while it is held. */
   #held: { code: number | undefined; reason: string; timer: NodeJS.Timeout } | undefined;
-  #serverStops = false;
+  /** The server stops: the close code that says so. */
+  #goingAway: number | undefined = undefined;
   #disconnected = false;
   /** What `close()` waits for. */
   #whenGone: Promise<void> | undefined;
@@ -116,7 +117,7 @@ export class WebSocketConnection implements AsyncLink {
     if (message !== undefined) return Promise.resolve(message);
     this.answerClose();
     if (this.#state === OPEN) {
-      if (!this.#serverStops) return this.#inbox.wait(timeout);
+      if (this.#goingAway === undefined) return this.#inbox.wait(timeout);
       if (this.answering === 0 || this.ended) this.#closeGoingAway();
     }
     if (this.ended) return Promise.reject(closedError(ALREADY_CLOSED));
@@ -150,16 +151,16 @@ export class WebSocketConnection implements AsyncLink {
 
   finish(code: number): void {
     this.answerClose();
-    this.#close(this.#serverStops && code === CLOSE_CODE.normal ? CLOSE_CODE.goingAway : code, NO_REASON);
+    this.#close(code === CLOSE_CODE.normal ? (this.#goingAway ?? code) : code, NO_REASON);
     this.#stopReceiving();
   }
 
-  goAway(): void {
+  goAway(code: number): void {
     this.#inbox.drop();
     // Where the peer closed before, that is how it ends.
     if (this.#state !== OPEN) return;
-    this.#serverStops = true;
-    this.ending = { code: CLOSE_CODE.goingAway, reason: '', error: this.ending?.error };
+    this.#goingAway = code;
+    this.ending = { code, reason: '', error: this.ending?.error };
     if (!this.#inbox.end()) return;
     this.ended = true;
     if (this.answering === 0) this.#closeGoingAway();
@@ -174,7 +175,7 @@ export class WebSocketConnection implements AsyncLink {
   /** A message came. */
   deliver(data: Buffer, isBinary: boolean): void {
     // After our own close it is of no use any more (RFC 6455 section 1.4).
-    if (this.#state === CLOSED || this.#serverStops) this.#inbox.skip();
+    if (this.#state === CLOSED || this.#goingAway !== undefined) this.#inbox.skip();
     else this.#inbox.put(isBinary ? data : data.toString());
   }
 
@@ -227,14 +228,14 @@ export class WebSocketConnection implements AsyncLink {
 
   #closedWith(code: number, reason: string): void {
     // The handler was told of the stop before: that is why it ended.
-    if (this.#serverStops) return;
+    if (this.#goingAway !== undefined) return;
     this.ending = { code, reason, error: this.ending?.error };
     this.#owner.ending?.();
   }
 
   #closeGoingAway(): void {
     this.#end();
-    this.#socket.close(CLOSE_CODE.goingAway);
+    this.#socket.close(this.#goingAway);
   }
 
   /** Nothing can be sent any more; calls that wait for a message get null. */

@@ -35,6 +35,8 @@ export class Upgrades {
   readonly acceptor: WebSocketAcceptor;
   readonly heartbeat: Heartbeat;
   readonly #readmit: Readmit;
+  /** What peers are told by a server that stops. */
+  #farewell: number = CLOSE_CODE.goingAway;
   /** WebSockets that were opened, and whose handler or connection is still there. */
   readonly #open = new Set<WebSocketExchange>();
 
@@ -68,11 +70,12 @@ export class Upgrades {
 
   /**
    * The server stops: each handler gets no more messages, may answer the one that it works on, and its peer is then told
-   * 1001 (RFC 6455 section 7.4.1, "going away").
+   * 1001 (RFC 6455 section 7.4.1, "going away"), or 1012 ("service restart") if another process serves on.
    */
-  goAway(): void {
+  goAway(code: number = CLOSE_CODE.goingAway): void {
     this.gateway.service.stopping = true;
-    for (const exchange of this.#open) exchange.goAway();
+    this.#farewell = code;
+    for (const exchange of this.#open) exchange.goAway(code);
   }
 
   /** The grace period is over. */
@@ -90,7 +93,7 @@ export class Upgrades {
   opened(exchange: WebSocketExchange): void {
     this.#open.add(exchange);
     this.gateway.service.counters?.webSocketOpened();
-    if (this.gateway.service.stopping) exchange.goAway();
+    if (this.gateway.service.stopping) exchange.goAway(this.#farewell);
   }
 
   over(exchange: WebSocketExchange): void {
@@ -221,9 +224,9 @@ class WebSocketExchange extends Exchange {
     else this.connectionClosed(error);
   }
 
-  goAway(): void {
-    this.runner?.goAway?.();
-    this.websocket?.goAway();
+  goAway(code: number): void {
+    this.runner?.goAway?.(code);
+    this.websocket?.goAway(code);
   }
 
   terminate(): void {

@@ -1,5 +1,5 @@
 /** The side of the supervisor: one process that serves. Starts it, stops it within a bound, and says how it ended. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { ignore } from '../../environ/maybe-promise.js';
@@ -10,6 +10,9 @@ export interface ServerCommand {
   readonly script: string;
   readonly argv: readonly string[];
   readonly folder: string;
+  /** Default: those of this process. */
+  readonly execArgv?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export interface Ending {
@@ -29,23 +32,31 @@ export class ServerProcess {
   ready = false;
   /** Resolves when it has ended, whatever ended it. */
   readonly ended: Promise<Ending>;
-  readonly #child: ChildProcess;
+  protected readonly child: ChildProcess;
   readonly #patience: number;
   #stopping = false;
   #over = false;
   #forced = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param patience milliseconds that it has to stop before it is killed. */
-  constructor({ script, argv, folder }: ServerCommand, patience: number, onReport: (report: Report) => void) {
+  /**
+   * @param patience milliseconds that it has to stop before it is killed.
+   * @param differing for a process that gets more than one that `--reload` starts.
+   */
+  constructor(
+    { script, argv, folder, execArgv = process.execArgv, env = process.env }: ServerCommand,
+    patience: number,
+    onReport: (report: Report) => void,
+    differing: Pick<SpawnOptions, 'env' | 'stdio'> = {},
+  ) {
     this.#patience = patience;
-    this.#child = spawn(process.execPath, [...process.execArgv, script, ...argv], {
+    this.child = spawn(process.execPath, [...execArgv, script, ...argv], {
       cwd: folder,
-      env: { ...process.env, [SUPERVISOR]: String(process.pid) },
       // Its reports, and a pipe whose end tells it that this process has ended: see `supervised.ts`.
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe'],
+      stdio: differing.stdio ?? ['inherit', 'inherit', 'inherit', 'pipe', 'pipe'],
+      env: { ...env, ...(differing.env ?? { [SUPERVISOR]: String(process.pid) }) },
     });
-    for (const stream of this.#child.stdio) stream?.on('error', ignore);
+    for (const stream of this.child.stdio) stream?.on('error', ignore);
     this.ended = this.#watch(onReport);
   }
 
@@ -67,7 +78,13 @@ export class ServerProcess {
   }
 
   signal(name: NodeJS.Signals): void {
-    if (!this.#over) this.#child.kill(name);
+    if (!this.#over) this.child.kill(name);
+  }
+
+  /** @param patience milliseconds until it is killed, if it has not ended by then. */
+  protected killAfter(patience: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#over) this.#timer = setTimeout(() => this.#force(), patience);
   }
 
   #force(): void {
@@ -76,7 +93,7 @@ export class ServerProcess {
   }
 
   #watch(onReport: (report: Report) => void): Promise<Ending> {
-    const child = this.#child;
+    const { child } = this;
     const reports = child.stdio[3] as Readable | null | undefined;
     const read = new Promise<void>((resolve) => {
       if (!reports) return resolve();

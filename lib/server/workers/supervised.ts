@@ -2,20 +2,16 @@
  * The side of the child: a process that a supervisor started (`ChildProcess`) says here what it has loaded and when it is
  * ready, and ends when its supervisor has ended.
  */
-import { getEnvironmentData, setEnvironmentData, Worker } from 'node:worker_threads';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { SUPERVISOR, writeReport } from './child-report.js';
+import { startGuard } from './guard.js';
+import { parent } from './place.js';
 
 /** What threads of this process inherit: whether there is a supervisor to report to. */
 const INHERITED = 'wsgi supervised';
 
 /** Reports go out here; a descriptor is good for every thread. */
 const REPORTS = 3;
-/** Nothing is ever sent here; it ends with the supervisor, also if that is killed. */
-const LIFELINE = 4;
-
-/** Milliseconds that a process whose supervisor has ended has for a graceful stop. */
-const ORPHAN_MS = 2000;
-
 /** To be called before anything of the application is loaded. @returns true if there is a supervisor. */
 export async function joinSupervisor(): Promise<boolean> {
   const supervisor = process.env[SUPERVISOR];
@@ -24,7 +20,8 @@ export async function joinSupervisor(): Promise<boolean> {
   delete process.env[SUPERVISOR];
   if (Number(supervisor) !== process.ppid) return false;
   setEnvironmentData(INHERITED, true);
-  endWithSupervisor();
+  // A worker has one already.
+  if (parent === undefined) startGuard();
   await reportFiles();
   return true;
 }
@@ -53,23 +50,3 @@ export async function reportLoaded(): Promise<void> {
   const { reportRequired } = await import('./loaded-files.js');
   reportRequired();
 }
-
-/** In a thread of its own: the main one may be stuck in a handler, and nothing else would end it. */
-function endWithSupervisor(): void {
-  const watch = new Worker(ORPHAN_WATCH, {
-    eval: true,
-    // Nothing of the application's, such as a loader, is of use there.
-    execArgv: [],
-    env: {},
-    workerData: { descriptor: LIFELINE, patience: ORPHAN_MS },
-  });
-  watch.unref();
-}
-
-const ORPHAN_WATCH = `
-  const { Socket } = require('node:net');
-  const { workerData: { descriptor, patience } } = require('node:worker_threads');
-  new Socket({ fd: descriptor }).on('error', () => {}).on('close', () => {
-    process.kill(process.pid, 'SIGTERM');
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), patience);
-  }).resume();`;

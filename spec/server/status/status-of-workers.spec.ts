@@ -19,9 +19,6 @@ const PARENT: ServerStatus = {
 
 class Worker {
   readonly got: StatusMessage[] = [];
-  send(message: StatusMessage): void {
-    this.got.push(message);
-  }
 
   /** The last sum that it was told. */
   get whole(): ServerStatus | undefined {
@@ -34,6 +31,7 @@ describe('the status of several workers', () => {
   let clock: sinon.SinonFakeTimers;
   let [a, b, c] = [new Worker(), new Worker(), new Worker()];
   let parent: StatusOfWorkers<Worker>;
+  const send = (worker: Worker, message: StatusMessage) => worker.got.push(message);
 
   beforeEach(() => {
     clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -41,6 +39,7 @@ describe('the status of several workers', () => {
     parent = new StatusOfWorkers(
       () => [a, b],
       () => PARENT,
+      send,
     );
   });
   afterEach(() => {
@@ -113,6 +112,7 @@ describe('the status of several workers', () => {
     parent = new StatusOfWorkers(
       () => [c],
       () => PARENT,
+      send,
     );
     parent.take(c, { kind: 'ask', own: numbered(1) });
     expect(c.whole?.queue).to.equal(1001 * numbered().queue);

@@ -178,8 +178,8 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
     this.#outflow?.close();
   }
 
-  goAway(): void {
-    this.#pool.threadOf(this)?.line.tellGoingAway(this.id);
+  goAway(code: number): void {
+    this.#pool.threadOf(this)?.line.tellGoingAway(this.id, code);
   }
 
   // The thread's frames

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { watchThreads } from '../../../environ/form/temporary-files.js';
 import { ConfigError } from '../../../errors.js';
-import { THREAD_KIND, type ThreadData, type ThreadEntry } from '../shared/thread-data.js';
+import { THREAD_KIND, type ThreadData } from '../shared/thread-data.js';
 
 /** Beside this file, and of its kind: .js, or .ts while it is not compiled. */
 const COMMAND = new URL(import.meta.url.replace(/io\/start-worker(\.\w+)$/, 'worker/thread-app$1'));
@@ -13,15 +13,16 @@ const COMMAND = new URL(import.meta.url.replace(/io\/start-worker(\.\w+)$/, 'wor
 export type StartData = Omit<ThreadData, 'kind' | 'port' | 'line'>;
 
 /**
- * The script of this process, which threads load again (as `node:cluster` does with processes).
+ * The script of this process, which threads and workers load again (as `node:cluster` does).
+ * @param option whose it is, and `each` what loads it, for messages.
  * @throws ConfigError if there is none, or this is not the main thread.
  */
-export function thisScript(): ThreadEntry {
-  if (!isMainThread) throw new ConfigError('Option threads works only in the main thread of a process');
+export function thisScript(option = 'threads', each = 'thread'): { readonly script: string } {
+  if (!isMainThread) throw new ConfigError(`Option ${option} works only in the main thread of a process`);
   const script = resolveScript(process.argv[1]);
   if (script !== undefined) return { script };
   throw new ConfigError(
-    'Option threads needs a script: each thread loads the file that called run(), and code from the command line (-e) or standard input has none',
+    `Option ${option} needs a script: each ${each} loads the file that called run(), and code from the command line (-e) or standard input has none`,
   );
 }
 

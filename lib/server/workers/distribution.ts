@@ -1,0 +1,87 @@
+/** Gives each new connection to a worker: to the one with the fewest, unless it has not taken the last one yet. */
+import type { Socket } from 'node:net';
+import { stopReading } from '../http/node-internals.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/**
+ * A worker has at most one connection that is on its way: one that is stuck in a handler keeps no more than that waiting. This
+ * process keeps each until it is taken, so that none is lost with a worker that dies.
+ */
+export class Distribution {
+  /** The next to choose from the first, where several have the fewest. */
+  #workers: WorkerProcess[] = [];
+  readonly #waiting = new Set<Socket>();
+  #closed = false;
+
+  add(worker: WorkerProcess): void {
+    this.#workers.push(worker);
+    this.#serveWaiting();
+  }
+
+  /** It gets no more. */
+  remove(worker: WorkerProcess): void {
+    this.#workers = this.#workers.filter((one) => one !== worker);
+  }
+
+  /** It has ended: what it had not taken goes to another one. */
+  lost(worker: WorkerProcess): void {
+    this.remove(worker);
+    const { passing } = worker;
+    worker.passing = undefined;
+    if (passing !== undefined) this.give(passing);
+  }
+
+  /** A new connection, of which nothing was read. */
+  readonly give = (socket: Socket): void => {
+    if (this.#closed) socket.destroy();
+    else if (!this.#pass(socket)) this.#waiting.add(socket);
+  };
+
+  /** One that a worker gives back. Node has begun to read it, and reads at the end of this turn. */
+  readonly giveBack = (socket: Socket): void => {
+    stopReading(socket);
+    this.give(socket);
+  };
+
+  taken(worker: WorkerProcess): void {
+    // The worker has it as well: nothing is sent, only this process's descriptor is closed.
+    worker.passing?.destroy();
+    worker.passing = undefined;
+    this.#serveWaiting();
+  }
+
+  /** Ends those that wait, as a server that stops does with connections without a request. */
+  close(): void {
+    this.#closed = true;
+    for (const socket of this.#waiting) socket.end(() => socket.destroy());
+    this.#waiting.clear();
+  }
+
+  #serveWaiting(): void {
+    for (const socket of this.#waiting) {
+      if (!this.#pass(socket)) return;
+      this.#waiting.delete(socket);
+    }
+  }
+
+  #pass(socket: Socket): boolean {
+    const worker = this.#choose();
+    if (worker === undefined) return false;
+    worker.passing = socket;
+    worker.connections++;
+    worker.channel.send('connection', {}, socket, true);
+    return true;
+  }
+
+  #choose(): WorkerProcess | undefined {
+    let chosen: WorkerProcess | undefined;
+    for (const worker of this.#workers) {
+      if (worker.passing !== undefined) continue;
+      if (chosen === undefined || worker.connections < chosen.connections) chosen = worker;
+    }
+    if (chosen === undefined) return undefined;
+    const place = this.#workers.indexOf(chosen);
+    this.#workers.push(...this.#workers.splice(place, 1));
+    return chosen;
+  }
+}

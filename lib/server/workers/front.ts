@@ -1,0 +1,19 @@
+/** How connections come to a server that does not listen by itself: it is a worker, or it has workers. */
+import type { AddressInfo, Socket } from 'node:net';
+
+export interface Front {
+  /** What is listened on. */
+  readonly address: AddressInfo | string | null;
+  /** Milliseconds that a stop takes beside the graceful timeout. */
+  readonly margin: number;
+  /**
+   * Resolves once connections come.
+   * @param take gets each of them, unless they are served elsewhere.
+   * @throws ConfigError if that cannot be.
+   */
+  open(take: (socket: Socket) => void): Promise<void>;
+  /** No more connections. Resolves when all that they were given to has ended. */
+  close(): Promise<void>;
+  /** What still runs elsewhere is ended. */
+  cut(): void;
+}

@@ -1,0 +1,37 @@
+/** The listeners of a parent: opened once, and held for as long as it lives, whatever becomes of its workers. */
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { logger } from '../../logger.js';
+import { listen } from '../http/listen.js';
+import type { ResolvedOptions } from '../options/options.js';
+
+/**
+ * Opens what the options name.
+ * @param accept gets each connection; nothing is read of it.
+ * @throws ConfigError that says why one cannot be opened: the others are closed.
+ */
+export async function openListeners(
+  options: ResolvedOptions,
+  accept: (socket: Socket) => void,
+): Promise<readonly NetServer[]> {
+  // Half open: a client that has sent its request and its end is still to be answered.
+  const listener = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+  // Those that wait for a worker are held here; the kernel has room for as many again.
+  listener.maxConnections = options.backlog;
+  let dropping = false;
+  listener.on('drop', () => {
+    if (!dropping) {
+      logger.warning(`${options.backlog} connections wait for a worker (backlog): more are closed`);
+    }
+    dropping = true;
+  });
+  listener.on('connection', (socket) => {
+    dropping = false;
+    // Else Node asks the workers for theirs.
+    Object.assign(socket, { server: null });
+    // What becomes of it is the worker's to know.
+    socket.on('error', () => socket.destroy());
+    accept(socket);
+  });
+  await listen(listener, options);
+  return [listener];
+}

@@ -1,0 +1,65 @@
+/** The front of a parent: it holds the listeners, and workers serve what comes. */
+import type { AddressInfo, Server as NetServer } from 'node:net';
+import type { ResolvedOptions } from '../options/options.js';
+import type { ServerStatus } from '../status/server-status.js';
+import { Crew } from './crew.js';
+import type { Front } from './front.js';
+import { openListeners } from './listeners.js';
+import type { WorkerSettings } from './messages.js';
+import type { ServerCommand } from './server-process.js';
+
+/** Milliseconds beyond the grace that workers have: they cut off, log and end by themselves. */
+const MARGIN_MS = 1000;
+
+/** @param workers how many. */
+export function settingsOf(options: ResolvedOptions): WorkerSettings {
+  const { host, port, socketPath, workers, timeout, gracefulTimeout } = options;
+  const bind = socketPath === undefined ? `${host}:${port}` : `unix:${socketPath}`;
+  return { workers: workers ?? 1, timeout, gracefulTimeout, bind };
+}
+
+export class ParentFront implements Front {
+  readonly margin = MARGIN_MS;
+  /** Gives the status of this process, where the server has one. To be set before it listens. */
+  ownStatus: (() => ServerStatus) | undefined;
+  readonly #command: ServerCommand;
+  readonly #options: ResolvedOptions;
+  #listeners: readonly NetServer[] = [];
+  #crew: Crew | undefined;
+
+  constructor(command: ServerCommand, options: ResolvedOptions) {
+    this.#command = command;
+    this.#options = options;
+  }
+
+  get address(): AddressInfo | string | null {
+    return this.#listeners[0]?.address() ?? null;
+  }
+
+  /** Undefined before `open`. */
+  get crew(): Crew | undefined {
+    return this.#crew;
+  }
+
+  async open(): Promise<void> {
+    let crew: Crew | undefined;
+    this.#listeners = await openListeners(this.#options, (socket) => crew?.distribution.give(socket));
+    crew = new Crew(this.#command, this.address, settingsOf(this.#options), this.ownStatus);
+    this.#crew = crew;
+    try {
+      await crew.begun;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const listener of this.#listeners) listener.close();
+    await this.#crew?.stop(this.#options.gracefulTimeout);
+  }
+
+  cut(): void {
+    void this.#crew?.stop(0);
+  }
+}

@@ -1,0 +1,79 @@
+/** The front of a worker: its parent passes it connections, and it passes those on that have no request when it leaves. */
+import type { Socket } from 'node:net';
+import { kConnection, type WsgiSocket } from '../http/connection.js';
+import { HeadWatch } from '../http/head-watch.js';
+import { belowTls, hasUnsent, stopReading } from '../http/node-internals.js';
+import type { Front } from './front.js';
+import type { Parent } from './place.js';
+
+/** Milliseconds until the parent is told that connections have ended. */
+const TELL_MS = 20;
+
+export class WorkerFront implements Front {
+  readonly margin = 0;
+  readonly #parent: Parent;
+  #connections = 0;
+  #closed = false;
+  #telling: NodeJS.Timeout | undefined;
+
+  constructor(parent: Parent) {
+    this.#parent = parent;
+  }
+
+  get address(): Front['address'] {
+    return this.#parent.address;
+  }
+
+  async open(take: (socket: Socket) => void): Promise<void> {
+    const { channel } = this.#parent;
+    channel.on('connection', (_body, socket) => {
+      if (socket !== undefined) this.#connections++;
+      channel.send('taken', { connections: this.#connections });
+      if (socket === undefined) return;
+      socket.once('close', this.#oneLess);
+      if (this.#closed) {
+        // As it is with those that have no request when a server stops.
+        socket
+          .once('error', () => socket.destroy())
+          .resume()
+          .end(() => socket.destroy());
+        return;
+      }
+      // As Node's server does with its own.
+      socket.allowHalfOpen = true;
+      socket.setNoDelay(true);
+      take(socket);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  cut(): void {}
+
+  /**
+   * Gives a connection back to the parent, with all that was not read of it.
+   * @returns false if it has to stay: its keys are here, those of TLS, or it ends.
+   */
+  readonly handOver = (socket: WsgiSocket): boolean => {
+    if (socket.encrypted === true || belowTls(socket) !== undefined || socket[kConnection]?.ending)
+      return false;
+    if (socket.destroyed || !socket.writable || !socket.readable) return false;
+    const head = HeadWatch.of(socket)?.seen ?? 'nothing';
+    // A part of the next request was read: it is served here, and then asked for again.
+    if (head !== 'nothing' || socket.readableLength > 0) return true;
+    if (hasUnsent(socket)) return false;
+    stopReading(socket);
+    this.#parent.channel.send('returned', {}, socket, false, () => socket.destroy());
+    return true;
+  };
+
+  readonly #oneLess = (): void => {
+    this.#connections--;
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      this.#parent.channel.send('connections', { connections: this.#connections });
+    }, TELL_MS).unref();
+  };
+}

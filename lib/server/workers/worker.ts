@@ -1,0 +1,115 @@
+/** A worker: serves what its parent passes to it, says that it lives, and leaves when it is told to, or asks to. */
+import { randomInt } from 'node:crypto';
+import inspector from 'node:inspector';
+import { ignore } from '../../environ/maybe-promise.js';
+import type { Application } from '../../environ/types.js';
+import { ConfigError } from '../../errors.js';
+import { reportRejection } from '../../interpreter/report.js';
+import { describeThrown } from '../../logger.js';
+import { takeLogSignal } from '../log/log-file.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { Server } from '../server.js';
+import { StatusLink } from '../status/status-of-workers.js';
+import type { ThreadEntry } from '../threads/shared/thread-data.js';
+import { startGuard } from './guard.js';
+import { settingsOf } from './parent-front.js';
+import type { Parent } from './place.js';
+import { pulseOf } from './pulse-watch.js';
+import { ServedRequests } from './served-requests.js';
+import { WorkerFront } from './worker-front.js';
+
+/** The descriptor of the file that says what this worker serves. */
+const SERVED_FILE = 6;
+
+/** What a worker does as soon as it has begun, before the application is loaded. */
+export function joinParent({ channel }: Parent): void {
+  // The command does it, and so does the package that its application imports.
+  if (beat !== undefined) return;
+  // The terminal sends them to all processes in front of it; the parent decides what is done.
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, ignore);
+  takeLogSignal();
+  startGuard(served, SERVED_FILE);
+  process.on('exit', () => served.writeTo(SERVED_FILE));
+  beat = setInterval(
+    () => channel.send('beat', { debugged: inspector.url() !== undefined }),
+    pulseOf(1),
+  ).unref();
+}
+
+const served = new ServedRequests();
+let beat: NodeJS.Timeout | undefined;
+
+/** Serves until the parent says otherwise, and then ends the process. Resolves once it serves. */
+export async function serveAsWorker(
+  parent: Parent,
+  application: Application | Application<'blocking'>,
+  options: ResolvedOptions,
+  entry?: ThreadEntry,
+): Promise<Server> {
+  const { channel } = parent;
+  const front = new WorkerFront(parent);
+  const server = new Server(application, options, entry, { front, served });
+  await server.listening;
+  process.on('unhandledRejection', reportRejection);
+  // The log may have lost its reader.
+  for (const log of [process.stdout, process.stderr]) log.on('error', ignore);
+
+  const status = joinStatus(server, parent);
+  const exit = () => void process.stdout.write('', () => process.exit());
+  const end = () => (status === undefined ? exit() : status.tell(exit));
+  let retiring = false;
+  const retire = (why: string) => {
+    if (retiring) return;
+    retiring = true;
+    channel.send('retire', { why });
+  };
+  channel.on('leave', () => void server.leave(front.handOver).then(end));
+  channel.on('stop', ({ atOnce }) => {
+    void server.close().then(end);
+    if (atOnce) void server.close();
+  });
+  channel.on('reopenLogs', () => void process.emit('SIGUSR1'));
+  process.on('SIGTERM', () => {
+    // Without a parent there is nobody to take its place.
+    if (retiring || !process.connected) void server.close().then(end);
+    else retire('was told to end (SIGTERM)');
+  });
+  const { maxRequests, maxRequestsJitter } = options;
+  if (maxRequests > 0) {
+    const most = maxRequests + (maxRequestsJitter > 0 ? randomInt(maxRequestsJitter + 1) : 0);
+    server.after(most, () => retire(`has served ${most} requests (max-requests)`));
+  }
+  // From now on it keeps the process running: nothing listens.
+  clearInterval(beat);
+  const tell = () => channel.send('beat', { debugged: inspector.url() !== undefined });
+  setInterval(tell, pulseOf(options.timeout));
+  tell();
+  channel.send('ready', settingsOf(options));
+  return server;
+}
+
+/** Requests for the status get that of all workers. */
+function joinStatus({ status }: Server, { channel }: Parent): StatusLink | undefined {
+  if (status === undefined) return undefined;
+  const link = new StatusLink(
+    (message, sent) => channel.send('status', message, undefined, false, sent),
+    () => status.read(),
+  );
+  status.join = (own) => link.whole(own);
+  channel.on('status', (message) => link.take(message));
+  return link;
+}
+
+/** Tells the parent why this worker could not start, and ends the process. @param text one sentence, or a stack. */
+export function failToStart({ channel }: Parent, text: string): Promise<never> {
+  channel.send('failed', { text }, undefined, false, () => process.exit(1));
+  return new Promise(() => {});
+}
+
+/** For a script: never resolves, and what its `run()` would have thrown goes to the parent. */
+export function runAsWorker(parent: Parent, server: Promise<unknown>): Promise<never> {
+  server.catch((error) => {
+    void failToStart(parent, error instanceof ConfigError ? error.message : describeThrown(error));
+  });
+  return new Promise(() => {});
+}
