@@ -161,7 +161,7 @@ export class Crew implements WorkerEvents {
     this.#status?.gone(worker);
     if (state === 'leaving' || this.#isStopping) {
       if (ending.forced) logger.error(`Worker ${pid} did not end in time and was killed${serving}`);
-      else if (ending.code !== 0) logger.error(`Worker ${pid} ${what}${serving}`);
+      else if (ending.code !== 0 && state !== 'starting') logger.error(`Worker ${pid} ${what}${serving}`);
       else logger.info(`Worker ${pid} has left`);
     } else if (state === 'starting') this.#didNotStart(worker, what);
     else {

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { kConnection, type WsgiSocket } from '../http/connection.js';
 import { HeadWatch } from '../http/head-watch.js';
-import { belowTls, hasUnsent, stopReading } from '../http/node-internals.js';
+import { hasUnsent, stopReading } from '../http/node-internals.js';
 import type { Front } from './front.js';
 import type { Parent } from './place.js';
 
@@ -12,12 +12,15 @@ const TELL_MS = 20;
 export class WorkerFront implements Front {
   readonly margin = 0;
   readonly #parent: Parent;
+  readonly #secure: boolean;
   #connections = 0;
   #closed = false;
   #telling: NodeJS.Timeout | undefined;
 
-  constructor(parent: Parent) {
+  /** @param secure it speaks TLS. */
+  constructor(parent: Parent, secure: boolean) {
     this.#parent = parent;
+    this.#secure = secure;
   }
 
   get address(): Front['address'] {
@@ -57,8 +60,7 @@ export class WorkerFront implements Front {
    * @returns false if it has to stay: its keys are here, those of TLS, or it ends.
    */
   readonly handOver = (socket: WsgiSocket): boolean => {
-    if (socket.encrypted === true || belowTls(socket) !== undefined || socket[kConnection]?.ending)
-      return false;
+    if (this.#secure || socket[kConnection]?.ending) return false;
     if (socket.destroyed || !socket.writable || !socket.readable) return false;
     const head = HeadWatch.of(socket)?.seen ?? 'nothing';
     // A part of the next request was read: it is served here, and then asked for again.

@@ -47,7 +47,7 @@ export async function serveAsWorker(
   entry?: ThreadEntry,
 ): Promise<Server> {
   const { channel } = parent;
-  const front = new WorkerFront(parent);
+  const front = new WorkerFront(parent, options.certfile !== undefined);
   const server = new Server(application, options, entry, { front, served });
   await server.listening;
   process.on('unhandledRejection', reportRejection);
