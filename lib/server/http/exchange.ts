@@ -19,7 +19,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayFacts, RequestHead, RequestServices } from '../../environ/environ.js';
 import { BodyInput, type BodySource } from '../../environ/input/input.js';
-import { ignore } from '../../environ/maybe-promise.js';
 import { Aborter } from '../../environ/request-end.js';
 import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import type { WebSocket } from '../../environ/websocket/websocket.js';
@@ -39,6 +38,7 @@ import { hasUnsent } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
 import type { RequestLimits } from './request-limits.js';
 import type { Answered, ResponseSink } from './response-sink.js';
+import type { Runner, Running } from './runner.js';
 
 /** What all exchanges of a gateway share. */
 export interface Service {
@@ -83,50 +83,6 @@ export interface Host {
   writeHead(response: ServerResponse, status: number, reason: string, headers: string[]): void;
   /** An exchange is over. */
   over?(): void;
-}
-
-/** What runs the application of one exchange: the interpreter, or the I/O thread's side of a thread that has it. */
-export interface Runner {
-  /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
-  fail(error: unknown): void;
-  /** The client has left. */
-  disconnect(error: ClientDisconnected): void;
-  /** Neither side has sent a byte for so many seconds, and it is for the application to go on. */
-  overdue(seconds: number): void;
-  /** The client sends no more; it may still read, or have left. */
-  halfClosed?(): void;
-  /** The connection needs no more of what the sink was given. */
-  finished?(): void;
-  /** The connection of an open WebSocket is closed, both ways. */
-  webSocketClosed?(): void;
-  /** It is known how its WebSocket ends, or more of that. */
-  webSocketEnding?(): void;
-  /** The server stops: no more messages for the handler of an open WebSocket. @param code for its peer. */
-  goAway?(code: number): void;
-}
-
-/** How many requests are not over: a stop waits for them. */
-export class Running {
-  count = 0;
-  /** Requests until `onLast`. */
-  left = Number.POSITIVE_INFINITY;
-  onLast: () => void = ignore;
-  #onIdle: (() => void)[] = [];
-
-  begin(): void {
-    this.count++;
-    if (--this.left === 0) this.onLast();
-  }
-
-  end(): void {
-    if (--this.count > 0 || this.#onIdle.length === 0) return;
-    for (const resolve of this.#onIdle.splice(0)) resolve();
-  }
-
-  /** Resolves when there are none. */
-  get idle(): Promise<void> {
-    return this.count === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
-  }
 }
 
 enum State {

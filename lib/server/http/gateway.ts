@@ -13,13 +13,14 @@ import { hasSiblings } from '../workers/place.js';
 import type { ServedRequests } from '../workers/served-requests.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
-import { Exchange, type Host, Running, type Service } from './exchange.js';
+import { Exchange, type Host, type Service } from './exchange.js';
 import { forwardedFor } from './forwarded.js';
 import { HeadWatch, type ParserError, parserFault } from './head-watch.js';
 import { framingOf, hasUnsent, setKeepAlive } from './node-internals.js';
 import { RequestBody } from './request-body.js';
 import { HEAD_TOO_LONG, RequestLimits } from './request-limits.js';
 import { ResponseSink } from './response-sink.js';
+import { Running } from './runner.js';
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
