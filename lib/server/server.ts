@@ -27,18 +27,9 @@ import { thisScript } from './threads/io/start-worker.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
-import type { Front } from './workers/front.js';
-import type { ServedRequests } from './workers/served-requests.js';
+import type { Front, Place } from './workers/front.js';
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
-
-/** Where a server stands among processes. */
-export interface Place {
-  /** How connections come, where it does not listen by itself. */
-  readonly front?: Front;
-  /** Notes what is served; without it, a server with a front serves nothing by itself. */
-  readonly served?: ServedRequests;
-}
 
 /** A server of one application. Made by `makeServer` and `run`. */
 export class Server {

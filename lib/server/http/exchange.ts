@@ -31,14 +31,13 @@ import { type AccessLog, basicUser } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Counters } from '../status/counters.js';
 import type { Mount } from '../threads/shared/messages.js';
-import type { ServedRequests } from '../workers/served-requests.js';
 import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
 import type { RequestLimits } from './request-limits.js';
 import type { Answered, ResponseSink } from './response-sink.js';
-import type { Runner, Running } from './runner.js';
+import type { Running } from './running.js';
 
 /** What all exchanges of a gateway share. */
 export interface Service {
@@ -46,8 +45,6 @@ export interface Service {
   /** The server takes no new requests: each response closes its connection, unless another process goes on with it. */
   stopping: boolean;
   handOver: HandOver | undefined;
-  /** Where other processes can see what this one serves. */
-  readonly served: ServedRequests | undefined;
   readonly options: ResolvedOptions;
   readonly facts: GatewayFacts;
   readonly limits: RequestLimits;
@@ -85,6 +82,26 @@ export interface Host {
   over?(): void;
 }
 
+/** What runs the application of one exchange: the interpreter, or the I/O thread's side of a thread that has it. */
+export interface Runner {
+  /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
+  fail(error: unknown): void;
+  /** The client has left. */
+  disconnect(error: ClientDisconnected): void;
+  /** Neither side has sent a byte for so many seconds, and it is for the application to go on. */
+  overdue(seconds: number): void;
+  /** The client sends no more; it may still read, or have left. */
+  halfClosed?(): void;
+  /** The connection needs no more of what the sink was given. */
+  finished?(): void;
+  /** The connection of an open WebSocket is closed, both ways. */
+  webSocketClosed?(): void;
+  /** It is known how its WebSocket ends, or more of that. */
+  webSocketEnding?(): void;
+  /** The server stops: no more messages for the handler of an open WebSocket. @param code for its peer. */
+  goAway?(code: number): void;
+}
+
 enum State {
   Open,
   Sending,
@@ -109,8 +126,8 @@ export class Exchange implements CurrentRequest, Answered {
   /** That one, once environ was made. */
   websocket: WebSocket | undefined = undefined;
   #state = State.Open;
-  /** Its place in `service.served`. */
-  #served = 0;
+  /** Among those that run. */
+  readonly #place: number | undefined;
   #aborter: Aborter | undefined = undefined;
   /** The client's address, where a trusted proxy told it. */
   #clientAddr: string | undefined = undefined;
@@ -135,8 +152,7 @@ export class Exchange implements CurrentRequest, Answered {
     this.#began = service.counters === undefined ? 0 : performance.now();
     this.sink = this.newSink();
     connection.current = this;
-    service.running.begin();
-    if (service.served !== undefined) this.#served = service.served.begin(message.method, message.url);
+    this.#place = service.running.begin(message);
     response.on('close', () => this.#responseClosed());
   }
 
@@ -304,8 +320,7 @@ export class Exchange implements CurrentRequest, Answered {
   protected over(): void {
     const { service, connection } = this;
     this.#state = State.Over;
-    service.running.end();
-    service.served?.end(this.#served);
+    service.running.end(this.#place);
     connection.leave(this.message, this.received);
     service.host.over?.();
   }

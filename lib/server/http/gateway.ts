@@ -20,7 +20,7 @@ import { framingOf, hasUnsent, setKeepAlive } from './node-internals.js';
 import { RequestBody } from './request-body.js';
 import { HEAD_TOO_LONG, RequestLimits } from './request-limits.js';
 import { ResponseSink } from './response-sink.js';
-import { Running } from './runner.js';
+import { Running } from './running.js';
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
@@ -71,7 +71,6 @@ export class Gateway {
       application,
       stopping: false,
       handOver: undefined,
-      served: settings.served,
       options,
       limits: new RequestLimits(options),
       forwarded: forwardedFor(options),
@@ -81,7 +80,7 @@ export class Gateway {
       ident: options.ident,
       timeout: options.timeout * 1000,
       keepAlive,
-      running: new Running(),
+      running: new Running(settings.served),
       host,
       call,
       facts: gatewayFacts(options, errors, { multiprocess: hasSiblings }),

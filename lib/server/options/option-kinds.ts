@@ -80,7 +80,7 @@ export function wholeNumber(min: number, max: number, metavar = 'N'): Kind<numbe
 
 /** How many processes serve; `auto` is one for each CPU that this one may use. */
 export const workers = kind<number | 'auto'>(
-  'N|auto',
+  'N',
   "a whole number from 1 to 1024, or 'auto' for one per CPU",
   (value) => {
     if (value === 'auto') return value;

@@ -7,24 +7,20 @@ export function unknownOption(name: string, known: Iterable<string>, place?: str
   return `${start} is no option ${name}${insteadOf(name) || didYouMean(name, known)}`;
 }
 
-const WORKERS =
-  'one process serves here. Write --threads N for handlers in parallel, or start several processes behind a proxy (docs/deploying.md)';
+const WORKERS = 'that is --workers N here';
 const CLASS = 'handlers run on the event loop, or in threads with --threads N';
+const PRELOAD =
+  'each worker loads the application by itself, so that a reload gets what is new: leave it out';
 const SYSTEM = 'let the service manager do that (docs/deploying.md)';
-const ROTATE = 'a thread that dies is replaced, and nothing else is restarted: leave it out';
 
 /** What servers of WSGI for Python have and this one does not: gunicorn's flags; its config file has underscores. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  '-w': WORKERS,
-  '--workers': WORKERS,
   '--processes': WORKERS,
   '-k': CLASS,
   '--worker-class': CLASS,
   '--worker-connections': '--backlog-requests limits how many requests may wait for a thread',
-  '--max-requests': ROTATE,
-  '--max-requests-jitter': ROTATE,
-  '--preload': 'the application is loaded before the server listens: leave it out',
-  '--preload-app': 'the application is loaded before the server listens: leave it out',
+  '--preload': PRELOAD,
+  '--preload-app': PRELOAD,
   '-D': SYSTEM,
   '--daemon': SYSTEM,
   '-u': SYSTEM,
@@ -33,7 +29,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   '--group': SYSTEM,
 };
 
-/** The end of a sentence about an option that is not known: `: one process serves here. …`, or nothing. */
+/** The end of a sentence about an option that is not known: `: that is --workers N here`, or nothing. */
 export function insteadOf(name: string): string {
   const flag = name.startsWith('-') ? name : `--${name.replaceAll('_', '-')}`;
   const text = Object.hasOwn(INSTEAD, flag) ? INSTEAD[flag] : undefined;

@@ -1,5 +1,6 @@
 /** How connections come to a server that does not listen by itself: it is a worker, or it has workers. */
 import type { AddressInfo, Socket } from 'node:net';
+import type { ServedRequests } from './served-requests.js';
 
 export interface Front {
   /** What is listened on. */
@@ -16,4 +17,12 @@ export interface Front {
   close(): Promise<void>;
   /** What still runs elsewhere is ended. */
   cut(): void;
+}
+
+/** Where a server stands among processes. */
+export interface Place {
+  /** Default: it listens by itself. */
+  readonly front?: Front;
+  /** Notes what is served; without it, a server with a front serves nothing by itself. */
+  readonly served?: ServedRequests;
 }

@@ -72,10 +72,10 @@ describe('wsgi command', function () {
         "wsgi: -b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH, not '8000': a port alone has a colon before it: write :8000, or 127.0.0.1:8000\nTry wsgi --help\n",
       ],
       [
-        "says what to write for gunicorn's -w",
-        ['-w', '4', 'hello.mjs:app'],
+        "says what to write for gunicorn's -k",
+        ['-k', 'gevent', 'hello.mjs:app'],
         2,
-        /^wsgi: There is no option -w: one process serves here\. Write --threads N .*\nTry wsgi --help\n$/,
+        /^wsgi: There is no option -k: handlers run on the event loop, .*\nTry wsgi --help\n$/,
       ],
       [
         'says what to write for a dotted module',

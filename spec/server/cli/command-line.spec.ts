@@ -52,7 +52,7 @@ const REFUSED: [string[], string][] = [
     ['--limit-request-body', '9007199254740993'],
     "--limit-request-body must be a whole number of bytes from 0 to 9007199254740991, not '9007199254740993'",
   ],
-  [['-w', '4'], `There is no option -w${insteadOf('-w')}`],
+  [['-k', 'gevent'], `There is no option -k${insteadOf('-k')}`],
   [['-D'], `There is no option -D${insteadOf('-D')}`],
   [['--timeuot', '4'], 'There is no option --timeuot (did you mean --timeout?)'],
   [['--gracefulTimeout', '4'], 'There is no option --gracefulTimeout (did you mean --graceful-timeout?)'],

@@ -76,7 +76,7 @@ describe('loadConfigFile', () => {
   });
 
   const refused: [string, string][] = [
-    ['export const workers = 2', `wsgi.config.mjs: there is no option workers${insteadOf('workers')}`],
+    ['export const processes = 2', `wsgi.config.mjs: there is no option processes${insteadOf('processes')}`],
     ['export const timout = 2', 'wsgi.config.mjs: there is no option timout (did you mean timeout?)'],
     ['export const config = "x"', 'wsgi.config.mjs: there is no option config'],
     ['export const help = true', 'wsgi.config.mjs: there is no option help'],

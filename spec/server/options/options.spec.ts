@@ -14,10 +14,7 @@ const REFUSED: [Record<string, unknown>, string][] = [
   [{ prot: 80 }, 'There is no option prot (did you mean port?)'],
   [{ graceful_timeout: 3 }, 'There is no option graceful_timeout (did you mean gracefulTimeout?)'],
   [{ threads: 1.5 }, 'Option threads must be a whole number from 0 to 1024, not 1.5'],
-  [
-    { workers: 4 },
-    'There is no option workers: one process serves here. Write --threads N for handlers in parallel, or start several processes behind a proxy (docs/deploying.md)',
-  ],
+  [{ processes: 4 }, 'There is no option processes: that is --workers N here'],
   [{ toString: 1 }, 'There is no option toString'],
   [{ chdir: '/' }, 'There is no option chdir'],
   [{ host: 'a b' }, "Option host must be a host name, an IP address or '' (all interfaces), not 'a b'"],

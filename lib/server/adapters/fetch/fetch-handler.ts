@@ -7,13 +7,15 @@ import { ClientDisconnected, ConfigError } from '../../../errors.js';
 import { Interpreter } from '../../../interpreter/interpreter.js';
 import { report } from '../../../interpreter/report.js';
 import { hostLiteral } from '../../http/connection.js';
+import type { Runner } from '../../http/exchange.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
-import { type Runner, Running } from '../../http/runner.js';
+import { Running } from '../../http/running.js';
 import { FETCH_OPTIONS, resolveHostedOptions } from '../../options/gateway-options.js';
 import type { ResolvedOptions, ServerOptions } from '../../options/options.js';
 import type { ThreadPool } from '../../threads/io/pool.js';
 import { type RemoteExchange, RemoteRunner } from '../../threads/io/remote-runner.js';
 import { encodeRequest } from '../../threads/shared/messages.js';
+import { hasSiblings } from '../../workers/place.js';
 import { type NamedApplication, openPool } from '../hosted-pool.js';
 import { FetchBody } from './fetch-body.js';
 import { describeRequest, type FetchInfo, type FetchRequest, mayHaveBody } from './fetch-request.js';
@@ -73,7 +75,7 @@ export function toFetchHandler(
     pool,
     running,
     options,
-    facts: gatewayFacts(options, new TextErrorStream()),
+    facts: gatewayFacts(options, new TextErrorStream(), { multiprocess: hasSiblings }),
     remoteAddr,
     forwarded: forwardedFor(options),
   };

@@ -6,8 +6,7 @@ import type { NamedRequest } from '../../../interpreter/report.js';
 import { RequestReport, report } from '../../../interpreter/report.js';
 import type { Sink } from '../../../interpreter/sink.js';
 import { logger } from '../../../logger.js';
-import type { Exchange } from '../../http/exchange.js';
-import type { Runner } from '../../http/runner.js';
+import type { Exchange, Runner } from '../../http/exchange.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { NONE } from '../shared/blocks.js';
 import {
