@@ -23,8 +23,8 @@ export interface Events<C extends Client> {
 /** So many messages of one client may be at work; then the next waits, and with it the client. */
 const MOST_AT_WORK = 1000;
 
-/** What a server that stops gives its handlers: RFC 6455 section 7.4.1, and the registry for "service restart". */
-const STOPPING: readonly number[] = [1001, 1012];
+/** RFC 6455 section 7.4.1. */
+const GOING_AWAY = 1001;
 
 export class Conversation<C extends Client> {
   readonly #client: C;
@@ -69,8 +69,7 @@ export class Conversation<C extends Client> {
         this.#answer(message);
         if (this.#atWork >= MOST_AT_WORK) await this.#room();
       }
-      const { closeCode, closed } = this.#client;
-      if (closeCode !== undefined && !closed && STOPPING.includes(closeCode)) await this.#goAway(closeCode);
+      if (this.#client.closeCode === GOING_AWAY && !this.#client.closed) await this.#goAway();
     } catch (error) {
       thrown = error;
     }
@@ -78,9 +77,9 @@ export class Conversation<C extends Client> {
   }
 
   /** The server stops: messages that are being handled are still answered. Handlers of onconnect may never end. */
-  async #goAway(code: number): Promise<void> {
+  async #goAway(): Promise<void> {
     while (this.#answering > 0) await this.#room();
-    this.#client.close(code);
+    this.#client.close(GOING_AWAY);
   }
 
   /** @throws what ended the conversation, if that was not the connection. */

@@ -58,10 +58,6 @@ async function serveWithWorkers(
     SIGTTIN: () => front.crew?.change(1),
     SIGTTOU: () => front.crew?.change(-1),
     SIGUSR1: () => front.crew?.reopenLogs(),
-    SIGQUIT: () => {
-      void server.close();
-      process.emit('SIGTERM');
-    },
   });
   keepGoing(server);
   const { workers } = options;

@@ -282,7 +282,10 @@ export class Server {
 
   async #listen(): Promise<void> {
     if (this.#front === undefined) return listen(this.http, this.options);
-    await this.#front.open((socket) => this.http.emit('connection', socket));
+    await this.#front.open((socket, moved) => {
+      this.http.emit('connection', socket);
+      if (moved) this.#gateway.connectionOf(socket).moved = true;
+    });
     // Node's timeouts of requests begin with it.
     this.http.emit('listening');
   }

@@ -15,9 +15,9 @@ export type MoreSignals = Readonly<Partial<Record<NodeJS.Signals, () => void>>>;
 
 /**
  * Listens for the signals until the server is closed.
- * @param more of them; with one for SIGHUP it is not for a terminal that goes away alone.
+ * @param more for a process that has workers: SIGHUP is not for a terminal that goes away alone, and SIGQUIT stops at once.
  */
-export function handleSignals(server: Server, more: MoreSignals = {}): void {
+export function handleSignals(server: Server, more?: MoreSignals): void {
   takeLogSignal();
   let stopped = false;
   let saying: NodeJS.Timeout | undefined;
@@ -41,17 +41,22 @@ export function handleSignals(server: Server, more: MoreSignals = {}): void {
       if (saying === undefined) stop('SIGHUP');
       return;
     }
-    more.SIGHUP?.();
+    more?.SIGHUP?.();
     setTimeout(() => {
       if (lostTerminal() && saying === undefined) stop('SIGHUP');
     }, HANG_UP_MS).unref();
     // Others that listen may reload by themselves.
-    if (more.SIGHUP !== undefined || process.listenerCount('SIGHUP') > 1 || isSupervised()) return;
+    if (more !== undefined || process.listenerCount('SIGHUP') > 1 || isSupervised()) return;
     logger.warning(
       'SIGHUP does not reload a single process: that needs workers or --reload. The server goes on',
     );
   };
-  const listeners = Object.entries({ ...more, SIGINT: stop, SIGTERM: stop, SIGHUP: hangUp });
+  const quit = (signal: NodeJS.Signals) => {
+    stop(signal);
+    void server.close();
+  };
+  const beyond = more === undefined ? {} : { ...more, SIGQUIT: quit };
+  const listeners = Object.entries({ ...beyond, SIGINT: stop, SIGTERM: stop, SIGHUP: hangUp });
   const remove = () => {
     clearTimeout(saying);
     for (const [name, listener] of listeners) process.removeListener(name, listener);

@@ -74,6 +74,8 @@ export class Connection implements ConnectionFacts {
   ending = false;
   /** The head of a request with an Upgrade that is served as an ordinary one: its headers as they were sent. */
   upgradeHeaders: string[] | undefined;
+  /** Another process had it before: the client has had answers on it. */
+  moved = false;
   /** The socket is read no further until those that wait are answered. */
   held = false;
   #waiting: Turn[] = [];

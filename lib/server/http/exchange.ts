@@ -98,8 +98,8 @@ export interface Runner {
   webSocketClosed?(): void;
   /** It is known how its WebSocket ends, or more of that. */
   webSocketEnding?(): void;
-  /** The server stops: no more messages for the handler of an open WebSocket. @param code for its peer. */
-  goAway?(code: number): void;
+  /** The server stops: no more messages for the handler of an open WebSocket. */
+  goAway?(): void;
 }
 
 enum State {

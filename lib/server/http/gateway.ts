@@ -171,6 +171,11 @@ export class Gateway {
       return;
     }
     const seen = HeadWatch.of(socket)?.seen ?? 'nothing';
+    // It is idle, which Node cannot know of one that it takes for new.
+    if (connection.moved && seen === 'nothing' && error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      connection.linger();
+      return;
+    }
     connection.refuse(parserFault(error, connection.current?.received === false, seen));
   }
 

@@ -134,7 +134,7 @@ export class WebSocketConnection implements AsyncLink {
   }
 
   close(code: number, reason: Bytes): Promise<void> {
-    this.#close(code, reason);
+    this.#close(code === CLOSE_CODE.goingAway ? (this.#goingAway ?? code) : code, reason);
     if (this.#disconnected) return Promise.resolve();
     this.#whenGone ??= new Promise((resolve) => {
       this.#onGone = resolve;
@@ -160,7 +160,8 @@ export class WebSocketConnection implements AsyncLink {
     // Where the peer closed before, that is how it ends.
     if (this.#state !== OPEN) return;
     this.#goingAway = code;
-    this.ending = { code, reason: '', error: this.ending?.error };
+    // The handler is told the same, whoever serves on.
+    this.ending = { code: CLOSE_CODE.goingAway, reason: '', error: this.ending?.error };
     if (!this.#inbox.end()) return;
     this.ended = true;
     if (this.answering === 0) this.#closeGoingAway();

@@ -225,7 +225,7 @@ class WebSocketExchange extends Exchange {
   }
 
   goAway(code: number): void {
-    this.runner?.goAway?.(code);
+    this.runner?.goAway?.();
     this.websocket?.goAway(code);
   }
 

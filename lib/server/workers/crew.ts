@@ -83,7 +83,7 @@ export class Crew implements WorkerEvents {
   change(by: 1 | -1): void {
     if (this.#isStopping) return;
     this.#wanted = Math.max(1, this.#wanted + by);
-    logger.info(`${this.#wanted} workers are wanted`);
+    logger.info(`${this.#wanted} worker${this.#wanted === 1 ? ' is' : 's are'} wanted`);
     this.#tend();
   }
 

@@ -11,6 +11,8 @@ export class Distribution {
   /** The next to choose from the first, where several have the fewest. */
   #workers: WorkerProcess[] = [];
   readonly #waiting = new Set<Socket>();
+  /** Those that a worker has given back. */
+  readonly #moved = new WeakSet<Socket>();
   #closed = false;
 
   add(worker: WorkerProcess): void {
@@ -33,13 +35,16 @@ export class Distribution {
 
   /** A new connection, of which nothing was read. */
   readonly give = (socket: Socket): void => {
-    if (this.#closed) socket.destroy();
+    if (this.#closed) endUnread(socket);
     else if (!this.#pass(socket)) this.#waiting.add(socket);
   };
 
   /** One that a worker gives back. Node has begun to read it, and reads at the end of this turn. */
   readonly giveBack = (socket: Socket): void => {
     stopReading(socket);
+    this.#moved.add(socket);
+    // What becomes of it is a worker's to know.
+    socket.on('error', () => socket.destroy());
     this.give(socket);
   };
 
@@ -53,7 +58,7 @@ export class Distribution {
   /** Ends those that wait, as a server that stops does with connections without a request. */
   close(): void {
     this.#closed = true;
-    for (const socket of this.#waiting) socket.end(() => socket.destroy());
+    for (const socket of this.#waiting) endUnread(socket);
     this.#waiting.clear();
   }
 
@@ -69,7 +74,7 @@ export class Distribution {
     if (worker === undefined) return false;
     worker.passing = socket;
     worker.connections++;
-    worker.channel.send('connection', {}, socket, true);
+    worker.channel.send('connection', { moved: this.#moved.has(socket) }, socket, true);
     return true;
   }
 
@@ -84,4 +89,8 @@ export class Distribution {
     this.#workers.push(...this.#workers.splice(place, 1));
     return chosen;
   }
+}
+
+function endUnread(socket: Socket): void {
+  socket.end(() => socket.destroy());
 }

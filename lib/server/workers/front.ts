@@ -9,10 +9,10 @@ export interface Front {
   readonly margin: number;
   /**
    * Resolves once connections come.
-   * @param take gets each of them, unless they are served elsewhere.
+   * @param take gets each of them, unless they are served elsewhere; `moved`: another process had it before.
    * @throws ConfigError if that cannot be.
    */
-  open(take: (socket: Socket) => void): Promise<void>;
+  open(take: (socket: Socket, moved: boolean) => void): Promise<void>;
   /** No more connections. Resolves when all that they were given to has ended. */
   close(): Promise<void>;
   /** What still runs elsewhere is ended. */

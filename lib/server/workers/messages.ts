@@ -9,8 +9,8 @@ import type { StatusMessage } from '../status/status-of-workers.js';
 
 /** From the parent to a worker. */
 export interface ToWorker {
-  /** A client's connection, with its socket. The worker answers `taken`. */
-  connection: Empty;
+  /** A client's connection, with its socket. The worker answers `taken`. `moved`: another worker had it before. */
+  connection: { readonly moved: boolean };
   /** Another worker takes its place: no more connections come; idle ones are handed back, what runs is finished. */
   leave: Empty;
   /** The whole server stops. */

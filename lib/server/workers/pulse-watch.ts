@@ -1,11 +1,13 @@
 /** Kills workers whose event loop is stuck: each says at intervals that it turns (gunicorn's `timeout`). */
-import { logger } from '../../logger.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** Milliseconds between two signs of a worker, and between two looks at them. @param timeout seconds. */
 export function pulseOf(timeout: number): number {
   return timeout === 0 ? 1000 : Math.max(20, Math.min(1000, (timeout * 1000) / 4));
 }
+
+/** Seconds that modules, which are loaded without a turn of the event loop, have at least. */
+const LOADING_S = 60;
 
 export class PulseWatch {
   readonly #workers: Iterable<WorkerProcess>;
@@ -34,15 +36,19 @@ export class PulseWatch {
     const now = performance.now();
     // This process may have been stopped itself, or the machine: then nothing could be heard.
     const late = Math.max(0, now - this.#expected);
-    const timeout = this.#timeout();
     for (const worker of this.#workers) {
       worker.lastBeat += late;
-      const silent = now - worker.lastBeat;
-      if (timeout === 0 || worker.debugged || worker.killed !== undefined || silent <= timeout * 1000)
-        continue;
+      const timeout = this.#timeoutOf(worker);
+      if (worker.killed !== undefined || now - worker.lastBeat <= timeout * 1000) continue;
       worker.kill(`was killed: its event loop was blocked for more than ${timeout} s (timeout)`);
-      logger.debug(`Worker ${worker.pid} was silent for ${Math.round(silent)} ms`);
     }
     this.#next();
+  }
+
+  /** Seconds. */
+  #timeoutOf({ state, debugged }: WorkerProcess): number {
+    const timeout = this.#timeout();
+    if (timeout === 0 || debugged) return Number.POSITIVE_INFINITY;
+    return state === 'starting' ? Math.max(timeout, LOADING_S) : timeout;
   }
 }

@@ -27,9 +27,9 @@ export class WorkerFront implements Front {
     return this.#parent.address;
   }
 
-  async open(take: (socket: Socket) => void): Promise<void> {
+  async open(take: (socket: Socket, moved: boolean) => void): Promise<void> {
     const { channel } = this.#parent;
-    channel.on('connection', (_body, socket) => {
+    channel.on('connection', ({ moved }, socket) => {
       if (socket !== undefined) this.#connections++;
       channel.send('taken', { connections: this.#connections });
       if (socket === undefined) return;
@@ -45,7 +45,7 @@ export class WorkerFront implements Front {
       // As Node's server does with its own.
       socket.allowHalfOpen = true;
       socket.setNoDelay(true);
-      take(socket);
+      take(socket, moved);
     });
   }
 

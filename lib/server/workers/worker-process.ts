@@ -44,7 +44,7 @@ export class WorkerProcess extends ServerProcess {
   /** The same, of when its event loop was last seen to turn. */
   lastBeat = performance.now();
   /** A debugger may hold it. */
-  debugged = false;
+  debugged = debugs();
   /** How many connections it has. */
   connections = 0;
   /** The connection that was sent to it, and that it does not have yet. */
@@ -163,6 +163,11 @@ function openNameless(): number | undefined {
 
 /** Node's options for the worker; each has a debugger's port of its own, as with `node:cluster`. */
 function execArgvOf(number: number): string[] {
-  const debugs = process.execArgv.some((word) => /^--inspect(?:-brk|-port|-wait)?(?:=|$)/.test(word));
-  return debugs ? [...process.execArgv, `--inspect-port=${process.debugPort + number}`] : process.execArgv;
+  const { debugPort, execArgv } = process;
+  // 0 takes a free one.
+  return debugs() && debugPort > 0 ? [...execArgv, `--inspect-port=${debugPort + number}`] : execArgv;
+}
+
+function debugs(): boolean {
+  return process.execArgv.some((word) => /^--inspect(?:-brk|-port|-wait)?(?:=|$)/.test(word));
 }

@@ -63,11 +63,18 @@ export async function serveAsWorker(
     retiring = true;
     channel.send('retire', { why });
   };
-  channel.on('leave', () => void server.leave(front.handOver).then(end));
+  let leaving = false;
+  channel.on('leave', () => {
+    leaving = true;
+    void server.leave(front.handOver).then(end);
+  });
   channel.on('stop', ({ atOnce }) => {
-    void server.close().then(end);
+    // One that leaves is stopping already: a second call would cut what runs.
+    if (!leaving) void server.close().then(end);
     if (atOnce) void server.close();
   });
+  // The parent has died.
+  process.on('disconnect', () => void server.close().then(end));
   channel.on('reopenLogs', () => void process.emit('SIGUSR1'));
   process.on('SIGTERM', () => {
     // Without a parent there is nobody to take its place.

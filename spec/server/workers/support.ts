@@ -28,7 +28,6 @@ export const app = async (environ, start_response) => {
   if (path === '/waits') while (!existsSync(query)) await sleep(10);
   if (path === '/poll') await sleep(Number(query));
   if (path === '/throws') setTimeout(() => { throw new Error('thrown in a timer'); });
-  if (path === '/debugs') (await import('node:inspector')).open(0);
   if (path === '/multiprocess') body = String(environ['wsgi.multiprocess']);
   start_response('200 OK', [['Content-Type', 'text/plain']]);
   return [Buffer.from(body + ' ' + process.pid)];
@@ -55,10 +54,13 @@ export const said = (text: string) => `export const text = '${text}';`;
 export class Crew extends Command {
   readonly folder: string;
 
-  /** @param options of Node's. */
-  constructor(args: readonly string[], files: Readonly<Record<string, string>> = {}) {
+  constructor(
+    args: readonly string[],
+    files: Readonly<Record<string, string>> = {},
+    env: Readonly<Record<string, string>> = {},
+  ) {
     const folder = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0'), ...files });
-    super(['-b', '127.0.0.1:0', ...args], { cwd: folder, script: CLI, plain: true });
+    super(['-b', '127.0.0.1:0', ...args], { cwd: folder, script: CLI, plain: true, env });
     this.folder = folder;
   }
 
@@ -82,7 +84,7 @@ export class Crew extends Command {
 
   /** Waits until as many have begun to serve, since the start. */
   async begins(count: number): Promise<number[]> {
-    await until(() => this.began.length >= count, `${count} workers that serve (${this.stderr})`);
+    await until(() => this.began.length >= count, `${count} workers that serve`);
     return this.began;
   }
 
@@ -90,7 +92,7 @@ export class Crew extends Command {
   async signal(name: NodeJS.Signals, says: RegExp, count = 1): Promise<void> {
     this.child.kill(name);
     const all = new RegExp(says.source, 'gm');
-    await until(() => (this.stderr.match(all)?.length ?? 0) >= count, `${says} (${this.stderr})`);
+    await until(() => (this.stderr.match(all)?.length ?? 0) >= count, String(says));
   }
 
   async get(path = '/'): Promise<{ text: string; pid: number }> {

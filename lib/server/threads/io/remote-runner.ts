@@ -178,8 +178,8 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
     this.#outflow?.close();
   }
 
-  goAway(code: number): void {
-    this.#pool.threadOf(this)?.line.tellGoingAway(this.id, code);
+  goAway(): void {
+    this.#pool.threadOf(this)?.line.tellGoingAway(this.id);
   }
 
   // The thread's frames

@@ -19,9 +19,8 @@ const WANT_ROOM = 34;
 const CLIENT_ENDED = 35;
 /** 1: the thread is to begin no more requests. */
 const RETIRED = 36;
-/** The request whose WebSocket gets no more messages, for the server stops; and the close code that says so. */
+/** The request whose WebSocket gets no more messages, for the server stops. */
 const GOING_AWAY = 37;
-const GOING_AWAY_CODE = 43;
 /** The request whose WebSocket has an ending, the length of that in bytes, and how often one was written. */
 const ENDING = 38;
 const ENDING_LENGTH = 39;
@@ -114,9 +113,9 @@ export class ThreadLine {
     return undefined;
   }
 
-  /** The WebSocket of the current request gets no more messages, for the server stops: the close code that says so. */
-  get goingAway(): number | undefined {
-    return this.#isCurrent(GOING_AWAY) ? Atomics.load(this.#words, GOING_AWAY_CODE) : undefined;
+  /** The WebSocket of the current request gets no more messages, for the server stops. */
+  get goingAway(): boolean {
+    return this.#isCurrent(GOING_AWAY);
   }
 
   /** How many bytes the WebSocket of the current request has to send, once `tellBuffered` was called. */
@@ -147,8 +146,7 @@ export class ThreadLine {
     this.#tell(SOCKET_CLOSED, id);
   }
 
-  tellGoingAway(id: number, code: number): void {
-    Atomics.store(this.#words, GOING_AWAY_CODE, code);
+  tellGoingAway(id: number): void {
     this.#tell(GOING_AWAY, id);
   }
 

@@ -65,8 +65,8 @@ export class ThreadPost {
     return this.#line.socketClosed || this.#line.current !== this.#id;
   }
 
-  /** The server stops, and the handler gets no more messages: the close code that says so. */
-  get goingAway(): number | undefined {
+  /** The server stops: the handler gets no more messages. */
+  get goingAway(): boolean {
     return this.#line.goingAway;
   }
 

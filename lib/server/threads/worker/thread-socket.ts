@@ -1,7 +1,7 @@
 /** A thread's end of a WebSocket whose connection is in the I/O thread: turns calls into frames, and blocks for answers. */
 import type { Bytes, HeaderList, Message } from '../../../environ/types.js';
 import { ALREADY_CLOSED, closedError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
-import type { BlockingLink, Door, Ending } from '../../../environ/websocket/link.js';
+import { type BlockingLink, CLOSE_CODE, type Door, type Ending } from '../../../environ/websocket/link.js';
 import { openedStarted } from '../../../interpreter/application-faults.js';
 import { checkHandshakeHeaders } from '../../../interpreter/response-head.js';
 import type { Logger } from '../../../logger.js';
@@ -17,6 +17,8 @@ export interface EndingMessage {
   /** As `encodeError` has it, as text. */
   readonly error: string | undefined;
 }
+
+const SERVER_STOPS: Ending = { code: CLOSE_CODE.goingAway, reason: '', error: undefined };
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -52,8 +54,7 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
     if (this.#ending !== undefined) return this.#ending;
     const told = this.#post.ending;
     if (told !== undefined) return decodeEnding(told);
-    const code = this.#post.goingAway;
-    return code === undefined ? undefined : { code, reason: '', error: undefined };
+    return this.#post.goingAway ? SERVER_STOPS : undefined;
   }
 
   get bufferedAmount(): number {
@@ -72,7 +73,7 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
 
   receive(timeout: number): Message | null | undefined {
     // The server stops: messages that came are dropped, even those that are here.
-    const isLast = this.#post.goingAway !== undefined;
+    const isLast = this.#post.goingAway;
     if (isLast) this.#ask(NEVER);
     const end = performance.now() + timeout;
     const pieces: Buffer[] = [];
