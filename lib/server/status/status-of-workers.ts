@@ -4,7 +4,7 @@
  *
  *   worker -> parent   ask     somebody wants the status; with the worker's own
  *   parent -> workers  read    to all the others
- *   worker -> parent   own     the answer; without being asked, it is the worker's last
+ *   worker -> parent   own     the answer; also now and then without being asked, and last of all
  *   parent -> worker   whole   the sum
  */
 import { ServerBusy } from '../../errors.js';
@@ -19,6 +19,8 @@ export type StatusMessage =
 
 /** Milliseconds that the parent waits for a worker, whose last known status is used otherwise: its loop may be blocked. */
 const WORKER_MS = 1000;
+/** Milliseconds between two messages in which a worker tells its numbers unasked: more is not lost when it is killed. */
+const TELL_MS = 5000;
 /** Milliseconds that a worker waits for the parent. */
 const PARENT_MS = 3000;
 
@@ -118,6 +120,7 @@ export class StatusLink {
   readonly #send: (message: StatusMessage, sent?: () => void) => void;
   readonly #read: () => ServerStatus;
   #waiting: Waiting | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param read gives the status of this process. */
   constructor(send: (message: StatusMessage, sent?: () => void) => void, read: () => ServerStatus) {
@@ -125,21 +128,31 @@ export class StatusLink {
     this.#read = read;
   }
 
-  /** To be called with every message of this kind. */
-  take(message: StatusMessage): void {
-    if (message.kind === 'read') this.tell();
-    else if (message.kind === 'whole') this.#waiting?.resolve(message.whole);
+  /** From now on the parent is told now and then. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.#tell(), TELL_MS).unref();
   }
 
-  /** Tells what this process has counted; also to be called last of all, so that it is not lost. @param told it was. */
-  tell(told?: () => void): void {
-    this.#send({ kind: 'own', own: this.#read() }, told);
+  /** Tells the numbers for the last time: the process ends. @param told called when they are on their way, or cannot be. */
+  stop(told: () => void): void {
+    clearInterval(this.#timer);
+    this.#tell(told);
+  }
+
+  /** To be called with every message of this kind. */
+  take(message: StatusMessage): void {
+    if (message.kind === 'read') this.#tell();
+    else if (message.kind === 'whole') this.#waiting?.resolve(message.whole);
   }
 
   /** @throws ServerBusy (503) if the parent does not answer: the numbers of this process alone would mislead. */
   whole(own: ServerStatus): Promise<ServerStatus> {
     this.#waiting ??= this.#ask(own);
     return this.#waiting.whole;
+  }
+
+  #tell(told?: () => void): void {
+    this.#send({ kind: 'own', own: this.#read() }, told);
   }
 
   #ask(own: ServerStatus): Waiting {

@@ -56,7 +56,7 @@ export async function serveAsWorker(
 
   const status = joinStatus(server, parent);
   const exit = () => void process.stdout.write('', () => process.exit());
-  const end = () => (status === undefined ? exit() : status.tell(exit));
+  const end = () => (status === undefined ? exit() : status.stop(exit));
   let retiring = false;
   const retire = (why: string) => {
     if (retiring) return;
@@ -104,6 +104,7 @@ function joinStatus({ status }: Server, { channel }: Parent): StatusLink | undef
   );
   status.join = (own) => link.whole(own);
   channel.on('status', (message) => link.take(message));
+  link.start();
   return link;
 }
 

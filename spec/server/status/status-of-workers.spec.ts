@@ -34,7 +34,7 @@ describe('the status of several workers', () => {
   const send = (worker: Worker, message: StatusMessage) => worker.got.push(message);
 
   beforeEach(() => {
-    clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     [a, b, c] = [new Worker(), new Worker(), new Worker()];
     parent = new StatusOfWorkers(
       () => [a, b],
@@ -152,9 +152,23 @@ describe('the status of several workers', () => {
       expect(await whole).to.be.instanceOf(ServerBusy);
     });
 
-    it('is told when the parent asks, and last of all', () => {
+    it('is told every five seconds without being asked, and once more at the end', () => {
+      link.start();
+      clock.tick(4999);
+      expect(sent).to.have.length(0);
+      clock.tick(5001);
+      link.stop(() => {});
+      clock.tick(5000);
+      expect(sent).to.deep.equal([
+        { kind: 'own', own: numbered(3) },
+        { kind: 'own', own: numbered(3) },
+        { kind: 'own', own: numbered(3) },
+      ]);
+    });
+
+    it('is told when the parent asks, and at the end', () => {
       link.take({ kind: 'read' });
-      link.tell();
+      link.stop(() => {});
       expect(sent).to.deep.equal([
         { kind: 'own', own: numbered(3) },
         { kind: 'own', own: numbered(3) },
