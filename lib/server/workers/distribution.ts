@@ -3,11 +3,18 @@ import type { Socket } from 'node:net';
 import { stopReading } from '../http/node-internals.js';
 import type { WorkerProcess } from './worker-process.js';
 
+/** Milliseconds that a worker has to take a connection, before those that it should have go to others. */
+const STUCK_MS = 100;
+/** How many connections one may have, beside one that has fewer and will take the next in a moment. */
+const SHARE = 1.1;
+const SLACK = 2;
+
 /**
  * A worker has at most one connection that is on its way: one that is stuck in a handler keeps no more than that waiting. This
  * process keeps each until it is taken, so that none is lost with a worker that dies.
  */
 export class Distribution {
+  #timer: NodeJS.Timeout | undefined;
   /** The next to choose from the first, where several have the fewest. */
   #workers: WorkerProcess[] = [];
   readonly #waiting = new Set<Socket>();
@@ -58,6 +65,7 @@ export class Distribution {
   /** Ends those that wait, as a server that stops does with connections without a request. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#timer);
     for (const socket of this.#waiting) endUnread(socket);
     this.#waiting.clear();
   }
@@ -73,20 +81,31 @@ export class Distribution {
     const worker = this.#choose();
     if (worker === undefined) return false;
     worker.passing = socket;
+    worker.passedAt = performance.now();
     worker.connections++;
     worker.channel.send('connection', { moved: this.#moved.has(socket) }, socket, true);
     return true;
   }
 
+  /** Undefined: the connection has to wait, for a worker that is free, or for the one that is to have it. */
   #choose(): WorkerProcess | undefined {
+    const now = performance.now();
     let chosen: WorkerProcess | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
     for (const worker of this.#workers) {
-      if (worker.passing !== undefined) continue;
-      if (chosen === undefined || worker.connections < chosen.connections) chosen = worker;
+      const free = worker.passing === undefined;
+      if (free && !(chosen !== undefined && worker.connections >= chosen.connections)) chosen = worker;
+      if (free || now - worker.passedAt < STUCK_MS) fewest = Math.min(fewest, worker.connections);
     }
     if (chosen === undefined) return undefined;
-    const place = this.#workers.indexOf(chosen);
-    this.#workers.push(...this.#workers.splice(place, 1));
+    if (chosen.connections > fewest * SHARE + SLACK) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#serveWaiting();
+      }, STUCK_MS);
+      return undefined;
+    }
+    this.#workers.push(...this.#workers.splice(this.#workers.indexOf(chosen), 1));
     return chosen;
   }
 }

@@ -49,6 +49,8 @@ export class WorkerProcess extends ServerProcess {
   connections = 0;
   /** The connection that was sent to it, and that it does not have yet. */
   passing: Socket | undefined = undefined;
+  /** When it was sent, as `performance.now` has it. */
+  passedAt = 0;
   /** Why it could not start, if it said so. */
   failure: string | undefined = undefined;
   /** Why it was killed. */
