@@ -22,6 +22,8 @@ export interface Load {
   time: number;
   /** Each request is timed, which costs the client something. */
   timed?: boolean;
+  /** Each request has a connection of its own. */
+  connectEach?: boolean;
 }
 
 export type HttpPart = Omit<Load, 'time' | 'timed'>;
@@ -42,10 +44,11 @@ function run(port: number, load: Load): Promise<Client[]> {
   const lines = [`${load.method} ${load.path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...BROWSER];
   if (body !== undefined)
     lines.push('Content-Type: application/octet-stream', `Content-Length: ${body.length}`);
+  if (load.connectEach) lines.push('Connection: close');
   const request = Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body ?? Buffer.alloc(0)]);
   const clients = Array.from(
     { length: load.connections },
-    () => new Client(port, request, load.timed === true),
+    () => new Client(port, request, load.timed === true, load.connectEach === true),
   );
   return new Promise((resolve) => {
     setTimeout(() => {
@@ -63,6 +66,7 @@ class Client {
   readonly latencies: number[] = [];
   #sent = 0;
   readonly #timed: boolean;
+  readonly #connectEach: boolean;
   readonly #request: Buffer;
   readonly #port: number;
   #socket: Socket;
@@ -72,8 +76,9 @@ class Client {
   #head: Buffer = Buffer.alloc(0);
   #tail: Buffer = Buffer.alloc(0);
 
-  constructor(port: number, request: Buffer, timed: boolean) {
+  constructor(port: number, request: Buffer, timed: boolean, connectEach: boolean) {
     this.#timed = timed;
+    this.#connectEach = connectEach;
     this.#request = request;
     this.#port = port;
     this.#socket = this.#connect();
@@ -130,7 +135,9 @@ class Client {
     this.#left = -1;
     this.#tail = Buffer.alloc(0);
     if (this.#timed) this.latencies.push(performance.now() - this.#sent);
-    this.#send();
+    // The server closes, and the next request goes out on the next connection.
+    if (!this.#connectEach) this.#send();
+    else this.#socket.end();
   }
 
   #send(): void {

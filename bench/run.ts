@@ -12,6 +12,7 @@ import { ServerProcess } from './server-process.js';
 import { THREAD_PARTS, threadParts } from './threads.js';
 import { measureUpload } from './upload.js';
 import { type WebSocketLoad, webSocketLoad } from './websocket-load.js';
+import { WORKER_PARTS, workerParts } from './workers.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const TIME = Number(process.env['BENCH_MS'] ?? 1500);
@@ -121,6 +122,11 @@ async function threads(): Promise<void> {
   for (const server of running) server.stop();
 }
 
+async function workers(): Promise<void> {
+  const { title: _, ...hello } = HTTP['hello'] as TitledPart;
+  if (WORKER_PARTS.some(chosen)) await workerParts({ rounds: ROUNDS, time: TIME, hello, chosen, add });
+}
+
 async function memoryParts(): Promise<void> {
   if (chosen('upload')) {
     const { seconds, before, peak } = await measureUpload(GIBIBYTE);
@@ -147,5 +153,6 @@ console.log(`${sections[0]}\n`);
 await httpParts();
 await echoParts();
 await threads();
+await workers();
 await memoryParts();
 if (wanted.length === 0) writeFileSync('bench/RESULTS.md', `# Results\n\n${sections.join('\n\n')}\n`);

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const TICKS_PER_SECOND = 100;
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const SERVE = fileURLToPath(new URL('servers/serve.js', import.meta.url));
 
 const children = new Set<ChildProcess>();
@@ -39,6 +40,36 @@ export class ServerProcess {
     return new ServerProcess(name, port, child);
   }
 
+  /**
+   * The command with as many workers, once all of them serve; 0: one process without a parent.
+   * @param app of bench/servers, as compiled.
+   */
+  static async wsgi(workers: number, app: string): Promise<ServerProcess> {
+    const name = workers === 0 ? 'one process' : `${workers} worker${workers === 1 ? '' : 's'}`;
+    const args = [
+      CLI,
+      `${new URL(`servers/${app}`, import.meta.url).pathname}:application`,
+      '-b',
+      '127.0.0.1:0',
+    ];
+    if (workers > 0) args.push('--workers', String(workers));
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    children.add(child);
+    return new Promise((resolve, reject) => {
+      let said = '';
+      const hear = (text: Buffer) => {
+        said += text;
+        const port = Number(/Server started at http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? 0);
+        if (port === 0 || (said.match(/Worker \d+ serves/g)?.length ?? 0) < workers) return;
+        // What more it says is thrown away.
+        for (const stream of [child.stdout, child.stderr]) stream.off('data', hear).resume();
+        resolve(new ServerProcess(name, port, child));
+      };
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', hear);
+      child.once('exit', () => reject(new Error(`${name} did not start: ${said}`)));
+    });
+  }
+
   /** A command that listens on the port it is given; undefined when it is not installed or does not start. */
   static async command(name: string, build: (port: number) => string[]): Promise<ServerProcess | undefined> {
     const port = await freePort();
@@ -63,6 +94,22 @@ export class ServerProcess {
       ticks += Number(fields[11]) + Number(fields[12]);
     }
     return ticks / TICKS_PER_SECOND;
+  }
+
+  /** CPU seconds of each of its children so far. */
+  cpuOfChildren(): number[] {
+    return this.#pids()
+      .slice(1)
+      .map((pid) => (Number(stat(pid)[11]) + Number(stat(pid)[12])) / TICKS_PER_SECOND);
+  }
+
+  /** Memory in MiB, with what processes share divided among them. */
+  proportionalMemory(): number {
+    const kibibytes = this.#pids().map((pid) => {
+      const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+      return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0);
+    });
+    return kibibytes.reduce((total, one) => total + one, 0) / 1024;
   }
 
   /** Resident memory in MiB, now or at its highest. */

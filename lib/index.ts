@@ -67,4 +67,5 @@ export type {
   ThreadOptions,
 } from './server/options/options.js';
 export { makeServer, type Server } from './server/server.js';
+export type { ServerStatus } from './server/status/server-status.js';
 export { sleep } from './sleep.js';

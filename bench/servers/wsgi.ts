@@ -2,7 +2,7 @@
 import { type Application, makeServer, parseForm, type StartResponse } from 'wsgi';
 import { CHUNK, CHUNKS, HELLO, JSON_BODY, MEBIBYTE } from './answers.js';
 
-const application: Application = async (environ, start_response) => {
+export const application: Application = async (environ, start_response) => {
   switch (environ.PATH_INFO) {
     case '/json':
       start_response('200 OK', [['Content-Type', 'application/json']]);

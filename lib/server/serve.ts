@@ -86,6 +86,8 @@ async function serveWithWorkers(
   findServiceManager();
   const front = new ParentFront(command, options, listened);
   const server = new Server(application, options, undefined, { front });
+  const { status } = server;
+  if (status !== undefined) front.ownStatus = () => status.read();
   await server.listening;
   handleSignals(server, {
     SIGHUP: () => front.crew?.reload(),

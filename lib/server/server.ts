@@ -23,6 +23,7 @@ import {
   type ServerOptions,
   type ThreadOptions,
 } from './options/options.js';
+import { StatusSource } from './status/status-source.js';
 import { ThreadPool } from './threads/io/pool.js';
 import { callInThreads } from './threads/io/remote-runner.js';
 import { thisScript } from './threads/io/start-worker.js';
@@ -40,6 +41,8 @@ export class Server {
   /** Resolves once the server listens; rejects with a ConfigError if it cannot. */
   readonly listening: Promise<void>;
   readonly options: ResolvedOptions;
+  /** @internal */
+  readonly status: StatusSource | undefined;
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
   readonly #pool: ThreadPool | undefined;
@@ -70,7 +73,7 @@ export class Server {
     const options = withInherited(given);
     this.options = options;
     this.#listened = listened;
-    const { errorLogfile, host, logFormat, serverName, socketPath } = options;
+    const { errorLogfile, host, logFormat, serverName, socketPath, statusPath } = options;
     this.#errorLog = openLog(errorLogfile, process.stderr, logFormat);
     if (errorLogfile !== '-' || logFormat === 'json') logger.stream = this.#errorLog;
     if (logFormat === 'json') this.#jsonErrors = new JsonErrors(this.#errorLog);
@@ -89,8 +92,11 @@ export class Server {
     const serves = front === undefined || served !== undefined;
     this.#pool = options.threads === 0 || !serves ? undefined : this.#openPool(entry ?? thisScript());
     const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
+    const load = () => ({ ...this.running, pool: this.#pool?.load });
+    this.status = statusPath === undefined ? undefined : new StatusSource(load);
+    const counted = { counters: this.status?.counters, statusPage: this.status?.page(options) };
     // With threads it is only a name here: they have their own.
-    this.#gateway = new Gateway(application as Application, { ...settings, ...call });
+    this.#gateway = new Gateway(application as Application, { ...settings, ...call, ...counted });
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
       this.http.emit(secure ? 'secureConnection' : 'connection', socket);
@@ -218,10 +224,11 @@ export class Server {
     if (this.#front !== undefined) this.http.close();
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
-    this.#closeLogs();
+    this.#release();
   }
 
-  #closeLogs(): void {
+  #release(): void {
+    this.status?.stop();
     this.#gateway.service.accessLog?.close();
     this.#jsonErrors?.flush();
     if (logger.stream === this.#errorLog) logger.stream = process.stderr;
@@ -261,6 +268,7 @@ export class Server {
     const { http } = this;
     const { certfile } = this.options;
     http.on('connection', this.#sockets.add);
+    if (this.status !== undefined) http.on('connection', this.status.traffic.add);
     http.on('secureConnection', this.#sockets.add);
     http.on(certfile === undefined ? 'connection' : 'secureConnection', gateway.watchHead.bind(gateway));
     http.on('request', gateway.handle.bind(gateway));
@@ -283,7 +291,7 @@ export class Server {
       this.http.close();
       this.#cutOff();
       await this.#pool?.close();
-      this.#closeLogs();
+      this.#release();
       throw error;
     }
     this.#begun = true;

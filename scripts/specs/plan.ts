@@ -1,7 +1,14 @@
 /** Which spec files run where: on each Node or once, beside many others or few, and which begin first. */
 
 /** They need a browser, a web server or Python besides Node: once is enough. */
-const ONCE = [/^spec\/browser\//, /^spec\/proxies\//, /lighttpd/, /werkzeug/, /cpython/];
+const ONCE = [
+  /^spec\/deploying\//,
+  /^spec\/browser\//,
+  /^spec\/proxies\//,
+  /lighttpd/,
+  /werkzeug/,
+  /cpython/,
+];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [

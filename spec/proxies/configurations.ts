@@ -1,4 +1,5 @@
-/** Configurations of nginx and haproxy, as docs/deploying.md has them, with the places of a test put in. */
+/** The configurations of nginx and haproxy that docs/deploying.md has, with the places of a test put in. */
+import { fileOfPage, withPlaces } from '../support/page-file.js';
 
 export interface Upstream {
   /** A port of 127.0.0.1, or the path of a Unix socket. */
@@ -26,20 +27,7 @@ const user = process.getuid?.() === 0 ? 'user root;' : '';
 /** Below it both proxies have the same upstreams, which see the path without it. */
 export const PREFIX = '/site';
 
-/** nginx gives none of them to a location that has one of its own. */
-const NGINX_HEADERS = `
-      proxy_http_version 1.1;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host;
-      proxy_set_header X-Forwarded-Port $server_port;
-      proxy_set_header X-Forwarded-Ssl "";
-      proxy_request_buffering off;
-      proxy_buffering off;
-      proxy_next_upstream error timeout;`;
+const PAGE = 'docs/deploying.md';
 
 export function nginxConfiguration({ port, tlsPort, folder, certificate, upstreams }: Places): string {
   const servers = upstreams.map(
@@ -48,6 +36,23 @@ export function nginxConfiguration({ port, tlsPort, folder, certificate, upstrea
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
+  const file = fileOfPage(PAGE, '/etc/nginx/conf.d/app.conf');
+  const location = /^ {2}location \/ \{\n.*?^ {2}\}\n/ms.exec(file)?.[0] ?? '';
+  // As the page says of a prefix.
+  const below = withPlaces(location, [
+    ['location / {', `location ${PREFIX}/ {`],
+    ['proxy_pass http://app;', `proxy_pass http://app/;\n    proxy_set_header X-Forwarded-Prefix ${PREFIX};`],
+  ]);
+  const atRoot = withPlaces(location, [
+    ['proxy_pass http://app;', 'proxy_pass http://app;\n    proxy_set_header X-Forwarded-Prefix "";'],
+  ]);
+  const site = withPlaces(file, [
+    ['server 127.0.0.1:8000;', servers.join('\n  ')],
+    ['server 127.0.0.1:8001 backup;', ''],
+    ['listen 443 ssl;', `listen 127.0.0.1:${port};\n  listen 127.0.0.1:${tlsPort} ssl;`],
+    ['/etc/ssl/site.pem', certificate],
+    [location, `${atRoot}${below}  location = ${PREFIX}/-/status { return 404; }\n`],
+  ]);
   return `
 daemon off;
 ${user}
@@ -58,28 +63,7 @@ events { worker_connections 1024; }
 http {
   access_log off;
   ${temporary.join('\n  ')}
-  upstream app {
-    ${servers.join('\n    ')}
-    keepalive 32;
-  }
-  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-  server {
-    listen 127.0.0.1:${port};
-    listen 127.0.0.1:${tlsPort} ssl;
-    ssl_certificate ${certificate};
-    ssl_certificate_key ${certificate};
-    client_max_body_size 0;
-    location / {
-      proxy_pass http://app;
-      proxy_set_header X-Forwarded-Prefix "";
-${NGINX_HEADERS}
-    }
-    location ${PREFIX}/ {
-      proxy_pass http://app/;
-      proxy_set_header X-Forwarded-Prefix ${PREFIX};
-${NGINX_HEADERS}
-    }
-  }
+${site}
 }
 `;
 }
@@ -89,35 +73,22 @@ export function haproxyConfiguration({ port, tlsPort, folder, certificate, upstr
     const where = place(upstream).replace(/^unix:/, 'unix@');
     return `server app${i} ${where} check${upstream.backup ? ' backup' : ''}`;
   });
-  return `
-global
-  nbthread 1
-  stats socket ${folder}/admin.sock level admin
-defaults
-  mode http
-  option abortonclose
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-  timeout tunnel 1h
-frontend www
-  bind 127.0.0.1:${port}
-  bind 127.0.0.1:${tlsPort} ssl crt ${certificate}
-  option forwardfor
-  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
-  http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  http-request set-header X-Forwarded-Port %[dst_port]
-  http-request del-header X-Forwarded-Ssl
-  http-request del-header X-Forwarded-Prefix
+  return withPlaces(fileOfPage(PAGE, '/etc/haproxy/haproxy.cfg'), [
+    ['global\n', 'global\n  nbthread 1\n'],
+    ['/run/haproxy/admin.sock mode 660', `${folder}/admin.sock`],
+    [
+      '  bind :443 ssl crt /etc/haproxy/site.pem\n',
+      `  bind 127.0.0.1:${port}\n  bind 127.0.0.1:${tlsPort} ssl crt ${certificate}\n`,
+    ],
+    [
+      '  default_backend app\n',
+      `  http-request del-header X-Forwarded-Prefix
   http-request set-header X-Forwarded-Prefix ${PREFIX} if { path_beg ${PREFIX}/ }
   http-request replace-path ${PREFIX}(/.*) \\1 if { path_beg ${PREFIX}/ }
-  default_backend app
-backend app
-  balance roundrobin
-  option redispatch 1
-  retries 3
-  retry-on conn-failure empty-response
-  http-request disable-l7-retry unless { method GET HEAD OPTIONS }
-  ${servers.join('\n  ')}
-`;
+  default_backend app\n`,
+    ],
+    ['\nbackend app\n', '\nbackend app\n  balance roundrobin\n'],
+    ['server app0 127.0.0.1:8000 check ', `${servers.join('\n  ')} `],
+    ['  server app1 127.0.0.1:8001 check backup\n', ''],
+  ]);
 }

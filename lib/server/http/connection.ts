@@ -6,6 +6,7 @@ import { ignore } from '../../environ/maybe-promise.js';
 import { plainAddress } from '../../environ/syntax.js';
 import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
+import type { Counters } from '../status/counters.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
 import { belowTls, restore, silence, withoutParser } from './node-internals.js';
 import { peerOf } from './peer.js';
@@ -38,6 +39,7 @@ export interface ConnectionOwner {
   readonly stopping: boolean;
   /** Value of the Server header; `''` for none. */
   readonly ident: string;
+  readonly counters?: Counters | undefined;
   /** While it stops: gives an idle connection to another process. False: its next request comes here. */
   readonly handOver?: HandOver | undefined;
 }
@@ -150,7 +152,8 @@ export class Connection implements ConnectionFacts {
   /** Answers what never became a request, and ends the connection. */
   answer(fault: RequestError): void {
     const { head, body } = errorResponse(fault, false);
-    const { ident } = this.#owner;
+    const { ident, counters } = this.#owner;
+    if (counters !== undefined) counters.refused++;
     const headers = [...head.headers, 'Date', new Date().toUTCString(), 'Connection', 'close'];
     if (ident !== '') headers.push('Server', ident);
     let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`;

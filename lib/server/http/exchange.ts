@@ -29,6 +29,7 @@ import { checkEarlyHints } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
+import type { Counters } from '../status/counters.js';
 import type { Mount } from '../threads/shared/messages.js';
 import { LoggedRequest } from './access-entry.js';
 import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
@@ -50,6 +51,8 @@ export interface Service {
   readonly limits: RequestLimits;
   readonly forwarded: Forwarded | undefined;
   readonly accessLog: AccessLog | undefined;
+  /** Where the server has a status. */
+  readonly counters: Counters | undefined;
   readonly report: Report;
   /** Value of the Server header; `''` for none. */
   readonly ident: string;
@@ -131,6 +134,7 @@ export class Exchange implements CurrentRequest, Answered {
   #clientAddr: string | undefined = undefined;
   /** When it came, for the access log. */
   readonly #time: number;
+  /** The same by `performance.now()`, for how long it takes. */
   readonly #began: number;
   #environ: Environ | undefined = undefined;
 
@@ -147,7 +151,8 @@ export class Exchange implements CurrentRequest, Answered {
     this.response = response;
     this.body = body;
     this.#time = service.accessLog === undefined ? 0 : Date.now();
-    this.#began = service.accessLog === undefined ? 0 : performance.now();
+    const timed = service.accessLog !== undefined || service.counters !== undefined;
+    this.#began = timed ? performance.now() : 0;
     this.sink = this.newSink();
     connection.current = this;
     this.#place = service.running.begin(message);
@@ -273,9 +278,11 @@ export class Exchange implements CurrentRequest, Answered {
     return (stopping && !this.#goesOn) || keepAlive === 0 || this.body?.tooMuchLeft === true;
   }
 
-  /** Another process takes the connection after this request; the keys of TLS are in this one. */
+  /** Another process takes the connection after this request; TLS keys and the client's address (PROXY) are in this one. */
   get #goesOn(): boolean {
-    return this.service.handOver !== undefined && this.connection.scheme === 'http' && this.received;
+    const { handOver, options } = this.service;
+    if (handOver === undefined || options.proxyProtocol !== 'off') return false;
+    return this.connection.scheme === 'http' && this.received;
   }
 
   writeHead({ status, reason, headers }: ResponseHead): void {
@@ -306,8 +313,14 @@ export class Exchange implements CurrentRequest, Answered {
     if (before === State.Closing || before === State.Over) return;
     this.#state = State.Closing;
     this.runner?.finished?.();
-    this.service.accessLog?.write(this.#logLine());
+    this.record();
     if (before === State.Sending) this.over();
+  }
+
+  protected record(): void {
+    const { accessLog, counters } = this.service;
+    accessLog?.write(this.#logLine());
+    counters?.ended(this.message.method, this.sink.status, this.#began);
   }
 
   protected over(): void {

@@ -88,7 +88,7 @@ export class Forwarded {
   }
 }
 
-/** Of addresses and CIDR ranges, as the option's check passes them. */
+/** @param allowed addresses and CIDR ranges, as the option's check passes them. */
 export function blockList(allowed: readonly string[]): BlockList {
   const found = new BlockList();
   for (const entry of allowed) {

@@ -6,6 +6,9 @@ import { RequestError } from '../../errors.js';
 import { type Report, report } from '../../interpreter/report.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
+import type { Counters } from '../status/counters.js';
+import { StatusExchange } from '../status/status-exchange.js';
+import type { StatusPage } from '../status/status-page.js';
 import { hasSiblings } from '../workers/place.js';
 import type { ServedRequests } from '../workers/served-requests.js';
 import { Connection, kConnection, type WsgiSocket } from './connection.js';
@@ -23,6 +26,8 @@ export interface GatewaySettings {
   readonly options: ResolvedOptions;
   readonly errors: ErrorStream;
   readonly accessLog?: AccessLog | undefined;
+  readonly counters?: Counters | undefined;
+  readonly statusPage?: StatusPage | undefined;
   /** SERVER_NAME; undefined: the address that the client reached. */
   readonly serverName: string | undefined;
   /** Milliseconds that a connection waits for its next request; undefined: the host decides. */
@@ -52,6 +57,7 @@ export const OUR_SERVER: Host = {
 export class Gateway {
   readonly service: Service;
   readonly #serverName: string | undefined;
+  readonly #statusPage: StatusPage | undefined;
   readonly #silence: ConnectionWatch;
   readonly #rest: ConnectionWatch;
   readonly #bodyLimit: number;
@@ -59,6 +65,7 @@ export class Gateway {
   constructor(application: Application, settings: GatewaySettings) {
     const { options, errors, accessLog, serverName, keepAlive, host = OUR_SERVER, call } = settings;
     this.#serverName = serverName;
+    this.#statusPage = settings.statusPage;
     this.#bodyLimit = options.limitRequestBody || Number.POSITIVE_INFINITY;
     this.service = {
       application,
@@ -68,6 +75,7 @@ export class Gateway {
       limits: new RequestLimits(options),
       forwarded: forwardedFor(options),
       accessLog,
+      counters: settings.counters,
       report: settings.report ?? report,
       ident: options.ident,
       timeout: options.timeout * 1000,
@@ -108,6 +116,11 @@ export class Gateway {
     connection.enter(() => this.#serve(connection, message, response, true));
   }
 
+  /** A handshake with the path of the status is an ordinary request. */
+  isForStatus(message: IncomingMessage): boolean {
+    return this.#statusPage?.matches(message.url as string) === true;
+  }
+
   connectionOf(socket: WsgiSocket): Connection {
     return socket[kConnection] ?? this.#connect(socket);
   }
@@ -133,7 +146,10 @@ export class Gateway {
     const body = this.#bodyOf(message, response, expected);
     // While it waited for its turn, its body broke off.
     if (connection.malformed !== undefined && !message.complete) body?.fail(connection.malformed);
-    new Exchange(this.service, connection, message, response, body).serve();
+    const page = this.#statusPage;
+    if (page?.matches(message.url as string))
+      new StatusExchange(page, this.service, connection, message, response, body).serve();
+    else new Exchange(this.service, connection, message, response, body).serve();
   }
 
   #bodyOf(message: IncomingMessage, response: ServerResponse, expected: boolean): RequestBody | undefined {

@@ -25,6 +25,7 @@ export type Group =
   | 'Timeouts'
   | 'Limits'
   | 'Logging'
+  | 'Status'
   | 'TLS'
   | 'Environ'
   | 'WebSocket'

@@ -158,6 +158,16 @@ export const SERVER_OPTIONS = {
     group: 'Logging',
     doc: 'How both logs are written: text, or json, which is one object a line (docs/logging.md).',
   }),
+  statusPath: option(kinds.text('PATH', 'a path such as /-/status', isStatusPath), undefined, {
+    flags: ['--status-path'],
+    group: 'Status',
+    doc: 'The path under which the server answers with its status, as JSON or for Prometheus; none when not given.',
+  }),
+  statusAllowIps: option(kinds.addresses, ['127.0.0.1', '::1'], {
+    flags: ['--status-allow-ips'],
+    group: 'Status',
+    doc: 'Who may read the status, separated by commas: IP addresses, CIDR ranges, or * for everybody.',
+  }),
   certfile: option(kinds.path(), undefined, {
     flags: ['--certfile'],
     group: 'TLS',
@@ -298,6 +308,11 @@ export const COMMAND_OPTIONS = {
 
 function isMount(value: string): boolean {
   return value === '' || /^\/(?:[^\0-\x1f\x7f]*[^\0-\x1f\x7f/])$/.test(value);
+}
+
+/** As it is sent, so only what a path may hold (RFC 3986 section 3.3); `/` alone would hide a site. */
+function isStatusPath(value: string): boolean {
+  return /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})+$/i.test(value);
 }
 
 function isServerName(value: string): boolean {

@@ -58,7 +58,7 @@ export class Upgrades {
   /** Listener of `upgrade`: Node has let go of the socket; `rest` are the bytes after the head. */
   handle(message: IncomingMessage, socket: WsgiSocket, rest: Buffer): void {
     const connection = this.gateway.connectionOf(socket);
-    if (isWebSocketRequest(message)) {
+    if (isWebSocketRequest(message) && !this.gateway.isForStatus(message)) {
       connection.enter(() => this.serve(connection, message, rest, this.#respond(message, socket, rest)));
     } else connection.enter(() => this.#serveOrdinary(connection, message, rest));
   }
@@ -92,6 +92,7 @@ export class Upgrades {
 
   opened(exchange: WebSocketExchange): void {
     this.#open.add(exchange);
+    this.gateway.service.counters?.webSocketOpened();
     if (this.gateway.service.stopping) exchange.goAway(this.#farewell);
   }
 

@@ -10,6 +10,8 @@
  */
 import { ConfigError } from '../../errors.js';
 import { logger } from '../../logger.js';
+import type { ServerStatus } from '../status/server-status.js';
+import { type StatusMessage, StatusOfWorkers } from '../status/status-of-workers.js';
 import { Backoff } from './backoff.js';
 import { Distribution } from './distribution.js';
 import type { WorkerPlace, WorkerSettings } from './messages.js';
@@ -35,11 +37,20 @@ export class Crew implements WorkerEvents {
   #started = 0;
   readonly #backoff = new Backoff(() => this.#tend());
   readonly #pulse: PulseWatch;
+  /** How many were started in place of one that died. */
+  #restarts = 0;
+  readonly #status: StatusOfWorkers<WorkerProcess> | undefined;
   /** A reload is under way. */
   #reloading = false;
   #onStopped: (() => void) | undefined;
 
-  constructor(command: ServerCommand, place: Omit<WorkerPlace, 'parent'>, settings: WorkerSettings) {
+  /** @param ownStatus that of this process, where the server has one. */
+  constructor(
+    command: ServerCommand,
+    place: Omit<WorkerPlace, 'parent'>,
+    settings: WorkerSettings,
+    ownStatus?: () => ServerStatus,
+  ) {
     this.#command = command;
     this.#place = place;
     this.#settings = settings;
@@ -48,6 +59,7 @@ export class Crew implements WorkerEvents {
       this.#onBegun = resolve;
       this.#onFailed = reject;
     });
+    if (ownStatus !== undefined) this.#status = this.#openStatus(ownStatus);
     this.#pulse = new PulseWatch(this.#workers, () => this.#settings.timeout);
     // The first alone: what is wrong with the application is then said once.
     this.#start();
@@ -82,6 +94,7 @@ export class Crew implements WorkerEvents {
   stop(grace: number): Promise<void> {
     this.#backoff.stop();
     this.#pulse.stop();
+    this.#status?.stop();
     this.distribution.close();
     const stopped = new Promise<void>((resolve) => {
       const before = this.#onStopped;
@@ -132,6 +145,10 @@ export class Crew implements WorkerEvents {
 
   readonly returned = this.distribution.giveBack;
 
+  status(worker: WorkerProcess, message: StatusMessage): void {
+    this.#status?.take(worker, message);
+  }
+
   ended(worker: WorkerProcess, ending: Ending): void {
     this.#workers.delete(worker);
     const { state, pid } = worker;
@@ -140,6 +157,7 @@ export class Crew implements WorkerEvents {
     const { served } = worker;
     const serving = served === '' ? '' : `. It was serving ${served}`;
     this.distribution.lost(worker);
+    this.#status?.gone(worker);
     if (state === 'leaving' || this.#isStopping) {
       if (ending.forced) logger.error(`Worker ${pid} did not end in time and was killed${serving}`);
       else if (ending.code !== 0 && state !== 'starting') logger.error(`Worker ${pid} ${what}${serving}`);
@@ -148,6 +166,7 @@ export class Crew implements WorkerEvents {
     else {
       logger.error(`Worker ${pid} ${what}${serving}. Another one takes its place`);
       this.#backoff.died(worker);
+      this.#restarts++;
     }
     if (this.#isStopping) this.#checkStopped();
     else this.#tend();
@@ -182,6 +201,16 @@ export class Crew implements WorkerEvents {
       this.#reloading = false;
       logger.info('Reloaded');
     }
+  }
+
+  #openStatus(ownStatus: () => ServerStatus): StatusOfWorkers<WorkerProcess> {
+    const inState = (state: WorkerProcess['state']) =>
+      [...this.#workers].filter((one) => one.state === state);
+    return new StatusOfWorkers(
+      () => [...inState('serving'), ...inState('leaving')],
+      () => ({ ...ownStatus(), workers: { running: inState('serving').length, restarts: this.#restarts } }),
+      (worker, message) => worker.channel.send('status', message),
+    );
   }
 
   #start(): void {

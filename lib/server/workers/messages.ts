@@ -6,6 +6,7 @@ import type { ChildProcess, Serializable } from 'node:child_process';
 import type { AddressInfo, Socket } from 'node:net';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { ResolvedOptions } from '../options/options.js';
+import type { StatusMessage } from '../status/status-of-workers.js';
 
 /** From the parent to a worker. */
 export interface ToWorker {
@@ -17,6 +18,8 @@ export interface ToWorker {
   stop: { readonly atOnce: boolean };
   /** SIGUSR1. */
   reopenLogs: Empty;
+  /** Of `--status-path`. */
+  status: StatusMessage;
 }
 
 /** From a worker to its parent. */
@@ -35,6 +38,8 @@ export interface ToParent {
   retire: { readonly why: string };
   /** A connection without a request, with its socket: for another worker. */
   returned: Empty;
+  /** Of `--status-path`. */
+  status: StatusMessage;
 }
 
 /** What a reload may change, and the parent has to know. */

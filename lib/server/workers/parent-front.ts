@@ -2,6 +2,7 @@
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { withInherited } from '../http/inherited-socket.js';
 import type { ResolvedOptions } from '../options/options.js';
+import type { ServerStatus } from '../status/server-status.js';
 import { Crew } from './crew.js';
 import type { Front } from './front.js';
 import { openListeners } from './listeners.js';
@@ -20,6 +21,8 @@ export function settingsOf(options: ResolvedOptions): WorkerSettings {
 
 export class ParentFront implements Front {
   readonly margin = MARGIN_MS;
+  /** Gives the status of this process, where the server has one. To be set before it listens. */
+  ownStatus: (() => ServerStatus) | undefined;
   readonly #command: ServerCommand;
   readonly #options: ResolvedOptions;
   readonly #listened: (() => unknown) | undefined;
@@ -49,7 +52,8 @@ export class ParentFront implements Front {
     const inherited = descriptor === undefined ? undefined : { host, port, socketPath };
     try {
       await this.#listened?.();
-      crew = new Crew(this.#command, { address: this.address, inherited }, settingsOf(this.#options));
+      const place = { address: this.address, inherited };
+      crew = new Crew(this.#command, place, settingsOf(this.#options), this.ownStatus);
       this.#crew = crew;
       await crew.begun;
     } catch (error) {

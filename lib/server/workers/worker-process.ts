@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ignore } from '../../environ/maybe-promise.js';
+import type { StatusMessage } from '../status/status-of-workers.js';
 import { SUPERVISOR } from './child-report.js';
 import {
   Channel,
@@ -31,6 +32,7 @@ export interface WorkerEvents {
   retires(worker: WorkerProcess, why: string): void;
   taken(worker: WorkerProcess): void;
   returned(socket: Socket): void;
+  status(worker: WorkerProcess, message: StatusMessage): void;
 }
 
 export class WorkerProcess extends ServerProcess {
@@ -141,6 +143,7 @@ export class WorkerProcess extends ServerProcess {
     channel.on('connections', ({ connections }) => {
       this.connections = connections + (this.passing === undefined ? 0 : 1);
     });
+    channel.on('status', (message) => events.status(this, message));
     channel.on('retire', ({ why }) => events.retires(this, why));
     channel.on('returned', (_body, socket) => {
       if (socket !== undefined) events.returned(socket);

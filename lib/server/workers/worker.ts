@@ -9,6 +9,7 @@ import { describeThrown } from '../../logger.js';
 import { takeLogSignal } from '../log/log-file.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { Server } from '../server.js';
+import { StatusLink } from '../status/status-of-workers.js';
 import type { ThreadEntry } from '../threads/shared/thread-data.js';
 import { startGuard } from './guard.js';
 import { settingsOf } from './parent-front.js';
@@ -56,9 +57,9 @@ export async function serveAsWorker(
   // The log may have lost its reader.
   for (const log of [process.stdout, process.stderr]) log.on('error', ignore);
 
-  const end = (): void => {
-    process.stdout.write('', () => process.exit());
-  };
+  const status = joinStatus(server, parent);
+  const exit = () => void process.stdout.write('', () => process.exit());
+  const end = () => (status === undefined ? exit() : status.stop(exit));
   let retiring = false;
   const retire = (why: string) => {
     if (retiring) return;
@@ -95,6 +96,19 @@ export async function serveAsWorker(
   tell();
   channel.send('ready', settingsOf(options));
   return server;
+}
+
+/** Requests for the status get that of all workers. */
+function joinStatus({ status }: Server, { channel }: Parent): StatusLink | undefined {
+  if (status === undefined) return undefined;
+  const link = new StatusLink(
+    (message, sent) => channel.send('status', message, undefined, false, sent),
+    () => status.read(),
+  );
+  status.join = (own) => link.whole(own);
+  channel.on('status', (message) => link.take(message));
+  link.start();
+  return link;
 }
 
 /** Tells the parent why this worker could not start, and ends the process. @param text one sentence, or a stack. */

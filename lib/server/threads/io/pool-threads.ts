@@ -51,6 +51,8 @@ export class PoolThreads {
   readonly ready: Promise<void>;
   /** No more threads are started. */
   closing = false;
+  /** How many were started in place of one that ended. */
+  restarts = 0;
   readonly #data: StartData;
   readonly #blocks: Blocks;
   readonly #events: ThreadEvents;
@@ -217,6 +219,7 @@ export class PoolThreads {
       if (failures > 0) delay = Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS);
       this.#failures[index] = failures + 1;
     }
+    this.restarts++;
     this.#timers[index] = setTimeout(() => this.#spawn(index), delay);
   }
 }

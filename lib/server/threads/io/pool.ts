@@ -43,6 +43,18 @@ export interface PoolRequest extends ThreadRequest, WatchedRequest {
   done(): void;
 }
 
+/** What the threads do at the moment. */
+export interface PoolLoad {
+  readonly busy: number;
+  readonly free: number;
+  /** They load the application, or are not started again yet. */
+  readonly starting: number;
+  /** How many were started in place of one that ended. */
+  readonly restarts: number;
+  /** Requests that wait for a thread. */
+  readonly queue: number;
+}
+
 /** Milliseconds in which a free thread takes a request. */
 export const CLAIM_MS = 5;
 
@@ -117,6 +129,15 @@ export class ThreadPool implements ThreadEvents {
   /** There are more requests than threads: some wait for longer than it takes to wake a thread. */
   get overloaded(): boolean {
     return this.#running.size > this.#options.threads;
+  }
+
+  get load(): PoolLoad {
+    const serving = this.#threads.all.filter(({ ready, dropped }) => ready && !dropped);
+    const busy = serving.filter(({ line }) => line.current !== 0).length;
+    const free = serving.length - busy;
+    const starting = this.#options.threads - serving.length;
+    const { restarts } = this.#threads;
+    return { busy, free, starting, restarts, queue: Math.max(0, this.#running.size - busy) };
   }
 
   /** Takes back a request that no thread has, which is then done. False if one has it. */
