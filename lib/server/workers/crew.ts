@@ -82,7 +82,6 @@ export class Crew implements WorkerEvents {
   /** Resolves when all have ended. A second call, with a `grace` of 0, ends them at once. @param grace seconds. */
   stop(grace: number): Promise<void> {
     this.#backoff.stop();
-    this.#pulse.stop();
     this.distribution.close();
     const stopped = new Promise<void>((resolve) => {
       const before = this.#onStopped;
@@ -101,7 +100,9 @@ export class Crew implements WorkerEvents {
   }
 
   #checkStopped(): void {
-    if (this.#workers.size === 0) this.#onStopped?.();
+    if (this.#workers.size > 0) return;
+    this.#pulse.stop();
+    this.#onStopped?.();
   }
 
   // What workers tell
@@ -129,6 +130,10 @@ export class Crew implements WorkerEvents {
 
   taken(worker: WorkerProcess): void {
     this.distribution.taken(worker);
+  }
+
+  closes(worker: WorkerProcess): void {
+    this.distribution.remove(worker);
   }
 
   readonly returned = this.distribution.giveBack;
