@@ -236,6 +236,11 @@ export function stopReading(socket: Socket): void {
   (socket as { _handle?: { readStop?(): void } | null })._handle?.readStop?.();
 }
 
+/** Its server forgets a socket that goes to another process: Node would else count it there, and wait for it at the end. */
+export function withoutServer(socket: Socket): void {
+  Object.assign(socket, { server: null });
+}
+
 /** In place of a method of a socket, for a while: Node, or our own code, calls it when it must have no effect. */
 export function silence(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
   socket[method] = stay;

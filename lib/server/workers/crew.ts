@@ -93,7 +93,6 @@ export class Crew implements WorkerEvents {
   /** Resolves when all have ended. A second call, with a `grace` of 0, ends them at once. @param grace seconds. */
   stop(grace: number): Promise<void> {
     this.#backoff.stop();
-    this.#pulse.stop();
     this.#status?.stop();
     this.distribution.close();
     const stopped = new Promise<void>((resolve) => {
@@ -113,7 +112,9 @@ export class Crew implements WorkerEvents {
   }
 
   #checkStopped(): void {
-    if (this.#workers.size === 0) this.#onStopped?.();
+    if (this.#workers.size > 0) return;
+    this.#pulse.stop();
+    this.#onStopped?.();
   }
 
   // What workers tell
@@ -141,6 +142,10 @@ export class Crew implements WorkerEvents {
 
   taken(worker: WorkerProcess): void {
     this.distribution.taken(worker);
+  }
+
+  closes(worker: WorkerProcess): void {
+    this.distribution.remove(worker);
   }
 
   readonly returned = this.distribution.giveBack;

@@ -2,6 +2,7 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { logger } from '../../logger.js';
 import { listen } from '../http/listen.js';
+import { withoutServer } from '../http/node-internals.js';
 import type { ResolvedOptions } from '../options/options.js';
 
 /**
@@ -26,8 +27,7 @@ export async function openListeners(
   });
   listener.on('connection', (socket) => {
     dropping = false;
-    // Else Node asks the workers for theirs.
-    Object.assign(socket, { server: null });
+    withoutServer(socket);
     // What becomes of it is the worker's to know.
     socket.on('error', () => socket.destroy());
     accept(socket);

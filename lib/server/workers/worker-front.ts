@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { kConnection, type WsgiSocket } from '../http/connection.js';
 import { HeadWatch } from '../http/head-watch.js';
-import { hasUnsent, stopReading } from '../http/node-internals.js';
+import { hasUnsent, stopReading, withoutServer } from '../http/node-internals.js';
 import type { Front } from './front.js';
 import type { Parent } from './place.js';
 
@@ -51,6 +51,7 @@ export class WorkerFront implements Front {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#parent.channel.send('closes', {});
   }
 
   cut(): void {}
@@ -67,6 +68,7 @@ export class WorkerFront implements Front {
     if (head !== 'nothing' || socket.readableLength > 0) return true;
     if (hasUnsent(socket)) return false;
     stopReading(socket);
+    withoutServer(socket);
     this.#parent.channel.send('returned', {}, socket, false, () => socket.destroy());
     return true;
   };

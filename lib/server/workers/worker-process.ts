@@ -30,6 +30,8 @@ export interface WorkerEvents {
   ready(worker: WorkerProcess, settings: WorkerSettings): void;
   ended(worker: WorkerProcess, ending: Ending): void;
   retires(worker: WorkerProcess, why: string): void;
+  /** It takes no more connections, and ends. */
+  closes(worker: WorkerProcess): void;
   taken(worker: WorkerProcess): void;
   returned(socket: Socket): void;
   status(worker: WorkerProcess, message: StatusMessage): void;
@@ -144,6 +146,7 @@ export class WorkerProcess extends ServerProcess {
       this.connections = connections + (this.passing === undefined ? 0 : 1);
     });
     channel.on('status', (message) => events.status(this, message));
+    channel.on('closes', () => events.closes(this));
     channel.on('retire', ({ why }) => events.retires(this, why));
     channel.on('returned', (_body, socket) => {
       if (socket !== undefined) events.returned(socket);

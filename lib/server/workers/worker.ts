@@ -59,7 +59,8 @@ export async function serveAsWorker(
 
   const status = joinStatus(server, parent);
   const exit = () => void process.stdout.write('', () => process.exit());
-  const end = () => (status === undefined ? exit() : status.stop(exit));
+  // Whatever closes it; a server that lost its last thread has set the exit code.
+  void server.serveForever().then(() => (status === undefined ? exit() : status.stop(exit)));
   let retiring = false;
   const retire = (why: string) => {
     if (retiring) return;
@@ -69,19 +70,19 @@ export async function serveAsWorker(
   let leaving = false;
   channel.on('leave', () => {
     leaving = true;
-    void server.leave(front.handOver).then(end);
+    void server.leave(front.handOver);
   });
   channel.on('stop', ({ atOnce }) => {
     // One that leaves is stopping already: a second call would cut what runs.
-    if (!leaving) void server.close().then(end);
+    if (!leaving) void server.close();
     if (atOnce) void server.close();
   });
   // The parent has died.
-  process.on('disconnect', () => void server.close().then(end));
+  process.on('disconnect', () => void server.close());
   channel.on('reopenLogs', () => void process.emit('SIGUSR1'));
   process.on('SIGTERM', () => {
     // Without a parent there is nobody to take its place.
-    if (retiring || !process.connected) void server.close().then(end);
+    if (retiring || !process.connected) void server.close();
     else retire('was told to end (SIGTERM)');
   });
   const { maxRequests, maxRequestsJitter } = options;
