@@ -10,6 +10,8 @@ import type { BodyWriter } from './spool.js';
 export interface SendOptions {
   /** Seconds that the head of an answer may take, and each block after it. */
   readonly timeout: number;
+  /** Checks the certificate of an https server. Default: true. */
+  readonly verify?: boolean | undefined;
   /** Bytes after which an answer that does not end is left, as the recorded client did. */
   readonly leaveAfter?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -72,7 +74,7 @@ class Sending {
     this.#whole = setTimeout(() => this.#giveUp(), timeout * 1000 * WHOLE);
     this.#wait();
     try {
-      const sent = open(this.#request, this.#to);
+      const sent = open(this.#request, this.#to, this.#options.verify ?? true);
       this.#sent = sent;
       sent.once('response', (response) => this.#take(response));
       // A CONNECT or an upgrade that nobody asked for: the head is the answer.
@@ -186,7 +188,11 @@ class Sending {
 }
 
 /** @throws TypeError for what Node does not send. */
-function open({ method, target, fields, body }: RecordedRequest, to: URL): ClientRequest {
+function open(
+  { method, target, fields, body }: RecordedRequest,
+  to: URL,
+  rejectUnauthorized: boolean,
+): ClientRequest {
   const make = to.protocol === 'https:' ? httpsRequest : httpRequest;
   const framed = framing(fields, body.size, method);
   return make({
@@ -195,6 +201,7 @@ function open({ method, target, fields, body }: RecordedRequest, to: URL): Clien
     path: to.pathname === '/' || !target.startsWith('/') ? target : to.pathname.replace(/\/$/, '') + target,
     headers: framed.flat(),
     agent: false,
+    rejectUnauthorized,
     setHost: false,
     maxHeaderSize: 1024 * 1024,
   });
