@@ -10,6 +10,8 @@ import type { BodyWriter } from './spool.js';
 export interface SendOptions {
   /** Seconds that the head of an answer may take, and each block after it. */
   readonly timeout: number;
+  /** Checks the certificate of an https server. Default: true. */
+  readonly verify?: boolean | undefined;
   /** Bytes after which an answer that does not end is left, as the recorded client did. */
   readonly leaveAfter?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -47,6 +49,7 @@ class Sending {
   #first: number | undefined;
   /** Of the last byte, not of the end: a body of one block is no stream, however late the end is noticed. */
   #last: number | undefined;
+  readonly #interim: { status: number; fields: Fields }[] = [];
   #settled = false;
   #waiting: NodeJS.Timeout | undefined;
   #whole: NodeJS.Timeout | undefined;
@@ -72,8 +75,12 @@ class Sending {
     this.#whole = setTimeout(() => this.#giveUp(), timeout * 1000 * WHOLE);
     this.#wait();
     try {
-      const sent = open(this.#request, this.#to);
+      const sent = open(this.#request, this.#to, this.#options.verify ?? true);
       this.#sent = sent;
+      sent.on('information', ({ statusCode, rawHeaders }) => {
+        this.#wait();
+        if (statusCode !== 100) this.#interim.push({ status: statusCode, fields: pairs(rawHeaders) });
+      });
       sent.once('response', (response) => this.#take(response));
       // A CONNECT or an upgrade that nobody asked for: the head is the answer.
       for (const event of ['upgrade', 'connect'] as const) {
@@ -163,6 +170,7 @@ class Sending {
       version: response.httpVersion,
       fields: pairs(response.rawHeaders),
       trailers: pairs(response.rawTrailers),
+      interim: this.#interim,
       body: this.#body.end(cut, most),
       times: { head: this.#head, first: this.#first ?? last, last },
     };
@@ -186,7 +194,11 @@ class Sending {
 }
 
 /** @throws TypeError for what Node does not send. */
-function open({ method, target, fields, body }: RecordedRequest, to: URL): ClientRequest {
+function open(
+  { method, target, fields, body }: RecordedRequest,
+  to: URL,
+  rejectUnauthorized: boolean,
+): ClientRequest {
   const make = to.protocol === 'https:' ? httpsRequest : httpRequest;
   const framed = framing(fields, body.size, method);
   return make({
@@ -195,6 +207,7 @@ function open({ method, target, fields, body }: RecordedRequest, to: URL): Clien
     path: to.pathname === '/' || !target.startsWith('/') ? target : to.pathname.replace(/\/$/, '') + target,
     headers: framed.flat(),
     agent: false,
+    rejectUnauthorized,
     setHost: false,
     maxHeaderSize: 1024 * 1024,
   });
