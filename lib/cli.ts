@@ -84,8 +84,7 @@ async function main(argv: readonly string[]): Promise<number> {
   // What is wrong with the options is said before the application's own code runs.
   const resolved = resolveOptions(options);
   const { threads, gracefulTimeout } = resolved;
-  // A worker has the user of its parent.
-  const owner = parent === undefined ? findOwner(command.user, command.group) : undefined;
+  const owner = findOwner(command.user, command.group);
   if (threads > 0 && appName === undefined) {
     throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
   }
@@ -141,10 +140,12 @@ async function start(
   return server;
 }
 
+/** A parent of workers stays what it is: these change by themselves, and it has given them its files. */
 function changeOwner(owner: Owner, options: ServerOptions, pid: string | undefined): void {
+  if (parent !== undefined) return becomeOwner(owner);
   const { accessLogfile, errorLogfile, socketPath, descriptor } = resolveOptions(options);
   giveFiles([pid, accessLogfile, errorLogfile, descriptor === undefined ? socketPath : undefined], owner);
-  becomeOwner(owner);
+  if (options.workers === undefined) becomeOwner(owner);
 }
 
 async function answerRequest(

@@ -44,7 +44,7 @@ export async function serve(
   const log = datedErrors(options);
   try {
     if (options.workers === undefined) return await serveAlone(application, options, entry, listened);
-    if (parent !== undefined) return await serveAsWorker(parent, application, options, entry);
+    if (parent !== undefined) return await serveAsWorker(parent, application, options, { entry, listened });
     return await serveWithWorkers(application, options, command, listened);
   } catch (error) {
     if (logger.stream === log) logger.stream = process.stderr;

@@ -298,17 +298,16 @@ export class Server {
   }
 
   async #listen(): Promise<void> {
-    if (this.#front === undefined) {
-      await listen(this.http, this.options);
-      await this.#listened?.();
-      return;
+    if (this.#front === undefined) await listen(this.http, this.options);
+    else {
+      await this.#front.open((socket, moved) => {
+        this.http.emit('connection', socket);
+        if (moved) this.#gateway.connectionOf(socket).moved = true;
+      });
+      // Node's timeouts of requests begin with it.
+      this.http.emit('listening');
     }
-    await this.#front.open((socket, moved) => {
-      this.http.emit('connection', socket);
-      if (moved) this.#gateway.connectionOf(socket).moved = true;
-    });
-    // Node's timeouts of requests begin with it.
-    this.http.emit('listening');
+    await this.#listened?.();
   }
 }
 

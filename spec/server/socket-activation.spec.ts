@@ -149,6 +149,22 @@ describe('a socket that the process inherits', () => {
     expect(await ask(port)).to.deep.include({ SERVER_PORT: `${port}`, variables: [] });
   });
 
+  it('goes with workers, which take its address for theirs', async () => {
+    const path = join(folder, 's');
+    const server = await open({ path });
+    const words = ['app.mjs:app', '-w', '1', '--forwarded-allow-ips', '1.1.1.1'];
+    const command = start(words, { inherits: descriptorOf(server), listenFds: 1 });
+    await command.address();
+    const moved = join(folder, 'moved');
+    renameSync(path, moved);
+    leave(server);
+    const peer = await Peer.connect(moved);
+    await peer.send(request('/', { headers: ['X-Forwarded-For: 192.0.2.1'] }));
+    const body = JSON.parse(String((await peer.response()).body)) as object;
+    expect(body).to.include({ SERVER_NAME: 'localhost', REMOTE_ADDR: '192.0.2.1' });
+    expect(body).to.deep.include({ variables: [] });
+  });
+
   it('must be one that a server can listen on, and one alone', async () => {
     const options = { cwd: folder };
     const missing = await runCommand(['app.mjs:app', '--bind', 'fd://77'], options);
@@ -195,6 +211,18 @@ describe('systemd, with NOTIFY_SOCKET', () => {
     command.child.kill('SIGTERM');
     expect(await command.exit()).to.equal(0);
     await until(() => told() === `${ready}${join(folder, 'socket')} STOPPING=1\n`, 'STOPPING=1');
+  });
+
+  it('is told by the parent of workers, also of a reload', async () => {
+    const { folder, env, told } = notifying('echo "$1" >> "$FOLDER/told"');
+    const command = new Command(['app.mjs:app', '-b', '127.0.0.1:0', '-w', '1'], { cwd: folder, env });
+    const [, address = ''] = await command.says(/Server started at (\S+)/);
+    expect(await (await fetch(address)).json()).to.deep.include({ variables: [] });
+    command.child.kill('SIGHUP');
+    await until(() => told() === 'READY=1\nRELOADING=1\nREADY=1\n', 'a reload');
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal(0);
+    await until(() => told().endsWith('STOPPING=1\n'), 'STOPPING=1');
   });
 
   it('neither holds up nor ends the server if it cannot be told', async () => {

@@ -10,6 +10,7 @@
  */
 import { ConfigError } from '../../errors.js';
 import { logger } from '../../logger.js';
+import { tellServiceManager } from '../service-manager.js';
 import type { ServerStatus } from '../status/server-status.js';
 import { type StatusMessage, StatusOfWorkers } from '../status/status-of-workers.js';
 import { Backoff } from './backoff.js';
@@ -73,6 +74,7 @@ export class Crew implements WorkerEvents {
   reload(): void {
     if (this.#isStopping) return;
     logger.info('Reloading');
+    tellServiceManager('RELOADING=1');
     this.#reloading = true;
     for (const worker of this.#workers) if (worker.state !== 'leaving') worker.outdated = 'reload';
     this.#tend();
@@ -205,6 +207,7 @@ export class Crew implements WorkerEvents {
     if (this.#reloading && !all.some((worker) => worker.outdated === 'reload')) {
       this.#reloading = false;
       logger.info('Reloaded');
+      tellServiceManager('READY=1');
     }
   }
 
@@ -232,6 +235,7 @@ export class Crew implements WorkerEvents {
       this.#reloading = false;
       // Those that serve go on, as they are.
       for (const one of this.#workers) if (one.outdated === 'reload') one.outdated = undefined;
+      tellServiceManager('READY=1');
       logger.error(`The reload was given up, and the workers that serve go on. ${why}`);
       this.#backoff.failed('');
     } else this.#backoff.failed(`A worker did not start: ${why}`);

@@ -11,6 +11,7 @@ import type { ResolvedOptions } from '../options/options.js';
 import { Server } from '../server.js';
 import { StatusLink } from '../status/status-of-workers.js';
 import type { ThreadEntry } from '../threads/shared/thread-data.js';
+import type { Place } from './front.js';
 import { startGuard } from './guard.js';
 import { settingsOf } from './parent-front.js';
 import type { Parent } from './place.js';
@@ -44,14 +45,14 @@ export async function serveAsWorker(
   parent: Parent,
   application: Application | Application<'blocking'>,
   given: ResolvedOptions,
-  entry?: ThreadEntry,
+  { entry, listened }: Pick<Place, 'listened'> & { readonly entry?: ThreadEntry | undefined } = {},
 ): Promise<Server> {
   const { channel, inherited } = parent;
   const options = inherited === undefined ? given : { ...given, ...inherited, descriptor: undefined };
   // What its first bytes told stays here: keys, and the address of the client.
   const stays = options.certfile !== undefined || options.proxyProtocol !== 'off';
   const front = new WorkerFront(parent, stays);
-  const server = new Server(application, options, entry, { front, served });
+  const server = new Server(application, options, entry, { front, served, listened });
   await server.listening;
   process.on('unhandledRejection', reportRejection);
   // The log may have lost its reader.
