@@ -53,6 +53,8 @@ export interface Conversation {
   /** As the server closed it: RFC 6455, section 7.4; 1006 if the connection was lost, 0 if the archive does not say. */
   readonly closeCode: number;
   readonly closeReason: string;
+  /** What the client has closed with, where it was the first; 1005 without a code. The server as a rule echoes it. */
+  readonly clientClose?: { readonly code: number; readonly reason: string } | undefined;
 }
 
 export interface Exchange {

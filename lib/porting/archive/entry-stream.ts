@@ -29,7 +29,7 @@ export class EntryStream {
   #inString = false;
   #escaped = false;
   /** The string that is being read, where it may be a key above the entries. */
-  #string: number[] = [];
+  #string = '';
   /** The last string at a depth above the entries. */
   #key = '';
   /** The keys that lead here: of depths 1 and 2. */
@@ -53,7 +53,7 @@ export class EntryStream {
       const byte = block[at] ?? 0;
       if (byte === QUOTE) {
         this.#inString = true;
-        this.#string = [];
+        this.#string = '';
       } else if (OPEN.has(byte)) {
         this.#open(byte);
         if (this.#inEntries && this.#depth === ENTRIES_DEPTH + 1) start = at;
@@ -92,18 +92,36 @@ export class EntryStream {
 
   /** Gives the place of the string's last byte in this block. */
   #skipString(block: Buffer, from: number): number {
-    for (let at = from; at < block.length; at++) {
-      const byte = block[at] ?? 0;
-      if (this.#escaped) this.#escaped = false;
-      else if (byte === BACKSLASH) this.#escaped = true;
-      else if (byte === QUOTE) {
-        this.#inString = false;
-        if (this.#depth <= 2) this.#key = Buffer.from(this.#string).toString();
-        return at;
+    let start = from;
+    for (;;) {
+      // What the last block has escaped.
+      if (this.#escaped) {
+        this.#escaped = false;
+        start += 1;
       }
-      if (this.#depth <= 2 && this.#string.length < KEY_BYTES) this.#string.push(byte);
+      const found = block.indexOf(QUOTE, start);
+      const end = found === -1 ? block.length : found;
+      this.#keepKey(block, start, end);
+      let slashes = 0;
+      while (end - slashes > start && block[end - slashes - 1] === BACKSLASH) slashes++;
+      const isEscaped = slashes % 2 === 1;
+      if (found === -1) {
+        this.#escaped = isEscaped;
+        return block.length;
+      }
+      if (!isEscaped) {
+        this.#inString = false;
+        if (this.#depth <= 2) this.#key = this.#string;
+        return found;
+      }
+      start = found + 1;
     }
-    return block.length;
+  }
+
+  /** A key with an escape is none that is looked for. */
+  #keepKey(block: Buffer, start: number, end: number): void {
+    if (this.#depth > 2 || this.#string.length > KEY_BYTES) return;
+    this.#string += block.toString('latin1', start, Math.min(end, start + KEY_BYTES));
   }
 
   #keep(piece: Buffer): void {

@@ -71,6 +71,14 @@ export interface HarMessage {
   readonly data: string;
 }
 
+/** As the server closed a conversation; 1006 if the connection was lost, 0 if it is not known. */
+export interface HarClose {
+  readonly code: number;
+  readonly reason: string;
+  /** What the client has closed with, where it was the first. */
+  readonly client?: { readonly code: number; readonly reason: string };
+}
+
 export interface HarEntry {
   readonly startedDateTime: string;
   /** Milliseconds, as all of the times. */
@@ -86,6 +94,6 @@ export interface HarEntry {
     readonly _first?: number;
   };
   readonly _resourceType?: 'websocket';
-  readonly _webSocketClose?: { readonly code: number; readonly reason: string };
+  readonly _webSocketClose?: HarClose;
   readonly comment?: string;
 }

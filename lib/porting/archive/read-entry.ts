@@ -119,12 +119,17 @@ function fieldsOf(headers: unknown): [name: string, value: string][] {
 
 function conversationOf(entry: Json, handshake: number): Conversation {
   const close = objectOf(entry['_webSocketClose']);
+  const client = objectOf(close['client']);
+  const clientCode = numberOf(client['code']);
   return {
     messages: listOf(entry['_webSocketMessages']).flatMap((message) =>
       messageOf(objectOf(message), handshake),
     ),
     closeCode: numberOf(close['code']) ?? 0,
     closeReason: textOf(close['reason']) ?? '',
+    ...(clientCode !== undefined && {
+      clientClose: { code: clientCode, reason: textOf(client['reason']) ?? '' },
+    }),
   };
 }
 

@@ -4,7 +4,15 @@ import { basename } from 'node:path';
 import type { Answer, Fields, RecordedRequest, StoredBody } from '../exchange.js';
 import { FileBody, MemoryBody } from './bodies.js';
 import { charsetOf, isLatin } from './charset.js';
-import type { HarContent, HarEntry, HarHeader, HarPostData, HarRequest, HarResponse } from './har.js';
+import type {
+  HarClose,
+  HarContent,
+  HarEntry,
+  HarHeader,
+  HarPostData,
+  HarRequest,
+  HarResponse,
+} from './har.js';
 
 /** An exchange that is over. Messages of a conversation are written apart: they may be many. */
 export interface FinishedExchange {
@@ -21,7 +29,7 @@ export interface FinishedExchange {
   readonly time: number;
   /** Why there is no answer. */
   readonly failure?: string | undefined;
-  readonly close?: { readonly code: number; readonly reason: string } | undefined;
+  readonly close?: HarClose | undefined;
 }
 
 /** @param folder the name of the folder that has the large bodies. */

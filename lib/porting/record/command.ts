@@ -51,12 +51,12 @@ async function finish(recording: Recording, signals: Signals, grace: number, out
     (error: Error) => error,
   );
   const { running } = recording;
-  if (running > 0 && grace > 0 && fault === undefined) {
+  if (running > 0 && grace > 0) {
     console.log(
       `Stopping: ${spell(running, 'connection')} still in use, up to ${grace} s. Ctrl-C again stops at once.`,
     );
   }
-  const closed = recording.close(fault === undefined ? grace : 0);
+  const closed = recording.close(grace);
   await Promise.race([closed, signals.next().then(() => recording.close(0))]);
   await closed;
   if (fault !== undefined) {

@@ -6,6 +6,12 @@ import type { Field } from './http/head.js';
 type Deflate = InstanceType<typeof PerMessageDeflate>;
 type Reader = InstanceType<typeof Receiver>;
 
+/** Of a close frame; 1005 stands for one without a code. */
+interface Close {
+  readonly code: number;
+  readonly reason: string;
+}
+
 /** Bytes. A longer message is passed on, and ends what is recorded of its conversation. */
 const MAX_MESSAGE = 256 * 1024 * 1024;
 
@@ -28,7 +34,9 @@ export class Frames {
   #unreadable = false;
   #open = 2;
   /** What the server has said, or undefined: RFC 6455, section 7.1.5. */
-  #closed: { readonly code: number; readonly reason: string } | undefined;
+  #closed: Close | undefined;
+  /** What the client has said, if that came before. */
+  #closedFirst: Close | undefined;
 
   /** @param fields of the answer of 101. */
   constructor(fields: readonly Field[], listener: FrameListener) {
@@ -56,8 +64,9 @@ export class Frames {
   }
 
   /** As the server closed; 1006 if it did not. */
-  get close(): { readonly code: number; readonly reason: string } {
-    return this.#closed ?? { code: LOST, reason: '' };
+  get close(): Close & { readonly client?: Close } {
+    const client = this.#closedFirst;
+    return { ...(this.#closed ?? { code: LOST, reason: '' }), ...(client !== undefined && { client }) };
   }
 
   /** False if the next bytes should wait for `ondrain`. */
@@ -87,7 +96,9 @@ export class Frames {
       this.#listener.onmessage(from, isBinary ? data : data.toString('utf8'));
     });
     receiver.on('conclude', (code: number, reason: Buffer) => {
-      if (from === 'server') this.#closed ??= { code, reason: reason.toString('utf8') };
+      const close = { code, reason: reason.toString('utf8') };
+      if (from === 'server') this.#closed ??= close;
+      else if (this.#closed === undefined) this.#closedFirst ??= close;
     });
     receiver.on('drain', () => this.#listener.ondrain(from));
     receiver.on('error', (error: Error) => {

@@ -23,6 +23,9 @@ export interface ProxyOptions {
   readonly rewrite?: ((head: Head, client: Socket) => Head) | undefined;
 }
 
+/** Milliseconds after which the system asks whether the other machine is still there. */
+const KEEP_ALIVE_MS = 60_000;
+
 export class ProxyConnection {
   readonly #client: Socket;
   readonly #options: ProxyOptions;
@@ -56,6 +59,7 @@ export class ProxyConnection {
     this.#onclose = onclose;
     this.#fromClient = new Flow(client);
     client.setNoDelay(true);
+    client.setKeepAlive(true, KEEP_ALIVE_MS);
     client.on('data', (block: Buffer) => this.#clientData(block));
     client.on('end', () => this.#clientEnded());
     client.on('error', () => this.#clientLost());
@@ -109,6 +113,7 @@ export class ProxyConnection {
   #connect(): Socket {
     const upstream = connectTo(this.#options.upstream);
     this.#fromUpstream = new Flow(upstream);
+    upstream.setKeepAlive(true, KEEP_ALIVE_MS);
     upstream.once(this.#options.upstream.tls ? 'secureConnect' : 'connect', () => {
       this.#connected = true;
     });
@@ -176,11 +181,12 @@ export class ProxyConnection {
 
   #unreachable(error: NodeJS.ErrnoException): void {
     const { name } = this.#options.upstream;
-    const failure = `${error.code ?? error.message}`;
+    // Of several addresses there is a code, and no message.
+    const failure = error.code ?? error.message;
     const { method = 'GET' } = this.#exchanges[0] ?? {};
     const what = this.#exchanges[0]?.describe() ?? 'a request';
     const hint = /CERT|SIGNATURE|ALTNAME/.test(failure) ? '. --no-verify takes any certificate' : '';
-    logger.error(`${name} cannot be reached for ${what}: ${error.message}${hint}`);
+    logger.error(`${name} cannot be reached for ${what}: ${error.message || failure}${hint}`);
     this.#over = true;
     this.#finishAll(false, failure);
     this.#client.write(badGateway(name, failure, method));

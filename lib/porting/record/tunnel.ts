@@ -66,7 +66,7 @@ export class Tunnel {
   #write(): void {
     const close = this.#frames?.close ?? UNKNOWN;
     // That the recording has ended says nothing about the server.
-    this.exchange.write({ close: this.#endedByUs && close.code === LOST ? UNKNOWN : close });
+    this.exchange.write({ close: this.#endedByUs && close.code === LOST ? { ...close, ...UNKNOWN } : close });
     this.#recorder.pending(-1);
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { ConfigError } from '../../../lib/errors.js';
 import { INLINE_BYTES, MemoryBody, NO_BODY, Spool } from '../../../lib/porting/archive/bodies.js';
 import { EntryStream } from '../../../lib/porting/archive/entry-stream.js';
@@ -310,6 +311,31 @@ describe('the entries of an archive', () => {
       expect(stream).to.include({ complete: true, found: true });
     });
   }
+
+  it('are found whatever is in them, wherever blocks end', function () {
+    this.timeout(30_000);
+    const text = fc.string({ unit: fc.constantFrom('"', '\\', '{', ']', ',', ':', 'é', 'a', '\n') });
+    const entry = fc.dictionary(text, fc.oneof(text, fc.array(text), fc.dictionary(text, text)));
+    fc.assert(
+      fc.property(
+        fc.array(entry),
+        text,
+        entry,
+        fc.integer({ min: 1, max: 40 }),
+        (entries, key, other, size) => {
+          const bytes = Buffer.from(JSON.stringify({ [key]: other, log: { [key]: other, entries }, z: key }));
+          const stream = new EntryStream();
+          const found: unknown[] = [];
+          for (let at = 0; at < bytes.length; at += size) {
+            for (const json of stream.push(bytes.subarray(at, at + size))) found.push(JSON.parse(json));
+          }
+          expect(found).to.deep.equal(JSON.parse(JSON.stringify(entries)));
+          expect(stream.complete).to.equal(true);
+        },
+      ),
+      { numRuns: 80 },
+    );
+  });
 });
 
 describe('a list of requests', () => {

@@ -333,6 +333,20 @@ describe('the proxy of record', function () {
     expect(recorded.recording.count).to.equal(0);
   });
 
+  it('passes on what does not even begin as HTTP does, without waiting for a line', async () => {
+    const hello = Buffer.from([22, 3, 1, 0, 5]);
+    const port = await original(async (wire) => {
+      await wire.until(() => wire.raw.equals(hello), 'the hello');
+      await wire.send('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+      wire.socket.end();
+    });
+    const recorded = await recordingOf(port);
+    const peer = await recorded.connect();
+    await peer.send(hello);
+    expect((await peer.response()).status).to.equal(400);
+    expect(log).to.include('A request is passed on and not recorded: it begins with the byte 0x16');
+  });
+
   it('passes what another upgrade speaks, after the 101', async () => {
     const port = await original(async (wire) => {
       await receives(wire, /\r\n\r\n/);

@@ -76,6 +76,11 @@ describe('redaction', () => {
       '{"password":null,"passphrase":true,"a":"password","token":"<token>"}',
     ],
     [JSON_TYPE, '"password"', '"password"'],
+    [
+      JSON_TYPE,
+      '{"pass":10,"fail":0,"userPass":"a","pass_count":"b"}',
+      '{"pass":10,"fail":0,"userPass":"<userPass>","pass_count":"b"}',
+    ],
     [JSON_TYPE, '{"password": "cut', '{"password": "<password>'],
     ['text/plain', 'password=x', 'password=x'],
   ];

@@ -74,7 +74,10 @@ describe('a WebSocket through the proxy of record', function () {
       const { request, answer, conversation } = await recorded.exchange();
       expect(request.target).to.equal('/chat');
       expect(answer?.status).to.equal(101);
-      expect(conversation).to.include({ closeCode: 4001 });
+      expect(conversation).to.deep.include({
+        closeCode: 4001,
+        clientClose: { code: 4001, reason: 'enough' },
+      });
       expect(conversation?.messages.map(({ from, data }) => [from, data])).to.deep.equal(
         messages.flatMap((message) => [
           ['client', message],
@@ -124,6 +127,7 @@ describe('a WebSocket through the proxy of record', function () {
       ['server', 'x'],
     ]);
     expect(conversation?.closeCode).to.equal(1000);
+    expect(conversation).to.not.have.property('clientClose');
   });
 
   it('says that the connection was lost where nobody closed it', async () => {

@@ -40,6 +40,7 @@ export class HeadCollector {
   push(block: Buffer): { readonly raw: Buffer; readonly used: number } | undefined {
     const before = this.#held.length;
     this.#held = before === 0 ? block : Buffer.concat([this.#held, block]);
+    if (before === 0) this.#checkStart(block);
     const end = this.#findEnd();
     if (end === undefined) {
       // Bytes of a socket's buffer may be overwritten.
@@ -50,6 +51,14 @@ export class HeadCollector {
     const raw = Buffer.from(this.#held.subarray(0, end));
     this.take();
     return { raw, used: end - before };
+  }
+
+  /** The hello of TLS, for example: its sender waits for an answer, and no line end will come. */
+  #checkStart(block: Buffer): void {
+    const first = block.find((byte) => byte !== CR && byte !== LF);
+    if (first !== undefined && (first <= 0x20 || first >= 0x7f)) {
+      throw new Unreadable(`it begins with the byte 0x${first.toString(16).padStart(2, '0')}`);
+    }
   }
 
   /** After the empty line; a line may end with LF alone (RFC 9112, section 2.2). */

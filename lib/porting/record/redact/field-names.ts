@@ -1,8 +1,10 @@
 /** Which fields of forms, JSON and queries hold a secret, by their name. */
 
-/** `password`, `new_password1`, `user[password]`, `passwd`, `passwort`, `pwd`, `passphrase`; `pass` as a word. */
-const PASSWORD =
-  /passw|passphrase|passcode|pwd|(?:^|[^a-z])pass(?:[^a-z]|$)|contrase|mot_?de_?passe|kennwort/i;
+/** `password`, `new_password1`, `user[password]`, `passwd`, `passwort`, `pwd`, `passphrase`. */
+const PASSWORD = /passw|passphrase|passcode|pwd|contrase|mot_?de_?passe|kennwort/i;
+
+/** `pass`, `user_pass` and `userPass`, but neither `compass` nor `pass_count`. */
+const PASS = /(?:^|[^a-zA-Z])[Pp]ass$|^PASS$|[a-z]Pass$/;
 
 /** What a login gives for `Authorization`: replaced where it is given, else it would not be found where it is sent. */
 const TOKEN =
@@ -17,13 +19,19 @@ export class FieldNames {
   }
 
   isSecret(name: string): boolean {
-    // Of `user[address][pin]` the last part may be meant too.
-    const last = /\[([^\]]*)\]$/.exec(name)?.[1] ?? name;
+    const last = lastOf(name);
+    return this.isSecretNumber(name) || PASS.test(last) || TOKEN.test(last);
+  }
+
+  /** Of JSON. Tests that `pass`, and a `token` of a parser, are numbers and no secrets. */
+  isSecretNumber(name: string): boolean {
     return (
-      PASSWORD.test(name) ||
-      TOKEN.test(last) ||
-      this.#more.has(name.toLowerCase()) ||
-      this.#more.has(last.toLowerCase())
+      PASSWORD.test(name) || this.#more.has(name.toLowerCase()) || this.#more.has(lastOf(name).toLowerCase())
     );
   }
+}
+
+/** Of `user[address][pin]` the last part says what it is. */
+function lastOf(name: string): string {
+  return /\[([^\]]*)\]$/.exec(name)?.[1] ?? name;
 }

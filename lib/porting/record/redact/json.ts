@@ -122,7 +122,9 @@ export class JsonFilter implements Filter {
 
   #takeScalar(raw: string): string {
     const name = this.#secretName();
-    return name !== undefined && NUMBER.test(raw) ? `"${this.#known.replace(name, raw)}"` : raw;
+    return name !== undefined && NUMBER.test(raw) && this.#names.isSecretNumber(name)
+      ? `"${this.#known.replace(name, raw)}"`
+      : raw;
   }
 
   #secretName(): string | undefined {
