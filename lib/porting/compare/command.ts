@@ -60,7 +60,9 @@ async function run(
   const { help: _help, allowDrift, report: files, secrets, ...options } = values;
   for (const file of files) checkFolder(file);
   const { original, candidate } = values;
-  const report = new Report({ archive, original, candidate, notes: notesOf(values) });
+  const known = secrets.map(assignmentOf);
+  const hidden = known.map(([, value]) => value);
+  const report = new Report({ archive, original, candidate, notes: notesOf(values), secrets: hidden });
   const progress = new Progress();
   const interrupt = new AbortController();
   const stop = () => {
@@ -72,7 +74,7 @@ async function run(
   try {
     const counts = await compare(archive, {
       ...options,
-      secrets: Object.fromEntries(secrets.map(assignmentOf)),
+      secrets: Object.fromEntries(known),
       signal: interrupt.signal,
       onprogress: (done, all, pass) => progress.update(done, all, pass),
       onresult: (result) => report.add(result),

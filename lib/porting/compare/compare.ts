@@ -29,8 +29,10 @@ export interface CompareOptions {
   readonly ignore?: readonly string[] | undefined;
   /** Secrets that the recording has lost, by their name in the replacements. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
-  /** What requests name as their host. Default: what the recorded ones named. */
+  /** What requests name as their host. Default: that of a URL with a name of its own, else what the recorded ones named. */
   readonly host?: string | undefined;
+  /** Checks the certificates of https URLs. Default: true. */
+  readonly verify?: boolean | undefined;
   /** Seconds for an answer to begin, and for each block of it. Default: 30. */
   readonly timeout?: number | undefined;
   /** Seconds for a server to accept connections. Default: 30. */
@@ -61,6 +63,7 @@ const NAMES: readonly string[] = [
   'ignore',
   'secrets',
   'host',
+  'verify',
   'timeout',
   'startTimeout',
   'signal',

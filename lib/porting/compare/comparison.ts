@@ -24,8 +24,10 @@ export interface ComparisonOptions {
   readonly wire?: boolean | undefined;
   readonly ignore?: Ignore | undefined;
   readonly secrets?: Secrets | undefined;
-  /** What requests name as their host. Default: what the recorded ones named. */
+  /** What requests name as their host. Default: that of a URL with a name of its own, else what the recorded ones named. */
   readonly host?: string | undefined;
+  /** Checks the certificates of https URLs. Default: true. */
+  readonly verify?: boolean | undefined;
   /** Seconds for an answer to begin, and to go on. Default: 30. */
   readonly timeout?: number | undefined;
   /** Stops it; all that it started ends. */
@@ -109,11 +111,11 @@ async function runPass(
   options: ComparisonOptions,
   onprogress: (done: number) => void,
 ): Promise<Side> {
-  const { reset, signal, timeout = TIMEOUT_S, secrets = new Secrets([]), host } = options;
+  const { reset, signal, timeout = TIMEOUT_S, secrets = new Secrets([]), host, verify = true } = options;
   signal?.throwIfAborted();
   if (reset !== undefined) await runReset(reset, signal);
   const server = await target.start(signal);
-  const sideOptions: SideOptions = { timeout, host, secrets, twice, signal };
+  const sideOptions: SideOptions = { timeout, host, verify, secrets, twice, signal };
   const side = new Side(server, spool, recording.wanted, sideOptions);
   try {
     for await (const planned of recording) {

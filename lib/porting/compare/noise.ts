@@ -1,5 +1,5 @@
 /** Which differences say nothing: the original differs from itself there, or each side has a value of its own there that it follows. */
-import type { Difference } from '../diff/difference.js';
+import type { Difference, Kind } from '../diff/difference.js';
 import { isId, isOpaque } from './follow/specific.js';
 
 /** What a value becomes when code goes wrong. No random value looks like that, so it is never noise. */
@@ -55,11 +55,19 @@ function typeOf(json: string): string {
 /** The recorded values that a value of one side stands for. */
 export type Meaning = (value: string) => ReadonlySet<string>;
 
+/** Kinds of what hands out values. */
+const HANDED: readonly Kind[] = ['header', 'cookie', 'redirect', 'body', 'websocket'];
+
 /** Where a token may begin and end. Base64 has `/`, paths are split at it: both are tried. */
 const TOKENS = [/[A-Za-z0-9_.~+=%-]+|[^A-Za-z0-9_.~+=%-]+/g, /[A-Za-z0-9_.~+/=:-]+|[^A-Za-z0-9_.~+/=:-]+/g];
 
 /** True if the two differ only in values that each side has handed out itself, and that its client has sent back. */
-export function isFollowed({ original, candidate }: Difference, ours: Meaning, theirs: Meaning): boolean {
+export function isFollowed(
+  { kind, original, candidate }: Difference,
+  ours: Meaning,
+  theirs: Meaning,
+): boolean {
+  if (!HANDED.includes(kind)) return false;
   if (original === undefined || candidate === undefined) return false;
   if (means(original, candidate, ours, theirs)) return true;
   return TOKENS.some((token) => {
@@ -70,9 +78,15 @@ export function isFollowed({ original, candidate }: Difference, ours: Meaning, t
   });
 }
 
+/** With their quotation marks, as entity tags have them, or without these, as JSON writes strings. */
 function means(a: string, b: string, ours: Meaning, theirs: Meaning): boolean {
-  const [one, other] = [unquoted(a), unquoted(b)];
-  if ((!isId(one) && !isOpaque(one)) || BROKEN.test(other)) return false;
-  const known = theirs(other);
-  return known.size > 0 && [...ours(one)].some((value) => known.has(value));
+  const pairs = [
+    [a, b],
+    [unquoted(a), unquoted(b)],
+  ] as const;
+  return pairs.some(([one, other]) => {
+    if ((!isId(one) && !isOpaque(one)) || BROKEN.test(other)) return false;
+    const known = theirs(other);
+    return known.size > 0 && [...ours(one)].some((value) => known.has(value));
+  });
 }

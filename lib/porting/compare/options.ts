@@ -65,9 +65,16 @@ export const COMPARE_OPTIONS = {
     {
       flags: ['--host'],
       group: 'Targets',
-      doc: 'Send this Host to both sides instead of the recorded one, and in Origin and Referer where they named that.',
+      doc:
+        'Send this Host to both sides, and in Origin and Referer where they named the recorded one. Otherwise a URL with a ' +
+        'name of its own (https://staging.example.com) gets that, and all others get the recorded one.',
     },
   ),
+  verify: commandOption(kinds.flag, true, {
+    flags: ['--verify'],
+    group: 'Targets',
+    doc: 'Take any certificate of an https URL.',
+  }),
   startTimeout: commandOption(kinds.seconds, 30, {
     flags: ['--start-timeout'],
     group: 'Targets',

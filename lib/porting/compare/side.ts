@@ -6,7 +6,7 @@ import { bytesOf, fieldOf, mediaTypeOf } from './follow/body-text.js';
 import { Follower, type Wanted } from './follow/follower.js';
 import { Jar, withCookies } from './follow/jar.js';
 import { storedBytes } from './follow/request-values.js';
-import { hostOf, scopeOf, withHost } from './follow/scope.js';
+import { hostOf, ownHost, scopeOf, withHost } from './follow/scope.js';
 import type { Planned } from './recording.js';
 import { Dialogue } from './replay/replay-conversation.js';
 import { sendRequest } from './replay/send-request.js';
@@ -26,8 +26,10 @@ export interface Seen {
 export interface SideOptions {
   /** Seconds, for each answer. */
   readonly timeout: number;
-  /** What requests name as their host; undefined: what the recorded ones named. */
+  /** What requests name as their host; undefined: that of a server with a name, else what the recorded ones named. */
   readonly host?: string | undefined;
+  /** Checks certificates. */
+  readonly verify: boolean;
   readonly secrets: Secrets;
   /** Asks twice what changes nothing: for a server that cannot be started afresh. */
   readonly twice: boolean;
@@ -70,6 +72,8 @@ export class Side {
       const repeat = this.#options.twice && isSafe(planned);
       const again = repeat ? await this.#ask(sent, planned) : undefined;
       await this.#keep(planned, sent, observed, jar);
+      // What it gave last is what it expects back: a token of a form may be made anew for each page.
+      if (again !== undefined) await this.#keep(planned, sent, again, jar);
       this.#spool.put({ ...(await this.#stored(sent)), observed, again }, index);
       return;
     }
@@ -129,7 +133,7 @@ export class Side {
     const cookies = secret.fields.filter(([name]) => name.toLowerCase() === 'cookie');
     const rest = secret.fields.filter(([name]) => name.toLowerCase() !== 'cookie');
     const followed = await this.follower.rewrite({ ...secret, fields: rest }, client);
-    const hosted = withHost(followed, this.#options.host);
+    const hosted = withHost(followed, this.#options.host ?? ownHost(this.#server.url));
     const bring = (value: string, name: string) => this.follower.replace(value, name, client);
     return {
       ...hosted,
@@ -138,19 +142,20 @@ export class Side {
   }
 
   async #ask(sent: RecordedRequest, { exchange }: Planned): Promise<Observed> {
-    const { timeout, signal } = this.#options;
-    const options = { timeout, signal, leaveAfter: leaveAfter(exchange) };
+    const { timeout, verify, signal } = this.#options;
+    const options = { timeout, verify, signal, leaveAfter: leaveAfter(exchange) };
     const observed = await sendRequest(sent, this.#server.url, this.#spool.body(), options);
     signal?.throwIfAborted();
     return this.#complete(sent, observed);
   }
 
   #talk(sent: RecordedRequest, { client }: Planned, recorded: Conversation): Dialogue {
-    const { timeout, signal } = this.#options;
+    const { timeout, verify, signal } = this.#options;
     const said = recorded.messages.filter(({ from }) => from === 'server');
     let learned = 0;
     return new Dialogue(sent, recorded, this.#server.url, this.#spool.body(), {
       timeout,
+      verify,
       signal,
       rewrite: (message, messages) => {
         const came = messages.filter(({ from }) => from === 'server');

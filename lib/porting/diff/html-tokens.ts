@@ -86,7 +86,7 @@ class Tokenizer {
     const html = this.#html;
     if (html.startsWith('<!--', this.#at)) {
       // `<!-->` and `<!--->` are comments too.
-      COMMENT_END.lastIndex = this.#at + 2;
+      COMMENT_END.lastIndex = this.#at + 4;
       const end = /^<!---?>/.exec(html.slice(this.#at, this.#at + 6))?.[0].length;
       const found = end === undefined ? COMMENT_END.exec(html) : null;
       if (end !== undefined) this.#at += end;

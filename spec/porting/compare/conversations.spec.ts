@@ -109,7 +109,7 @@ const ROOM: Exchange[] = [
 ];
 
 describe('compare, with conversations', function () {
-  this.timeout(60_000);
+  this.timeout(20_000);
 
   it('lets a conversation go on while other requests are sent, and follows what it hands out', async () => {
     const { counts, results, differences } = await compared(ROOM, {

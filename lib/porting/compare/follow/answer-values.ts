@@ -56,25 +56,33 @@ function* fromFields(fields: Fields): Generator<Handed, void, undefined> {
   }
 }
 
-/** Segments of its path after the first, and ids; values of its query. Of URLs of one shape alone. */
-function* fromUrl(url: string, where: string, idsAlone = false): Generator<Handed, void, undefined> {
+/** Ids in its path, and in its query: a word there says where to go, and is the same on both sides or a difference. */
+function* fromUrl(url: string, where: string): Generator<Handed, void, undefined> {
   const [, path = '', query = ''] =
     /^(?:[a-z][a-z\d+.-]*:)?(?:\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
-  const segments = path.split('/');
-  const first = segments.findIndex((segment) => segment !== '');
-  const start = isId(segments[first] ?? '') ? '' : (segments[first] ?? '');
-  for (const [index, segment] of segments.entries()) {
-    const value = decode(segment);
-    if (value === '' || (!isId(value) && (idsAlone || index === first))) continue;
-    const name = segmentName(segments[index - 1]);
-    yield { place: `${where} ${segments.length} ${start} ${index}`, name, value, byName: !isId(value) };
+  const segments = path.split('/').map(decode);
+  const shape = segments.map((segment) => (isInPath(segment) ? '*' : segment)).join('/');
+  for (const [index, value] of segments.entries()) {
+    if (!isInPath(value)) continue;
+    yield {
+      place: `${where} ${shape} ${index}`,
+      name: segmentName(segments[index - 1]),
+      value,
+      byName: !isId(value),
+    };
   }
   for (const pair of query === '' ? [] : query.split('&')) {
-    const [, name = '', text = ''] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
-    const value = decode(text.replaceAll('+', ' '));
-    if (value === '' || (idsAlone && !isOpaque(value))) continue;
-    yield { place: `${where} ${start} ?${name}`, name: decode(name), value, byName: !isOpaque(value) };
+    const [, key = '', text = ''] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
+    const [name, value] = [decode(key), decode(text.replaceAll('+', ' '))];
+    if (isOpaque(value) || (isIdName(name) && isId(value))) {
+      yield { place: `${where} ${shape} ?${name}`, name, value, byName: false };
+    }
   }
+}
+
+/** An id, or a word that has one at its end: `hello-world-2`. */
+function isInPath(segment: string): boolean {
+  return isId(segment) || /^[^.]*[^.\d][-_]?\d+$/.test(segment);
 }
 
 /** What stands for a name with a segment of a path: the one before it. */
@@ -132,7 +140,7 @@ function* fromHtml(text: string): Generator<Handed, void, undefined> {
     }
     for (const attribute of ['href', 'action', 'formaction', 'src']) {
       const url = attributes.get(attribute);
-      if (url !== undefined) yield* fromUrl(url, placeOf(`html ${element} ${attribute}`), true);
+      if (url !== undefined) yield* fromUrl(url, placeOf(`html ${element} ${attribute}`));
     }
   }
 }

@@ -1,4 +1,5 @@
 /** What of a request decides over its cookies and over what it is told of the host. */
+import { isIP } from 'node:net';
 import type { CookieScope } from '../../../testing/cookie.js';
 import type { Fields, RecordedRequest } from '../../exchange.js';
 import { fieldOf } from './body-text.js';
@@ -16,6 +17,13 @@ export function scopeOf(request: RecordedRequest): CookieScope {
   const [, path = '/'] = /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(request.target) ?? [];
   const host = hostOf(request).replace(/:\d+$/, '').toLowerCase();
   return { host, path: path || '/', secure: true };
+}
+
+/** The host of a server that may serve several sites, and tells them apart by it; undefined for an address, or this machine. */
+export function ownHost({ hostname, host }: URL): string | undefined {
+  return isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 || /(?:^|\.)localhost$/.test(hostname)
+    ? undefined
+    : host;
 }
 
 /** The request with another `Host`, and with it where `Origin` and `Referer` named the recorded one. */

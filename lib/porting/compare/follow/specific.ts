@@ -4,7 +4,7 @@
 export const WORD = /[A-Za-z0-9_.~+/=:-]{8,}/g;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** `id`, `user_id`, `itemId`, `pk`: what such a field holds is followed even if it is as short as `7`. */
-const ID_NAME = /(?:^|[_-])(?:id|pk|uuid|guid)$|[a-z]Id$/i;
+const ID_NAME = /(?:^|[_-])(?:[iI][dD]|pk|PK|[gu]uid|[GU]UID)$|[a-z]I[dD]$/;
 
 /** A token: nobody wrote it, and it does not come up twice by chance. */
 export function isOpaque(value: string): boolean {

@@ -9,6 +9,8 @@ import type { BodyWriter } from './spool.js';
 export interface ConversationOptions {
   /** Seconds to wait for a message that the recorded server sent. */
   readonly timeout: number;
+  /** Checks the certificate of a wss server. Default: true. */
+  readonly verify?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** What the client sends instead of a recorded message, with values that this server handed out. */
   readonly rewrite?: ((message: Message, received: readonly Message[]) => Message) | undefined;
@@ -70,7 +72,7 @@ export class Dialogue {
     this.#recorded = recorded;
     this.#options = options;
     options.signal?.addEventListener('abort', this.end);
-    const socket = openSocket(request, to, options.timeout);
+    const socket = openSocket(request, to, options);
     this.#socket = socket;
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       this.#received++;
@@ -184,7 +186,11 @@ export class Dialogue {
   }
 }
 
-function openSocket({ target, fields }: RecordedRequest, to: URL, timeout: number): WebSocket {
+function openSocket(
+  { target, fields }: RecordedRequest,
+  to: URL,
+  { timeout, verify = true }: ConversationOptions,
+): WebSocket {
   const headers: Record<string, string[]> = {};
   for (const [name, value] of fields) {
     if (!OWN.test(name)) headers[name] = [...(headers[name] ?? []), value];
@@ -199,6 +205,7 @@ function openSocket({ target, fields }: RecordedRequest, to: URL, timeout: numbe
     ) as NonNullable<ClientOptions['headers']>,
     handshakeTimeout: timeout * 1000,
     followRedirects: false,
+    rejectUnauthorized: verify,
     maxPayload: MAX_PAYLOAD,
     perMessageDeflate: /permessage-deflate/i.test(listed(fields, 'sec-websocket-extensions').join()),
   };

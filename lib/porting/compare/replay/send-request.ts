@@ -10,13 +10,15 @@ import type { BodyWriter } from './spool.js';
 export interface SendOptions {
   /** Seconds that the head of an answer may take, and each block after it. */
   readonly timeout: number;
+  /** Checks the certificate of an https server. Default: true. */
+  readonly verify?: boolean | undefined;
   /** Bytes after which an answer that does not end is left, as the recorded client did. */
   readonly leaveAfter?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Milliseconds that an answer which the recorded client left has to end by itself. */
-const LEAVE_MS = 2000;
+const LEAVE_MS = 1000;
 /** How often the timeout an answer may take as a whole: one that streams for ever has to end some time. */
 const WHOLE = 10;
 /** Milliseconds until a body is sent without the 100 that was expected (RFC 9110 section 10.1.1). */
@@ -45,6 +47,8 @@ class Sending {
   #response: IncomingMessage | undefined;
   #head = 0;
   #first: number | undefined;
+  /** Of the last byte, not of the end: a body of one block is no stream, however late the end is noticed. */
+  #last: number | undefined;
   #settled = false;
   #waiting: NodeJS.Timeout | undefined;
   #whole: NodeJS.Timeout | undefined;
@@ -70,7 +74,7 @@ class Sending {
     this.#whole = setTimeout(() => this.#giveUp(), timeout * 1000 * WHOLE);
     this.#wait();
     try {
-      const sent = open(this.#request, this.#to);
+      const sent = open(this.#request, this.#to, this.#options.verify ?? true);
       this.#sent = sent;
       sent.once('response', (response) => this.#take(response));
       // A CONNECT or an upgrade that nobody asked for: the head is the answer.
@@ -114,7 +118,8 @@ class Sending {
     this.#head = this.#elapsed();
     this.#wait();
     response.on('data', (block: Buffer) => {
-      this.#first ??= this.#elapsed();
+      this.#last = this.#elapsed();
+      this.#first ??= this.#last;
       this.#wait();
       try {
         this.#body.write(block);
@@ -153,7 +158,7 @@ class Sending {
   #finish(cut: boolean, most?: number): void {
     const response = this.#response;
     if (response === undefined || this.#settled) return;
-    const last = this.#elapsed();
+    const last = this.#last ?? this.#elapsed();
     const answer: Answer = {
       status: response.statusCode ?? 0,
       reason: response.statusMessage ?? '',
@@ -183,7 +188,11 @@ class Sending {
 }
 
 /** @throws TypeError for what Node does not send. */
-function open({ method, target, fields, body }: RecordedRequest, to: URL): ClientRequest {
+function open(
+  { method, target, fields, body }: RecordedRequest,
+  to: URL,
+  rejectUnauthorized: boolean,
+): ClientRequest {
   const make = to.protocol === 'https:' ? httpsRequest : httpRequest;
   const framed = framing(fields, body.size, method);
   return make({
@@ -192,6 +201,7 @@ function open({ method, target, fields, body }: RecordedRequest, to: URL): Clien
     path: to.pathname === '/' || !target.startsWith('/') ? target : to.pathname.replace(/\/$/, '') + target,
     headers: framed.flat(),
     agent: false,
+    rejectUnauthorized,
     setHost: false,
     maxHeaderSize: 1024 * 1024,
   });
@@ -224,8 +234,10 @@ export function pairs(raw: readonly string[]): Fields {
   return fields;
 }
 
-function describe(error: Error & { code?: string }): string {
-  const { code } = error;
+/** Without addresses and ports, which differ where two servers fail alike. */
+function describe(error: Error & { code?: string; syscall?: string }): string {
+  const { code, syscall } = error;
+  if (code !== undefined && syscall !== undefined) return `${syscall} ${code}`;
   return code === undefined || error.message.includes(code) ? error.message : `${code}: ${error.message}`;
 }
 

@@ -42,7 +42,7 @@ export class Spool<T> {
   async keep(body: StoredBody): Promise<StoredBody> {
     const writer = this.body();
     for await (const block of body.read()) writer.write(block);
-    return writer.end(body.cut);
+    return new SpooledBody(this.#file, writer.end(body.cut).extents, body.cut, body.missing);
   }
 
   /** @param record of plain data, dates, Buffers, and bodies of this spool. @param number from 0. Default: the next. */
@@ -95,7 +95,7 @@ export class BodyWriter {
   }
 
   /** @param most bytes to keep. */
-  end(cut: boolean, most = Number.POSITIVE_INFINITY): StoredBody {
+  end(cut: boolean, most = Number.POSITIVE_INFINITY): SpooledBody {
     const kept: Extent[] = [];
     let left = most;
     for (const [offset, size] of this.#extents) {
@@ -109,10 +109,12 @@ export class BodyWriter {
 class SpooledBody implements StoredBody {
   readonly size: number;
   readonly cut: boolean;
+  readonly missing: boolean;
   readonly extents: readonly Extent[];
   readonly #file: OpenFile;
 
-  constructor(file: OpenFile, extents: readonly Extent[], cut: boolean) {
+  constructor(file: OpenFile, extents: readonly Extent[], cut: boolean, missing = false) {
+    this.missing = missing;
     this.#file = file;
     this.extents = extents;
     this.cut = cut;
@@ -142,7 +144,7 @@ async function readExtent(file: OpenFile, offset: number, size: number): Promise
 
 /** What JSON has no form for is an object of one key that no record has. */
 function pack(value: unknown): unknown {
-  if (value instanceof SpooledBody) return { $body: value.extents, cut: value.cut };
+  if (value instanceof SpooledBody) return { $body: value.extents, cut: value.cut, missing: value.missing };
   if (value instanceof Date) return { $date: value.getTime() };
   if (Buffer.isBuffer(value)) return { $bytes: value.toString('base64') };
   if (Array.isArray(value)) return value.map(pack);
@@ -153,8 +155,8 @@ function pack(value: unknown): unknown {
 function unpack(value: unknown, file: OpenFile): unknown {
   if (Array.isArray(value)) return value.map((entry) => unpack(entry, file));
   if (typeof value !== 'object' || value === null) return value;
-  const { $body, cut, $date, $bytes } = value as Record<string, unknown>;
-  if ($body !== undefined) return new SpooledBody(file, $body as Extent[], cut === true);
+  const { $body, cut, missing, $date, $bytes } = value as Record<string, unknown>;
+  if ($body !== undefined) return new SpooledBody(file, $body as Extent[], cut === true, missing === true);
   if ($date !== undefined) return new Date(Number($date));
   if ($bytes !== undefined) return Buffer.from(String($bytes), 'base64');
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, unpack(entry, file)]));
