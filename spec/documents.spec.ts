@@ -57,7 +57,11 @@ const myGateway = (app) => ({
 };
 
 /** Run by another spec, which does more. */
-const ELSEWHERE = ['// serve.mjs\n', "import { expect, use } from 'chai';\n"];
+const ELSEWHERE = [
+  '// serve.mjs\n',
+  "import { expect, use } from 'chai';\n",
+  "import { compare } from 'wsgi/porting';\n",
+];
 
 /** A part of an example is compiled and run there. */
 function standsAlone({ code }: Block): boolean {

@@ -26,6 +26,8 @@ const LONG = [
   'spec/server/vectors.spec.ts',
   'spec/server/cli/cli.spec.ts',
   'spec/server/http/timeouts.spec.ts',
+  'spec/porting/pairs/pairs-cpython.spec.ts',
+  'spec/porting/mirror/threads.spec.ts',
   'spec/browser/demo.spec.ts',
   'spec/faults/memory.spec.ts',
 ];

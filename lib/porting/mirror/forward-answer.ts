@@ -36,8 +36,12 @@ export class AnswerBody implements AsyncIterable<Bytes> {
     answer.on('error', ignore);
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Bytes> {
-    return this.#answer[Symbol.asyncIterator]() as AsyncIterator<Bytes>;
+  async *[Symbol.asyncIterator](): AsyncIterator<Bytes> {
+    try {
+      yield* this.#answer as AsyncIterable<Bytes>;
+    } catch (cause) {
+      throw new Error('The server that forward() asked cut its answer', { cause });
+    }
   }
 
   close(): void {

@@ -2,18 +2,12 @@
  * The candidates of this thread, in the order in which `mirror()` was called with them. A thread that runs a candidate
  * apart from its original loads the script again, as threads for handlers do, and finds it here by its number.
  */
-import { isMainThread, workerData } from 'node:worker_threads';
 import type { AnyEnviron, ApplicationOn } from '../../environ/types.js';
-import { ASIDE_KIND } from '../../server/threads/shared/thread-data.js';
 
 type Candidate = ApplicationOn<AnyEnviron>;
 
 const candidates: (Candidate | undefined)[] = [];
 const waiting = new Map<number, (candidate: Candidate) => void>();
-
-/** This thread was started for a candidate, and serves no clients. */
-export const isAside =
-  !isMainThread && (workerData as { kind?: unknown } | null | undefined)?.kind === ASIDE_KIND;
 
 /** @param candidate undefined for one that is named, and takes a number as well. @returns its number. */
 export function register(candidate: Candidate | undefined): number {

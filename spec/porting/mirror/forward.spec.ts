@@ -176,7 +176,7 @@ describe('forward', () => {
         .then((response) => response.text())
         .catch((error: Error) => error);
     });
-    expect(log).to.include('GET /');
+    expect(log).to.include('GET /').and.to.include('cut its answer');
     expect(failure).to.be.instanceOf(Error);
   });
 
