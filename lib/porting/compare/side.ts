@@ -135,10 +135,11 @@ export class Side {
     const followed = await this.follower.rewrite({ ...secret, fields: rest }, client);
     const hosted = withHost(followed, this.#options.host ?? ownHost(this.#server.url));
     const bring = (value: string, name: string) => this.follower.replace(value, name, client);
-    return {
-      ...hosted,
-      fields: withCookies([...hosted.fields, ...cookies], jar, scopeOf(hosted), set, bring),
-    };
+    const fields = withCookies([...hosted.fields, ...cookies], jar, scopeOf(hosted), set, bring);
+    secrets.noteMissing(hosted.target);
+    for (const [, value] of fields) secrets.noteMissing(value);
+    secrets.noteMissing((await bytesOf(hosted.body))?.toString('latin1') ?? '');
+    return { ...hosted, fields };
   }
 
   async #ask(sent: RecordedRequest, { exchange }: Planned): Promise<Observed> {

@@ -115,6 +115,9 @@ describe('compare, with noise', function () {
       body: 'text',
     }));
     expect(differences).to.deep.equal(['status']);
+  });
+
+  it('says that the original was in another state when it was asked again', async () => {
     const other = changing('201 Created', '409 Conflict');
     const { counts } = await both(other, () => ({
       status: '409 Conflict',
