@@ -142,10 +142,11 @@ async function start(
 
 /** A parent of workers stays what it is: these change by themselves, and it has given them its files. */
 function changeOwner(owner: Owner, options: ServerOptions, pid: string | undefined): void {
-  if (parent !== undefined) return becomeOwner(owner);
-  const { accessLogfile, errorLogfile, socketPath, descriptor } = resolveOptions(options);
-  giveFiles([pid, accessLogfile, errorLogfile, descriptor === undefined ? socketPath : undefined], owner);
-  if (options.workers === undefined) becomeOwner(owner);
+  if (parent === undefined) {
+    const { accessLogfile, errorLogfile, socketPath, descriptor } = resolveOptions(options);
+    giveFiles([pid, accessLogfile, errorLogfile, descriptor === undefined ? socketPath : undefined], owner);
+  }
+  if (parent !== undefined || options.workers === undefined) becomeOwner(owner);
 }
 
 async function answerRequest(

@@ -31,6 +31,7 @@ function spellName(name: string): string {
 export class Secrets {
   readonly #values = new Map<string, string>();
   readonly #used = new Set<string>();
+  readonly #missing = new Set<string>();
 
   /** @param values by name. */
   constructor(values: Iterable<readonly [name: string, value: string]>) {
@@ -42,6 +43,16 @@ export class Secrets {
   /** Names that were given and that no replacement had so far: misspelt, perhaps. */
   get unused(): string[] {
     return [...this.#values.keys()].filter((name) => !this.#used.has(name));
+  }
+
+  /** Names of replacements that servers were sent in place of secrets that nobody gave and no answer handed out. */
+  get missing(): string[] {
+    return [...this.#missing];
+  }
+
+  /** @param text of a request as it is sent. */
+  noteMissing(text: string): void {
+    for (const [, name = ''] of text.matchAll(REPLACEMENT)) this.#missing.add(name);
   }
 
   /**

@@ -49,6 +49,8 @@ export interface CompareOptions {
   readonly onwarning?: ((sentence: string) => void) | undefined;
 }
 
+/** Of secrets, in a warning. */
+const MOST_NAMES = 10;
 const URL_START = /^https?:\/\//i;
 
 const NAMES: readonly string[] = [
@@ -95,9 +97,18 @@ export async function compare(
     noise: noise === undefined ? undefined : targetOf(noise, '--noise', originalThreads, startTimeout),
     ignore: Ignore.parse(await rulesOf(ignore)),
     secrets: known,
+    onwarning,
   });
   for (const name of known.unused) {
     onwarning(`No request has a replacement with the name ${name}: --secret ${name}=… was not used`);
+  }
+  const { missing } = known;
+  if (missing.length > 0) {
+    const names = missing.slice(0, MOST_NAMES).join(', ') + (missing.length > MOST_NAMES ? ', …' : '');
+    onwarning(
+      `The recording has replacements in place of secrets, and both sides were sent these: ${names}. ` +
+        `--secret ${missing[0]}=VALUE puts one back`,
+    );
   }
   return counts;
 }

@@ -38,6 +38,8 @@ export interface ComparisonOptions {
   readonly onresult?: ((result: Result) => void | Promise<void>) | undefined;
   /** Awaited after the last result, while bodies can still be read: writes a report, for example. */
   readonly onend?: (() => void | Promise<void>) | undefined;
+  /** Told of what makes the result say less than it seems to. */
+  readonly onwarning?: ((sentence: string) => void) | undefined;
 }
 
 /** How many exchanges there were of each verdict. */
@@ -144,7 +146,7 @@ async function judgeAll(
   recording: Recording,
   passes: readonly Pass[],
   sides: readonly Side[],
-  { wire = false, ignore = Ignore.NOTHING, signal, onresult }: ComparisonOptions,
+  { wire = false, ignore = Ignore.NOTHING, signal, onresult, onwarning }: ComparisonOptions,
 ): Promise<Counts> {
   const [first, last] = [sides[0], sides.at(-1)];
   const judging: JudgeOptions = {
@@ -156,6 +158,7 @@ async function judgeAll(
     hasCookies: recording.hasCookies,
   };
   const counts = { equal: 0, different: 0, drift: 0, skipped: 0, noise: 0 };
+  let unstable = 0;
   for await (const planned of recording) {
     signal?.throwIfAborted();
     const seen: Seen[] = [];
@@ -167,7 +170,15 @@ async function judgeAll(
     const result = await judge({ planned, original, candidate, others }, judging);
     counts[result.verdict]++;
     if (result.noise.length > 0) counts.noise++;
+    const { answer } = original.observed;
+    if (others.some((other) => other.answer?.status !== answer?.status)) unstable++;
     await onresult?.(result);
+  }
+  if (unstable > 0) {
+    onwarning?.(
+      `The original gave ${unstable === 1 ? 'one request' : `${unstable} requests`} another status when it was asked again, ` +
+        'so little of them was compared. Does it keep state, in a database for example? --reset COMMAND puts it back',
+    );
   }
   return counts;
 }

@@ -5,7 +5,7 @@ import type { Secrets } from '../replacement.js';
 import { bytesOf, fieldOf, mediaTypeOf } from './follow/body-text.js';
 import { Follower, type Wanted } from './follow/follower.js';
 import { Jar, withCookies } from './follow/jar.js';
-import { storedBytes } from './follow/request-values.js';
+import { replaceInLargeForm, storedBytes } from './follow/request-values.js';
 import { hostOf, ownHost, scopeOf, withHost } from './follow/scope.js';
 import type { Planned } from './recording.js';
 import { Dialogue } from './replay/replay-conversation.js';
@@ -135,10 +135,11 @@ export class Side {
     const followed = await this.follower.rewrite({ ...secret, fields: rest }, client);
     const hosted = withHost(followed, this.#options.host ?? ownHost(this.#server.url));
     const bring = (value: string, name: string) => this.follower.replace(value, name, client);
-    return {
-      ...hosted,
-      fields: withCookies([...hosted.fields, ...cookies], jar, scopeOf(hosted), set, bring),
-    };
+    const fields = withCookies([...hosted.fields, ...cookies], jar, scopeOf(hosted), set, bring);
+    secrets.noteMissing(hosted.target);
+    for (const [, value] of fields) secrets.noteMissing(value);
+    secrets.noteMissing((await bytesOf(hosted.body))?.toString('latin1') ?? '');
+    return { ...hosted, fields };
   }
 
   async #ask(sent: RecordedRequest, { exchange }: Planned): Promise<Observed> {
@@ -225,9 +226,21 @@ function dueAt({ planned, dialogue, begun = 0 }: Talk): number {
 async function putBack(request: RecordedRequest, secrets: Secrets): Promise<RecordedRequest> {
   const target = secrets.putBack(request.target, encodeURIComponent);
   const fields = request.fields.map(([name, value]) => [name, secrets.putBackInField(name, value)] as const);
+  const type = fieldOf(request.fields, 'content-type') ?? '';
   const bytes = await bytesOf(request.body);
-  if (bytes === undefined || bytes.length === 0) return { ...request, target, fields };
-  const restored = secrets.putBackInBody(bytes, fieldOf(request.fields, 'content-type') ?? '');
+  if (bytes === undefined) {
+    if (mediaTypeOf(request.fields) !== 'multipart/form-data') return { ...request, target, fields };
+    const inField = (value: string) =>
+      secrets.putBackInBody(Buffer.from(value, 'latin1'), type).toString('latin1');
+    return {
+      ...request,
+      target,
+      fields,
+      body: await replaceInLargeForm(request.body, request.fields, inField),
+    };
+  }
+  if (bytes.length === 0) return { ...request, target, fields };
+  const restored = secrets.putBackInBody(bytes, type);
   return { ...request, target, fields, body: restored === bytes ? request.body : storedBytes(restored) };
 }
 

@@ -81,6 +81,16 @@ describe('wsgi compare', function () {
     expect(readFileSync(files[2] ?? '', 'utf8')).to.include('<html');
   });
 
+  it('names the secrets that nobody has given back', async () => {
+    const secrets = join(folder, 'secrets.txt');
+    writeFileSync(secrets, 'GET /?password=redacted-password-5e884898da28&pin=redacted-pin-0123456789ab\n');
+    const args = ['compare', secrets, '--original', pen, '--candidate', pen];
+    const { stderr } = await runCommand(args);
+    expect(stderr).to.include('password, pin. --secret password=VALUE');
+    const given = await runCommand([...args, '--secret', 'password=sesame', '--secret', 'pin=1']);
+    expect(given.stderr).to.equal('');
+  });
+
   it('exits with 2 if nothing was compared', async () => {
     const args = ['--original', pen, '--candidate', 'exit 3 # {port}'];
     const { code, stdout, stderr } = await runCommand(['compare', list, ...args]);

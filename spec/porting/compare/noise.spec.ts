@@ -1,8 +1,10 @@
 /** What varies by itself, what was recorded otherwise, and what cannot be told. */
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
 import type { Application, Environ } from '../../../lib/environ/types.js';
 import { exitCodeOf } from '../../../lib/porting/compare/comparison.js';
+import type { Target } from '../../../lib/porting/compare/target/target.js';
 import { Ignore } from '../../../lib/porting/diff/ignore.js';
 import { type Asked, compared, recorded, served } from '../../support/replay.js';
 
@@ -20,6 +22,27 @@ const JSON_TYPE: [string, string][] = [['Content-Type', 'application/json']];
 const TEXT_TYPE: [string, string][] = [['Content-Type', 'text/plain']];
 const random = () => randomBytes(6).toString('hex');
 const LIST: readonly Asked[] = [{ target: '/' }];
+
+/** A target that answers each connection with these bytes, and closes it. */
+function wired(make: () => string): Target {
+  return {
+    name: 'server {port}',
+    fresh: true,
+    async start() {
+      const bytes = make();
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () => socket.end(bytes));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return {
+        url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+        fault: () => undefined,
+        stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
+      };
+    },
+  };
+}
 
 /** One request, against two sides. */
 async function both(original: Handler, candidate: Handler, asked: readonly Asked[] = LIST) {
@@ -76,6 +99,49 @@ describe('compare, with noise', function () {
     const { differences, counts } = await both(handle, handle, targets);
     expect(differences).to.deep.equal([]);
     expect(counts.drift).to.equal(0);
+  });
+
+  /** Recorded and asked first as it should be, and in another state the second time: its database was not put back. */
+  const changing = (first: string, later: string) => {
+    let asked = 0;
+    return () => ({ status: asked++ < 2 ? first : later, headers: TEXT_TYPE, body: 'text' });
+  };
+
+  it('takes a status for noise only if the original has given it', async () => {
+    const original = changing('201 Created', '409 Conflict');
+    const { differences } = await both(original, () => ({
+      status: '500 Oh',
+      headers: TEXT_TYPE,
+      body: 'text',
+    }));
+    expect(differences).to.deep.equal(['status']);
+  });
+
+  it('says that the original was in another state when it was asked again', async () => {
+    const other = changing('201 Created', '409 Conflict');
+    const { counts } = await both(other, () => ({
+      status: '409 Conflict',
+      headers: TEXT_TYPE,
+      body: 'text',
+    }));
+    expect(counts).to.include({ equal: 1, noise: 1 });
+  });
+
+  it('takes no answer that is missing or cut for noise, though the original fails at times', async () => {
+    const [exchange] = await recorded(
+      site(() => ({ headers: TEXT_TYPE, body: 'text' })),
+      LIST,
+    );
+    if (exchange === undefined) throw new Error('nothing was recorded');
+    const good = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\ntext';
+    for (const bad of ['', good.slice(0, -2)]) {
+      let passes = 0;
+      const { counts } = await compared([exchange], {
+        original: wired(() => (passes++ === 0 ? good : bad)),
+        candidate: wired(() => bad),
+      });
+      expect(counts, JSON.stringify(bad)).to.include({ equal: 0, different: 1 });
+    }
   });
 
   it('finds what varies seldom with more passes', async () => {

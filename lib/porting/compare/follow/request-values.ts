@@ -2,6 +2,7 @@
 import type { Fields, RecordedRequest, StoredBody } from '../../exchange.js';
 import { segmentName } from './answer-values.js';
 import { bytesOf, fieldOf, isJson, mediaTypeOf } from './body-text.js';
+import { replaceSmallParts } from './large-form.js';
 
 /** Gives the value to send instead, or the same. @param name that of the field, key or header; for a segment of a path `/` and the one before it. */
 export type Replace = (value: string, name: string) => string;
@@ -85,36 +86,52 @@ async function replaceInBody(body: StoredBody, fields: Fields, replace: Replace)
   const isMultipart = type === 'multipart/form-data';
   const isForm = type === 'application/x-www-form-urlencoded';
   if (!isMultipart && !isForm && !isJson(type)) return body;
-  const bytes = await bytesOf(body);
-  if (bytes === undefined) return body;
-  // As latin-1 no byte is lost, whatever the charset is.
-  const text = bytes.toString('latin1');
   const utf8: Replace = (value, name) => {
     const known = Buffer.from(value, 'latin1').toString('utf8');
     const replaced = replace(known, name);
     return replaced === known ? value : Buffer.from(replaced).toString('latin1');
   };
+  const bytes = await bytesOf(body);
+  if (bytes === undefined) return isMultipart ? replaceInLargeForm(body, fields, utf8) : body;
+  // As latin-1 no byte is lost, whatever the charset is.
+  const text = bytes.toString('latin1');
   let made: string;
-  if (isMultipart) made = replaceInMultipart(text, fieldOf(fields, 'content-type') ?? '', utf8);
+  if (isMultipart) made = replaceInMultipart(text, boundaryOf(fields), utf8);
   else made = isForm ? replaceInForm(text, replace) : replaceInJson(text, utf8);
   return made === text ? body : storedBytes(Buffer.from(made, 'latin1'));
 }
 
-/** Fields without a file name (RFC 7578). */
-function replaceInMultipart(text: string, contentType: string, replace: Replace): string {
-  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? [];
-  const boundary = quoted ?? bare;
+/** A form with files that are too large for memory: its fields. @param replace of native strings. */
+export async function replaceInLargeForm(
+  body: StoredBody,
+  fields: Fields,
+  replace: Replace,
+): Promise<StoredBody> {
+  const boundary = boundaryOf(fields);
+  return boundary === undefined
+    ? body
+    : replaceSmallParts(body, boundary, (part) => replaceInPart(part, replace));
+}
+
+function boundaryOf(fields: Fields): string | undefined {
+  const type = fieldOf(fields, 'content-type') ?? '';
+  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(type) ?? [];
+  return quoted ?? bare;
+}
+
+function replaceInMultipart(text: string, boundary: string | undefined, replace: Replace): string {
   if (boundary === undefined) return text;
-  return text
-    .split(`--${boundary}`)
-    .map((part) => {
-      const end = part.indexOf('\r\n\r\n');
-      const head = part.slice(0, end);
-      if (end === -1 || !part.endsWith('\r\n') || /;\s*filename\*?=/i.test(head)) return part;
-      const [, name = ''] = /;\s*name="((?:[^"\\]|\\.)*)"/i.exec(head) ?? [];
-      return `${head}\r\n\r\n${replace(part.slice(end + 4, -2), name)}\r\n`;
-    })
-    .join(`--${boundary}`);
+  const parts = text.split(`--${boundary}`).map((part) => replaceInPart(part, replace));
+  return parts.join(`--${boundary}`);
+}
+
+/** What stands between two delimiters, if it is a field without a file name (RFC 7578). */
+function replaceInPart(part: string, replace: Replace): string {
+  const end = part.indexOf('\r\n\r\n');
+  const head = part.slice(0, end);
+  if (end === -1 || !part.endsWith('\r\n') || /;\s*filename\*?=/i.test(head)) return part;
+  const [, name = ''] = /;\s*name="((?:[^"\\]|\\.)*)"/i.exec(head) ?? [];
+  return `${head}\r\n\r\n${replace(part.slice(end + 4, -2), name)}\r\n`;
 }
 
 const JSON_TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
