@@ -19,9 +19,9 @@ async function open(options: ServerOptions, id = ''): Promise<Server> {
   process.env['WSGI_SCENARIO_FILE'] = file;
   const resolved = resolveOptions({ errorLogfile, ...options, host: '127.0.0.1', port: 0, threads: 1 });
   const server = new Server(() => [], resolved, { script });
+  await server.listening;
   // Threads that begin later are those of the shared server.
   process.env['WSGI_SCENARIO'] = '';
-  await server.listening;
   return server;
 }
 
