@@ -37,11 +37,11 @@ export interface ConnectionOwner {
   readonly stopping: boolean;
   /** Value of the Server header; `''` for none. */
   readonly ident: string;
-  /** While it stops: gives an idle connection to another process. False: its next request comes here. */
+  /** While it stops, and another process serves on: gives an idle connection to that one. */
   readonly handOver?: HandOver | undefined;
 }
 
-/** @returns true if the connection is not this process's any more, or may be given away later. */
+/** @returns true if the connection goes on, there or here. */
 export type HandOver = (socket: WsgiSocket) => boolean;
 
 export const kConnection = Symbol('wsgi connection');
