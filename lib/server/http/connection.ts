@@ -184,6 +184,11 @@ export class Connection implements ConnectionFacts {
     if (this.socket.listenerCount('data') > 0) this.socket.resume();
   }
 
+  /** Requests came that are not begun. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   get idle(): boolean {
     return this.current === undefined && this.#waiting.length === 0;
   }

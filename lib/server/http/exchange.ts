@@ -268,9 +268,11 @@ export class Exchange implements CurrentRequest, Answered {
     return (stopping && !this.#goesOn) || keepAlive === 0 || this.body?.tooMuchLeft === true;
   }
 
-  /** Another process takes the connection after this request; the keys of TLS are in this one. */
+  /** More requests have come, or another process takes the connection after this one; the keys of TLS are here. */
   get #goesOn(): boolean {
-    return this.service.handOver !== undefined && this.connection.scheme === 'http' && this.received;
+    const { connection, service } = this;
+    if (service.handOver === undefined) return false;
+    return connection.hasWaiting || (connection.scheme === 'http' && this.received);
   }
 
   writeHead({ status, reason, headers }: ResponseHead): void {
