@@ -16,6 +16,7 @@ const APART = [
   /^spec\/security\/growth\.spec/,
   /^spec\/server\/(websocket\/heartbeat|http\/timeouts)\.spec/,
   /^spec\/server\/threads\/(ends|stop)\.spec/,
+  /^spec\/server\/workers\/(deaths|under-load)\.spec/,
 ];
 
 /** They register tsx, which then also changes modules that other files load: their process runs no other. */

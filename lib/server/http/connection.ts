@@ -8,7 +8,7 @@ import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
 import type { Counters } from '../status/counters.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
-import { belowTls, restore, silence, withoutParser } from './node-internals.js';
+import { belowTls, restore, silence } from './node-internals.js';
 import { peerOf } from './peer.js';
 
 /** A request that came while another one of its connection is being answered. */
@@ -40,11 +40,11 @@ export interface ConnectionOwner {
   /** Value of the Server header; `''` for none. */
   readonly ident: string;
   readonly counters?: Counters | undefined;
-  /** While it stops: gives an idle connection to another process. False: its next request comes here. */
+  /** While it stops, and another process serves on: gives an idle connection to that one. */
   readonly handOver?: HandOver | undefined;
 }
 
-/** @returns true if the connection is not this process's any more, or may be given away later. */
+/** @returns true if the connection goes on, there or here. */
 export type HandOver = (socket: WsgiSocket) => boolean;
 
 export const kConnection = Symbol('wsgi connection');
@@ -191,6 +191,11 @@ export class Connection implements ConnectionFacts {
     if (this.socket.listenerCount('data') > 0) this.socket.resume();
   }
 
+  /** Requests came that are not begun. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   get idle(): boolean {
     return this.current === undefined && this.#waiting.length === 0;
   }
@@ -233,7 +238,8 @@ export function lingeringClose(this: WsgiSocket): void {
   if (this.readableEnded) giveUpSoon(this);
   else this.once('end', () => giveUpSoon(this));
   connection?.release();
-  withoutParser(this);
+  // What still comes is not for the parser any more.
+  this.removeAllListeners('data');
   linger(this);
 }
 

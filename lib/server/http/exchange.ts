@@ -278,11 +278,12 @@ export class Exchange implements CurrentRequest, Answered {
     return (stopping && !this.#goesOn) || keepAlive === 0 || this.body?.tooMuchLeft === true;
   }
 
-  /** Another process takes the connection after this request; TLS keys and the client's address (PROXY) are in this one. */
+  /** More requests have come, or another process takes the connection after this one: unless TLS keys or a PROXY header are here. */
   get #goesOn(): boolean {
-    const { handOver, options } = this.service;
-    if (handOver === undefined || options.proxyProtocol !== 'off') return false;
-    return this.connection.scheme === 'http' && this.received;
+    const { connection, service } = this;
+    if (service.handOver === undefined) return false;
+    const moves = connection.scheme === 'http' && service.options.proxyProtocol === 'off';
+    return connection.hasWaiting || (moves && this.received);
   }
 
   writeHead({ status, reason, headers }: ResponseHead): void {

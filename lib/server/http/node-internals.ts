@@ -243,16 +243,14 @@ export function withoutServer(socket: Socket): void {
 
 /** In place of a method of a socket, for a while: Node, or our own code, calls it when it must have no effect. */
 export function silence(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
-  socket[method] = stay;
+  socket[method] = function stay<T>(this: T): T {
+    return this;
+  };
 }
 
 /** The method has its effect again. */
 export function restore(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
   Reflect.deleteProperty(socket, method);
-}
-
-function stay<T>(this: T): T {
-  return this;
 }
 
 /** A client that has shut down its sending side still gets its response. */
@@ -265,15 +263,9 @@ export function responseOn(socket: Socket): ServerResponse | undefined {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
-/** What still comes on a socket is not for the parser any more. */
-export function withoutParser(socket: Socket): void {
-  socket.removeAllListeners('data');
-}
-
 /** A socket that Node has let go of, and will get again: it has left two of its listeners, and adds all of them again. */
 export function withoutListeners(socket: Socket): void {
-  socket.removeAllListeners('pause');
-  socket.removeAllListeners('resume');
+  for (const name of ['pause', 'resume']) socket.removeAllListeners(name);
 }
 
 /**
@@ -312,17 +304,15 @@ class FreeResponse extends ServerResponse {
   }
 }
 
-/** A response without a connection has all of its body: it says so as Node does after the last byte. */
+/** A response without a connection has all of its body: it says so as Node does after the last byte, and is closed. */
 export function finishResponse(response: ServerResponse): void {
   // Newer Nodes (26) keep what it says where only their own end() reaches it.
   Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
   response.emit('finish');
-}
-
-/** ... and as after its connection was let go of. */
-export function closeResponse(response: ServerResponse): void {
-  Object.assign(response, { destroyed: true, _closed: true });
-  response.emit('close');
+  process.nextTick(() => {
+    Object.assign(response, { destroyed: true, _closed: true });
+    response.emit('close');
+  });
 }
 
 // The parser

@@ -57,16 +57,16 @@ export class WorkerFront implements Front {
   cut(): void {}
 
   /**
-   * Gives a connection back to the parent, with all that was not read of it.
-   * @returns false if it has to stay: its keys are here, those of TLS, or its client's address, or it ends.
+   * Gives a connection back to the parent, with all that was not read of it. One that cannot go stays, for its next request
+   * or until it has been idle for too long: the client was not told that it ends.
+   * @returns false if it ends.
    */
   readonly handOver = (socket: WsgiSocket): boolean => {
-    if (this.#stays || socket[kConnection]?.ending) return false;
-    if (socket.destroyed || !socket.writable || !socket.readable) return false;
+    if (socket[kConnection]?.ending || socket.destroyed || !socket.writable || !socket.readable) return false;
+    if (this.#stays || hasUnsent(socket)) return true;
     const head = HeadWatch.of(socket)?.seen ?? 'nothing';
     // A part of the next request was read: it is served here, and then asked for again.
     if (head !== 'nothing' || socket.readableLength > 0) return true;
-    if (hasUnsent(socket)) return false;
     stopReading(socket);
     withoutServer(socket);
     this.#parent.channel.send('returned', {}, socket, false, () => socket.destroy());

@@ -1,5 +1,6 @@
 /** Clients that send without a pause, each in its own way, and keep the answers that they did not get. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { bytes, parseResponses, request } from '../../support/peer.js';
 
 /** Each takes what it is to send, in pieces, and how many answers that has. `mark` comes back in the last one. */
@@ -28,10 +29,10 @@ export class SteadyClients {
   #ended = false;
   readonly #running: Promise<void>[] = [];
 
-  /** @param each how many clients of each way. */
-  constructor(port: number, each: number) {
+  /** @param each how many clients of each way. @param tls they take any certificate. */
+  constructor(port: number, each: number, tls = false) {
     for (const way of Object.keys(WAYS)) {
-      for (let i = 0; i < each; i++) this.#running.push(this.#run(port, way, i));
+      for (let i = 0; i < each; i++) this.#running.push(this.#run(port, way, i, tls));
     }
   }
 
@@ -41,9 +42,9 @@ export class SteadyClients {
     await Promise.all(this.#running);
   }
 
-  async #run(port: number, way: string, number: number): Promise<void> {
+  async #run(port: number, way: string, number: number, tls: boolean): Promise<void> {
     for (let turn = 0; !this.#ended; ) {
-      const socket = connect(port, '127.0.0.1');
+      const socket = tls ? connectTls({ port, rejectUnauthorized: false }) : connect(port, '127.0.0.1');
       const client = new Client(socket);
       for (let last = false; !last && !this.#ended; turn++) {
         const mark = `${way.replace(' ', '-')}.${number}.${turn}`;

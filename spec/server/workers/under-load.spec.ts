@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { killCommands } from '../../support/command.js';
 import { removeTemporaryFolders } from '../../support/temporary-folder.js';
+import { TLS } from '../../support/tls.js';
 import { until } from '../../support/until.js';
 import { SteadyClients } from './steady-clients.js';
 import { Crew } from './support.js';
@@ -42,19 +43,13 @@ describe('workers under load', function () {
     expect(crew.stderr).not.to.match(/ERROR|WARNING|did not/);
   });
 
-  it('lose none with workers that leave after --max-requests', async () => {
-    const crew = new Crew([
-      'app.mjs:app',
-      '-w',
-      '2',
-      '--max-requests',
-      '150',
-      '--max-requests-jitter',
-      '100',
-    ]);
+  it('lose none over TLS, with workers that leave after --max-requests', async () => {
+    const tls = ['--certfile', TLS.certfile, '--keyfile', TLS.keyfile];
+    const limits = ['--max-requests', '150', '--max-requests-jitter', '100'];
+    const crew = new Crew(['app.mjs:app', '-w', '2', ...limits, ...tls]);
     const port = await crew.port();
     await crew.begins(2);
-    clients = new SteadyClients(port, 2);
+    clients = new SteadyClients(port, 2, true);
     await until(() => (crew.stderr.match(/has left/g)?.length ?? 0) >= 3, 'three that have left');
     await clients.end();
     expect(clients.failures).to.deep.equal([]);
