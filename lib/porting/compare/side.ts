@@ -251,5 +251,6 @@ function isSafe({ exchange }: Planned): boolean {
 function reasonToSkip({ method, body }: RecordedRequest): string | undefined {
   if (method === 'CONNECT') return 'CONNECT is for proxies';
   if (body.cut) return 'the client left before it had sent the request';
+  if (body.missing) return 'the archive has lost bytes of its body';
   return undefined;
 }
