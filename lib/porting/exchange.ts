@@ -33,6 +33,8 @@ export interface Answer {
   readonly version: string;
   readonly fields: Fields;
   readonly trailers: Fields;
+  /** Answers before this one, such as 103 Early Hints (RFC 9110, section 15.2), without 100 Continue; undefined if not known. */
+  readonly interim?: readonly { readonly status: number; readonly fields: Fields }[] | undefined;
   /** Without its transfer coding; a content coding (gzip) stays. */
   readonly body: StoredBody;
   /** Milliseconds from the request to the head, to the first byte of the body and to its last; absent if not known. */

@@ -123,7 +123,7 @@ export function notesOf({ original, noise, noisePasses = 1 }: PassOptions): stri
   if (isFresh || noise !== undefined) return [];
   return [
     'The original is a server that runs already, and there is no --noise: only GET, HEAD and OPTIONS were repeated, so ' +
-      'what varies in answers to other methods is not known',
+      'what varies in answers to other methods and in WebSockets is not known',
   ];
 }
 

@@ -72,7 +72,7 @@ export async function runComparison(
   exchanges: AsyncIterable<Exchange>,
   options: ComparisonOptions,
 ): Promise<Counts> {
-  const recording = await Recording.read(exchanges);
+  const recording = await Recording.read(exchanges, options.signal);
   const passes = planPasses(options);
   try {
     const sides: Side[] = [];

@@ -29,14 +29,15 @@ export class Recording {
     this.hasCookies = hasCookies;
   }
 
-  /** @throws what reading the archive throws. */
-  static async read(exchanges: AsyncIterable<Exchange>): Promise<Recording> {
+  /** @throws what reading the archive throws, or the reason of `signal`. */
+  static async read(exchanges: AsyncIterable<Exchange>, signal?: AbortSignal): Promise<Recording> {
     const spool = new Spool<Exchange>();
     try {
       const starts: number[] = [];
       let sendsCookies = false;
       let setsCookies = false;
       for await (const exchange of exchanges) {
+        signal?.throwIfAborted();
         const { request, answer, started } = exchange;
         sendsCookies ||= request.fields.some(([name]) => name.toLowerCase() === 'cookie');
         setsCookies ||= answer?.fields.some(([name]) => name.toLowerCase() === 'set-cookie') ?? false;

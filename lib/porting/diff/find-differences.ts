@@ -44,6 +44,7 @@ function compareHeads(
   findings: Findings,
 ): void {
   const [ours, theirs] = [original.answer, candidate.answer];
+  if (options.wire) findings.compare('wire', '1xx', interimOf(ours), interimOf(theirs));
   if (options.wire) findings.compare('wire', 'version', `HTTP/${ours.version}`, `HTTP/${theirs.version}`);
   findings.compare('status', '', String(ours.status), String(theirs.status));
   if (ours.status === theirs.status) findings.compare('reason', '', ours.reason, theirs.reason);
@@ -51,6 +52,14 @@ function compareHeads(
   compareFields(original, candidate, options, findings);
   const hosts = [hostOf(original), hostOf(candidate)] as const;
   compareCookies(ours, theirs, hosts, options.ignore, findings);
+}
+
+/** 103 Early Hints, for example. */
+function interimOf({ interim = [] }: Answer): string | undefined {
+  const lines = interim.map(({ status, fields }) =>
+    [status, ...fields.map(([name, value]) => `${name.toLowerCase()}: ${value}`)].join(' '),
+  );
+  return lines.length === 0 ? undefined : lines.join('\n');
 }
 
 /** Where they lead; a Location without a host, and one with the host of the server that was asked, are the same. */

@@ -49,6 +49,7 @@ class Sending {
   #first: number | undefined;
   /** Of the last byte, not of the end: a body of one block is no stream, however late the end is noticed. */
   #last: number | undefined;
+  readonly #interim: { status: number; fields: Fields }[] = [];
   #settled = false;
   #waiting: NodeJS.Timeout | undefined;
   #whole: NodeJS.Timeout | undefined;
@@ -76,6 +77,10 @@ class Sending {
     try {
       const sent = open(this.#request, this.#to, this.#options.verify ?? true);
       this.#sent = sent;
+      sent.on('information', ({ statusCode, rawHeaders }) => {
+        this.#wait();
+        if (statusCode !== 100) this.#interim.push({ status: statusCode, fields: pairs(rawHeaders) });
+      });
       sent.once('response', (response) => this.#take(response));
       // A CONNECT or an upgrade that nobody asked for: the head is the answer.
       for (const event of ['upgrade', 'connect'] as const) {
@@ -165,6 +170,7 @@ class Sending {
       version: response.httpVersion,
       fields: pairs(response.rawHeaders),
       trailers: pairs(response.rawTrailers),
+      interim: this.#interim,
       body: this.#body.end(cut, most),
       times: { head: this.#head, first: this.#first ?? last, last },
     };

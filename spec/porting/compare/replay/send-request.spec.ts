@@ -96,6 +96,15 @@ describe('a request that is sent again', function () {
     expect(answer?.body).to.include({ size: 3, cut: false });
   });
 
+  it('keeps answers that come before, but for 100 Continue', async () => {
+    const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n';
+    const { answer } = await send(
+      await answering(`HTTP/1.1 100 Continue\r\n\r\n${early}HTTP/1.1 204 No Content\r\n\r\n`),
+    );
+    expect(answer?.status).to.equal(204);
+    expect(answer?.interim).to.deep.equal([{ status: 103, fields: [['Link', '</a.css>; rel=preload']] }]);
+  });
+
   const cuts: [what: string, text: string, cut: boolean][] = [
     ['shorter than its Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc', true],
     ['chunked and not ended', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', true],
