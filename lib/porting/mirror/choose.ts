@@ -83,6 +83,12 @@ function routeTable<T, A>(
         `A route of choose() is a path, such as '/items', 'POST /items' or '= /', not ${inspect(key)}`,
       );
     }
+    if (named !== undefined && named !== named.toUpperCase()) {
+      throw new ConfigError(`The method of the route ${inspect(key)} of choose() is in capitals in HTTP`);
+    }
+    if (/[?#]/.test(path)) {
+      throw new ConfigError(`The route ${inspect(key)} of choose() is a path: it has no query`);
+    }
     const method = named === 'HEAD' ? 'GET' : named;
     const segments = segmentsOf(textToNative(path));
     const exact = sign !== undefined;

@@ -60,8 +60,8 @@ export function mirrorSettings(options: MirrorOptions): MirrorSettings {
   checkOptionNames('mirror()', options, NAMES);
   const { report = logDifferences, methods = ['GET', 'HEAD'], ignore = [] } = options;
   if (typeof report !== 'function') throw wrong('report', 'a function', report);
-  if (!isListOf(methods, (one) => TOKEN.test(one))) {
-    throw wrong('methods', "an array of methods, such as ['GET', 'HEAD']", methods);
+  if (!isListOf(methods, (one) => TOKEN.test(one) && one === one.toUpperCase())) {
+    throw wrong('methods', "an array of methods in capitals, such as ['GET', 'HEAD']", methods);
   }
   if (!isListOf(ignore, () => true)) throw wrong('ignore', "an array of rules, such as ['ETag']", ignore);
   Ignore.parse(ignore);

@@ -79,6 +79,8 @@ describe('choose', () => {
 
   const WRONG: [what: string, make: () => unknown, message: RegExp][] = [
     ['no slash', () => choose({ items: true }, placed('a'), placed('b')), /'items'/],
+    ['a method in small letters', () => choose({ 'get /a': true }, placed('a'), placed('b')), /in capitals/],
+    ['a query', () => choose({ '/a?b': true }, placed('a'), placed('b')), /no query/],
     ['twice', () => choose({ '/a': true, '/a/': false }, placed('a'), placed('b')), /"\/a\/" twice/],
     ['HEAD and GET', () => choose({ 'GET /a': true, 'HEAD /a': true }, placed('a'), placed('b')), /twice/],
     [

@@ -308,6 +308,7 @@ describe('mirror', () => {
   const WRONG: [options: object, message: RegExp][] = [
     [{ sample: 2 }, /sample of mirror\(\) is a number from 0 to 1, not 2/],
     [{ methods: 'GET' }, /methods of mirror\(\) is an array/],
+    [{ methods: ['get'] }, /methods in capitals/],
     [{ timeout: 0 }, /timeout of mirror\(\)/],
     [{ maxQueue: 1.5 }, /maxQueue of mirror\(\) is a whole number/],
     [{ report: 'x' }, /report of mirror\(\) is a function/],
