@@ -85,19 +85,19 @@ export class Secrets {
   /** A body of this media type, percent-encoded or escaped as it asks. */
   putBackInBody(body: Buffer, mimeType: string): Buffer {
     const text = body.toString('latin1');
-    const restored = this.putBack(text, encoderFor(typeOf(mimeType)));
+    const restored = this.putBack(text, encoderFor(typeOf(mimeType), text));
     return restored === text ? body : Buffer.from(restored, 'latin1');
   }
 }
 
-/** In native strings: UTF-8 bytes, decoded as Latin-1. */
-function encoderFor(type: string): (value: string) => string {
+/** In native strings: UTF-8 bytes, decoded as Latin-1. JSON is known by its first character too, whatever its type is. */
+function encoderFor(type: string, text: string): (value: string) => string {
   const native = (value: string) => Buffer.from(value, 'utf8').toString('latin1');
-  if (type === 'application/x-www-form-urlencoded') {
-    return (value) => encodeURIComponent(value).replaceAll('%20', '+');
-  }
-  if (type === 'application/json' || type.endsWith('+json')) {
+  const isForm = type === 'application/x-www-form-urlencoded' || type === '';
+  const mayBeJson = isForm || type === 'text/plain';
+  if (type === 'application/json' || type.endsWith('+json') || (mayBeJson && /^\s*[[{]/.test(text))) {
     return (value) => native(JSON.stringify(value).slice(1, -1));
   }
+  if (isForm) return (value) => encodeURIComponent(value).replaceAll('%20', '+');
   return native;
 }

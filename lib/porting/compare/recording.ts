@@ -11,6 +11,8 @@ export interface Planned extends Sender {
   /** Its place in the archive, from 1. */
   readonly number: number;
   readonly exchange: Exchange;
+  /** When the next request came, in milliseconds since 1970; undefined after the last one, and if the archive has no times. */
+  readonly next?: number | undefined;
 }
 
 export class Recording {
@@ -21,11 +23,19 @@ export class Recording {
   readonly #spool: Spool<Exchange>;
   /** Numbers in the spool, in the order in which the requests were sent. */
   readonly #order: readonly number[];
+  /** When each request came, in that order. */
+  readonly #starts: readonly number[];
   #senders: Sender[] = [];
 
-  private constructor(spool: Spool<Exchange>, order: readonly number[], hasCookies: boolean) {
+  private constructor(
+    spool: Spool<Exchange>,
+    order: readonly number[],
+    starts: readonly number[],
+    hasCookies: boolean,
+  ) {
     this.#spool = spool;
     this.#order = order;
+    this.#starts = order.map((number) => starts[number] ?? 0);
     this.hasCookies = hasCookies;
   }
 
@@ -51,7 +61,7 @@ export class Recording {
       }
       // An archive has exchanges in the order in which they ended. The sort is stable.
       const order = starts.map((_, index) => index).sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0));
-      const recording = new Recording(spool, order, sendsCookies || setsCookies);
+      const recording = new Recording(spool, order, starts, sendsCookies || setsCookies);
       await recording.#study(new Clients(!sendsCookies));
       return recording;
     } catch (error) {
@@ -68,7 +78,8 @@ export class Recording {
   async *[Symbol.asyncIterator](): AsyncGenerator<Planned, void, undefined> {
     for (const [index, number] of this.#order.entries()) {
       const { client = 0, set = [] } = this.#senders[index] ?? {};
-      yield { index, number: number + 1, exchange: await this.#spool.get(number), client, set };
+      const next = this.#starts[index + 1];
+      yield { index, number: number + 1, exchange: await this.#spool.get(number), client, set, next };
     }
   }
 

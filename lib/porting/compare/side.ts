@@ -1,4 +1,5 @@
 /** One server while the archive is replayed against it: the jars of its clients, the values that it hands out, and what it did. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Observed } from '../diff/difference.js';
 import type { Conversation, Exchange, Message, RecordedRequest } from '../exchange.js';
 import type { Secrets } from '../replacement.js';
@@ -36,6 +37,9 @@ export interface SideOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Milliseconds for an answer before the next request is sent, where that came before the answer in the recording. */
+const HOLD_MS = 1000;
+
 /** RFC 9110 section 9.2.1, without TRACE, which shows what proxies made of the request. */
 const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -47,6 +51,8 @@ export class Side {
   readonly #jars = new Map<number, Jar>();
   /** Conversations that go on while other requests are sent. */
   readonly #talks: Talk[] = [];
+  /** Answers that other requests are sent before. */
+  readonly #late: Late[] = [];
 
   constructor(server: RunningServer, spool: Spool<Seen>, wanted: Wanted, options: SideOptions) {
     this.#server = server;
@@ -59,6 +65,7 @@ export class Side {
   async replay(planned: Planned): Promise<void> {
     const { exchange, client, index } = planned;
     await this.#goOn(exchange.started?.getTime());
+    await this.#catchUp(exchange.started?.getTime() ?? Number.POSITIVE_INFINITY);
     const skipped = reasonToSkip(exchange.request);
     if (skipped !== undefined) {
       this.#spool.put({ sent: exchange.request, observed: {}, skipped }, index);
@@ -68,13 +75,7 @@ export class Side {
     this.#jars.set(client, jar);
     const sent = await this.#prepare(planned, jar);
     if (exchange.conversation === undefined) {
-      const observed = await this.#ask(sent, planned);
-      const repeat = this.#options.twice && isSafe(planned);
-      const again = repeat ? await this.#ask(sent, planned) : undefined;
-      await this.#keep(planned, sent, observed, jar);
-      // What it gave last is what it expects back: a token of a form may be made anew for each page.
-      if (again !== undefined) await this.#keep(planned, sent, again, jar);
-      this.#spool.put({ ...(await this.#stored(sent)), observed, again }, index);
+      await this.#have(planned, sent, jar);
       return;
     }
     const dialogue = this.#talk(sent, planned, exchange.conversation);
@@ -86,9 +87,44 @@ export class Side {
     if (talk.begun === undefined) await this.#goOn(Number.POSITIVE_INFINITY);
   }
 
-  /** Has the rest of the conversations. */
+  /** One request and its answer. If that did not come before the next request in the recording, and does not here, it may wait for it. */
+  async #have(planned: Planned, sent: RecordedRequest, jar: Jar): Promise<void> {
+    const end = endOf(planned);
+    const late: Late = { end, isLate: false, over: Promise.resolve() };
+    late.over = this.#askAndKeep(planned, sent, jar, late);
+    if (!(end > (planned.next ?? Number.POSITIVE_INFINITY))) return late.over;
+    const patience = new AbortController();
+    const isOver = late.over.then(() => true);
+    // Whoever awaits it gets what it throws.
+    isOver.catch(() => {});
+    const held = sleep(HOLD_MS, false, { signal: patience.signal }).catch(() => false);
+    late.isLate = !(await Promise.race([isOver, held]));
+    patience.abort();
+    if (late.isLate) this.#late.push(late);
+  }
+
+  async #askAndKeep(planned: Planned, sent: RecordedRequest, jar: Jar, late: Late): Promise<void> {
+    const observed = await this.#ask(sent, planned);
+    const repeat = this.#options.twice && isSafe(planned) && !late.isLate;
+    const again = repeat ? await this.#ask(sent, planned) : undefined;
+    await this.#keep(planned, sent, observed, jar);
+    // What it gave last is what it expects back: a token of a form may be made anew for each page.
+    if (again !== undefined) await this.#keep(planned, sent, again, jar);
+    this.#spool.put({ ...(await this.#stored(sent)), observed, again }, planned.index);
+  }
+
+  /** Waits for answers that had come by that time. */
+  async #catchUp(until: number): Promise<void> {
+    for (const late of this.#late.filter(({ end }) => end <= until)) {
+      await late.over;
+      this.#late.splice(this.#late.indexOf(late), 1);
+    }
+  }
+
+  /** Has the rest of the conversations, and of the answers. */
   async finish(): Promise<void> {
     await this.#goOn(Number.POSITIVE_INFINITY);
+    await this.#catchUp(Number.POSITIVE_INFINITY);
   }
 
   /** Drops what still runs. */
@@ -198,6 +234,20 @@ function leaveAfter({ answer }: Exchange): number | undefined {
   return (cut || missing) && (size > 0 || isEndless) ? size : undefined;
 }
 
+/** An answer that is still awaited: that of a long poll, or a stream of events. */
+interface Late {
+  /** When it was over in the recording, in milliseconds since 1970. */
+  readonly end: number;
+  isLate: boolean;
+  over: Promise<void>;
+}
+
+/** NaN if the archive has no times. */
+function endOf({ exchange }: Planned): number {
+  const { started, answer } = exchange;
+  return (started?.getTime() ?? Number.NaN) + (answer?.times?.last ?? Number.NaN);
+}
+
 /** A conversation that goes on. */
 interface Talk {
   readonly planned: Planned;
@@ -251,5 +301,6 @@ function isSafe({ exchange }: Planned): boolean {
 function reasonToSkip({ method, body }: RecordedRequest): string | undefined {
   if (method === 'CONNECT') return 'CONNECT is for proxies';
   if (body.cut) return 'the client left before it had sent the request';
+  if (body.missing) return 'the archive has lost bytes of its body';
   return undefined;
 }

@@ -142,4 +142,30 @@ describe('compare, with conversations', function () {
     expect(counts).to.include({ equal: 1, different: 0, drift: 0 });
     expect(results[0]?.candidate?.answer?.body.size).to.equal(16);
   });
+
+  it('sends the request that an answer waits for, where that came before the answer in the recording', async () => {
+    const poll = exchange('/poll', 0, 'hello', { times: { head: 400, first: 400, last: 400 } });
+    const traffic = [poll, exchange('/say', 100, 'said'), exchange('/after', 500, 'after')];
+    const { counts, results } = await compared(traffic, {
+      original: served(polled),
+      candidate: served(polled),
+      timeout: 15,
+    });
+    expect(results.flatMap(({ differences, drift }) => [...differences, ...drift])).to.deep.equal([]);
+    expect(counts).to.include({ equal: 3 });
+  });
 });
+
+/** `/poll` is answered when somebody says something. */
+function polled(): Application {
+  let say: (text: string) => void = () => {};
+  const said = new Promise<string>((resolve) => {
+    say = resolve;
+  });
+  return async ({ PATH_INFO }: Environ, start_response) => {
+    const text = PATH_INFO === '/poll' ? await said : PATH_INFO === '/say' ? 'said' : 'after';
+    if (PATH_INFO === '/say') say('hello');
+    start_response('200 OK', [...TEXT]);
+    return [Buffer.from(text)];
+  };
+}

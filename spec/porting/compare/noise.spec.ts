@@ -248,6 +248,17 @@ describe('compare, with drift', function () {
     expect(counts).to.include({ equal: 0, drift: 1 });
   });
 
+  it('sends no request of which the archive has lost a part', async () => {
+    const [exchange] = await recorded(site(good), [{ target: '/', body: 'abc' }]);
+    if (exchange === undefined) throw new Error('nothing was recorded');
+    const { request } = exchange;
+    const lost = { ...exchange, request: { ...request, body: { ...request.body, missing: true } } };
+    const target = served(() => site(good));
+    const { counts, results } = await compared([lost], { original: target, candidate: target });
+    expect(counts).to.include({ equal: 0, drift: 0, skipped: 1 });
+    expect(results[0]?.note).to.equal('the archive has lost bytes of its body');
+  });
+
   it('has an exit code for each end', () => {
     const none = { equal: 0, different: 0, drift: 0, skipped: 0, noise: 0 };
     expect(exitCodeOf({ ...none, equal: 2, noise: 1 })).to.equal(0);

@@ -65,6 +65,14 @@ describe('redaction', () => {
       '{"user" : "a",\n "password":"b\\"c\\u00e9","n":[1,{"pwd" : 12.5e3}, "x"]}',
       '{"user" : "a",\n "password":"<password>","n":[1,{"pwd" : "<pwd>"}, "x"]}',
     ],
+    // What curl says of all that it sends, what `fetch` says of strings, and nothing.
+    [URLENCODED, ' {"user":"a","password":"b"}', ' {"user":"a","password":"<password>"}'],
+    ['text/plain;charset=UTF-8', '[{"password":"b"}]', '[{"password":"<password>"}]'],
+    ['', '{"password":"b"}', '{"password":"<password>"}'],
+    ['', 'user=a&password=b', 'user=a&password=<password>'],
+    ['text/plain', ' a="b"&password=c', ' a="b"&password=c'],
+    ['text/plain', '[INFO] "quoted" {and not', '[INFO] "quoted" {and not'],
+    ['text/plain', '  \n', '  \n'],
     [
       'application/vnd.api+json; charset=utf-8',
       '[{"passwords":["a",{"b":"c"}],"d":"e"}]',
@@ -231,7 +239,9 @@ describe('secrets that are put back', () => {
     const back = (type: string, content: string) =>
       secrets.putBackInBody(Buffer.from(body(type, content), 'latin1'), type).toString();
     expect(back(URLENCODED, 'a=b&password=x')).to.equal('a=b&password=%C3%A9+%22%26b');
-    expect(back('application/json', '{"password":"x"}')).to.equal('{"password":"é \\"&b"}');
+    for (const type of ['application/json', URLENCODED, 'text/plain', '']) {
+      expect(back(type, '{"password":"x"}')).to.equal('{"password":"é \\"&b"}');
+    }
     expect(
       back(
         'multipart/form-data; boundary=B',

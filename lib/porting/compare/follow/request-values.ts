@@ -84,8 +84,9 @@ async function replaceInBody(body: StoredBody, fields: Fields, replace: Replace)
   if (body.size === 0 || body.cut || fieldOf(fields, 'content-encoding') !== undefined) return body;
   const type = mediaTypeOf(fields);
   const isMultipart = type === 'multipart/form-data';
-  const isForm = type === 'application/x-www-form-urlencoded';
-  if (!isMultipart && !isForm && !isJson(type)) return body;
+  // What stands without a type may be a form; JSON is sent as a form and as text too.
+  const isForm = type === 'application/x-www-form-urlencoded' || type === '';
+  if (!isMultipart && !isForm && !isJson(type) && type !== 'text/plain') return body;
   const utf8: Replace = (value, name) => {
     const known = Buffer.from(value, 'latin1').toString('utf8');
     const replaced = replace(known, name);
@@ -95,9 +96,10 @@ async function replaceInBody(body: StoredBody, fields: Fields, replace: Replace)
   if (bytes === undefined) return isMultipart ? replaceInLargeForm(body, fields, utf8) : body;
   // As latin-1 no byte is lost, whatever the charset is.
   const text = bytes.toString('latin1');
-  let made: string;
+  let made = text;
   if (isMultipart) made = replaceInMultipart(text, boundaryOf(fields), utf8);
-  else made = isForm ? replaceInForm(text, replace) : replaceInJson(text, utf8);
+  else if (isJson(type) || /^\s*[[{]/.test(text)) made = replaceInJson(text, utf8);
+  else if (isForm) made = replaceInForm(text, replace);
   return made === text ? body : storedBytes(Buffer.from(made, 'latin1'));
 }
 

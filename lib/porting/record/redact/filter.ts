@@ -66,6 +66,35 @@ export class Chain implements Filter {
   }
 }
 
+/** White space before the first character of JSON. */
+const MAX_SPACE = 1024;
+
+/** Chosen by the first character: JSON is sent as text, as a form, and without any type. */
+export class JsonOrFilter implements Filter {
+  readonly #json: Filter;
+  readonly #other: Filter;
+  #chosen: Filter | undefined;
+  #rest: Buffer = EMPTY;
+
+  constructor(json: Filter, other: Filter) {
+    this.#json = json;
+    this.#other = other;
+  }
+
+  push(block: Buffer): Buffer {
+    if (this.#chosen !== undefined) return this.#chosen.push(block);
+    this.#rest = Buffer.concat([this.#rest, block]);
+    const first = /\S/.exec(this.#rest.toString('latin1', 0, MAX_SPACE))?.[0];
+    if (first === undefined && this.#rest.length < MAX_SPACE) return EMPTY;
+    this.#chosen = first === '{' || first === '[' ? this.#json : this.#other;
+    return this.#chosen.push(this.#rest);
+  }
+
+  end(): Buffer {
+    return this.#chosen === undefined ? this.#rest : this.#chosen.end();
+  }
+}
+
 interface Coding {
   decode(bytes: Buffer, options: { maxOutputLength: number }): Buffer;
   encode(bytes: Buffer): Buffer;

@@ -6,7 +6,15 @@ import { typeOf } from '../../archive/charset.js';
 import { firstValue } from '../../archive/write-entry.js';
 import type { Fields } from '../../exchange.js';
 import { FieldNames } from './field-names.js';
-import { Chain, CodedFilter, canDecode, type Filter, KnownFilter, UNCHANGED } from './filter.js';
+import {
+  Chain,
+  CodedFilter,
+  canDecode,
+  type Filter,
+  JsonOrFilter,
+  KnownFilter,
+  UNCHANGED,
+} from './filter.js';
 import { JsonFilter } from './json.js';
 import { KnownSecrets } from './known-secrets.js';
 import { boundaryOf, MultipartFilter } from './multipart.js';
@@ -76,9 +84,15 @@ export class Redaction {
 
   #filterFor(contentType: string): Filter {
     const type = typeOf(contentType);
-    if (type === 'application/x-www-form-urlencoded') {
-      return new Chain(new UrlencodedFilter(this.#names, this.#known), this.#text());
+    // A form is what curl says of all that it sends, and what stands without a type may be one.
+    if (type === 'application/x-www-form-urlencoded' || type === '') {
+      return new Chain(
+        new JsonOrFilter(this.#json(), new UrlencodedFilter(this.#names, this.#known)),
+        this.#text(),
+      );
     }
+    // `fetch` of browsers sends strings as text.
+    if (type === 'text/plain') return new Chain(new JsonOrFilter(this.#json(), UNCHANGED), this.#text());
     if (type === 'multipart/form-data') {
       const boundary = boundaryOf(contentType);
       return boundary === undefined ? UNCHANGED : new MultipartFilter(boundary, this.#names, this.#known);
