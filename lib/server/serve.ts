@@ -42,14 +42,27 @@ export async function serve(
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const options = resolveOptions(withActivation(given));
   const log = datedErrors(options);
-  try {
-    if (options.workers === undefined) return await serveAlone(application, options, entry, listened);
-    if (parent !== undefined) return await serveAsWorker(parent, application, options, { entry, listened });
-    return await serveWithWorkers(application, options, command, listened);
-  } catch (error) {
+  const undated = () => {
     if (logger.stream === log) logger.stream = process.stderr;
+  };
+  try {
+    const server = await begin(application, options, { entry, command, listened });
+    void server.serveForever().then(undated);
+    return server;
+  } catch (error) {
+    undated();
     throw error;
   }
+}
+
+function begin(
+  application: Application | Application<'blocking'>,
+  options: ResolvedOptions,
+  { entry, command, listened }: ServeOptions,
+): Promise<Server> {
+  if (options.workers === undefined) return serveAlone(application, options, entry, listened);
+  if (parent !== undefined) return serveAsWorker(parent, application, options, { entry, listened });
+  return serveWithWorkers(application, options, command, listened);
 }
 
 async function serveAlone(

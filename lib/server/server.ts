@@ -52,6 +52,8 @@ export class Server {
   readonly #sockets = new ServerSockets();
   readonly #listened: (() => unknown) | undefined;
   readonly #front: Front | undefined;
+  /** Not the parent of workers. */
+  readonly #serves: boolean;
   /** It listens, and has its threads. */
   #begun = false;
   #closing: Promise<void> | undefined;
@@ -89,8 +91,8 @@ export class Server {
     this.#front = front;
     this.http = createServer(options);
     // After all that can fail: threads would go on.
-    const serves = front === undefined || served !== undefined;
-    this.#pool = options.threads === 0 || !serves ? undefined : this.#openPool(entry ?? thisScript());
+    this.#serves = front === undefined || served !== undefined;
+    this.#pool = options.threads === 0 || !this.#serves ? undefined : this.#openPool(entry ?? thisScript());
     const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
     const load = () => ({ ...this.running, pool: this.#pool?.load });
     this.status = statusPath === undefined ? undefined : new StatusSource(load);
@@ -143,9 +145,7 @@ export class Server {
   setApp(application: Application): void {
     checkApplication(application);
     if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
-    if (this.options.workers !== undefined) {
-      throw new ConfigError('setApp() cannot reach the application of workers');
-    }
+    if (!this.#serves) throw new ConfigError('setApp() cannot reach the application of workers');
     this.#gateway.service.application = application;
   }
 
