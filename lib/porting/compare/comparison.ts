@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange.js';
 import { Secrets } from '../replacement.js';
 import type { Result } from '../report/result.js';
 import { type JudgeOptions, judge } from './judge.js';
+import type { Meaning } from './noise.js';
 import { Recording } from './recording.js';
 import { Spool } from './replay/spool.js';
 import { type Seen, Side, type SideOptions } from './side.js';
@@ -61,6 +62,7 @@ interface Pass {
 }
 
 const TIMEOUT_S = 30;
+const NOTHING_KNOWN: Meaning = () => new Set();
 
 /**
  * Each pass replays the whole archive, one request after the other in the order in which they were sent, against a server
@@ -148,12 +150,17 @@ async function judgeAll(
   sides: readonly Side[],
   { wire = false, ignore = Ignore.NOTHING, signal, onresult, onwarning }: ComparisonOptions,
 ): Promise<Counts> {
-  const [first, last] = [sides[0], sides.at(-1)];
+  const meanings = sides.map(
+    ({ follower }): Meaning =>
+      (value) =>
+        follower.meaningOf(value),
+  );
+  const [first = NOTHING_KNOWN, last = NOTHING_KNOWN] = [meanings[0], meanings.at(-1)];
   const judging: JudgeOptions = {
     wire,
     ignore,
-    original: (value) => first?.follower.meaningOf(value) ?? new Set(),
-    candidate: (value) => last?.follower.meaningOf(value) ?? new Set(),
+    original: first,
+    candidate: last,
     wanted: recording.wanted,
     hasCookies: recording.hasCookies,
   };
@@ -165,13 +172,18 @@ async function judgeAll(
     for (const { spool } of passes) seen.push(await spool.get(planned.index));
     const [original, candidate] = [seen[0], seen.at(-1)];
     if (original === undefined || candidate === undefined) continue;
-    const again = original.again === undefined ? [] : [original.again];
-    const others = [...again, ...seen.slice(1, -1).map(({ observed }) => observed)];
+    const again = original.again === undefined ? [] : [{ observed: original.again, meaning: first }];
+    const others = [
+      ...again,
+      ...seen
+        .slice(1, -1)
+        .map(({ observed }, index) => ({ observed, meaning: meanings[index + 1] ?? NOTHING_KNOWN })),
+    ];
     const result = await judge({ planned, original, candidate, others }, judging);
     counts[result.verdict]++;
     if (result.noise.length > 0) counts.noise++;
     const { answer } = original.observed;
-    if (others.some((other) => other.answer?.status !== answer?.status)) unstable++;
+    if (others.some(({ observed }) => observed.answer?.status !== answer?.status)) unstable++;
     await onresult?.(result);
   }
   if (unstable > 0) {

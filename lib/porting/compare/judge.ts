@@ -16,7 +16,12 @@ export interface Case {
   readonly original: Seen;
   readonly candidate: Seen;
   /** What the original did the other times. */
-  readonly others: readonly Observed[];
+  readonly others: readonly Other[];
+}
+
+export interface Other {
+  readonly observed: Observed;
+  readonly meaning: Meaning;
 }
 
 export interface JudgeOptions extends DiffOptions {
@@ -47,9 +52,7 @@ export async function judge(found: Case, options: JudgeOptions): Promise<Result>
       note: skipped,
     };
   }
-  const own = (
-    await Promise.all(others.map((other) => findDifferences(original.observed, other, options)))
-  ).flat();
+  const own = (await Promise.all(others.map((other) => findOwn(original.observed, other, options)))).flat();
   const all = await findDifferences(original.observed, candidate.observed, options);
   const counts = (difference: Difference) =>
     !isNoise(difference, own) && !isFollowed(difference, options.original, options.candidate);
@@ -69,6 +72,16 @@ export async function judge(found: Case, options: JudgeOptions): Promise<Result>
     candidate: candidate.observed,
     ...(others.length === 0 ? { note: 'the original was asked once, so noise is not known here' } : {}),
   };
+}
+
+/** What the original does otherwise each time. An id that its client has sent back is no chance: the candidate's has to lead there too. */
+async function findOwn(
+  original: Observed,
+  { observed, meaning }: Other,
+  options: JudgeOptions,
+): Promise<Difference[]> {
+  const found = await findDifferences(original, observed, options);
+  return found.filter((difference) => !isFollowed(difference, options.original, meaning));
 }
 
 /** The recording against the original. Where nothing was recorded, an original that fails proves nothing. */

@@ -215,6 +215,19 @@ describe('compare, with values that are handed out', function () {
     expect(counts).to.include({ equal: 8, different: 1, drift: 0 });
   });
 
+  it('finds a wrong id, though the original counts from another number each time', async () => {
+    const against = (show: Shop['show']) => {
+      const firsts = [111, 222];
+      return compared(traffic, {
+        original: served(() => shop({ ...SHOP, firstId: firsts.shift() ?? 333 })),
+        candidate: served(() => shop({ ...SHOP, firstId: 1001, show })),
+      });
+    };
+    expect((await against(SHOP.show)).differences).to.deep.equal([]);
+    const wrong = await against((id, name) => SHOP.show(id + 1, name));
+    expect(wrong.differences).to.deep.equal(['body /h1/text()']);
+  });
+
   it('finds a token that the candidate does not give', async () => {
     const { results } = await run({ token: () => 'undefined' });
     expect(results[1]?.verdict).to.equal('different');
