@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown } from './logger.js';
+import { addressOf, foldersOf, namesPython } from './python/command.js';
+import type { PythonApplication } from './python/from-python.js';
 import { renderHelp } from './server/cli/command-help.js';
 import { cgiOptions, checkCgiCommand, parseCommandLine, UsageError } from './server/cli/command-line.js';
 import { configPath, loadConfigFile } from './server/cli/config-file.js';
 import { describeLoadFailure, LoadError } from './server/cli/import-module.js';
-import { loadApp } from './server/cli/load-app.js';
+import { hasModule, loadApp } from './server/cli/load-app.js';
 import { writePidFile } from './server/cli/pid-file.js';
 import { takeLogSignal } from './server/log/log-file.js';
 import type { CgiOptions } from './server/options/gateway-options.js';
@@ -43,11 +45,16 @@ async function main(argv: readonly string[]): Promise<number> {
     ? cgiOptions(config.server, line.server)
     : withPort(layer(config.server, line.server));
   const appName = line.app ?? config.wsgiApp;
+  const isPython = appName !== undefined && namesPython(appName, command, hasModule);
   if (command.printConfig) return print(listConfig(options, command, appName));
   if (command.checkConfig) {
     resolveOptions(options);
-    if (appName !== undefined) await loadApp(appName);
+    if (appName !== undefined && isPython) await (await pythonApp(appName, options, command)).close();
+    else if (appName !== undefined) await loadApp(appName);
     return 0;
+  }
+  if (command.cgi && isPython) {
+    throw new UsageError('--cgi is for applications in JavaScript: web servers run those in Python by themselves');
   }
   if (command.cgi) return answerRequest(options, command, appName);
 
@@ -65,6 +72,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return runReloading({ script, argv, folder: startFolder }, process.cwd(), configFile);
   }
   const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
+  if (isPython) return servePython(appName, { ...options, gracefulTimeout: grace }, command);
   const server = await start(appName, { ...options, gracefulTimeout: grace }, configFile);
   await reportReady();
   await server.serveForever();
@@ -85,6 +93,45 @@ async function start(
   const config = existsSync(configFile) ? configFile : undefined;
   const entry = threaded && appName !== undefined ? { target: appName, config } : undefined;
   return serve(app, options, entry);
+}
+
+/** The threads are those of Python: the server itself runs on the event loop. */
+async function servePython(
+  target: string,
+  { threads: _ofPython, ...options }: ServerOptions,
+  command: CommandOptions,
+): Promise<number> {
+  const { serve } = await import('./server/serve.js');
+  const app = await pythonApp(target, { threads: _ofPython, ...options }, command);
+  try {
+    const facts = await app.ready;
+    const server = await serve(app, { ...options, ...addressOf(options, facts) }, undefined, ` (${facts.summary})`);
+    await reportReady();
+    await server.serveForever();
+  } finally {
+    await app.close();
+  }
+  return 0;
+}
+
+/** Loaded already. */
+async function pythonApp(
+  target: string,
+  options: ServerOptions,
+  { python, pythonpath }: CommandOptions,
+): Promise<PythonApplication> {
+  const { fromPython } = await import('./python/from-python.js');
+  const { timeout, backlogRequests } = resolveOptions(options);
+  const threads = options.threads || undefined;
+  const app = fromPython(target, {
+    python,
+    pythonpath: foldersOf(pythonpath),
+    threads,
+    timeout,
+    backlogRequests,
+  });
+  await app.ready;
+  return app;
 }
 
 async function answerRequest(

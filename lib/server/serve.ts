@@ -12,18 +12,20 @@ import type { ThreadEntry } from './threads/shared/thread-data.js';
  * Runs an application until the process is told to stop (see `handleSignals`). An unhandled promise rejection is
  * logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes no more of
  * the log. An exception thrown in a callback does.
+ * @param note for the end of the line that says where it listens.
  */
 export async function serve(
   application: Application | Application<'blocking'>,
   given: ServerOptions = {},
   entry?: ThreadEntry,
+  note = '',
 ): Promise<Server> {
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const server = new Server(application, resolveOptions(given), entry);
   await server.listening;
   handleSignals(server);
   keepGoing(server);
-  console.log(`Server started at ${server.address}`);
+  console.log(`Server started at ${server.address}${note}`);
   return server;
 }
 

@@ -24,6 +24,7 @@ export type Group =
   | 'TLS'
   | 'Environ'
   | 'WebSocket'
+  | 'Python'
   | 'Command';
 
 interface Entry {
