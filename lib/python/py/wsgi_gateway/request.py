@@ -86,6 +86,9 @@ class Request:
     # start_response and write()
 
     def _start_response(self, status, headers, exc_info=None):
+        if self.opened:
+            # As gevent-websocket has it: frameworks start a response for what a handler of a WebSocket returned.
+            return _ignore
         if exc_info:
             try:
                 if self._head_sent:
@@ -286,6 +289,10 @@ class Request:
                 self._take(frame)
         finally:
             self._calling.release()
+
+
+def _ignore(_data):
+    """write() of a response that a WebSocket has taken the place of."""
 
 
 def describe(error):
