@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { ignore } from './environ/maybe-promise.js';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown } from './logger.js';
 import { addressOf, foldersOf, namesPython } from './python/command.js';
@@ -103,6 +104,8 @@ async function servePython(
 ): Promise<number> {
   const { serve } = await import('./server/serve.js');
   const app = await pythonApp(target, { threads: _ofPython, ...options }, command);
+  // Python ends after the server: its `finally` blocks and what a script does then.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ignore);
   try {
     const facts = await app.ready;
     const server = await serve(app, { ...options, ...addressOf(options, facts) }, undefined, ` (${facts.summary})`);

@@ -20,6 +20,8 @@ const FIRST_LANE = 4;
 
 /** Milliseconds that a process may take to end after its application has. */
 const END_MS = 5000;
+/** Milliseconds to wait for the last of its output. */
+const OUTPUT_MS = 500;
 
 export type Loaded = Pick<PythonFacts, 'implementation' | 'version' | 'address'>;
 
@@ -51,6 +53,8 @@ export class PythonProcess {
   readonly exited: Promise<unknown>;
   readonly #child: ChildProcess;
   readonly #control: Socket;
+  /** Settle when nothing more can come. */
+  readonly #outputs: readonly Promise<void>[];
   #told: { resolve(loaded: Loaded): void; reject(error: Error): void } | undefined;
 
   constructor(command: string, target: PythonTarget, options: PythonOptions, events: ProcessEvents) {
@@ -75,7 +79,7 @@ export class PythonProcess {
         events.laneFree(this);
       });
     });
-    for (const stream of [stdio[1], stdio[2]]) logOutput(stream as Readable);
+    this.#outputs = [stdio[1], stdio[2]].map((stream) => logOutput(stream as Readable));
     this.#readControl();
     this.exited = this.#untilExit(events);
     this.#configure({ ...target, path: [...pythonpath, chdir], threads, multiprocess: workers > 1, parent: process.pid });
@@ -163,7 +167,7 @@ export class PythonProcess {
     this.retired = true;
     this.#told?.reject(new ConfigError(`The Python process ended before it had loaded the application: ${how}`));
     // What it wrote before it ended is still to be read.
-    await Promise.all(this.lanes.map((lane) => lane.ended()));
+    await Promise.all([...this.lanes.map((lane) => lane.ended()), ...this.#outputs.map(soon)]);
     for (const lane of this.lanes) lane.lose(lostError(`The Python process ended: ${how}`));
     this.#control.destroy();
     events.ended(this, how);
@@ -180,9 +184,19 @@ function howItEnds(child: ChildProcess): Promise<string> {
   });
 }
 
-/** What the process writes by itself, or while no request runs. */
-function logOutput(stream: Readable): void {
+/** What the process writes by itself, or while no request runs. Settles at its end. */
+function logOutput(stream: Readable): Promise<void> {
   stream.setEncoding('utf8');
   stream.on('error', () => undefined);
   stream.on('data', (text: string) => logger.stream.write(text));
+  return new Promise((resolve) => stream.once('close', () => resolve()));
+}
+
+/** A program that the process started may hold its output open. */
+function soon(end: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, OUTPUT_MS);
+  });
+  return Promise.race([end, late]).finally(() => clearTimeout(timer));
 }
