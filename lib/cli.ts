@@ -55,7 +55,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (command.cgi && isPython) {
-    throw new UsageError('--cgi is for applications in JavaScript: web servers run those in Python by themselves');
+    throw new UsageError(
+      '--cgi is for applications in JavaScript: web servers run those in Python by themselves',
+    );
   }
   if (command.cgi) return answerRequest(options, command, appName);
 
@@ -108,7 +110,12 @@ async function servePython(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ignore);
   try {
     const facts = await app.ready;
-    const server = await serve(app, { ...options, ...addressOf(options, facts) }, undefined, ` (${facts.summary})`);
+    const server = await serve(
+      app,
+      { ...options, ...addressOf(options, facts) },
+      undefined,
+      ` (${facts.summary})`,
+    );
     await reportReady();
     await server.serveForever();
   } finally {

@@ -23,7 +23,6 @@ export class PythonBody implements AsyncIterableIterator<Bytes, undefined> {
   readonly #owner: BodyOwner;
   #blocks: Bytes[] = [];
   #ended = false;
-  #stopped = false;
   #failure: { readonly error: unknown } | undefined;
   #waiter: Waiter | undefined;
   /** Of the block that was given last: it is taken when the next one is asked for. */
@@ -50,9 +49,9 @@ export class PythonBody implements AsyncIterableIterator<Bytes, undefined> {
     this.#settle((waiter) => waiter.resolve(OVER));
   }
 
-  /** After the blocks that are here. @returns whether anybody will see it: false once no more is wanted. */
+  /** After the blocks that are here. @returns whether anybody will see it: false after the end, and once no more is wanted. */
   fail(error: unknown): boolean {
-    if (this.#stopped) return false;
+    if (this.#ended) return false;
     this.#ended = true;
     this.#failure ??= { error };
     const waited = this.#waiter !== undefined;
@@ -92,7 +91,6 @@ export class PythonBody implements AsyncIterableIterator<Bytes, undefined> {
   }
 
   #stop(): void {
-    this.#stopped = true;
     this.#blocks = [];
     this.end();
   }

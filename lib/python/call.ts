@@ -20,7 +20,7 @@ import { PythonBody } from './body.js';
 import { diskFile, type ToldFile } from './disk-file.js';
 import { PythonError } from './error.js';
 import type { Lane, LaneWork } from './lane.js';
-import { FROM_PYTHON, pack, packError, type ToldException, TO_PYTHON, unpack } from './messages.js';
+import { FROM_PYTHON, pack, packError, TO_PYTHON, type ToldException, unpack } from './messages.js';
 import { requestMessage } from './request-message.js';
 import { callSocket, type SocketCall } from './socket-calls.js';
 
@@ -68,7 +68,9 @@ export class PythonCall implements LaneWork {
   }
 
   get waitsForClient(): boolean {
-    return this.#pending > 0 || this.#body?.isBehind === true || this.#environ['wsgi.websocket']?.opened === true;
+    return (
+      this.#pending > 0 || this.#body?.isBehind === true || this.#environ['wsgi.websocket']?.opened === true
+    );
   }
 
   frame(kind: number, call: number, payload: Buffer): void {
@@ -139,7 +141,8 @@ export class PythonCall implements LaneWork {
   #serve(kind: number, call: number, payload: Buffer): void {
     switch (kind) {
       case FROM_PYTHON.write: {
-        if (this.#write === undefined) throw new ApplicationError('write() was called without a valid start_response');
+        if (this.#write === undefined)
+          throw new ApplicationError('write() was called without a valid start_response');
         const written = this.#write(payload);
         if (isPromise(written)) this.#when(asPromise(written), call, () => this.#answer(TO_PYTHON.ok, call));
         else this.#answer(TO_PYTHON.ok, call);
@@ -157,7 +160,9 @@ export class PythonCall implements LaneWork {
       case FROM_PYTHON.socket: {
         const { value, rest } = unpack<SocketCall>(payload);
         const socket = this.#environ['wsgi.websocket'];
-        this.#when(callSocket(socket, value, rest), call, (packed) => this.#answer(TO_PYTHON.ok, call, packed));
+        this.#when(callSocket(socket, value, rest), call, (packed) =>
+          this.#answer(TO_PYTHON.ok, call, packed),
+        );
         break;
       }
       case FROM_PYTHON.file:
@@ -210,9 +215,16 @@ export class PythonCall implements LaneWork {
     const settle = this.#settle;
     this.#settle = undefined;
     if (settle !== undefined) settle.reject(error);
-    else if (this.#body?.fail(error) === false && !isRequestError(error) && !isClosedError(error)) {
+    else if (this.#body?.fail(error) !== true && this.#isNews(error)) {
       logger.error(`${this.name}: Error after the response was complete\n${describeThrown(error)}`);
     }
+  }
+
+  /** Of what an application does after its client has left the log has nothing. */
+  #isNews(error: unknown): boolean {
+    if (isRequestError(error) || isClosedError(error)) return false;
+    const signal: AbortSignal | undefined = this.#environ['node.abort_signal'];
+    return signal?.aborted !== true;
   }
 
   /** Python does not go on with a body that nobody wants; settles when it is done. */
@@ -268,7 +280,9 @@ export class PythonCall implements LaneWork {
     const own = this.#errors.get(told.call);
     if (own !== undefined && !(own instanceof ApplicationError)) return own;
     const isOverdue = this.#overdue !== undefined && told.type === 'KeyboardInterrupt';
-    return new PythonError(isOverdue ? { ...told, type: 'AssertionError', message: this.#overdue ?? '' } : told);
+    return new PythonError(
+      isOverdue ? { ...told, type: 'AssertionError', message: this.#overdue ?? '' } : told,
+    );
   }
 
   /** What was printed: each line with the request. */

@@ -91,7 +91,9 @@ class PythonHost {
 function makeRuntime(target: PythonTarget, options: PythonOptions): PythonRuntime {
   const { command } = findInterpreter(options.python, folderOf(target.module, options.chdir));
   if (command === 'pyodide') {
-    throw new ConfigError('Pyodide is not supported yet: name an interpreter instead, as in --python python3');
+    throw new ConfigError(
+      'Pyodide is not supported yet: name an interpreter instead, as in --python python3',
+    );
   }
   if (process.platform === 'win32') {
     throw new ConfigError('CPython as child processes is not supported on Windows yet: use WSL');

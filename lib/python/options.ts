@@ -51,7 +51,9 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
   checkOptionNames('fromPython()', given, NAMES);
   const { python, chdir = process.cwd(), pythonpath = [], env = {} } = given;
   if (python !== undefined && (typeof python !== 'string' || python === '')) {
-    throw new ConfigError(`Option python must be pyodide, or the name or path of an interpreter, not ${inspect(python)}`);
+    throw new ConfigError(
+      `Option python must be pyodide, or the name or path of an interpreter, not ${inspect(python)}`,
+    );
   }
   if (typeof chdir !== 'string') throw new ConfigError(`Option chdir must be a path, not ${inspect(chdir)}`);
   if (!Array.isArray(pythonpath) || !pythonpath.every((folder) => typeof folder === 'string')) {
@@ -71,7 +73,9 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
 
 function whole(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new ConfigError(`Option ${name} must be a whole number from ${least} to ${most}, not ${inspect(value)}`);
+  throw new ConfigError(
+    `Option ${name} must be a whole number from ${least} to ${most}, not ${inspect(value)}`,
+  );
 }
 
 function seconds(name: string, value: number): number {

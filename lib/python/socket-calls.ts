@@ -47,7 +47,8 @@ export async function callSocket(
 }
 
 async function callRoom(socket: WebSocket & Rooms, method: string, args: readonly unknown[], data: Buffer) {
-  const call = method === 'subscribe' || method === 'unsubscribe' || method === 'publish' ? method : undefined;
+  const call =
+    method === 'subscribe' || method === 'unsubscribe' || method === 'publish' ? method : undefined;
   const [topic, isText] = args as [string, boolean | undefined];
   if (call === undefined || typeof socket[call] !== 'function') {
     throw new WebSocketError(`This server has no ${method}() for WebSockets`);

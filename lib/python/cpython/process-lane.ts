@@ -32,7 +32,9 @@ export class ProcessLane implements Lane {
     this.#socket = socket;
     this.#pid = pid;
     this.#onFree = onFree;
-    this.#reader = new FrameReader((kind, request, call, payload) => this.#take(kind, request, call, payload));
+    this.#reader = new FrameReader((kind, request, call, payload) =>
+      this.#take(kind, request, call, payload),
+    );
     socket.on('data', (chunk: Buffer) => this.#reader.push(chunk));
     // `close` follows.
     socket.on('error', () => undefined);

@@ -82,7 +82,13 @@ export class PythonProcess {
     this.#outputs = [stdio[1], stdio[2]].map((stream) => logOutput(stream as Readable));
     this.#readControl();
     this.exited = this.#untilExit(events);
-    this.#configure({ ...target, path: [...pythonpath, chdir], threads, multiprocess: workers > 1, parent: process.pid });
+    this.#configure({
+      ...target,
+      path: [...pythonpath, chdir],
+      threads,
+      multiprocess: workers > 1,
+      parent: process.pid,
+    });
   }
 
   get pid(): number | undefined {
@@ -165,7 +171,9 @@ export class PythonProcess {
   async #untilExit(events: ProcessEvents): Promise<void> {
     const how = await howItEnds(this.#child);
     this.retired = true;
-    this.#told?.reject(new ConfigError(`The Python process ended before it had loaded the application: ${how}`));
+    this.#told?.reject(
+      new ConfigError(`The Python process ended before it had loaded the application: ${how}`),
+    );
     // What it wrote before it ended is still to be read.
     await Promise.all([...this.lanes.map((lane) => lane.ended()), ...this.#outputs.map(soon)]);
     for (const lane of this.lanes) lane.lose(lostError(`The Python process ended: ${how}`));

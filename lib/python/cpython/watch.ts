@@ -23,7 +23,11 @@ export class OverdueWatch {
    * @param timeout seconds; 0: handlers may run for ever.
    * @param retire called for a process that is to be given no more requests.
    */
-  constructor(timeout: number, processes: ReadonlySet<PythonProcess>, retire: (process: PythonProcess) => void) {
+  constructor(
+    timeout: number,
+    processes: ReadonlySet<PythonProcess>,
+    retire: (process: PythonProcess) => void,
+  ) {
     this.#milliseconds = timeout * 1000;
     this.#why = `The application sent nothing for ${timeout} s (timeout)`;
     this.#processes = processes;

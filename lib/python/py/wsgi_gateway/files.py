@@ -23,6 +23,17 @@ class FileWrapper:
             return data
         raise StopIteration
 
+    def blocks(self, left):
+        """Its blocks, up to so many bytes; None: all."""
+        while left is None or left > 0:
+            size = self.blksize if left is None else min(self.blksize, left)
+            data = self.filelike.read(size)
+            if not data:
+                return
+            yield data
+            if left is not None:
+                left -= len(data)
+
 
 def on_disk(filelike):
     """Where the gateway finds the rest of an open file, as JSON can have it; None for all but regular files.

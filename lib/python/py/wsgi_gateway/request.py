@@ -11,6 +11,8 @@ from .head import copied, is_plain
 from .streams import ErrorStream, Input, current
 from .websocket import WebSocket
 
+_END = object()
+
 # Bytes of the body that may be on their way to the client before the application is asked for more.
 WINDOW = 256 * 1024
 
@@ -32,8 +34,13 @@ class Request:
         self._told = False
         self._head_sent = False
         self._printed = ''
+        # An empty block was sent.
+        self._begun = False
+        # Bytes of the body that are still wanted, where that is known.
+        self._left = None
         self.opened = False
         environ = message['environ']
+        self._method = environ.get('REQUEST_METHOD')
         environ['wsgi.version'] = (1, 0)
         environ['wsgi.input'] = Input(self)
         environ['wsgi.errors'] = ErrorStream(self)
@@ -130,8 +137,11 @@ class Request:
     # The body
 
     def _respond(self, result):
-        if type(result) is FileWrapper and self._send_file(result):
-            return
+        if type(result) is FileWrapper:
+            if self._send_file(result):
+                return
+            # No more is read than is sent.
+            result = result.blocks(room(self._head, 'GET'))
         if isinstance(result, (bytes, str)):
             raise AssertionError(
                 'The application returned %s: return a list with it as the one item' % type(result).__name__
@@ -142,17 +152,33 @@ class Request:
                 self._head_sent = True
                 self._send(wire.RESPONSE, wire.packed(None if self._told else self._head, block))
                 return
-        for block in result:
+        try:
+            blocks = iter(result)
+        except TypeError:
+            raise AssertionError(
+                'The application returned %s, not an iterable of byte strings' % type(result).__name__
+            ) from None
+        while True:
+            block = next(blocks, _END)
+            if block is _END:
+                break
             if block.__class__ is not bytes:
                 block = self._checked(block)
-            if self._head is None:
-                self._refuse_start()
             if block:
+                if self._head is None:
+                    self._refuse_start()
                 self._send_block(block)
             else:
+                if not self._begun:
+                    # The gateway has to know that there is a body: it is closed when the client leaves.
+                    self._begun = True
+                    self._send(wire.BLOCK)
                 self._look()
             if self._gone:
                 return
+            if self._left is not None and self._left <= 0 and self._head_sent:
+                # "should not continue iterating": all that was declared is sent.
+                break
         if self._head is None:
             self._refuse_start()
         self._send_head()
@@ -186,7 +212,11 @@ class Request:
             # Head and block in one: one system call less.
             self._told = True
             self._send(wire.FIRST, wire.packed(self._head, block))
-        self._head_sent = True
+        if not self._head_sent:
+            self._left = room(self._head, self._method)
+            self._head_sent = True
+        if self._left is not None:
+            self._left -= len(block)
         self._unsettled += len(block)
         self._look()
         while self._unsettled > WINDOW and not self._gone:
@@ -219,19 +249,19 @@ class Request:
             sys.stderr.write(text)
         else:
             self.flush_output()
-            self._send(wire.ERRORS, text.encode('utf-8', 'backslashreplace'))
+            self._send(wire.ERRORS, as_bytes(text))
 
     def print(self, text):
         lines, end, rest = (self._printed + text).rpartition('\n')
         self._printed = rest
         if end:
-            self._send(wire.OUTPUT, (lines + end).encode('utf-8', 'backslashreplace'))
+            self._send(wire.OUTPUT, as_bytes(lines + end))
 
     def flush_output(self):
         """A line that was not ended."""
         rest, self._printed = self._printed, ''
         if rest:
-            self._send(wire.OUTPUT, rest.encode('utf-8', 'backslashreplace'))
+            self._send(wire.OUTPUT, as_bytes(rest))
 
     def socket(self, method, arguments, data, supported):
         """A call of a WebSocket: what it gives as JSON, and bytes."""
@@ -289,6 +319,25 @@ class Request:
                 self._take(frame)
         finally:
             self._calling.release()
+
+
+def as_bytes(text):
+    """UTF-8, with U+FFFD for a lone surrogate."""
+    try:
+        return text.encode('utf-8')
+    except UnicodeEncodeError:
+        return ''.join('\ufffd' if '\ud800' <= one <= '\udfff' else one for one in text).encode('utf-8')
+
+
+def room(head, method):
+    """Bytes of body that a head announces; None: as many as come."""
+    status, headers = head
+    if method == 'HEAD' or status[:3] in ('204', '205', '304'):
+        return 0
+    for name, value in headers:
+        if name.lower() == 'content-length' and value.isdigit():
+            return int(value)
+    return None
 
 
 def _ignore(_data):
