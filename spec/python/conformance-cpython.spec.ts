@@ -135,14 +135,14 @@ function note([operation, name, value]: [string, string, unknown]): void {
 /** Answered by the only thread of Python when it is through with all that came before. */
 const PROBE = '/the/scenarios/that/are/here';
 
-let narrow: PythonApplication | undefined;
-let wide: PythonApplication | undefined;
+const make = (threads: number) =>
+  fromPython('conformance:application', { chdir: APPLICATIONS, python: 'python3', threads, timeout: 0 });
+/** They load when a scenario needs them. */
+const narrow = make(1);
+const wide = make(2);
 
 function python(id: string): PythonApplication {
-  const make = (threads: number) =>
-    fromPython('conformance:application', { chdir: APPLICATIONS, python: 'python3', threads, timeout: 0 });
-  if (id === 'E-093') return (wide ??= make(2));
-  return (narrow ??= make(1));
+  return id === 'E-093' ? wide : narrow;
 }
 
 function told(app: PythonApplication, id: string): Application {
@@ -159,7 +159,7 @@ function told(app: PythonApplication, id: string): Application {
 const folder = mkdtempSync(join(tmpdir(), 'wsgi-python-gates-'));
 
 after(async () => {
-  await Promise.all([narrow?.close(), wide?.close()]);
+  await Promise.all([narrow.close(), wide.close()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
