@@ -12,7 +12,10 @@ const REQUIREMENTS = join(FOLDER, 'requirements.txt');
 const VENV = join(ROOT, '.venv');
 /** A copy of the requirements that were installed: it is made last, so that half an environment is made again. */
 const INSTALLED = join(VENV, 'installed.txt');
-const PYTHON = join(VENV, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python3']));
+export const PYTHON = join(
+  VENV,
+  ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python3']),
+);
 
 /** For `before`: after this call the environment is there, made if need be. Without Python the specs are skipped. */
 export function requirePython(hook: Mocha.Context): void {
