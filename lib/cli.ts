@@ -20,7 +20,7 @@ import { COMMAND_OPTIONS } from './server/options/option-table.js';
 import { type CommandOptions, resolveOptions, type ServerOptions } from './server/options/options.js';
 import type { Server } from './server/server.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
-import { joinSupervisor, reportReady } from './server/workers/supervised.js';
+import { isSupervised, joinSupervisor, reportFile, reportReady } from './server/workers/supervised.js';
 
 /** Resolves to the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -139,6 +139,7 @@ async function pythonApp(
     threads,
     timeout,
     backlogRequests,
+    onFile: isSupervised() ? reportFile : undefined,
   });
   await app.ready;
   return app;

@@ -26,6 +26,8 @@ export interface FromPythonOptions {
   readonly timeout?: number | undefined;
   /** Environment variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Called with the path of each file of the application that Python has loaded, for what watches them. */
+  readonly onFile?: ((file: string) => void) | undefined;
 }
 
 export interface PythonOptions {
@@ -37,9 +39,20 @@ export interface PythonOptions {
   readonly backlogRequests: number;
   readonly timeout: number;
   readonly env: Readonly<Record<string, string>>;
+  readonly onFile: ((file: string) => void) | undefined;
 }
 
-const NAMES = ['python', 'pythonpath', 'chdir', 'threads', 'workers', 'backlogRequests', 'timeout', 'env'];
+const NAMES = [
+  'python',
+  'pythonpath',
+  'chdir',
+  'threads',
+  'workers',
+  'backlogRequests',
+  'timeout',
+  'env',
+  'onFile',
+];
 
 /** Each thread has a descriptor in Python and in Node. */
 const MOST_THREADS = 256;
@@ -64,6 +77,7 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
     chdir,
     pythonpath,
     env,
+    onFile: given.onFile,
     threads: whole('threads', given.threads ?? 8, 1, MOST_THREADS),
     workers: whole('workers', given.workers ?? 1, 1, MOST_WORKERS),
     backlogRequests: whole('backlogRequests', given.backlogRequests ?? 1000, 0, 1_000_000),

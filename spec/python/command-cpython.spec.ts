@@ -1,10 +1,12 @@
 /** The command with applications in Python: scripts that start a server themselves, modules, and what cannot be loaded. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Command, killCommands, runCommand } from '../support/command.js';
 import { PYTHON, requirePython } from '../support/python.js';
 import { ROOT } from '../support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
 import { closeClients, WebSocketClient } from '../support/web-socket-client.js';
 
 const cwd = join(ROOT, 'spec', 'python', 'applications');
@@ -90,6 +92,22 @@ describe('wsgi with an application in Python', () => {
     expect(await textAt(new Command(['mysite.wsgi:application', ...bind], { cwd: folder }))).to.equal(
       'from Python',
     );
+  });
+
+  it('starts again with --reload when a file of Python changes', async () => {
+    const folder = temporaryFolder({ 'app.py': `from other import application`, 'other.py': HELLO });
+    const command = new Command(['app.py:application', '-b', '127.0.0.1:0', '--reload'], { cwd: folder });
+    expect(await textAt(command)).to.equal('from Python');
+    writeFileSync(join(folder, 'other.py'), HELLO.replace('from Python', 'changed'));
+    await until(async () => {
+      const address = [...command.stdout.matchAll(/Server started at (\S+)/g)].at(-1)?.[1] ?? '';
+      return (
+        (await fetch(address).then(
+          (response) => response.text(),
+          () => '',
+        )) === 'changed'
+      );
+    }, 'the new text');
   });
 
   it('ends with one sentence and the traceback when the application cannot be loaded', async () => {

@@ -30,6 +30,7 @@ interface Told extends Partial<Loaded> {
   readonly ready?: boolean;
   readonly failed?: string;
   readonly details?: string;
+  readonly files?: readonly string[];
 }
 
 export interface ProcessEvents {
@@ -53,12 +54,14 @@ export class PythonProcess {
   readonly exited: Promise<unknown>;
   readonly #child: ChildProcess;
   readonly #control: Socket;
+  readonly #onFile: ((file: string) => void) | undefined;
   /** Settle when nothing more can come. */
   readonly #outputs: readonly Promise<void>[];
   #told: { resolve(loaded: Loaded): void; reject(error: Error): void } | undefined;
 
   constructor(command: string, target: PythonTarget, options: PythonOptions, events: ProcessEvents) {
-    const { threads, chdir, env, pythonpath, workers } = options;
+    const { threads, chdir, env, pythonpath, workers, onFile } = options;
+    this.#onFile = onFile;
     const streams = Array.from({ length: threads + 1 }, () => 'pipe' as const);
     this.#child = spawn(command, ['-u', SCRIPT], {
       cwd: chdir,
@@ -87,6 +90,7 @@ export class PythonProcess {
       path: [...pythonpath, chdir],
       threads,
       multiprocess: workers > 1,
+      watch: onFile !== undefined,
       parent: process.pid,
     });
   }
@@ -145,7 +149,8 @@ export class PythonProcess {
     });
   }
 
-  #hear({ ready, failed, details = '', implementation = '', version = '', address }: Told): void {
+  #hear({ ready, failed, details = '', files = [], implementation = '', version = '', address }: Told): void {
+    for (const file of files) this.#onFile?.(file);
     if (ready === true) {
       this.isReady = true;
       this.#setRef(false);

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 from . import errors, loader, servers, streams
 from . import channel as wire
@@ -19,6 +20,8 @@ FIRST_SLOT = 4
 
 # Seconds that threads may take to end when the gateway is gone.
 GRACE = 1
+# Seconds between two looks at what was imported meanwhile, where somebody watches files.
+LOOK = 0.5
 
 
 class Slot:
@@ -73,6 +76,7 @@ class Host:
         self._running_script = False
         self._loading = True
         self._interrupted = False
+        self._files = set()
 
     def main(self):
         end_with_parent(self._config['parent'])
@@ -92,6 +96,7 @@ class Host:
             if self._serving:
                 sys.stderr.write('%s\n%s' % (error, error.details))
             else:
+                self._tell_files()
                 self._tell(failed=str(error), details=error.details)
             return 1
         return 0
@@ -130,6 +135,9 @@ class Host:
         ]
         for thread in others:
             thread.start()
+        self._tell_files()
+        if self._config.get('watch'):
+            threading.Thread(target=self._watch_files, name='wsgi-files', daemon=True).start()
         self._tell(
             ready=True,
             implementation=platform.python_implementation(),
@@ -140,6 +148,19 @@ class Host:
         self._slots[0].work(application, self._facts)
         for thread in others:
             thread.join()
+
+    def _tell_files(self):
+        """Which files of the application were loaded since this was last called."""
+        if self._config.get('watch'):
+            new = loader.loaded_files() - self._files
+            self._files |= new
+            if new:
+                self._tell(files=sorted(new))
+
+    def _watch_files(self):
+        while True:
+            time.sleep(LOOK)
+            self._tell_files()
 
     def _tell(self, **message):
         try:

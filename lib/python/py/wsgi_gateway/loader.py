@@ -11,6 +11,10 @@ import types
 DEFAULT_NAMES = ('application', 'app')
 
 
+# Files that were read, and are in no module that is loaded: that failed, or were run as a script.
+touched = set()
+
+
 class LoadError(Exception):
     """One sentence; `details` is the traceback of the application's own code, if that failed."""
 
@@ -34,6 +38,7 @@ def import_module(name):
         path = os.path.abspath(name)
         if not os.path.isfile(path):
             raise LoadError('There is no file %s' % path)
+        touched.add(path)
         sys.path.insert(0, os.path.dirname(path))
         name = os.path.splitext(os.path.basename(path))[0]
     try:
@@ -110,6 +115,7 @@ def checked(value, what):
 def run_script(path):
     """Runs a file as `python FILE` would; gives its global names."""
     full = os.path.abspath(path)
+    touched.add(full)
     try:
         with open(full, 'rb') as file:
             source = file.read()
@@ -133,6 +139,12 @@ def run_script(path):
 
 def own_traceback(error):
     """Without the calls of this package and of the import machinery above the application's own."""
+    if isinstance(error, SyntaxError) and error.filename:
+        touched.add(os.path.abspath(error.filename))
+    frame = error.__traceback__
+    while frame is not None:
+        touched.add(os.path.abspath(frame.tb_frame.f_code.co_filename))
+        frame = frame.tb_next
     frame = error.__traceback__
     while frame is not None and _is_foreign(frame):
         frame = frame.tb_next
@@ -142,3 +154,13 @@ def own_traceback(error):
 def _is_foreign(frame):
     names = frame.tb_frame.f_globals
     return names.get('__package__') == __package__ or str(names.get('__name__')).startswith('importlib')
+
+
+def loaded_files():
+    """The files of the application: not those of Python, of installed packages, or of this one."""
+    modules = [getattr(module, '__file__', None) for module in list(sys.modules.values())]
+    foreign = tuple(
+        os.path.join(os.path.abspath(prefix), 'lib') for prefix in {sys.prefix, sys.base_prefix}
+    ) + (os.path.dirname(os.path.dirname(os.path.abspath(__file__))),)
+    found = {os.path.abspath(file) for file in modules if isinstance(file, str)} | touched
+    return {file for file in found if file.endswith('.py') and not file.startswith(foreign)}
