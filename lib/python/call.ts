@@ -13,7 +13,7 @@
 import type { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Environ, HeaderList, StartResponse, Write } from '../environ/types.js';
-import { isClosedError } from '../environ/websocket/error.js';
+import { ALREADY_CLOSED, closedError, isClosedError } from '../environ/websocket/error.js';
 import { ApplicationError, isRequestError } from '../errors.js';
 import { describeThrown, logger } from '../logger.js';
 import { PythonBody } from './body.js';
@@ -49,7 +49,7 @@ export class PythonCall implements LaneWork {
   #write: Write | undefined;
   #body: PythonBody | undefined;
   /** Calls of Python that are not answered yet. */
-  #pending = 0;
+  readonly #pending = new Set<number>();
   /** Errors of ours that Python was told of, by the call: it may let one through. */
   readonly #errors = new Map<number, unknown>();
   #overdue: string | undefined;
@@ -69,7 +69,9 @@ export class PythonCall implements LaneWork {
 
   get waitsForClient(): boolean {
     return (
-      this.#pending > 0 || this.#body?.isBehind === true || this.#environ['wsgi.websocket']?.opened === true
+      this.#pending.size > 0 ||
+      this.#body?.isBehind === true ||
+      this.#environ['wsgi.websocket']?.opened === true
     );
   }
 
@@ -119,6 +121,9 @@ export class PythonCall implements LaneWork {
         break;
       case FROM_PYTHON.failed:
         this.#fail(this.#errorOf(unpack<ToldException>(payload).value));
+        break;
+      case FROM_PYTHON.abandon:
+        this.#abandon();
         break;
       case FROM_PYTHON.done:
         this.#lane.done();
@@ -249,17 +254,21 @@ export class PythonCall implements LaneWork {
   }
 
   #when<T>(promise: Promise<T>, call: number, next: (value: T) => void): void {
-    this.#pending++;
+    this.#pending.add(call);
     promise.then(
       (value) => {
-        this.#pending--;
-        next(value);
+        if (this.#pending.delete(call)) next(value);
       },
       (error) => {
-        this.#pending--;
-        this.#refuse(call, error);
+        if (this.#pending.delete(call)) this.#refuse(call, error);
       },
     );
+  }
+
+  /** Threads that the application has left behind wait no longer. */
+  #abandon(): void {
+    for (const call of this.#pending) this.#refuse(call, closedError(ALREADY_CLOSED));
+    this.#pending.clear();
   }
 
   #refuse(call: number, error: unknown): void {

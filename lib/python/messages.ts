@@ -32,6 +32,8 @@ export const FROM_PYTHON = {
   pull: 0x50, // P
   hints: 0x47, // G
   socket: 0x56, // V
+  /** Nothing more is wanted of the calls that are not answered yet. */
+  abandon: 0x55, // U
   /** What was printed while the request ran. */
   output: 0x4c, // L
   /** `wsgi.errors`. */

@@ -95,6 +95,15 @@ describe('fromPython', () => {
     await socket.close();
   });
 
+  it('lets threads of the application send and receive, and ends those that it leaves behind', async () => {
+    const socket = await client.websocket('/threads');
+    expect(await socket.receive()).to.equal('begin');
+    expect(await socket.receive()).to.equal('from a thread');
+    socket.send('answer');
+    expect(await socket.receive()).to.equal('answer');
+    expect((await client.get('/left-behind')).text).to.match(/WebSocketError|nothing/);
+  });
+
   it('ends Python with close(), and starts it again for the next request', async () => {
     const other = fromPython('behaviour:application', { chdir, threads: 1, workers: 2 });
     const pids = new Set<string>();

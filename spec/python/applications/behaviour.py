@@ -1,6 +1,7 @@
 """Applications by path, for the specs of the gateway's Python side: good ones and bad ones."""
 import os
 import sys
+import threading
 import time
 from wsgiref.validate import validator
 
@@ -143,6 +144,51 @@ def chat(environ, start_response):
     # As frameworks do after a handler.
     start_response('200 OK', PLAIN)
     return [b'ignored']
+
+
+def threads(environ, start_response):
+    """A thread of its own sends while this one waits for a message, and another is left behind waiting."""
+    websocket = environ['wsgi.websocket']
+    heard = threading.Event()
+    LEFT.clear()
+
+    def send():
+        heard.wait(10)
+        websocket.send('from a thread')
+
+    def wait():
+        LEFT.append(says(websocket.receive))
+
+    websocket.send('begin')
+    threading.Thread(target=send).start()
+    threading.Timer(0.2, heard.set).start()
+    message = websocket.receive()
+    left = threading.Thread(target=wait)
+    left.start()
+    while 'receive' not in ''.join(
+        frame.f_code.co_name for frame in frames_of(left) if frame.f_code.co_name == 'receive'
+    ):
+        time.sleep(0.01)
+    websocket.send(message)
+    return []
+
+
+def frames_of(thread):
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+LEFT = []
+
+
+def left_behind(environ, start_response):
+    end = time.monotonic() + 10
+    while not LEFT and time.monotonic() < end:
+        time.sleep(0.01)
+    start_response('200 OK', PLAIN)
+    return [str(LEFT).encode()]
 
 
 VALID = validator(hello)

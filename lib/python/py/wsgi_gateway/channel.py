@@ -36,6 +36,7 @@ DONE = b'D'
 PULL = b'P'
 HINTS = b'G'
 SOCKET = b'V'
+ABANDON = b'U'
 OUTPUT = b'L'
 ERRORS = b'T'
 

@@ -24,7 +24,11 @@ class Request:
         self._channel = channel
         self._number = number
         self._call_number = 0
-        self._calling = threading.RLock()
+        # One thread reads frames, for all that wait for some: an application may have threads of its own.
+        self._news = threading.Condition()
+        self._reading = False
+        self._waiting = 0
+        self._answers = {}
         self._unsettled = 0
         self._gone = False
         self._over = False
@@ -71,6 +75,10 @@ class Request:
         self._over = True
         if self._websocket is not None:
             self._websocket.finish()
+        if self._waiting:
+            # Threads that the application has left behind: what they wait for fails.
+            self._send(wire.ABANDON)
+            self._read_until(lambda: not self._waiting)
         self._send(wire.DONE)
 
     def _answer(self, application):
@@ -219,8 +227,8 @@ class Request:
             self._left -= len(block)
         self._unsettled += len(block)
         self._look()
-        while self._unsettled > WINDOW and not self._gone:
-            self._take(self._channel.read())
+        if self._unsettled > WINDOW:
+            self._read_until(lambda: self._unsettled <= WINDOW or self._gone)
 
     def _send_file(self, wrapper):
         if self._head is None:
@@ -283,42 +291,64 @@ class Request:
 
     def _call(self, kind, payload):
         """Sends a frame and waits for its answer: kind and payload. Raises what the gateway answers with."""
-        with self._calling:
+        with self._news:
             self._call_number = number = self._call_number + 1
+            self._waiting += 1
+        try:
             self._channel.send(kind, self._number, payload, number)
+            kind, payload = self._read_until(lambda: self._answers.pop(number, None))
+        finally:
+            with self._news:
+                self._waiting -= 1
+                self._news.notify_all()
+        if kind == wire.ERROR:
+            raise errors.made(wire.unpacked(payload)[0], number)
+        return kind, payload
+
+    def _read_until(self, found):
+        """Reads frames, or lets another thread read them, until `found()` gives something."""
+        with self._news:
             while True:
-                frame = self._channel.read()
-                if self._take(frame) and frame[2] == number:
+                result = found()
+                if result:
+                    return result
+                if not self._reading:
                     break
-        if frame[0] == wire.ERROR:
-            raise errors.made(wire.unpacked(frame[3])[0], number)
-        return frame[0], frame[3]
+                self._news.wait()
+            self._reading = True
+        try:
+            while not result:
+                frame = self._channel.read()
+                with self._news:
+                    self._take(frame)
+                    self._news.notify_all()
+                    result = found()
+            return result
+        finally:
+            with self._news:
+                self._reading = False
+                self._news.notify_all()
 
     def _take(self, frame):
-        """True for the answer to a call; everything else is dealt with here."""
-        kind, request, _, payload = frame
+        kind, request, call, payload = frame
         if request != self._number:
-            return False
+            return
         if kind == wire.TAKEN:
             self._unsettled -= int.from_bytes(payload, 'big')
-            return False
-        if kind == wire.GONE:
+        elif kind == wire.GONE:
             self._gone = True
-            return False
-        return True
+        elif call:
+            self._answers[call] = kind, payload
 
     def _look(self):
         """What the gateway has to say, without a wait."""
-        if not self._calling.acquire(False):
-            return
-        try:
-            while True:
+        with self._news:
+            while not self._reading:
                 frame = self._channel.poll()
                 if frame is None:
                     return
                 self._take(frame)
-        finally:
-            self._calling.release()
+                self._news.notify_all()
 
 
 def as_bytes(text):
