@@ -28,9 +28,15 @@ export class PythonBody implements AsyncIterableIterator<Bytes, undefined> {
   /** Of the block that was given last: it is taken when the next one is asked for. */
   #given = 0;
   #untold = 0;
+  /** Settles when the first block was asked for: the head goes out with it. */
+  readonly begun: Promise<void>;
+  #begin: () => void = () => {};
 
   constructor(owner: BodyOwner) {
     this.#owner = owner;
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
   }
 
   /** Blocks wait for the client. */
@@ -92,11 +98,13 @@ export class PythonBody implements AsyncIterableIterator<Bytes, undefined> {
 
   #stop(): void {
     this.#blocks = [];
+    this.#begin();
     this.end();
   }
 
   #give(block: Bytes): IteratorResult<Bytes, undefined> {
     this.#given = block.length;
+    this.#begin();
     return { done: false, value: block };
   }
 

@@ -10,6 +10,7 @@
  * | raises later                  | the body rejects; once no more of it is wanted, the log has it |
  * | is done                       | the lane is free                                               |
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Environ, HeaderList, StartResponse, Write } from '../environ/types.js';
@@ -248,7 +249,12 @@ export class PythonCall implements LaneWork {
 
   // What Python asks for
 
-  #read(size: number): Promise<Buffer> {
+  async #read(size: number): Promise<Buffer> {
+    if (this.#body !== undefined) {
+      // Python has sent a block: 100 Continue must not come before the head that goes with it.
+      await this.#body.begun;
+      await nextTurn();
+    }
     const input = this.#environ['wsgi.input'] as PartialInput;
     return typeof input.read1 === 'function' ? input.read1(size) : input.read(size);
   }

@@ -1,4 +1,5 @@
 /** The options of `fromPython`, checked. */
+import { statSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { ConfigError } from '../errors.js';
 import { checkOptionNames } from '../option-names.js';
@@ -69,6 +70,9 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
     );
   }
   if (typeof chdir !== 'string') throw new ConfigError(`Option chdir must be a path, not ${inspect(chdir)}`);
+  if (!statSync(chdir, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new ConfigError(`Option chdir must be a folder: ${chdir} is not`);
+  }
   if (!Array.isArray(pythonpath) || !pythonpath.every((folder) => typeof folder === 'string')) {
     throw new ConfigError(`Option pythonpath must be an array of paths, not ${inspect(pythonpath)}`);
   }

@@ -91,7 +91,6 @@ export class PythonProcess {
       threads,
       multiprocess: workers > 1,
       watch: onFile !== undefined,
-      parent: process.pid,
     });
   }
 

@@ -279,6 +279,8 @@ class Request:
         return answer
 
     def _early_hints(self, headers):
+        if self._head_sent:
+            return
         self._call(wire.HINTS, wire.packed(copied('200 OK', list(headers))))
 
     # Frames
