@@ -17,8 +17,6 @@ interface Waiting {
 /** Milliseconds before a process is replaced that was of no use; then twice as many each time. */
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
-/** A process that worked for so long makes up for those that failed before it. */
-const STABLE_MS = 10_000;
 /** Milliseconds that the other requests of a process may take when one of them has to be ended. */
 const RETIRE_MS = 30_000;
 
@@ -139,10 +137,10 @@ export class CPythonPool implements PythonRuntime {
     // It was told to end, or the first of all could not load.
     if (this.#closing || !this.#started || process.replaced) return;
     logger.error(`The Python process ${process.pid ?? ''} ended: ${how}. Another one is started`);
-    const isStable = process.isReady && performance.now() - process.started >= STABLE_MS;
-    if (isStable) this.#failures = 0;
+    // However often a handler ends its process, other clients are served.
+    if (process.worked) this.#failures = 0;
     const delay = this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
-    this.#failures++;
+    if (!process.worked) this.#failures++;
     this.#replace(delay);
   }
 

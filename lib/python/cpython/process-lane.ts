@@ -41,6 +41,10 @@ export class ProcessLane implements Lane {
     socket.once('close', () => this.#closed());
   }
 
+  get worked(): boolean {
+    return this.#numbers > 0;
+  }
+
   get isBusy(): boolean {
     return this.work !== undefined;
   }

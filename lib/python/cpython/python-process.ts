@@ -44,7 +44,6 @@ export class PythonProcess {
   /** Rejects with a ConfigError if the application cannot be loaded. */
   readonly loaded: Promise<Loaded>;
   isReady = false;
-  readonly started = performance.now();
   /** Another one has its place. */
   replaced = false;
   /** A thread of it goes on with a request that was given up. */
@@ -96,6 +95,11 @@ export class PythonProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** It has had a request. */
+  get worked(): boolean {
+    return this.lanes.some((lane) => lane.worked);
   }
 
   get busy(): number {
