@@ -545,6 +545,20 @@ def waits_to_write(environ, start_response):
         seen('set', 'over', True)
 
 
+# What was kept of an earlier request, by the run of the scenario.
+KEPT = {}
+
+
+@scenario('A-052')
+def writes_late(environ, start_response):
+    seen = Seen(environ)
+    write = start_response('200 OK', PLAIN)
+    late = KEPT.setdefault(environ['conformance.gates'], write)
+    if late is not write:
+        seen('set', 'thrown', attempt(late, b'late'))
+    return texts('body')
+
+
 # close.ts and close-order.ts
 
 
@@ -1339,6 +1353,28 @@ for one, app in {
     APPS[one] = app
 
 
+def closes_disk_file(status, headers):
+    def app(environ, start_response):
+        seen = Seen(environ)
+        start_response(status, headers)
+        file = small()
+        wrapper = environ['wsgi.file_wrapper'](file)
+
+        def close():
+            file.close()
+            seen('add', 'closed', 1)
+
+        wrapper.close = close
+        return wrapper
+
+    return app
+
+
+APPS['A-201.head'] = closes_disk_file('200 OK', PLAIN)
+APPS['A-201.204'] = closes_disk_file('204 No Content', [])
+APPS['A-201.304'] = closes_disk_file('304 Not Modified', [])
+
+
 def closes_file(status, headers):
     def app(environ, start_response):
         seen = Seen(environ)
@@ -1434,6 +1470,21 @@ def slow(environ, start_response):
     if environ['PATH_INFO'] in ('/slow', '/running'):
         seen.wait('gate')
     return path(environ, start_response)
+
+
+RUNNING = []
+
+
+@scenario('E-210')
+def one_at_a_time(environ, start_response):
+    seen = Seen(environ)
+    seen('push', 'order', environ['PATH_INFO'])
+    RUNNING.append(environ['PATH_INFO'])
+    seen('set', 'most', len(RUNNING))
+    if environ['PATH_INFO'] == '/slow':
+        seen.wait('gate')
+    start_response('200 OK', PLAIN)
+    return Body(texts(environ['PATH_INFO']), RUNNING.pop)
 
 
 @scenario('E-094')
