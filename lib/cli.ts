@@ -3,16 +3,19 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { ignore } from './environ/maybe-promise.js';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown, logLine } from './logger.js';
 import { packageVersion } from './own-files.js';
+import { addressOf, foldersOf, namesPython } from './python/command.js';
+import type { PythonApplication } from './python/from-python.js';
 import { renderHelp } from './server/cli/command-help.js';
 import { cgiOptions, checkCgiCommand, parseCommandLine, UsageError } from './server/cli/command-line.js';
 import { environmentLine, joinLines } from './server/cli/command-words.js';
 import { configPath, loadConfigFile } from './server/cli/config-file.js';
 import { describeLoadFailure, LoadError } from './server/cli/import-module.js';
 import { LateApplication } from './server/cli/late-application.js';
-import { loadApp } from './server/cli/load-app.js';
+import { hasModule, loadApp } from './server/cli/load-app.js';
 import { writePidFile } from './server/cli/pid-file.js';
 import { becomeOwner, findOwner, giveFiles, type Owner } from './server/cli/process-owner.js';
 import { takeLogSignal } from './server/log/log-file.js';
@@ -25,7 +28,7 @@ import { findServiceManager } from './server/service-manager.js';
 import { inheritedSockets, withActivation } from './server/socket-activation.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
 import { parent } from './server/workers/place.js';
-import { joinSupervisor, reportReady } from './server/workers/supervised.js';
+import { isSupervised, joinSupervisor, reportFile, reportReady } from './server/workers/supervised.js';
 
 interface Tool {
   command(argv: readonly string[]): Promise<number>;
@@ -72,11 +75,18 @@ async function main(argv: readonly string[]): Promise<number> {
     : withWorkers(withPort(withActivation(layer(config.server, line.server))));
   logFormat = options.logFormat ?? 'text';
   const appName = line.app ?? config.wsgiApp;
+  const isPython = appName !== undefined && namesPython(appName, command, hasModule);
   if (command.printConfig) return print(listConfig(options, command, appName));
   if (command.checkConfig) {
     resolveOptions(options);
-    if (appName !== undefined) await loadApp(appName);
+    if (appName !== undefined && isPython) await (await pythonApp(appName, options, command)).close();
+    else if (appName !== undefined) await loadApp(appName);
     return 0;
+  }
+  if (command.cgi && isPython) {
+    throw new UsageError(
+      '--cgi is for applications in JavaScript: web servers run those in Python by themselves',
+    );
   }
   if (command.cgi) return answerRequest(options, command, appName);
 
@@ -102,8 +112,14 @@ async function main(argv: readonly string[]): Promise<number> {
     return runReloading({ ...worker, env: process.env }, process.cwd(), configFile);
   }
   const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
-  const listened = owner === undefined ? undefined : () => changeOwner(owner, options, command.pid);
   const given = { ...options, gracefulTimeout: grace };
+  if (isPython) {
+    if (owner !== undefined) {
+      throw new UsageError('--user and --group do not go with Python: start the command as that user');
+    }
+    return servePython(appName, given, command);
+  }
+  const listened = owner === undefined ? undefined : () => changeOwner(owner, options, command.pid);
   const server = await start(appName, given, configFile, { command: worker, listened });
   await reportReady();
   await server.serveForever();
@@ -147,6 +163,50 @@ function changeOwner(owner: Owner, options: ServerOptions, pid: string | undefin
     giveFiles([pid, accessLogfile, errorLogfile, descriptor === undefined ? socketPath : undefined], owner);
   }
   if (parent !== undefined || options.workers === undefined) becomeOwner(owner);
+}
+
+/** Workers and threads are those of Python: the server itself is one process, and runs on the event loop. */
+async function servePython(target: string, given: ServerOptions, command: CommandOptions): Promise<number> {
+  const { threads: _threads, workers: _workers, ...options } = given;
+  if (options.maxRequests) {
+    throw new UsageError('--max-requests does not go with Python: its processes are not replaced');
+  }
+  const { serve } = await import('./server/serve.js');
+  const app = await pythonApp(target, given, command);
+  // Python ends after the server: its `finally` blocks and what a script does then.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ignore);
+  try {
+    const facts = await app.ready;
+    const note = ` (${facts.summary})`;
+    const server = await serve(app, { ...options, ...addressOf(options, facts) }, { note });
+    await reportReady();
+    await server.serveForever();
+  } finally {
+    await app.close();
+  }
+  return 0;
+}
+
+/** Loaded already. */
+async function pythonApp(
+  target: string,
+  options: ServerOptions,
+  { python, pythonpath }: CommandOptions,
+): Promise<PythonApplication> {
+  const { fromPython } = await import('./python/from-python.js');
+  const { timeout, backlogRequests, workers } = resolveOptions(options);
+  const threads = options.threads || undefined;
+  const app = fromPython(target, {
+    python,
+    pythonpath: foldersOf(pythonpath),
+    threads,
+    workers,
+    timeout,
+    backlogRequests,
+    onFile: isSupervised() ? reportFile : undefined,
+  });
+  await app.ready;
+  return app;
 }
 
 async function answerRequest(

@@ -42,6 +42,9 @@ export {
   type WsgiErrorCode,
 } from './errors.js';
 export { type Logger, logger } from './logger.js';
+export { fromPython, type PythonApplication } from './python/from-python.js';
+export type { PythonFacts } from './python/lane.js';
+export type { FromPythonOptions } from './python/options.js';
 export { run } from './run.js';
 export {
   type FetchHandler,

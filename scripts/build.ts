@@ -2,7 +2,7 @@
  * Makes the JavaScript of `dist/`: a file for each entry of package.json, and chunks of what they share. Node starts
  * faster with these than with a file for each module. tsc has put the types there.
  */
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 /** Modules that are loaded by their URL: see `lib/own-files.ts`. */
@@ -40,3 +40,8 @@ await build({
   logLevel: 'warning',
 });
 for (const command of Object.values(bin)) chmodSync(command, 0o755);
+// tsc and esbuild know nothing of Python.
+cpSync('lib/python/py', 'dist/python/py', {
+  recursive: true,
+  filter: (path) => !path.includes('__pycache__'),
+});

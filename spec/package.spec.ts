@@ -175,7 +175,7 @@ describe('the package', function () {
   it('holds what was built, the documents, and nothing else', () => {
     const built = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' })
       .map((file) => `dist/${file.replaceAll('\\', '/')}`)
-      .filter((file) => /\.[jt]s$/.test(file));
+      .filter((file) => /\.([jt]s|py)$/.test(file));
     const shown = ['docs', 'examples'].flatMap((name) =>
       readdirSync(join(ROOT, name), { recursive: true, encoding: 'utf8', withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -188,7 +188,7 @@ describe('the package', function () {
     expect(packed.files.map(({ path }) => path).sort()).to.deep.equal(expected.sort());
     const rest = packed.files.filter(({ path }) => !path.startsWith('examples/'));
     const odd = rest.filter(
-      ({ path }) => !/\.(d\.ts|js|md)$|^docs\/demo\.png$|^LICENSE$|^package\.json$/.test(path),
+      ({ path }) => !/\.(d\.ts|js|md|py)$|^docs\/demo\.png$|^LICENSE$|^package\.json$/.test(path),
     );
     expect(odd).to.deep.equal([]);
   });

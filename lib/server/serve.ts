@@ -27,17 +27,20 @@ export interface ServeOptions {
   readonly command?: ServerCommand | undefined;
   /** Called once it listens, before the application is loaded elsewhere. */
   readonly listened?: (() => unknown) | undefined;
+  /** After the address that is announced. */
+  readonly note?: string | undefined;
 }
 
 /**
  * Runs an application until the process is told to stop (see `handleSignals`). An unhandled promise rejection is
  * logged, and does not end the server, as it would by Node's default; neither does a standard stream that takes no more of
  * the log. An exception thrown in a callback does.
+ * @param note for the end of the line that says where it listens.
  */
 export async function serve(
   application: Application | Application<'blocking'>,
   given: ServerOptions = {},
-  { entry, command, listened }: ServeOptions = {},
+  { entry, command, listened, note }: ServeOptions = {},
 ): Promise<Server> {
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const options = resolveOptions(withActivation(given));
@@ -46,7 +49,7 @@ export async function serve(
     if (logger.stream === log) logger.stream = process.stderr;
   };
   try {
-    const server = await begin(application, options, { entry, command, listened });
+    const server = await begin(application, options, { entry, command, listened, note });
     void server.serveForever().then(undated);
     return server;
   } catch (error) {
@@ -58,9 +61,9 @@ export async function serve(
 function begin(
   application: Application | Application<'blocking'>,
   options: ResolvedOptions,
-  { entry, command, listened }: ServeOptions,
+  { entry, command, listened, note }: ServeOptions,
 ): Promise<Server> {
-  if (options.workers === undefined) return serveAlone(application, options, entry, listened);
+  if (options.workers === undefined) return serveAlone(application, options, { entry, listened, note });
   if (parent !== undefined) return serveAsWorker(parent, application, options, { entry, listened });
   return serveWithWorkers(application, options, command, listened);
 }
@@ -68,14 +71,13 @@ function begin(
 async function serveAlone(
   application: Application | Application<'blocking'>,
   options: ResolvedOptions,
-  entry: ThreadEntry | undefined,
-  listened: (() => unknown) | undefined,
+  { entry, listened, note = '' }: ServeOptions,
 ): Promise<Server> {
   const server = new Server(application, options, entry, { listened });
   await server.listening;
   handleSignals(server);
   keepGoing(server);
-  announce(`Server started at ${server.address}`, options.logFormat);
+  announce(`Server started at ${server.address}${note}`, options.logFormat);
   tellServiceManager('READY=1');
   return server;
 }

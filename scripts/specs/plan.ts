@@ -32,6 +32,8 @@ const LONG = [
   'spec/conformance/threads.spec.ts',
   'spec/environ/form/werkzeug.spec.ts',
   'spec/server/vectors.spec.ts',
+  'spec/python/command-cpython.spec.ts',
+  'spec/python/conformance-cpython.spec.ts',
   'spec/server/cli/cli.spec.ts',
   'spec/server/http/timeouts.spec.ts',
   'spec/porting/pairs/pairs-cpython.spec.ts',

@@ -16,6 +16,7 @@ Serves a WSGI application: the CALLABLE that MODULE exports, or its application,
   wsgi app.mjs:app
   wsgi ./site.js:createApp("x", 1)     a factory, with literal arguments
   wsgi --cgi app.mjs:app               as a script of a web server, for one request
+  wsgi mysite.wsgi:application         in Python, unchanged; app.py is a script that starts a server
   wsgi -b :8000 app.ts                 TypeScript, by Node 22.18 or newer or by tsx
 Without an application it serves a demo.
 

@@ -36,6 +36,15 @@ export async function loadApp(target: string, cwd: string = process.cwd()): Prom
   return checkCallable(await callFactory(factory, args, call), `What ${call} returned`);
 }
 
+/** Whether there is a module of JavaScript by that name. */
+export function hasModule(module: string, cwd: string = process.cwd()): boolean {
+  try {
+    return findModule(module, cwd) !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** A file, with its extension or without; else a package that the folder has. */
 function findModule(module: string, cwd: string): string {
   const file = resolve(cwd, module);

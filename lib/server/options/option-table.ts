@@ -225,6 +225,26 @@ export const SERVER_OPTIONS = {
 
 /** What only the command knows: it acts on these before and around run(). */
 export const COMMAND_OPTIONS = {
+  python: option(
+    kinds.text('PYTHON', 'pyodide, or the name or path of a Python', (value) => value !== ''),
+    undefined,
+    {
+      flags: ['--python'],
+      group: 'Python',
+      inConfigFile: true,
+      doc: 'What runs an application in Python: the name or path of a CPython, or pyodide; when not given, a virtual environment (VIRTUAL_ENV, .venv, venv), else python3.',
+    },
+  ),
+  pythonpath: option(
+    kinds.text('FOLDERS', 'folders, separated by commas', (value) => value !== ''),
+    undefined,
+    {
+      flags: ['--pythonpath'],
+      group: 'Python',
+      inConfigFile: true,
+      doc: 'Folders, separated by commas, in which Python looks for modules first.',
+    },
+  ),
   config: option(kinds.path(), undefined, {
     flags: ['-c', '--config'],
     group: 'Command',

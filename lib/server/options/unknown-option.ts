@@ -74,7 +74,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   '--statsd-prefix': METRICS,
   '--dogstatsd-tags': METRICS,
   '--enable-backlog-metric': METRICS,
-  '--pythonpath': 'modules are found from the folder of the application, --chdir, or by NODE_PATH',
   '--paste': 'name the application itself: MODULE:CALLABLE or MODULE:FACTORY("argument")',
   '--paster': 'name the application itself: MODULE:CALLABLE or MODULE:FACTORY("argument")',
   '--paste-global': 'give the values to a factory, MODULE:FACTORY("value"), or set them with --env',

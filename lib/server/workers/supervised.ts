@@ -3,7 +3,7 @@
  * ready, and ends when its supervisor has ended.
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
-import { SUPERVISOR, writeReport } from './child-report.js';
+import { fileState, SUPERVISOR, writeReport } from './child-report.js';
 import { startGuard } from './guard.js';
 import { parent } from './place.js';
 
@@ -42,6 +42,11 @@ export async function reportFiles(): Promise<void> {
   if (!isSupervised()) return;
   const { watchImports } = await import('./loaded-files.js');
   watchImports(REPORTS);
+}
+
+/** Tells the supervisor of a file that something else than Node has loaded. */
+export function reportFile(file: string): void {
+  if (isSupervised()) writeReport(REPORTS, { file, state: fileState(file) });
 }
 
 /** The application is loaded in this thread. */

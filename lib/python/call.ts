@@ -1,0 +1,320 @@
+/**
+ * One request in Python: what its application does there is done here, to the `start_response`, the streams and the
+ * WebSocket of the gateway. How it ends:
+ *
+ * | Python                        | here                                                           |
+ * |-------------------------------|----------------------------------------------------------------|
+ * | gives a whole response        | the application returns a list of one block                    |
+ * | gives its first block or none | the application returns a body, which the rest goes to         |
+ * | raises before that            | the application's promise rejects                              |
+ * | raises later                  | the body rejects; once no more of it is wanted, the log has it |
+ * | is done                       | the lane is free                                               |
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FileWrapper } from '../environ/file/file-wrapper.js';
+import { asPromise, isPromise } from '../environ/maybe-promise.js';
+import type { Body, Environ, HeaderList, StartResponse, Write } from '../environ/types.js';
+import { ALREADY_CLOSED, closedError, isClosedError } from '../environ/websocket/error.js';
+import { ApplicationError, isRequestError } from '../errors.js';
+import { describeThrown, logger } from '../logger.js';
+import { PythonBody } from './body.js';
+import { diskFile, type ToldFile } from './disk-file.js';
+import { PythonError } from './error.js';
+import type { Lane, LaneWork } from './lane.js';
+import { FROM_PYTHON, pack, packError, TO_PYTHON, type ToldException, unpack } from './messages.js';
+import { requestMessage } from './request-message.js';
+import { callSocket, type SocketCall } from './socket-calls.js';
+
+type Head = readonly [status: string, headers: HeaderList];
+
+/** An input of ours has it; one of middleware may not. */
+interface PartialInput {
+  read1?(size: number): Promise<Buffer>;
+  read(size: number): Promise<Buffer>;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** What Python is told where a file was sent, and where it has to read the file itself. */
+const SENT = pack(true);
+const NOT_SENT = pack(false);
+
+export class PythonCall implements LaneWork {
+  readonly name: string;
+  /** What the application returns. */
+  readonly result: Promise<Body>;
+  readonly #environ: Environ;
+  readonly #startResponse: StartResponse;
+  readonly #lane: Lane;
+  #settle: { resolve(body: Body): void; reject(error: unknown): void } | undefined;
+  #write: Write | undefined;
+  #body: PythonBody | undefined;
+  /** Calls of Python that are not answered yet. */
+  readonly #pending = new Set<number>();
+  /** Errors of ours that Python was told of, by the call: it may let one through. */
+  readonly #errors = new Map<number, unknown>();
+  #overdue: string | undefined;
+  #isDone = false;
+  #whenDone: (() => void) | undefined;
+
+  constructor(environ: Environ, start_response: StartResponse, lane: Lane) {
+    this.#environ = environ;
+    this.#startResponse = start_response;
+    this.#lane = lane;
+    this.name = `${environ.REQUEST_METHOD} ${shownPath(environ)}`;
+    this.result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    lane.begin(this, requestMessage(environ));
+  }
+
+  get waitsForClient(): boolean {
+    return (
+      this.#pending.size > 0 ||
+      this.#body?.isBehind === true ||
+      this.#environ['wsgi.websocket']?.opened === true
+    );
+  }
+
+  frame(kind: number, call: number, payload: Buffer): void {
+    try {
+      this.#take(kind, call, payload);
+    } catch (error) {
+      if (call === 0) this.#fail(error);
+      else this.#refuse(call, error);
+    }
+  }
+
+  overdue(why: string): void {
+    this.#overdue = why;
+  }
+
+  lost(error: Error): void {
+    this.#fail(error);
+    this.#end();
+  }
+
+  #take(kind: number, call: number, payload: Buffer): void {
+    switch (kind) {
+      case FROM_PYTHON.headers: {
+        const [status, headers, again] = unpack<readonly [...Head, boolean]>(payload).value;
+        this.#start(status, headers, again);
+        if (call !== 0) this.#answer(TO_PYTHON.ok, call);
+        break;
+      }
+      case FROM_PYTHON.response: {
+        const { value: head, rest } = unpack<Head | null>(payload);
+        if (head !== null) this.#start(...head);
+        this.#return([rest]);
+        break;
+      }
+      case FROM_PYTHON.first: {
+        const { value: head, rest } = unpack<Head>(payload);
+        this.#start(...head);
+        this.#stream().push(rest);
+        break;
+      }
+      case FROM_PYTHON.block:
+        this.#stream().push(payload);
+        break;
+      case FROM_PYTHON.bodyEnd:
+        this.#stream().end();
+        break;
+      case FROM_PYTHON.failed:
+        this.#fail(this.#errorOf(unpack<ToldException>(payload).value));
+        break;
+      case FROM_PYTHON.abandon:
+        this.#abandon();
+        break;
+      case FROM_PYTHON.done:
+        this.#lane.done();
+        // A WebSocket ends with it.
+        this.#return([]);
+        this.#end();
+        break;
+      case FROM_PYTHON.output:
+        this.#print(payload.toString());
+        break;
+      case FROM_PYTHON.errors:
+        this.#environ['wsgi.errors'].write(payload.toString());
+        break;
+      default:
+        this.#serve(kind, call, payload);
+    }
+  }
+
+  /** What Python waits for. */
+  #serve(kind: number, call: number, payload: Buffer): void {
+    switch (kind) {
+      case FROM_PYTHON.write: {
+        if (this.#write === undefined)
+          throw new ApplicationError('write() was called without a valid start_response');
+        const written = this.#write(payload);
+        if (isPromise(written)) this.#when(asPromise(written), call, () => this.#answer(TO_PYTHON.ok, call));
+        else this.#answer(TO_PYTHON.ok, call);
+        break;
+      }
+      case FROM_PYTHON.pull:
+        this.#when(this.#read(unpack<number>(payload).value), call, (bytes) => {
+          this.#answer(bytes.length === 0 ? TO_PYTHON.end : TO_PYTHON.bytes, call, bytes);
+        });
+        break;
+      case FROM_PYTHON.hints:
+        this.#environ['wsgi.early_hints']?.(unpack<HeaderList>(payload).value);
+        this.#answer(TO_PYTHON.ok, call);
+        break;
+      case FROM_PYTHON.socket: {
+        const { value, rest } = unpack<SocketCall>(payload);
+        const socket = this.#environ['wsgi.websocket'];
+        this.#when(callSocket(socket, value, rest), call, (packed) =>
+          this.#answer(TO_PYTHON.ok, call, packed),
+        );
+        break;
+      }
+      case FROM_PYTHON.file:
+        this.#when(this.#file(unpack<ToldFile>(payload).value, call), call, (file) => {
+          if (file === undefined) this.#answer(TO_PYTHON.ok, call, NOT_SENT);
+          else this.#return(file);
+        });
+    }
+  }
+
+  // start_response and the body
+
+  #start(status: string, headers: HeaderList, again = false): void {
+    const exc_info = again ? new ApplicationError('The application replaced its head') : undefined;
+    this.#write = this.#startResponse(status, headers, exc_info);
+  }
+
+  #stream(): PythonBody {
+    if (this.#body !== undefined) return this.#body;
+    this.#body = new PythonBody({
+      taken: (bytes) => {
+        if (!this.#isDone) this.#send(TO_PYTHON.taken, uint32(bytes));
+      },
+      closed: () => this.#closed(),
+    });
+    this.#return(this.#body);
+    return this.#body;
+  }
+
+  /** Python waits with its `close()` until the file was sent. */
+  async #file(told: ToldFile, call: number): Promise<FileWrapper | undefined> {
+    const wrapper = await diskFile(told, this.#lane.pathOf(told.descriptor));
+    if (wrapper === undefined) return undefined;
+    const { close } = wrapper;
+    const closeAll = async () => {
+      await close?.();
+      this.#answer(TO_PYTHON.ok, call, SENT);
+      await this.#closed();
+    };
+    return Object.defineProperty(wrapper, 'close', { value: closeAll });
+  }
+
+  #return(body: Body): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.resolve(body);
+  }
+
+  #fail(error: unknown): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    if (settle !== undefined) settle.reject(error);
+    else if (this.#body?.fail(error) !== true && this.#isNews(error)) {
+      logger.error(`${this.name}: Error after the response was complete\n${describeThrown(error)}`);
+    }
+  }
+
+  /** Of what an application does after its client has left the log has nothing. */
+  #isNews(error: unknown): boolean {
+    if (isRequestError(error) || isClosedError(error)) return false;
+    const signal: AbortSignal | undefined = this.#environ['node.abort_signal'];
+    return signal?.aborted !== true;
+  }
+
+  /** Python does not go on with a body that nobody wants; settles when it is done. */
+  #closed(): Promise<void> | undefined {
+    if (this.#isDone) return undefined;
+    this.#send(TO_PYTHON.gone, NOTHING);
+    return new Promise((resolve) => {
+      this.#whenDone = resolve;
+    });
+  }
+
+  #end(): void {
+    this.#isDone = true;
+    this.#whenDone?.();
+  }
+
+  // What Python asks for
+
+  async #read(size: number): Promise<Buffer> {
+    if (this.#body !== undefined) {
+      // Python has sent a block: 100 Continue must not come before the head that goes with it.
+      await this.#body.begun;
+      await nextTurn();
+    }
+    const input = this.#environ['wsgi.input'] as PartialInput;
+    return typeof input.read1 === 'function' ? input.read1(size) : input.read(size);
+  }
+
+  #when<T>(promise: Promise<T>, call: number, next: (value: T) => void): void {
+    this.#pending.add(call);
+    promise.then(
+      (value) => {
+        if (this.#pending.delete(call)) next(value);
+      },
+      (error) => {
+        if (this.#pending.delete(call)) this.#refuse(call, error);
+      },
+    );
+  }
+
+  /** Threads that the application has left behind wait no longer. */
+  #abandon(): void {
+    for (const call of this.#pending) this.#refuse(call, closedError(ALREADY_CLOSED));
+    this.#pending.clear();
+  }
+
+  #refuse(call: number, error: unknown): void {
+    this.#errors.set(call, error);
+    this.#answer(TO_PYTHON.error, call, packError(error));
+  }
+
+  #answer(kind: number, call: number, payload: Uint8Array = NOTHING): void {
+    if (!this.#isDone) this.#lane.send(kind, call, payload);
+  }
+
+  #send(kind: number, payload: Uint8Array): void {
+    this.#lane.send(kind, 0, payload);
+  }
+
+  /** What Python let through is the error that it was given, with its status. */
+  #errorOf(told: ToldException): unknown {
+    const own = this.#errors.get(told.call);
+    if (own !== undefined && !(own instanceof ApplicationError)) return own;
+    const isOverdue = this.#overdue !== undefined && told.type === 'KeyboardInterrupt';
+    return new PythonError(
+      isOverdue ? { ...told, type: 'AssertionError', message: this.#overdue ?? '' } : told,
+    );
+  }
+
+  /** What was printed: each line with the request. */
+  #print(text: string): void {
+    const lines = text.endsWith('\n') ? text.slice(0, -1) : text;
+    logger.stream.write(`${this.name}: ${lines.replaceAll('\n', `\n${this.name}: `)}\n`);
+  }
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value, 0);
+  return bytes;
+}
+
+/** Without the query, where clients put what is not for logs; nothing in it can pass for a line of its own. */
+function shownPath({ REQUEST_URI = '', SCRIPT_NAME = '', PATH_INFO = '' }: Environ): string {
+  const path = (REQUEST_URI || SCRIPT_NAME + PATH_INFO).replace(/[?#].*$/s, '');
+  return path.replace(/[\x00-\x20\x7f-\x9f]/g, (character) => encodeURIComponent(character)) || '/';
+}

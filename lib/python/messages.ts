@@ -1,0 +1,85 @@
+/** What the gateway and a thread of Python say to each other: the kinds of frames, and how values travel in them. */
+import { ReceiveTimeout, WebSocketError } from '../environ/websocket/error.js';
+import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
+
+/** To Python. Each is one letter: lib/python/py/wsgi_gateway/channel.py has the same. */
+export const TO_PYTHON = {
+  request: 0x52, // R
+  ok: 0x4f, // O
+  error: 0x58, // X
+  bytes: 0x43, // C
+  end: 0x5a, // Z
+  /** The client has taken so many bytes of the body. */
+  taken: 0x41, // A
+  /** No more of the body is wanted. */
+  gone: 0x51, // Q
+} as const;
+
+export const FROM_PYTHON = {
+  /** start_response: with a number of a call where Python waits for what comes of it. */
+  headers: 0x48, // H
+  /** A whole response of one block, with its head unless that was sent. */
+  response: 0x53, // S
+  /** The head and the first block. */
+  first: 0x49, // I
+  block: 0x42, // B
+  bodyEnd: 0x45, // E
+  write: 0x57, // W
+  file: 0x59, // Y
+  failed: 0x46, // F
+  /** Python is through with the request. */
+  done: 0x44, // D
+  pull: 0x50, // P
+  hints: 0x47, // G
+  socket: 0x56, // V
+  /** Nothing more is wanted of the calls that are not answered yet. */
+  abandon: 0x55, // U
+  /** What was printed while the request ran. */
+  output: 0x4c, // L
+  /** `wsgi.errors`. */
+  errors: 0x54, // T
+} as const;
+
+const NOTHING = Buffer.alloc(0);
+
+/** JSON with its length before it, and bytes after it. */
+export function pack(value: unknown, rest: Uint8Array = NOTHING): Buffer {
+  const text = JSON.stringify(value);
+  const length = Buffer.byteLength(text);
+  const packed = Buffer.allocUnsafe(4 + length + rest.length);
+  packed.writeUInt32BE(length, 0);
+  packed.write(text, 4);
+  packed.set(rest, 4 + length);
+  return packed;
+}
+
+/** What `pack` made. The bytes are a view. */
+export function unpack<T>(payload: Buffer): { readonly value: T; readonly rest: Buffer } {
+  const end = 4 + payload.readUInt32BE(0);
+  return { value: JSON.parse(payload.toString('utf8', 4, end)) as T, rest: payload.subarray(end) };
+}
+
+/** An error of the gateway, for Python to raise: errors.py has the classes by these names. */
+export function packError(error: unknown): Buffer {
+  const message = error instanceof Error ? error.message : String(error);
+  return pack({ name: nameOf(error), message, status: isRequestError(error) ? error.status : undefined });
+}
+
+function nameOf(error: unknown): string {
+  if (error instanceof ClientDisconnected) return 'ClientDisconnected';
+  if (isRequestError(error)) return 'RequestError';
+  if (error instanceof WebSocketError) return error.name;
+  if (error instanceof ReceiveTimeout) return 'ReceiveTimeout';
+  if (error instanceof ApplicationError) return 'ApplicationError';
+  if (error instanceof RangeError) return 'RangeError';
+  return error instanceof TypeError ? 'TypeError' : 'Error';
+}
+
+/** An exception that Python did not catch. */
+export interface ToldException {
+  readonly type: string;
+  readonly message: string;
+  readonly traceback: string;
+  /** Of the gateway's own error that it is; 0: it is Python's. */
+  readonly call: number;
+}

@@ -1,0 +1,102 @@
+/** The options of `fromPython`, checked. */
+import { statSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { ConfigError } from '../errors.js';
+import { checkOptionNames } from '../option-names.js';
+
+export interface FromPythonOptions {
+  /**
+   * `pyodide`, or the name or path of an interpreter. Default: the virtual environment in force (`VIRTUAL_ENV`, `.venv`
+   * or `venv` beside the application), else `python3`.
+   */
+  readonly python?: string | undefined;
+  /** Folders in which modules are looked for, before those of Python. */
+  readonly pythonpath?: readonly string[] | undefined;
+  /** The folder to run in. Default: that of the process. */
+  readonly chdir?: string | undefined;
+  /** Threads of each process, each with one request or WebSocket at a time. Default: 8. */
+  readonly threads?: number | undefined;
+  /** Processes. Default: 1. */
+  readonly workers?: number | undefined;
+  /** Requests that may wait while all threads are busy, else 503. Default: 1000. */
+  readonly backlogRequests?: number | undefined;
+  /**
+   * Seconds that a handler may take without a byte in or out, WebSockets excepted; then KeyboardInterrupt is raised in it,
+   * and after a moment its process ends. 0 is never. Default: 30.
+   */
+  readonly timeout?: number | undefined;
+  /** Environment variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Called with the path of each file of the application that Python has loaded, for what watches them. */
+  readonly onFile?: ((file: string) => void) | undefined;
+}
+
+export interface PythonOptions {
+  readonly python: string | undefined;
+  readonly pythonpath: readonly string[];
+  readonly chdir: string;
+  readonly threads: number;
+  readonly workers: number;
+  readonly backlogRequests: number;
+  readonly timeout: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly onFile: ((file: string) => void) | undefined;
+}
+
+const NAMES = [
+  'python',
+  'pythonpath',
+  'chdir',
+  'threads',
+  'workers',
+  'backlogRequests',
+  'timeout',
+  'env',
+  'onFile',
+];
+
+/** Each thread has a descriptor in Python and in Node. */
+const MOST_THREADS = 256;
+const MOST_WORKERS = 256;
+const LONGEST_S = 2 ** 31 / 1000;
+
+/** @throws ConfigError for an option that is unknown or cannot work. */
+export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptions {
+  checkOptionNames('fromPython()', given, NAMES);
+  const { python, chdir = process.cwd(), pythonpath = [], env = {} } = given;
+  if (python !== undefined && (typeof python !== 'string' || python === '')) {
+    throw new ConfigError(
+      `Option python must be pyodide, or the name or path of an interpreter, not ${inspect(python)}`,
+    );
+  }
+  if (typeof chdir !== 'string') throw new ConfigError(`Option chdir must be a path, not ${inspect(chdir)}`);
+  if (!statSync(chdir, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new ConfigError(`Option chdir must be a folder: ${chdir} is not`);
+  }
+  if (!Array.isArray(pythonpath) || !pythonpath.every((folder) => typeof folder === 'string')) {
+    throw new ConfigError(`Option pythonpath must be an array of paths, not ${inspect(pythonpath)}`);
+  }
+  return {
+    python,
+    chdir,
+    pythonpath,
+    env,
+    onFile: given.onFile,
+    threads: whole('threads', given.threads ?? 8, 1, MOST_THREADS),
+    workers: whole('workers', given.workers ?? 1, 1, MOST_WORKERS),
+    backlogRequests: whole('backlogRequests', given.backlogRequests ?? 1000, 0, 1_000_000),
+    timeout: seconds('timeout', given.timeout ?? 30),
+  };
+}
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new ConfigError(
+    `Option ${name} must be a whole number from ${least} to ${most}, not ${inspect(value)}`,
+  );
+}
+
+function seconds(name: string, value: number): number {
+  if (typeof value === 'number' && value >= 0 && value < LONGEST_S) return value;
+  throw new ConfigError(`Option ${name} must be a number of seconds, not ${inspect(value)}`);
+}

@@ -1,0 +1,405 @@
+"""One request: calls the application and relays what it does (PEP 3333). The rules of a gateway are the gateway's."""
+import os
+import sys
+import threading
+import traceback
+
+from . import channel as wire
+from . import errors
+from .files import FileWrapper, on_disk
+from .head import copied, is_plain
+from .streams import ErrorStream, Input, current
+from .websocket import WebSocket
+
+_END = object()
+
+# Bytes of the body that may be on their way to the client before the application is asked for more.
+WINDOW = 256 * 1024
+
+
+class Request:
+    """`facts`: what environ says of the server, the same for all requests."""
+
+    def __init__(self, channel, number, facts, message):
+        self._channel = channel
+        self._number = number
+        self._call_number = 0
+        # One thread reads frames, for all that wait for some: an application may have threads of its own.
+        self._news = threading.Condition()
+        self._reading = False
+        self._waiting = 0
+        self._answers = {}
+        self._unsettled = 0
+        self._gone = False
+        self._over = False
+        self._started = False
+        self._head = None
+        # The gateway has the head, to check it or to send it.
+        self._told = False
+        self._head_sent = False
+        self._printed = ''
+        # An empty block was sent.
+        self._begun = False
+        # Bytes of the body that are still wanted, where that is known.
+        self._left = None
+        self.opened = False
+        environ = message['environ']
+        self._method = environ.get('REQUEST_METHOD')
+        environ['wsgi.version'] = (1, 0)
+        environ['wsgi.input'] = Input(self)
+        environ['wsgi.errors'] = ErrorStream(self)
+        environ['wsgi.input_terminated'] = True
+        environ['wsgi.file_wrapper'] = FileWrapper
+        environ.update(facts)
+        if message['hints']:
+            environ['wsgi.early_hints'] = self._early_hints
+        self._websocket = None
+        if message['socket'] is not None:
+            self._websocket = WebSocket(self, environ, message['socket'])
+            environ['wsgi.websocket'] = self._websocket
+            environ['wsgi.websocket_version'] = str(self._websocket.version)
+        self.environ = environ
+
+    def run(self, application):
+        """Everything from the call of the application to the last word to the gateway."""
+        current.request = self
+        try:
+            self._answer(application)
+        except errors.GatewayClosed:
+            raise
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            current.request = None
+        self.flush_output()
+        self._over = True
+        if self._websocket is not None:
+            self._websocket.finish()
+        if self._waiting:
+            # Threads that the application has left behind: what they wait for fails.
+            self._send(wire.ABANDON)
+            self._read_until(lambda: not self._waiting)
+        self._send(wire.DONE)
+
+    def _answer(self, application):
+        result = application(self.environ, self._start_response)
+        try:
+            if not self.opened:
+                self._respond(result)
+        finally:
+            close = getattr(result, 'close', None)
+            if close is not None:
+                close()
+
+    def _fail(self, error):
+        told = describe(error)
+        # What the gateway itself has raised it knows best.
+        told['call'] = getattr(error, 'wsgi_gateway_call', 0)
+        self.flush_output()
+        self._send(wire.FAILED, wire.packed(told))
+
+    # start_response and write()
+
+    def _start_response(self, status, headers, exc_info=None):
+        if self.opened:
+            # As gevent-websocket has it: frameworks start a response for what a handler of a WebSocket returned.
+            return _ignore
+        if exc_info:
+            try:
+                if self._head_sent:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                # "avoid dangling circular ref"
+                exc_info = None
+            again = True
+        else:
+            if self._started:
+                raise AssertionError(
+                    'start_response was already called: to replace what it was given, pass exc_info'
+                )
+            again = False
+        if self._over:
+            raise AssertionError('start_response was called after the response ended')
+        self._started = True
+        self._head = None
+        flat = copied(status, headers)
+        plain = not again and not self._told and self._websocket is None and is_plain(status, flat)
+        if not plain:
+            told, self._told = self._told, True
+            self._call(wire.HEADERS, wire.packed([status, flat, told]))
+        self._head = (status, flat)
+        return self._write
+
+    def _write(self, data):
+        """PEP 3333 "The write() Callable"."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise AssertionError('write() takes bytes, not %s' % type(data).__name__)
+        if self._over:
+            raise AssertionError('write() was called after the response ended')
+        if self._head is None:
+            raise AssertionError('write() was called without a valid start_response')
+        self._send_head()
+        self._head_sent = True
+        self._call(wire.WRITE, bytes(data))
+
+    # The body
+
+    def _respond(self, result):
+        if type(result) is FileWrapper:
+            if self._send_file(result):
+                return
+            # No more is read than is sent.
+            result = result.blocks(room(self._head, 'GET'))
+        if isinstance(result, (bytes, str)):
+            raise AssertionError(
+                'The application returned %s: return a list with it as the one item' % type(result).__name__
+            )
+        if type(result) in (list, tuple) and len(result) == 1 and not self._head_sent:
+            block = result[0]
+            if type(block) is bytes and self._head is not None:
+                self._head_sent = True
+                self._send(wire.RESPONSE, wire.packed(None if self._told else self._head, block))
+                return
+        try:
+            blocks = iter(result)
+        except TypeError:
+            raise AssertionError(
+                'The application returned %s, not an iterable of byte strings' % type(result).__name__
+            ) from None
+        while True:
+            block = next(blocks, _END)
+            if block is _END:
+                break
+            if block.__class__ is not bytes:
+                block = self._checked(block)
+            if block:
+                if self._head is None:
+                    self._refuse_start()
+                self._send_block(block)
+            else:
+                if not self._begun:
+                    # The gateway has to know that there is a body: it is closed when the client leaves.
+                    self._begun = True
+                    self._send(wire.BLOCK)
+                self._look()
+            if self._gone:
+                return
+            if self._left is not None and self._left <= 0 and self._head_sent:
+                # "should not continue iterating": all that was declared is sent.
+                break
+        if self._head is None:
+            self._refuse_start()
+        self._send_head()
+        self._head_sent = True
+        self._send(wire.BODY_END)
+
+    @staticmethod
+    def _checked(block):
+        if isinstance(block, (bytes, bytearray, memoryview)):
+            return bytes(block)
+        hint = ' (encode it)' if isinstance(block, str) else ''
+        raise AssertionError('The body has an item that is %s, not bytes%s' % (type(block).__name__, hint))
+
+    def _refuse_start(self):
+        raise AssertionError(
+            'start_response was called, but what it was given was refused'
+            if self._started
+            else 'The application did not call start_response before its first block of body, or at all'
+        )
+
+    def _send_head(self):
+        if not self._told:
+            self._told = True
+            self._send(wire.HEADERS, wire.packed(list(self._head) + [False]))
+
+    def _send_block(self, block):
+        """A block goes out before the next one is asked for, which waits while the client is too far behind."""
+        if self._told:
+            self._send(wire.BLOCK, block)
+        else:
+            # Head and block in one: one system call less.
+            self._told = True
+            self._send(wire.FIRST, wire.packed(self._head, block))
+        if not self._head_sent:
+            self._left = room(self._head, self._method)
+            self._head_sent = True
+        if self._left is not None:
+            self._left -= len(block)
+        self._unsettled += len(block)
+        self._look()
+        if self._unsettled > WINDOW:
+            self._read_until(lambda: self._unsettled <= WINDOW or self._gone)
+
+    def _send_file(self, wrapper):
+        if self._head is None:
+            self._refuse_start()
+        file = on_disk(wrapper.filelike)
+        if file is None:
+            return False
+        self._send_head()
+        # From now on the gateway reads it; the answer comes when it is through with the file.
+        sent = self._ask(wire.FILE, wire.packed(file))[0]
+        if sent:
+            self._head_sent = True
+        return sent
+
+    # What streams and WebSockets ask for
+
+    def pull(self, size):
+        """The next bytes of the body of the request; empty at its end."""
+        if self._over:
+            raise ValueError('wsgi.input was read after the response was complete')
+        kind, payload = self._call(wire.PULL, wire.packed(size))
+        return b'' if kind == wire.END else payload
+
+    def errors(self, text):
+        if self._over:
+            sys.stderr.write(text)
+        else:
+            self.flush_output()
+            self._send(wire.ERRORS, as_bytes(text))
+
+    def print(self, text):
+        lines, end, rest = (self._printed + text).rpartition('\n')
+        self._printed = rest
+        if end:
+            self._send(wire.OUTPUT, as_bytes(lines + end))
+
+    def flush_output(self):
+        """A line that was not ended."""
+        rest, self._printed = self._printed, ''
+        if rest:
+            self._send(wire.OUTPUT, as_bytes(rest))
+
+    def socket(self, method, arguments, data, supported):
+        """A call of a WebSocket: what it gives as JSON, and bytes."""
+        answer = self._ask(wire.SOCKET, wire.packed([method, arguments, supported], data))
+        if method in ('accept', 'receive', 'send', 'ping'):
+            self.opened = True
+        return answer
+
+    def _early_hints(self, headers):
+        if self._head_sent:
+            return
+        self._call(wire.HINTS, wire.packed(copied('200 OK', list(headers))))
+
+    # Frames
+
+    def _send(self, kind, payload=b''):
+        self._channel.send(kind, self._number, payload)
+
+    def _ask(self, kind, payload):
+        return wire.unpacked(self._call(kind, payload)[1])
+
+    def _call(self, kind, payload):
+        """Sends a frame and waits for its answer: kind and payload. Raises what the gateway answers with."""
+        with self._news:
+            self._call_number = number = self._call_number + 1
+            self._waiting += 1
+        try:
+            self._channel.send(kind, self._number, payload, number)
+            kind, payload = self._read_until(lambda: self._answers.pop(number, None))
+        finally:
+            with self._news:
+                self._waiting -= 1
+                self._news.notify_all()
+        if kind == wire.ERROR:
+            raise errors.made(wire.unpacked(payload)[0], number)
+        return kind, payload
+
+    def _read_until(self, found):
+        """Reads frames, or lets another thread read them, until `found()` gives something."""
+        with self._news:
+            while True:
+                result = found()
+                if result:
+                    return result
+                if not self._reading:
+                    break
+                self._news.wait()
+            self._reading = True
+        try:
+            while not result:
+                frame = self._channel.read()
+                with self._news:
+                    self._take(frame)
+                    self._news.notify_all()
+                    result = found()
+            return result
+        finally:
+            with self._news:
+                self._reading = False
+                self._news.notify_all()
+
+    def _take(self, frame):
+        kind, request, call, payload = frame
+        if request != self._number:
+            return
+        if kind == wire.TAKEN:
+            self._unsettled -= int.from_bytes(payload, 'big')
+        elif kind == wire.GONE:
+            self._gone = True
+        elif call:
+            self._answers[call] = kind, payload
+
+    def _look(self):
+        """What the gateway has to say, without a wait."""
+        with self._news:
+            while not self._reading:
+                frame = self._channel.poll()
+                if frame is None:
+                    return
+                self._take(frame)
+                self._news.notify_all()
+
+
+def as_bytes(text):
+    """UTF-8, with U+FFFD for a lone surrogate."""
+    try:
+        return text.encode('utf-8')
+    except UnicodeEncodeError:
+        return ''.join('\ufffd' if '\ud800' <= one <= '\udfff' else one for one in text).encode('utf-8')
+
+
+def room(head, method):
+    """Bytes of body that a head announces; None: as many as come."""
+    status, headers = head
+    if method == 'HEAD' or status[:3] in ('204', '205', '304'):
+        return 0
+    for name, value in headers:
+        if name.lower() == 'content-length' and value.isdigit():
+            return int(value)
+    return None
+
+
+def _ignore(_data):
+    """write() of a response that a WebSocket has taken the place of."""
+
+
+def describe(error):
+    """What the log says of an exception: its type, its message, its traceback."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == 'builtins' else '%s.%s' % (kind.__module__, kind.__qualname__)
+    told = traceback.TracebackException(kind, error, error.__traceback__)
+    hide_own(told)
+    # Our own words say it all, where nothing of the application is there.
+    text = '' if not told.stack and isinstance(error, AssertionError) else ''.join(told.format())
+    try:
+        message = str(error)
+    except Exception:
+        message = '<str() of the exception failed>'
+    return {'type': name, 'message': message, 'traceback': text}
+
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+
+def hide_own(told):
+    """Leaves the calls of this package out of a traceback, and of those of its causes."""
+    while told is not None:
+        told.stack = traceback.StackSummary.from_list(
+            [frame for frame in told.stack if os.path.dirname(frame.filename) != _FOLDER]
+        )
+        if told.__cause__ is not None:
+            hide_own(told.__cause__)
+        told = told.__context__

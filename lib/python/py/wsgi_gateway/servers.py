@@ -1,0 +1,239 @@
+"""Scripts that start a server themselves: their application is served by the gateway instead.
+
+Each of the functions here changes one module, right after it was imported. Nothing is changed in programs that do not
+import it.
+"""
+import importlib.abc
+import importlib.util
+import os
+import sys
+
+from . import errors
+
+# Set by the host: `serve(application, host, port)` serves until the gateway stops.
+serve = None
+
+
+class PatchFinder(importlib.abc.MetaPathFinder):
+    """Finds modules as the others do, and changes those that start servers when they were executed."""
+
+    def __init__(self):
+        self._busy = set()
+
+    def find_spec(self, name, path=None, target=None):
+        patch = PATCHES.get(name)
+        if patch is None or name in self._busy:
+            return None
+        self._busy.add(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            spec = None
+        finally:
+            self._busy.discard(name)
+        if spec is None or not hasattr(spec.loader, 'exec_module'):
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            patch(module)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+class OwnWsocketFinder(importlib.abc.MetaPathFinder):
+    """The module `wsocket` of this package, where WSocket is not installed. The last of all finders."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != 'wsocket':
+            return None
+        file = os.path.join(os.path.dirname(__file__), 'wsocket.py')
+        return importlib.util.spec_from_file_location('wsocket', file)
+
+
+def install():
+    sys.meta_path.insert(0, PatchFinder())
+    sys.meta_path.append(OwnWsocketFinder())
+    for name, patch in PATCHES.items():
+        if name in sys.modules:
+            patch(sys.modules[name])
+
+
+def _wsgiref(module):
+    """`make_server(...).serve_forever()`, and servers of classes that inherit from wsgiref's."""
+    base = module.WSGIServer
+
+    def server_bind(self):
+        host, port = self.server_address[:2]
+        self.server_name, self.server_port = host or 'localhost', port
+        self.setup_environ()
+
+    def serve_forever(self, poll_interval=0.5):
+        serve(self.get_app(), *self.server_address[:2])
+
+    base.server_bind = server_bind
+    base.server_activate = lambda self: None
+    base.serve_forever = serve_forever
+    base.handle_request = lambda self: serve_forever(self)
+
+
+def _werkzeug(module):
+    """`run_simple`, and with it Flask's `app.run()`."""
+
+    def run_simple(
+        hostname,
+        port,
+        application,
+        use_reloader=False,
+        use_debugger=False,
+        use_evalex=True,
+        extra_files=None,
+        exclude_patterns=None,
+        reloader_interval=1,
+        reloader_type='auto',
+        threaded=False,
+        processes=1,
+        request_handler=None,
+        static_files=None,
+        passthrough_errors=False,
+        ssl_context=None,
+    ):
+        if static_files:
+            from werkzeug.middleware.shared_data import SharedDataMiddleware
+
+            application = SharedDataMiddleware(application, static_files)
+        if ssl_context is not None:
+            _say('ssl_context is not used: give the gateway --certfile and --keyfile')
+        if use_reloader or use_debugger:
+            _say("the reloader and the debugger of werkzeug are not used: see --reload and --log-level debug")
+        serve(application, hostname, port)
+
+    module.run_simple = run_simple
+
+
+def _bottle(module):
+    def run(
+        app=None,
+        server='wsgiref',
+        host='127.0.0.1',
+        port=8080,
+        interval=1,
+        reloader=False,
+        quiet=False,
+        plugins=None,
+        debug=None,
+        config=None,
+        **options
+    ):
+        if debug is not None:
+            module.debug(debug)
+        app = app or module.default_app()
+        if isinstance(app, str):
+            app = module.load_app(app)
+        if not callable(app):
+            raise ValueError('Application is not callable: %r' % app)
+        for plugin in plugins or []:
+            app.install(plugin() if isinstance(plugin, type) else plugin)
+        if config:
+            app.config.update(config)
+        serve(app, host, int(port))
+
+    module.run = run
+
+
+def _waitress(module):
+    def address(options):
+        listen = str(options.get('listen') or '').split()
+        if listen:
+            host, _, port = listen[0].rpartition(':')
+            return ('' if host in ('*', '') else host.strip('[]')), int(port)
+        host = options.get('host') or '0.0.0.0'
+        return host, int(options.get('port') or 8080)
+
+    def start(app, **options):
+        host, port = address(options)
+        prefix = options.get('url_prefix')
+        if prefix:
+            _say('url_prefix is not used: see --script-name')
+        serve(app, host, port)
+
+    class Server:
+        def __init__(self, app, **options):
+            self.application = app
+            self.effective_host, self.effective_port = address(options)
+
+        def run(self):
+            serve(self.application, self.effective_host, self.effective_port)
+
+        def close(self):
+            """There is no socket."""
+
+    module.serve = start
+    module.create_server = lambda application, map=None, **options: Server(application, **options)
+
+
+def _wsocket(module):
+    """WSocket as it was installed: `wsgi.websocket` is the gateway's, and raises the errors that WSocket's code catches."""
+    _websocket_errors(module)
+
+    def run(app=None, host='127.0.0.1', port=8080, **options):
+        serve(module.WSocketApp() if app is None else app, host, port)
+
+    module.run = run
+
+
+def _websocket_errors(module):
+    for name in ('WebSocketError', 'ProtocolError', 'FrameTooLargeException'):
+        if hasattr(module, name):
+            setattr(module, name, getattr(errors, name))
+
+
+def _gevent(module):
+    base = module.WSGIServer
+
+    def serve_forever(self, *_args, **_options):
+        serve(self.application, *_listener(self._wsgi_gateway_listener))
+
+    original = base.__init__
+
+    def init(self, listener, application=None, *args, **options):
+        original(self, ('127.0.0.1', 0), application, *args, **options)
+        self._wsgi_gateway_listener = listener
+
+    base.__init__ = init
+    base.serve_forever = serve_forever
+    base.start = serve_forever
+
+
+def _listener(given):
+    if isinstance(given, tuple):
+        return given[0], int(given[1])
+    host, _, port = str(given).rpartition(':')
+    return host, int(port)
+
+
+def _simple_websocket(module):
+    from .simple_websocket import server_class
+
+    module.Server = server_class(module)
+    ws = sys.modules.get('simple_websocket.ws')
+    if ws is not None:
+        ws.Server = module.Server
+
+
+def _say(text):
+    sys.stderr.write('wsgi: %s\n' % text)
+
+
+PATCHES = {
+    'wsgiref.simple_server': _wsgiref,
+    'werkzeug.serving': _werkzeug,
+    'bottle': _bottle,
+    'waitress': _waitress,
+    'wsocket': _wsocket,
+    'geventwebsocket.exceptions': _websocket_errors,
+    'gevent.pywsgi': _gevent,
+    'simple_websocket': _simple_websocket,
+}

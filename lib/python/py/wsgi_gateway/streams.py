@@ -1,0 +1,119 @@
+"""`wsgi.input` and `wsgi.errors` (PEP 3333 "Input and Error Streams"), and where print() goes while a request runs."""
+import io
+import threading
+
+# `request`: the one that this thread works on.
+current = threading.local()
+
+_BLOCK = 65536
+
+
+class _Body(io.RawIOBase):
+    """The body of a request, pulled from the gateway when it is read."""
+
+    def __init__(self, request):
+        self._request = request
+        self._rest = b''
+        self._ended = False
+        self._failure = None
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        rest = self._rest or self._pull()
+        size = min(len(buffer), len(rest))
+        buffer[:size] = rest[:size]
+        self._rest = rest[size:]
+        return size
+
+    def _pull(self):
+        if self._failure is not None:
+            raise self._failure
+        if self._ended:
+            return b''
+        try:
+            data = self._request.pull(_BLOCK)
+        except OSError as error:
+            # Nothing comes after it: a later read fails as well.
+            self._failure = error
+            raise
+        self._ended = not data
+        return data
+
+
+class Input(io.BufferedReader):
+    """`read`, `readline`, `readlines` and iteration by line; it ends by itself with the body of this request."""
+
+    def __init__(self, request):
+        super().__init__(_Body(request), _BLOCK)
+
+    def readlines(self, hint=None):
+        return super().readlines(-1 if hint is None else hint)
+
+
+class ErrorStream:
+    """`wsgi.errors`: text, which the gateway writes to its error log as it comes."""
+
+    def __init__(self, request):
+        self._request = request
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError('wsgi.errors.write() takes a string, not %s' % type(text).__name__)
+        self._request.errors(text)
+        return len(text)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        """Nothing is buffered."""
+
+
+class RequestStream(io.TextIOBase):
+    """`sys.stdout` and `sys.stderr`: lines that are written while a request runs go to the log with its name.
+
+    Everything else goes to the stream that was there before, which is the log as well.
+    """
+
+    encoding = 'utf-8'
+    errors = 'backslashreplace'
+
+    def __init__(self, stream):
+        super().__init__()
+        self._stream = stream
+
+    @property
+    def buffer(self):
+        return self._stream.buffer
+
+    def fileno(self):
+        return self._stream.fileno()
+
+    def isatty(self):
+        return False
+
+    def writable(self):
+        return True
+
+    def reconfigure(self, **_options):
+        """For programs that set the encoding of their output: it is UTF-8."""
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError('write() argument must be str, not %s' % type(text).__name__)
+        request = getattr(current, 'request', None)
+        if request is None:
+            self._stream.write(text)
+            self._stream.flush()
+        else:
+            request.print(text)
+        return len(text)
+
+    def flush(self):
+        request = getattr(current, 'request', None)
+        if request is not None:
+            request.flush_output()
+        self._stream.flush()

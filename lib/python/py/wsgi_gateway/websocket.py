@@ -1,0 +1,122 @@
+"""`wsgi.websocket`: the interface of WSocket and gevent-websocket, over calls to the gateway, which has the connection."""
+import logging
+
+from . import errors
+
+logger = logging.getLogger('wsgi.websocket')
+
+
+class WebSocket:
+    """An open door until the first `accept()`, `receive()` or `send()` answers the handshake.
+
+    Before that the application may refuse it with an ordinary `start_response('403 Forbidden', ...)`.
+    """
+
+    def __init__(self, request, environ, told):
+        self._request = request
+        self._done = False
+        self.environ = environ
+        self.path = environ.get('PATH_INFO', '')
+        self.version = told['version']
+        self.origin = told['origin']
+        self.protocols = told['protocols']
+        # Set it before the handshake: the first of the client's protocols that is in it is the one answered.
+        self.supported_protocols = []
+        self.do_compress = True
+        self.logger = logger
+
+    def __repr__(self):
+        return '<WebSocket %s>' % self.path
+
+    @property
+    def closed(self):
+        """Nothing more can be sent. Messages that arrived before may still be received."""
+        return self._done or self._state()['closed']
+
+    @property
+    def opened(self):
+        """The handshake was answered."""
+        return self._request.opened
+
+    @property
+    def protocol(self):
+        """The subprotocol that was answered; empty if none was."""
+        return self._state()['protocol']
+
+    @property
+    def close_code(self):
+        """The peer's close code (RFC 6455 section 7.4), once there is one."""
+        return self._state()['closeCode']
+
+    @property
+    def close_reason(self):
+        return self._state()['closeReason']
+
+    def accept(self, protocol=None, headers=()):
+        """Answers the handshake. Does nothing once it was answered."""
+        self._call('accept', protocol, [list(pair) for pair in headers])
+
+    def receive(self, timeout=None):
+        """The next message: text, bytes, or None, once, when the peer closed. After that: WebSocketError.
+
+        `timeout` in seconds: raises ReceiveTimeout if no message came in that time.
+        """
+        value, data = self._call('receive', timeout)
+        if value == 'text':
+            return data.decode('utf-8')
+        return bytes(data) if value == 'binary' else None
+
+    # gevent-websocket's older name.
+    wait = receive
+
+    def send(self, message, binary=None, do_compress=None):
+        """Sends a message: text as a text frame, bytes as a binary one, unless `binary` says otherwise."""
+        is_text = isinstance(message, str)
+        data = message.encode('utf-8') if is_text else bytes(message)
+        compress = self.do_compress if do_compress is None else do_compress
+        self._call('send', is_text, binary if binary is None else bool(binary), bool(compress), data=data)
+
+    def ping(self, data=b''):
+        """Sends a ping of up to 125 bytes, which the peer answers by itself."""
+        self._call('ping', data=data.encode('utf-8') if isinstance(data, str) else bytes(data))
+
+    def close(self, code=1000, message=b''):
+        """Closes the connection, and waits until the peer has answered. Does nothing if it is closed already."""
+        if self._done:
+            return
+        self._call('close', code, data=message.encode('utf-8') if isinstance(message, str) else bytes(message))
+
+    def subscribe(self, topic):
+        """Everything that is published to this topic is sent to this client from now on."""
+        self._call('subscribe', topic)
+
+    def unsubscribe(self, topic):
+        self._call('unsubscribe', topic)
+
+    def publish(self, topic, message):
+        """To every member of the topic, whatever thread or process holds it."""
+        is_text = isinstance(message, str)
+        self._call('publish', topic, is_text, data=message.encode('utf-8') if is_text else bytes(message))
+
+    def __iter__(self):
+        """By message, to the end of the connection."""
+        while True:
+            try:
+                message = self.receive()
+            except errors.WebSocketError:
+                return
+            if message is None:
+                return
+            yield message
+
+    def finish(self):
+        """The application is through with the request: the gateway closes the connection."""
+        self._done = True
+
+    def _call(self, method, *arguments, data=b''):
+        if self._done:
+            raise errors.WebSocketError('Connection is already closed')
+        return self._request.socket(method, arguments, data, self.supported_protocols)
+
+    def _state(self):
+        return self._call('state')[0]

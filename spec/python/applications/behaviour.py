@@ -1,0 +1,201 @@
+"""Applications by path, for the specs of the gateway's Python side: good ones and bad ones."""
+import os
+import sys
+import threading
+import time
+from wsgiref.validate import validator
+
+PLAIN = [('Content-Type', 'text/plain')]
+
+
+def hello(environ, start_response):
+    start_response('200 OK', PLAIN)
+    return [b'hello from Python at ' + environ['SCRIPT_NAME'].encode() + b'|' + environ['PATH_INFO'].encode()]
+
+
+def whoami(environ, start_response):
+    start_response('200 OK', PLAIN)
+    return [b'%d' % os.getpid()]
+
+
+def count(environ, start_response):
+    """The length of the body, read in pieces."""
+    total = 0
+    while True:
+        block = environ['wsgi.input'].read(100000)
+        if not block:
+            break
+        total += len(block)
+    start_response('200 OK', PLAIN)
+    return [b'%d' % total]
+
+
+def blocks(environ, start_response):
+    start_response('200 OK', PLAIN)
+    for _ in range(int(environ['QUERY_STRING'])):
+        yield b'x' * 65536
+
+
+def prints(environ, start_response):
+    print('printed', end=' ')
+    print('line')
+    sys.stderr.write('to stderr\n')
+    environ['wsgi.errors'].write('to wsgi.errors\n')
+    print('no newline', end='')
+    raise ValueError('and an error')
+
+
+def says(call):
+    try:
+        call()
+    except Exception as error:
+        return '%s: %s' % (type(error).__name__, error)
+    return 'nothing'
+
+
+def rules(environ, start_response):
+    """What start_response says to what is wrong, in Python."""
+    told = [
+        says(lambda: start_response('200 OK', {'X-A': '1'})),
+        says(lambda: start_response('200 OK', [], ())),
+    ]
+    start_response('200 OK', PLAIN, (ValueError, ValueError('x'), None))
+    return ['\n'.join(told).encode()]
+
+
+def pairs(environ, start_response):
+    start_response('200 OK', ['X-A', '1'])
+
+
+def text_item(environ, start_response):
+    start_response('200 OK', PLAIN)
+    return ['text']
+
+
+LATE = []
+
+
+def keeps_input(environ, start_response):
+    told = says(LATE.pop().read) if LATE else 'first'
+    LATE.append(environ['wsgi.input'])
+    start_response('200 OK', PLAIN)
+    return [told.encode()]
+
+
+def exits(environ, start_response):
+    sys.exit(3)
+
+
+def ends_process(environ, start_response):
+    os._exit(3)
+
+
+def loops(environ, start_response):
+    number = 0
+    try:
+        while True:
+            number += 1
+    finally:
+        print('finally ran')
+
+
+def stubborn(environ, start_response):
+    while True:
+        try:
+            while True:
+                time.sleep(0.01)
+        except KeyboardInterrupt:
+            print('not now')
+
+
+def recursion(environ, start_response):
+    return recursion(environ, start_response)
+
+
+def slow(environ, start_response):
+    time.sleep(float(environ['QUERY_STRING']))
+    return hello(environ, start_response)
+
+
+def begins(environ, start_response):
+    start_response('200 OK', PLAIN)
+    yield b'begun'
+    time.sleep(60)
+
+
+def on_disk(environ, start_response):
+    start_response('200 OK', PLAIN)
+    file = open(__file__, 'rb')
+    file.readline()
+    return environ['wsgi.file_wrapper'](file)
+
+
+def chat(environ, start_response):
+    websocket = environ.get('wsgi.websocket')
+    if websocket is None:
+        start_response('426 Upgrade Required', PLAIN)
+        return [b'a WebSocket, please']
+    if environ['QUERY_STRING'] == 'refuse':
+        start_response('403 Forbidden', PLAIN)
+        return [b'no']
+    for message in websocket:
+        print('heard %r' % (message,))
+        websocket.send(message if isinstance(message, bytes) else 'you: ' + message)
+    # As frameworks do after a handler.
+    start_response('200 OK', PLAIN)
+    return [b'ignored']
+
+
+def threads(environ, start_response):
+    """A thread of its own sends while this one waits for a message, and another is left behind waiting."""
+    websocket = environ['wsgi.websocket']
+    heard = threading.Event()
+    LEFT.clear()
+
+    def send():
+        heard.wait(10)
+        websocket.send('from a thread')
+
+    def wait():
+        LEFT.append(says(websocket.receive))
+
+    websocket.send('begin')
+    threading.Thread(target=send).start()
+    threading.Timer(0.2, heard.set).start()
+    message = websocket.receive()
+    left = threading.Thread(target=wait)
+    left.start()
+    while 'receive' not in ''.join(
+        frame.f_code.co_name for frame in frames_of(left) if frame.f_code.co_name == 'receive'
+    ):
+        time.sleep(0.01)
+    websocket.send(message)
+    return []
+
+
+def frames_of(thread):
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+LEFT = []
+
+
+def left_behind(environ, start_response):
+    end = time.monotonic() + 10
+    while not LEFT and time.monotonic() < end:
+        time.sleep(0.01)
+    start_response('200 OK', PLAIN)
+    return [str(LEFT).encode()]
+
+
+VALID = validator(hello)
+
+
+def application(environ, start_response):
+    name = environ['PATH_INFO'].strip('/').replace('-', '_')
+    if name == 'valid':
+        return VALID(environ, start_response)
+    return globals().get(name, hello)(environ, start_response)
