@@ -27,7 +27,22 @@ function isPossible(own: Difference, { kind, original, candidate }: Difference):
   if (kind === 'status') return outcomes.includes(candidate);
   // Where it is cut may vary; that one is cut, and the other is not, leaves a part that was not compared.
   if (kind === 'cut') return [...outcomes, original, candidate].every((one) => one?.startsWith('cut'));
+  if (kind === 'redirect') return leadsAlike(own, candidate);
   return true;
+}
+
+/** What varies is behind a part of the path or the query that stays: `/items/` of `/items/5` and `/items/8`. */
+function leadsAlike(own: Difference, candidate: string | undefined): boolean {
+  if (own.original === undefined || own.candidate === undefined || candidate === undefined) return true;
+  const [one, other, theirs] = [own.original, own.candidate, candidate].map((url) =>
+    url.replace(/^(?:[a-z][a-z\d+.-]*:)?\/\/[^/?#]*/i, ''),
+  ) as [string, string, string];
+  // Shortened in the middle: where they begin is not known.
+  if (/…/.test(one + other + theirs)) return true;
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same++;
+  const stays = one.slice(0, same).replace(/[^/?&=]*$/, '');
+  return theirs.startsWith(stays);
 }
 
 function explains(own: Difference, difference: Difference): boolean {

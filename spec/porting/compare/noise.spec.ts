@@ -117,6 +117,18 @@ describe('compare, with noise', function () {
     expect(differences).to.deep.equal(['status']);
   });
 
+  it('takes a redirect for noise only if it leads to the same kind of place', async () => {
+    const to = (place: string) => () => ({
+      status: '303 See Other',
+      headers: [['Location', `${place}${random()}`]] as [string, string][],
+      body: '',
+    });
+    expect((await both(to('/items/'), to('/items/'))).differences).to.deep.equal([]);
+    expect((await both(to('/items/'), to('http://shop.example:8000/items/'))).differences).to.deep.equal([]);
+    expect((await both(to('/items/'), to('/item/'))).differences).to.deep.equal(['redirect Location']);
+    expect((await both(to('/x?a=1&t='), to('/x?t='))).differences).to.deep.equal(['redirect Location']);
+  });
+
   it('says that the original was in another state when it was asked again', async () => {
     const other = changing('201 Created', '409 Conflict');
     const { counts } = await both(other, () => ({
