@@ -1,6 +1,6 @@
 /** Python for the specs, in a virtual environment with the packages of spec/python/requirements.txt. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,9 @@ const REQUIREMENTS = join(FOLDER, 'requirements.txt');
 const VENV = join(ROOT, '.venv');
 /** A copy of the requirements that were installed: it is made last, so that half an environment is made again. */
 const INSTALLED = join(VENV, 'installed.txt');
+/** A folder, while it is being made. */
+const LOCK = `${VENV}.lock`;
+const PATIENCE_MS = 280_000;
 /** The interpreter, once `requirePython` was called. */
 export const PYTHON = join(
   VENV,
@@ -21,7 +24,7 @@ export const PYTHON = join(
 
 /** For `before`: after this call the environment is there, made if need be. Without Python the specs are skipped. */
 export function requirePython(hook: Mocha.Context): void {
-  hook.timeout(300_000);
+  hook.timeout(2 * PATIENCE_MS);
   const complaint = makeEnvironment();
   if (complaint === undefined) return;
   if (process.env['CI']) throw new Error(complaint);
@@ -29,10 +32,37 @@ export function requirePython(hook: Mocha.Context): void {
   hook.skip();
 }
 
-/** What went wrong. */
+/** What went wrong. Spec files run side by side: one of them makes the environment, and the others wait for it. */
 function makeEnvironment(): string | undefined {
   const wanted = readFileSync(REQUIREMENTS, 'utf8');
-  if (existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted && works(PYTHON)) return undefined;
+  const isThere = () => existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted && works(PYTHON);
+  while (!isThere()) {
+    if (!lock()) continue;
+    try {
+      // Another one may have made it just before.
+      return isThere() ? undefined : install(wanted);
+    } finally {
+      rmSync(LOCK, { recursive: true, force: true });
+    }
+  }
+  return undefined;
+}
+
+/** True if it is ours; else waits a moment. One that was left behind is removed. */
+function lock(): boolean {
+  try {
+    mkdirSync(LOCK);
+    return true;
+  } catch {
+    const made = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - made > PATIENCE_MS) rmSync(LOCK, { recursive: true, force: true });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    return false;
+  }
+}
+
+/** What went wrong. */
+function install(wanted: string): string | undefined {
   const python = ['python3', 'python'].find(works);
   if (python === undefined) return 'python3 is not installed';
   rmSync(VENV, { recursive: true, force: true });

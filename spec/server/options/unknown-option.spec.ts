@@ -8,7 +8,7 @@ const FLAGS =
   `-k --worker-class --worker-connections --reload-engine --reload-extra-file --spew --preload --no-sendfile -D --daemon
   --worker-tmp-dir --initgroups --disable-redirect-access-to-syslog --capture-output --logger-class --log-config
   --log-config-json --log-syslog-to --log-syslog --log-syslog-prefix --log-syslog-facility -R
-  --enable-stdio-inheritance --statsd-host --dogstatsd-tags --statsd-prefix --enable-backlog-metric -n --name --pythonpath
+  --enable-stdio-inheritance --statsd-host --dogstatsd-tags --statsd-prefix --enable-backlog-metric -n --name
   --paste --paster --protocol --uwsgi-allow-from --ssl-version --suppress-ragged-eofs --do-handshake-on-connect --ciphers
   --http-protocols --http2-cleartext --http2-max-concurrent-streams --http2-initial-window-size --http2-max-frame-size
   --http2-max-header-list-size --paste-global --permit-obsolete-folding --strip-header-spaces
