@@ -28,6 +28,8 @@ compared: the command line is wrong, a server does not start. More: docs/compare
 
 /** The exit code of a command that Ctrl-C ended, in a shell. */
 const INTERRUPTED = 130;
+/** The exit code if nothing was compared. */
+const NOTHING = 2;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** @returns the exit code. @throws UsageError, ConfigError */
@@ -84,7 +86,9 @@ async function run(
     const { columns } = process.stdout;
     process.stdout.write(await report.text({ colour: wantsColour(process.stdout), columns }));
     for (const file of files) await report.write(file);
-    return exitCodeOf(counts, allowDrift);
+    const code = exitCodeOf(counts, allowDrift);
+    if (code === NOTHING) process.stderr.write('wsgi: nothing was compared, so nothing is proven\n');
+    return code;
   } catch (error) {
     progress.end();
     if (interrupt.signal.aborted) {
@@ -94,7 +98,7 @@ async function run(
     if (!(error instanceof WsgiError)) throw error;
     // 1 says that something differs, and nothing was compared.
     process.stderr.write(`wsgi: ${error.message}\n`);
-    return 2;
+    return NOTHING;
   } finally {
     for (const name of SIGNALS) process.removeListener(name, stop);
   }

@@ -96,6 +96,11 @@ describe('wsgi compare', function () {
     const { code, stdout, stderr } = await runCommand(['compare', list, ...args]);
     expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
     expect(stderr).to.include('--candidate: the command "exit 3');
+    const empty = join(folder, 'empty.har');
+    writeFileSync(empty, '{"log":{"entries":[]}}');
+    const result = await runCommand(['compare', empty, '--original', pen, '--candidate', pen]);
+    expect(result.code).to.equal(2);
+    expect(result.stderr).to.include('nothing was compared');
   });
 
   const wrong: [what: string, args: string[], message: string][] = [
