@@ -52,6 +52,8 @@ export class Server {
   readonly #sockets = new ServerSockets();
   readonly #listened: (() => unknown) | undefined;
   readonly #front: Front | undefined;
+  /** False for a parent. */
+  readonly #serves: boolean;
   /** It listens, and has its threads. */
   #begun = false;
   #closing: Promise<void> | undefined;
@@ -87,15 +89,14 @@ export class Server {
       served,
     };
     this.#front = front;
+    this.#serves = front === undefined || served !== undefined;
     this.http = createServer(options);
     // After all that can fail: threads would go on.
-    const serves = front === undefined || served !== undefined;
-    this.#pool = options.threads === 0 || !serves ? undefined : this.#openPool(entry ?? thisScript());
+    this.#pool = options.threads === 0 || !this.#serves ? undefined : this.#openPool(entry ?? thisScript());
     const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
     const load = () => ({ ...this.running, pool: this.#pool?.load });
     this.status = statusPath === undefined ? undefined : new StatusSource(load);
     const counted = { counters: this.status?.counters, statusPage: this.status?.page(options) };
-    // With threads it is only a name here: they have their own.
     this.#gateway = new Gateway(application as Application, { ...settings, ...call, ...counted });
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
@@ -143,7 +144,7 @@ export class Server {
   setApp(application: Application): void {
     checkApplication(application);
     if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
-    if (this.options.workers !== undefined) {
+    if (!this.#serves) {
       throw new ConfigError('setApp() cannot reach the application of workers');
     }
     this.#gateway.service.application = application;
