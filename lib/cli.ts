@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ignore } from './environ/maybe-promise.js';
 import { ConfigError, WsgiError } from './errors.js';
-import { describeThrown, logLine } from './logger.js';
+import { describeThrown, logger, logLine } from './logger.js';
 import { packageVersion } from './own-files.js';
 import { addressOf, foldersOf, namesPython } from './python/command.js';
 import type { PythonApplication } from './python/from-python.js';
@@ -156,13 +156,24 @@ async function start(
   return server;
 }
 
-/** A parent of workers stays what it is: these change by themselves, and it has given them its files. */
+/** A parent of workers stays what it is: these change by themselves, and it gives them its files. */
 function changeOwner(owner: Owner, options: ServerOptions, pid: string | undefined): void {
-  if (parent === undefined) {
-    const { accessLogfile, errorLogfile, socketPath, descriptor } = resolveOptions(options);
-    giveFiles([pid, accessLogfile, errorLogfile, descriptor === undefined ? socketPath : undefined], owner);
-  }
+  const { accessLogfile, errorLogfile, socketPath, descriptor } = resolveOptions(options);
+  const logs = [accessLogfile, errorLogfile];
+  // Workers too: each opens the logs before, and may have made them.
+  giveFiles(logs, owner);
+  if (parent === undefined) giveFiles([pid, descriptor === undefined ? socketPath : undefined], owner);
   if (parent !== undefined || options.workers === undefined) becomeOwner(owner);
+  else process.on('SIGUSR1', () => giveLogs(logs, owner));
+}
+
+/** The parent has opened the logs again, after they were moved: new ones are its own, and workers are told next. */
+function giveLogs(logs: readonly (string | undefined)[], owner: Owner): void {
+  try {
+    giveFiles(logs, owner);
+  } catch (error) {
+    logger.error((error as Error).message);
+  }
 }
 
 /** Workers and threads are those of Python: the server itself is one process, and runs on the event loop. */

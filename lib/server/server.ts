@@ -52,7 +52,7 @@ export class Server {
   readonly #sockets = new ServerSockets();
   readonly #listened: (() => unknown) | undefined;
   readonly #front: Front | undefined;
-  /** Not the parent of workers. */
+  /** False for a parent. */
   readonly #serves: boolean;
   /** It listens, and has its threads. */
   #begun = false;
@@ -89,15 +89,14 @@ export class Server {
       served,
     };
     this.#front = front;
+    this.#serves = front === undefined || served !== undefined;
     this.http = createServer(options);
     // After all that can fail: threads would go on.
-    this.#serves = front === undefined || served !== undefined;
     this.#pool = options.threads === 0 || !this.#serves ? undefined : this.#openPool(entry ?? thisScript());
     const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
     const load = () => ({ ...this.running, pool: this.#pool?.load });
     this.status = statusPath === undefined ? undefined : new StatusSource(load);
     const counted = { counters: this.status?.counters, statusPage: this.status?.page(options) };
-    // With threads it is only a name here: they have their own.
     this.#gateway = new Gateway(application as Application, { ...settings, ...call, ...counted });
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {

@@ -1,6 +1,6 @@
 /** `--user` and `--group`: who the process becomes once it listens, as an ordinary user may not use ports below 1024. */
 import { execFileSync } from 'node:child_process';
-import { chownSync, lstatSync, readFileSync } from 'node:fs';
+import { lchownSync, lstatSync, readFileSync } from 'node:fs';
 import { ConfigError } from '../../errors.js';
 
 export interface Owner {
@@ -45,7 +45,7 @@ export function giveFiles(paths: readonly (string | undefined)[], { uid, gid }: 
     try {
       const stats = lstatSync(path);
       // A log may be a device, and a link somebody else's file.
-      if (stats.isFile() || stats.isSocket()) chownSync(path, uid, gid);
+      if (stats.isFile() || stats.isSocket()) lchownSync(path, uid, gid);
     } catch (error) {
       throw new ConfigError(
         `Cannot give ${path} to user ${uid} and group ${gid}: ${(error as Error).message}`,

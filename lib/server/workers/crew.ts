@@ -44,6 +44,8 @@ export class Crew implements WorkerEvents {
   /** A reload is under way. */
   #reloading = false;
   #onStopped: (() => void) | undefined;
+  /** Seconds that workers have to stop. */
+  #grace = 0;
 
   /** @param ownStatus that of this process, where the server has one. */
   constructor(
@@ -104,6 +106,7 @@ export class Crew implements WorkerEvents {
         resolve();
       };
     });
+    this.#grace = grace;
     for (const worker of this.#workers) worker.end(grace);
     this.#checkStopped();
     return stopped;
@@ -122,8 +125,11 @@ export class Crew implements WorkerEvents {
   // What workers tell
 
   ready(worker: WorkerProcess, settings: WorkerSettings): void {
-    if (this.#isStopping) return;
     worker.state = 'serving';
+    if (this.#isStopping) {
+      worker.end(this.#grace);
+      return;
+    }
     this.#backoff.succeeded();
     logger.info(`Worker ${worker.pid} serves`);
     if (this.#reloading) this.#adopt(settings);
@@ -136,7 +142,9 @@ export class Crew implements WorkerEvents {
   }
 
   retires(worker: WorkerProcess, why: string): void {
-    if (worker.state !== 'serving' || worker.outdated !== undefined) return;
+    if (worker.state !== 'serving') return;
+    worker.retiring = true;
+    if (worker.outdated !== undefined) return;
     logger.info(`Worker ${worker.pid} ${why}: another one takes its place`);
     worker.outdated = 'retire';
     this.#tend();
@@ -161,6 +169,7 @@ export class Crew implements WorkerEvents {
     const { state, pid } = worker;
     const before = state === 'starting' ? ' before it served' : '';
     const what = `${worker.killed ?? describeEnding(ending)}${before}`;
+    const why = worker.failure === undefined ? '' : `: ${worker.failure}`;
     const { served } = worker;
     const serving = served === '' ? '' : `. It was serving ${served}`;
     this.distribution.lost(worker);
@@ -171,7 +180,7 @@ export class Crew implements WorkerEvents {
       else logger.info(`Worker ${pid} has left`);
     } else if (state === 'starting') this.#didNotStart(worker, what);
     else {
-      logger.error(`Worker ${pid} ${what}${serving}. Another one takes its place`);
+      logger.error(`Worker ${pid} ${what}${why}${serving}. Another one takes its place`);
       this.#backoff.died(worker);
       this.#restarts++;
     }
@@ -194,9 +203,11 @@ export class Crew implements WorkerEvents {
       if (one === undefined) break;
       serving.splice(serving.indexOf(one), 1);
       this.distribution.remove(one);
-      one.leave(this.#settings.gracefulTimeout);
+      one.leave();
     }
-    while (serving.length + starting < wanted && this.#workers.size <= wanted && this.#backoff.allows()) {
+    // After several SIGTTOU more may be leaving: that must not keep all from being served.
+    const fits = () => this.#workers.size <= wanted || serving.length + starting === 0;
+    while (serving.length + starting < wanted && fits() && this.#backoff.allows()) {
       this.#start();
       starting++;
     }
@@ -231,10 +242,15 @@ export class Crew implements WorkerEvents {
       this.#onFailed(new ConfigError(why));
       return;
     }
-    if (this.#reloading) {
+    if (this.#reloading && worker.outdated !== undefined) {
+      // It began before the last reload was asked for: the next one has what is there now.
+      logger.error(`A worker did not start, and one with newer code is tried: ${why}`);
+    } else if (this.#reloading) {
       this.#reloading = false;
       // Those that serve go on, as they are.
-      for (const one of this.#workers) if (one.outdated === 'reload') one.outdated = undefined;
+      for (const one of this.#workers) {
+        if (one.outdated === 'reload') one.outdated = one.retiring ? 'retire' : undefined;
+      }
       tellServiceManager('READY=1');
       logger.error(`The reload was given up, and the workers that serve go on. ${why}`);
       this.#backoff.failed('');

@@ -46,8 +46,9 @@ export class PulseWatch {
   }
 
   /** Seconds. */
-  #timeoutOf({ state, debugged }: WorkerProcess): number {
-    const timeout = this.#timeout();
+  #timeoutOf({ state, debugged, settings }: WorkerProcess): number {
+    // Its own: it shows as often as that asks for that it turns.
+    const timeout = settings?.timeout ?? this.#timeout();
     if (timeout === 0 || debugged) return Number.POSITIVE_INFINITY;
     return state === 'starting' ? Math.max(timeout, LOADING_S) : timeout;
   }

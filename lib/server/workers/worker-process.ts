@@ -41,6 +41,10 @@ export class WorkerProcess extends ServerProcess {
   state: 'starting' | 'serving' | 'leaving' = 'starting';
   /** Another one is to take its place: for new code, or because it asked. */
   outdated: 'reload' | 'retire' | undefined = undefined;
+  /** It asked for that: a reload that is given up changes nothing about it. */
+  retiring = false;
+  /** What it began with: a later reload changes the settings of others. Undefined before it is ready. */
+  settings: WorkerSettings | undefined = undefined;
   /** When it became ready, as `performance.now` has it. */
   servedSince = 0;
   /** The same, of when its event loop was last seen to turn. */
@@ -106,11 +110,11 @@ export class WorkerProcess extends ServerProcess {
     return this.#file === undefined ? '' : describeServed(this.#file);
   }
 
-  /** Another one serves in its place. @param grace seconds for what runs. */
-  leave(grace: number): void {
+  /** Another one serves in its place. What runs has the graceful timeout with which it began. */
+  leave(): void {
     this.state = 'leaving';
     this.channel.send('leave', {});
-    this.killAfter(grace * 1000 + MARGIN_MS);
+    this.killAfter((this.settings?.gracefulTimeout ?? 0) * 1000 + MARGIN_MS);
   }
 
   /** @param grace seconds; 0: at once. */
@@ -129,6 +133,7 @@ export class WorkerProcess extends ServerProcess {
     const { channel } = this;
     channel.on('ready', (settings) => {
       this.servedSince = performance.now();
+      this.settings = settings;
       events.ready(this, settings);
     });
     channel.on('failed', ({ text }) => {

@@ -29,6 +29,8 @@ export function joinParent({ channel }: Parent): void {
   // The terminal sends them to all processes in front of it; the parent decides what is done.
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, ignore);
   takeLogSignal();
+  // Also while the application loads: the files are open by then.
+  channel.on('reopenLogs', () => void process.emit('SIGUSR1'));
   startGuard(served, SERVED_FILE);
   process.on('exit', () => served.writeTo(SERVED_FILE));
   beat = setInterval(
@@ -80,7 +82,6 @@ export async function serveAsWorker(
   });
   // The parent has died.
   process.on('disconnect', () => void server.close());
-  channel.on('reopenLogs', () => void process.emit('SIGUSR1'));
   process.on('SIGTERM', () => {
     // Without a parent there is nobody to take its place.
     if (retiring || !process.connected) void server.close();

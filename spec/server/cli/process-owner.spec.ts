@@ -1,6 +1,6 @@
 /** --user and --group: who the process becomes, and what it has done before. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError } from '../../../lib/errors.js';
@@ -130,6 +130,42 @@ describe('wsgi --user', () => {
       expect(existsSync(pid)).to.equal(mode !== 'in a worker');
     });
   }
+
+  it('gives the user the logs that a parent of workers, or a new worker, makes; no worker ends by itself', async function () {
+    this.timeout(60_000);
+    const [uid, gid] = who().split(' ').map(Number) as [number, number];
+    const logs = join(folder, 'log');
+    mkdirSync(logs);
+    chownSync(logs, uid, gid);
+    const path = join(folder, 's');
+    const files = ['--access-logfile', 'log/access', '--error-logfile', 'log/error'];
+    const command = new Command(['app.mjs:app', '-u', 'nobody', '-w', '1', '-b', `unix:${path}`, ...files], {
+      cwd: folder,
+    });
+    await command.address();
+    const said: string[] = [];
+    const logged = (name: string) => {
+      const file = join(logs, name);
+      return existsSync(file) ? readFileSync(file, 'latin1') : '';
+    };
+    for (const [turn, signal] of (['SIGUSR1', 'SIGHUP', 'SIGUSR1'] as const).entries()) {
+      const written = async () => {
+        expect(await ask(path)).to.deep.equal([who(), who()]);
+        closePeers();
+        return logged('access').includes('GET /');
+      };
+      await until(written, `a line in log ${turn}`);
+      said.push(logged('error'));
+      expect(statSync(join(logs, 'access')).uid).to.equal(uid);
+      renameSync(join(logs, 'access'), join(logs, `access.${turn}`));
+      command.child.kill(signal);
+    }
+    await until(() => existsSync(join(logs, 'access')), 'the last log');
+    expect(said.join('')).not.to.match(/takes its place|Cannot open/);
+    expect(command.stderr).not.to.match(/takes its place|Cannot open/);
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal(0);
+  });
 
   it('says why the application cannot be loaded, and ends', async () => {
     const { code, stderr } = await runCommand(['none.mjs', '-u', 'nobody', '-b', '127.0.0.1:0'], {

@@ -1,5 +1,5 @@
 /** A rolling reload: what is new is served only when it serves, and what runs is finished by the old worker. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { killCommands } from '../../support/command.js';
@@ -63,6 +63,69 @@ describe('a reload of workers', function () {
     ).to.have.length(1);
     expect(crew.serving).to.deep.equal(before);
     expect((await crew.get()).text).to.equal('v1');
+  });
+
+  it('does not give up for code that was changed, with another reload, while it was loaded', async () => {
+    const go = join(crew.folder, 'go');
+    const before = crew.stderr.length;
+    save(
+      'text.mjs',
+      `import { existsSync } from 'node:fs'; console.log('loads'); while (!existsSync('${go}')) await new Promise((on) => setTimeout(on, 10)); throw new Error('old'); ${said('')}`,
+    );
+    crew.child.kill('SIGHUP');
+    await crew.says(/^loads/m);
+    save('text.mjs', said('v2'));
+    const count = crew.stderr.match(/Reloaded/g)?.length ?? 0;
+    await crew.signal('SIGHUP', /Reloading/, 5);
+    writeFileSync(go, '');
+    await until(() => (crew.stderr.match(/Reloaded/g)?.length ?? 0) > count, 'the end of the reload');
+    expect((await crew.get()).text).to.equal('v2');
+    expect(crew.stderr.slice(before)).to.match(/one with newer code is tried: .*\n?.*/);
+    expect(crew.stderr.slice(before)).not.to.match(/given up/);
+  });
+
+  it('lets a worker that began with a longer timeout, and graceful timeout, keep them', async () => {
+    const file = join(crew.folder, 'long');
+    const started = new Crew(['app.mjs:app', '-w', '1'], {
+      'wsgi.config.mjs': 'export const timeout = 600; export const gracefulTimeout = 600;',
+    });
+    const peer = await Peer.connect(await started.port());
+    await peer.send(request(`/stuck?${file}`));
+    await started.says(/serves \/stuck/);
+    writeFileSync(
+      join(started.folder, 'wsgi.config.mjs'),
+      'export const timeout = 1; export const gracefulTimeout = 0;',
+    );
+    started.child.kill('SIGHUP');
+    await started.begins(2);
+    // Longer than the new ones, with the margin that a worker has.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    writeFileSync(file, '');
+    expect((await peer.response()).status).to.equal(200);
+    await started.says(/has left/);
+    expect(started.stderr).not.to.match(/killed/);
+  });
+
+  it('opens the logs again in a worker that is still loading', async () => {
+    const go = join(crew.folder, 'go2');
+    const slow = new Crew(['app.mjs:app', '-w', '1', '--access-logfile', 'log', '--threads', '1'], {
+      'app.mjs': `import { existsSync } from 'node:fs'; console.log('loads');
+        if (existsSync('second')) while (!existsSync('${go}')) await new Promise((on) => setTimeout(on, 10));
+        export const app = (environ, start_response) => { start_response('200 OK', []); return [Buffer.from('v0 ' + process.pid)]; };`,
+    });
+    await slow.get();
+    writeFileSync(join(slow.folder, 'second'), '');
+    slow.child.kill('SIGHUP');
+    await slow.says(/loads[\s\S]*loads/);
+    const log = join(slow.folder, 'log');
+    renameSync(log, `${log}.1`);
+    slow.child.kill('SIGUSR1');
+    await until(() => existsSync(log), 'a new log');
+    await slow.get();
+    writeFileSync(go, '');
+    await slow.says(/Reloaded/);
+    await slow.get();
+    await until(() => readFileSync(log, 'utf8').split('\n').length > 2, 'a line of the new worker');
   });
 
   it('lets the old worker finish a request, a poll and a WebSocket message, and has one process more at most', async () => {
