@@ -133,6 +133,31 @@ describe('compare, with conversations', function () {
     expect(differences).to.deep.equal(['websocket message 1 /greeting']);
   });
 
+  it('closes as the recorded client has, with its code and its reason', async () => {
+    const greeting: [Message['from'], number, string][] = [
+      ['server', 5, '{"greeting":"welcome","ticket":"ab12cd34ef56ab78"}'],
+    ];
+    const recorded = conversation('/room', 0, greeting, 4001);
+    const close = { code: 4001, reason: 'bye' };
+    const traffic = [
+      {
+        ...recorded,
+        conversation: {
+          messages: recorded.conversation?.messages ?? [],
+          closeCode: close.code,
+          closeReason: close.reason,
+          clientClose: close,
+        },
+      },
+    ];
+    const { counts, results } = await compared(traffic, {
+      original: served(() => room()),
+      candidate: served(() => room()),
+    });
+    expect(results[0]?.candidate?.conversation).to.include({ closeCode: 4001, closeReason: 'bye' });
+    expect(counts).to.include({ equal: 1, different: 0, drift: 0 });
+  });
+
   it('leaves a stream without end where the recorded client left it', async () => {
     const body = { ...storedBytes(Buffer.from('event 0\nevent 1\n')), missing: true };
     const { counts, results } = await compared([exchange('/events', 0, '', { body })], {

@@ -122,7 +122,7 @@ export class Dialogue {
   /** Sends the next message of the client, once as many of the server's have come as then; after the last one, closes. */
   async step(): Promise<void> {
     if (this.isOver) return;
-    const { messages, closeCode } = this.#recorded;
+    const { messages } = this.#recorded;
     let message = messages[this.#next++];
     while (message?.from === 'server') {
       this.#expected++;
@@ -130,7 +130,7 @@ export class Dialogue {
     }
     await this.#receive(this.#expected);
     if (message === undefined || this.#socket.readyState !== WebSocket.OPEN) {
-      await this.#close(closeCode);
+      await this.#close();
       this.end();
       return;
     }
@@ -153,13 +153,15 @@ export class Dialogue {
     if (!came) this.#late = true;
   }
 
-  async #close(code: number): Promise<void> {
-    // Of a code that a client does not send, the server closed it.
-    const byServer = ![1000, 1001, 1005, 1006].includes(code) && !this.#late;
-    await this.#until(() => false, byServer ? PATIENCE_MS : QUIET_MS);
+  async #close(): Promise<void> {
+    const { closeCode, clientClose } = this.#recorded;
+    // Where the archive does not say who was the first: a code that a client does not send is the server's.
+    const byServer = clientClose === undefined && ![0, 1000, 1001, 1005, 1006].includes(closeCode);
+    await this.#until(() => false, byServer && !this.#late ? PATIENCE_MS : QUIET_MS);
     if (this.#closed !== undefined) return;
+    const { code, reason } = clientClose ?? { code: closeCode, reason: '' };
     if (code === 1006) return this.#socket.terminate();
-    if (code === 1000) this.#socket.close(1000);
+    if (isSendable(code)) this.#socket.close(code, reason);
     else this.#socket.close();
     await this.#until(() => false, PATIENCE_MS);
   }
@@ -184,6 +186,11 @@ export class Dialogue {
   #note(from: Message['from'], data: string | Buffer): void {
     this.#messages.push({ from, data, time: performance.now() - this.#start });
   }
+}
+
+/** Of a client: RFC 6455, section 7.4. A close without a code has 1005, which is never sent. */
+function isSendable(code: number): boolean {
+  return code === 1000 || (code > 1006 && code < 1015) || (code >= 3000 && code < 5000);
 }
 
 function openSocket(

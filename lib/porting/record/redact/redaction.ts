@@ -15,6 +15,7 @@ import {
   KnownFilter,
   UNCHANGED,
 } from './filter.js';
+import { HtmlInputsFilter } from './html-inputs.js';
 import { JsonFilter } from './json.js';
 import { KnownSecrets } from './known-secrets.js';
 import { boundaryOf, MultipartFilter } from './multipart.js';
@@ -99,6 +100,9 @@ export class Redaction {
     }
     if (/^(?:application|text)\/(?:.*\+)?json(?:-patch|lines)?$/.test(type))
       return new Chain(this.#json(), this.#text());
+    if (/^(?:text\/html|application\/xhtml\+xml)$/.test(type)) {
+      return new Chain(new HtmlInputsFilter(this.#names, this.#known), this.#text());
+    }
     return TEXT.test(type) ? this.#text() : UNCHANGED;
   }
 
