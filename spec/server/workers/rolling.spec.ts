@@ -75,10 +75,11 @@ describe('a reload of workers', function () {
     crew.child.kill('SIGHUP');
     await crew.says(/^loads/m);
     save('text.mjs', said('v2'));
-    const count = crew.stderr.match(/Reloaded/g)?.length ?? 0;
-    await crew.signal('SIGHUP', /Reloading/, 5);
+    const times = (text: RegExp) => crew.stderr.match(text)?.length ?? 0;
+    const count = times(/Reloaded/g);
+    await crew.signal('SIGHUP', /Reloading/, times(/Reloading/g) + 1);
     writeFileSync(go, '');
-    await until(() => (crew.stderr.match(/Reloaded/g)?.length ?? 0) > count, 'the end of the reload');
+    await until(() => times(/Reloaded/g) > count, 'the end of the reload');
     expect((await crew.get()).text).to.equal('v2');
     expect(crew.stderr.slice(before)).to.match(/one with newer code is tried: .*\n?.*/);
     expect(crew.stderr.slice(before)).not.to.match(/given up/);
