@@ -8,8 +8,9 @@ import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
 import type { Counters } from '../status/counters.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
-import { belowTls, restore, silence, withoutParser } from './node-internals.js';
+import { belowTls, withoutParser } from './node-internals.js';
 import { peerOf } from './peer.js';
+import { restore, silence } from './silence.js';
 
 /** A request that came while another one of its connection is being answered. */
 export type Turn = () => void;

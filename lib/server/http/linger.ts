@@ -1,6 +1,7 @@
 /** The end of a connection whose client may still be sending: it gets to read its answer before a reset. */
 import type { Duplex } from 'node:stream';
-import { readAgain, silence } from './node-internals.js';
+import { readAgain } from './node-internals.js';
+import { silence } from './silence.js';
 
 // What still comes is read and thrown away for as long, and as much, as this: a client that first sends all of its
 // request, and then reads, cannot be answered otherwise. (nginx: lingering_time, lingering_timeout.)

@@ -241,20 +241,6 @@ export function withoutServer(socket: Socket): void {
   Object.assign(socket, { server: null });
 }
 
-/** In place of a method of a socket, for a while: Node, or our own code, calls it when it must have no effect. */
-export function silence(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
-  socket[method] = stay;
-}
-
-/** The method has its effect again. */
-export function restore(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
-  Reflect.deleteProperty(socket, method);
-}
-
-function stay<T>(this: T): T {
-  return this;
-}
-
 /** A client that has shut down its sending side still gets its response. */
 export function allowHalfOpen(http: HttpServer): void {
   Object.assign(http, { httpAllowHalfOpen: true });

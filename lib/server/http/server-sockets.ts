@@ -2,7 +2,8 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { type HandOver, kConnection, lingeringClose, type WsgiSocket } from './connection.js';
-import { belowTls, restore, silence } from './node-internals.js';
+import { belowTls } from './node-internals.js';
+import { silenced } from './silence.js';
 
 /** Milliseconds that a connection without a request stays half open after a stop. */
 const IDLE_LINGER_MS = 250;
@@ -48,9 +49,7 @@ export class ServerSockets {
    */
   endIdle(http: HttpServer): void {
     // Node would destroy those that it finds idle.
-    for (const socket of this.#open) silence(socket, 'destroy');
-    http.close();
-    for (const socket of this.#open) restore(socket, 'destroy');
+    silenced(this.#open, 'destroy', () => http.close());
     const carriers = new Set([...this.#open].map(belowTls));
     for (const socket of this.#open) if (!carriers.has(socket) && isIdle(socket)) this.#end(socket);
     setTimeout(destroyAll, IDLE_LINGER_MS, this.#ended).unref();
