@@ -52,7 +52,6 @@ export class Server {
   readonly #sockets = new ServerSockets();
   readonly #listened: (() => unknown) | undefined;
   readonly #front: Front | undefined;
-  /** False for a parent. */
   readonly #serves: boolean;
   /** It listens, and has its threads. */
   #begun = false;
@@ -208,8 +207,9 @@ export class Server {
     let idleTimer: NodeJS.Timeout | undefined;
     if (handOver === undefined) this.#sockets.endIdle(this.http);
     else {
-      this.#sockets.handOverIdle(handOver);
       const rest = Math.min(this.options.keepAlive * 1000, grace);
+      service.chanceUntil = performance.now() + rest - 5;
+      this.#sockets.handOverIdle(handOver);
       idleTimer = setTimeout(() => this.#sockets.endIdle(this.http), rest);
     }
     this.#upgrades.goAway(handOver === undefined ? CLOSE_CODE.goingAway : CLOSE_CODE.serviceRestart);
@@ -264,12 +264,12 @@ export class Server {
 
   #attach(): void {
     const gateway = this.#gateway;
-    const { http } = this;
-    const { certfile } = this.options;
+    const { http, options } = this;
     http.on('connection', this.#sockets.add);
     if (this.status !== undefined) http.on('connection', this.status.traffic.add);
     http.on('secureConnection', this.#sockets.add);
-    http.on(certfile === undefined ? 'connection' : 'secureConnection', gateway.watchHead.bind(gateway));
+    const open = options.certfile === undefined ? 'connection' : 'secureConnection';
+    http.on(open, gateway.watchHead.bind(gateway));
     http.on('request', gateway.handle.bind(gateway));
     http.on('checkContinue', gateway.handleExpectation.bind(gateway));
     http.on('checkExpectation', gateway.handle.bind(gateway));
@@ -277,7 +277,7 @@ export class Server {
     http.on('connect', (message, socket) => gateway.refuseConnect(message, socket as WsgiSocket));
     http.on('upgrade', (message, socket, rest) => this.#upgrades.handle(message, socket as WsgiSocket, rest));
     // Last: all that listens for connections waits for the header.
-    readProxyHeaders(http, this.options, this.#sockets.add);
+    readProxyHeaders(http, options, this.#sockets.add);
   }
 
   /** With threads it listens at once, and requests wait for the first thread that is ready. */

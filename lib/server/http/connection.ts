@@ -42,6 +42,11 @@ export interface ConnectionOwner {
   readonly counters?: Counters | undefined;
   /** While it stops, and another process serves on: gives an idle connection to that one. */
   readonly handOver?: HandOver | undefined;
+  /**
+   * Until then, as `performance.now` has it, connections that cannot be given away wait for one more request: the client does
+   * not know that the last answer was the last. A moment later idle ones are ended.
+   */
+  readonly chanceUntil: number;
 }
 
 /** @returns true if the connection goes on, there or here. */
@@ -166,7 +171,10 @@ export class Connection implements ConnectionFacts {
     if (!this.idle || !this.socket.writable) return;
     if (this.malformed !== undefined) this.answer(this.malformed);
     // What is left of the body goes with the connection: its response said so.
-    else if (this.unread?.complete === false || !this.#owner.handOver?.(this.socket)) this.linger();
+    else if (this.unread?.complete === false) this.linger();
+    else if (!this.#owner.handOver?.(this.socket) && performance.now() >= this.#owner.chanceUntil) {
+      this.linger();
+    }
   }
 
   #next(): void {

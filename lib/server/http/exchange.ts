@@ -46,6 +46,7 @@ export interface Service {
   /** The server takes no new requests: each response closes its connection, unless another process goes on with it. */
   stopping: boolean;
   handOver: HandOver | undefined;
+  chanceUntil: number;
   readonly options: ResolvedOptions;
   readonly facts: GatewayFacts;
   readonly limits: RequestLimits;

@@ -71,6 +71,7 @@ export class Gateway {
       application,
       stopping: false,
       handOver: undefined,
+      chanceUntil: 0,
       options,
       limits: new RequestLimits(options),
       forwarded: forwardedFor(options),

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { killCommands } from '../../support/command.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { removeTemporaryFolders } from '../../support/temporary-folder.js';
+import { TLS } from '../../support/tls.js';
 import { until } from '../../support/until.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 import { Crew, said } from './support.js';
@@ -75,10 +76,11 @@ describe('a reload of workers', function () {
     crew.child.kill('SIGHUP');
     await crew.says(/^loads/m);
     save('text.mjs', said('v2'));
-    const count = crew.stderr.match(/Reloaded/g)?.length ?? 0;
-    await crew.signal('SIGHUP', /Reloading/, 5);
+    const times = (text: RegExp) => crew.stderr.match(text)?.length ?? 0;
+    const count = times(/Reloaded/g);
+    await crew.signal('SIGHUP', /Reloading/, times(/Reloading/g) + 1);
     writeFileSync(go, '');
-    await until(() => (crew.stderr.match(/Reloaded/g)?.length ?? 0) > count, 'the end of the reload');
+    await until(() => times(/Reloaded/g) > count, 'the end of the reload');
     expect((await crew.get()).text).to.equal('v2');
     expect(crew.stderr.slice(before)).to.match(/one with newer code is tried: .*\n?.*/);
     expect(crew.stderr.slice(before)).not.to.match(/given up/);
@@ -147,6 +149,45 @@ describe('a reload of workers', function () {
     await crew.begins(count + 2);
     await until(() => crew.serving.length === 2, 'two workers');
     expect(existsSync(files[0])).to.equal(true);
+  });
+
+  it('waits for the next request on a connection over TLS whose answer had begun before', async () => {
+    const { certfile, keyfile } = TLS;
+    const args = [
+      '--certfile',
+      certfile,
+      '--keyfile',
+      keyfile,
+      '--keep-alive',
+      '600',
+      '--graceful-timeout',
+      '600',
+    ];
+    const secure = new Crew(['app.mjs:app', '-w', '1', ...args], {
+      'app.mjs': `import { existsSync } from 'node:fs';
+        export const app = (environ, start_response) => {
+          start_response('200 OK', []);
+          return (async function* () {
+            yield Buffer.from('begun');
+            while (!existsSync(environ.QUERY_STRING)) await new Promise((go) => setTimeout(go, 10));
+          })();
+        };`,
+    });
+    const peer = await Peer.connect(await secure.port(), { tls: true });
+    const file = join(secure.folder, 'end');
+    await peer.send(request(`/?${file}`));
+    await peer.until(() => peer.text.includes('begun'), 'the begin of the answer');
+    secure.child.kill('SIGHUP');
+    await secure.begins(2);
+    // The old worker is told to leave now.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    writeFileSync(file, '');
+    expect((await peer.response()).headers['connection']).not.to.equal('close');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await peer.send(request(`/?${file}`));
+    const [, last] = await peer.responses(2);
+    expect(last?.status).to.equal(200);
+    expect(last?.headers['connection']).to.equal('close');
   });
 
   it('cuts and logs what runs longer than the graceful timeout', async () => {
