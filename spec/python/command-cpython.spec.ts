@@ -94,6 +94,12 @@ describe('wsgi with an application in Python', () => {
     );
   });
 
+  it('serves a file that has the name of a module of Python', async () => {
+    const folder = temporaryFolder({ 'site.py': HELLO });
+    const command = new Command(['site.py:application', '-b', '127.0.0.1:0'], { cwd: folder });
+    expect(await textAt(command)).to.equal('from Python');
+  });
+
   it('starts again with --reload when a file of Python changes', async () => {
     const folder = temporaryFolder({ 'app.py': `from other import application`, 'other.py': HELLO });
     const command = new Command(['app.py:application', '-b', '127.0.0.1:0', '--reload'], { cwd: folder });

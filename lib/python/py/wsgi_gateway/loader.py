@@ -42,8 +42,11 @@ def import_module(name):
         sys.path.insert(0, os.path.dirname(path))
         name = os.path.splitext(os.path.basename(path))[0]
     try:
-        if is_path and name not in sys.modules:
-            # This file, also where a package of the same name is installed.
+        loaded = getattr(sys.modules.get(name), '__file__', None)
+        if is_path and (loaded is None or os.path.abspath(loaded) != path):
+            # This file, also where a package has the same name, or a module of Python that is loaded already (site, queue).
+            while name in sys.modules:
+                name += '_'
             spec = importlib.util.spec_from_file_location(name, path)
             module = importlib.util.module_from_spec(spec)
             sys.modules[name] = module
