@@ -3,7 +3,7 @@
  * name of a field, a cookie or a header. Equal secrets of one recording have equal replacements, so that what a client sends
  * back is still what it got.
  */
-import { typeOf } from './archive/charset.js';
+import { parseMediaType } from './media-type.js';
 
 const DIGITS = 12;
 const MAX_NAME = 40;
@@ -85,7 +85,7 @@ export class Secrets {
   /** A body of this media type, percent-encoded or escaped as it asks. */
   putBackInBody(body: Buffer, mimeType: string): Buffer {
     const text = body.toString('latin1');
-    const restored = this.putBack(text, encoderFor(typeOf(mimeType), text));
+    const restored = this.putBack(text, encoderFor(parseMediaType(mimeType).type, text));
     return restored === text ? body : Buffer.from(restored, 'latin1');
   }
 }

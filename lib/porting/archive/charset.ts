@@ -1,4 +1,5 @@
 /** The charset that a media type names, as far as text of an archive has to become bytes again. */
+import { parseMediaType } from '../media-type.js';
 
 const LATIN = new Set([
   'iso-8859-1',
@@ -11,15 +12,9 @@ const LATIN = new Set([
   'ascii',
 ]);
 
-/** In lower case; '' if there is none (RFC 9110, section 8.3.2). */
-export function charsetOf(mimeType: string): string {
-  const match = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i.exec(mimeType);
-  return (match?.[1] ?? match?.[2] ?? '').toLowerCase();
-}
-
 /** One byte a character, so that UTF-8 is not what the text was. */
-export function isLatin(charset: string): boolean {
-  return LATIN.has(charset);
+export function isLatin(mimeType: string): boolean {
+  return LATIN.has(parseMediaType(mimeType).parameters.get('charset')?.toLowerCase() ?? '');
 }
 
 /**
@@ -27,11 +22,6 @@ export function isLatin(charset: string): boolean {
  * then it is UTF-8, as it is for every charset that is not Latin.
  */
 export function encodeText(text: string, mimeType: string): Buffer {
-  const latin = isLatin(charsetOf(mimeType)) && ![...text].some((character) => character > '\xff');
+  const latin = isLatin(mimeType) && ![...text].some((character) => character > '\xff');
   return Buffer.from(text, latin ? 'latin1' : 'utf8');
-}
-
-/** `multipart/form-data`, in lower case and without parameters. */
-export function typeOf(mimeType: string): string {
-  return (mimeType.split(';', 1)[0] ?? '').trim().toLowerCase();
 }

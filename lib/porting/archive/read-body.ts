@@ -3,8 +3,9 @@ import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ConfigError } from '../../errors.js';
 import type { StoredBody } from '../exchange.js';
+import { parseMediaType } from '../media-type.js';
 import { type BodyEnd, FileBody, MemoryBody, NO_BODY } from './bodies.js';
-import { encodeText, typeOf } from './charset.js';
+import { encodeText } from './charset.js';
 import { type Json, listOf, numberOf, objectOf, textOf } from './json-value.js';
 
 export interface AnswerOf {
@@ -90,7 +91,7 @@ function storedBytes(json: Json, folder: string, end: BodyEnd): StoredBody | und
 /** A form of which the archive has the fields alone. */
 function formOf(params: readonly unknown[], mimeType: string): Buffer {
   const fields = params.map(objectOf);
-  if (typeOf(mimeType) !== 'multipart/form-data') {
+  if (parseMediaType(mimeType).type !== 'multipart/form-data') {
     return Buffer.from(
       fields.map((field) => `${encoded(field['name'])}=${encoded(field['value'])}`).join('&'),
     );

@@ -2,8 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { basename } from 'node:path';
 import type { Answer, Fields, RecordedRequest, StoredBody } from '../exchange.js';
+import { firstValue, valuesOf } from '../fields.js';
 import { FileBody, MemoryBody } from './bodies.js';
-import { charsetOf, isLatin } from './charset.js';
+import { isLatin } from './charset.js';
 import type {
   HarClose,
   HarContent,
@@ -65,7 +66,7 @@ function requestOf(exchange: FinishedExchange, folder: string): HarRequest {
     url,
     ...((!target.startsWith('/') || target.includes('#')) && { _target: target }),
     httpVersion: `HTTP/${requestVersion}`,
-    cookies: fields.filter(([name]) => is(name, 'cookie')).flatMap(([, value]) => cookiesOf(value)),
+    cookies: valuesOf(fields, 'cookie').flatMap(cookiesOf),
     headers: headersOf(fields),
     queryString:
       question === -1
@@ -97,7 +98,7 @@ function responseOf(request: RecordedRequest, answer: Answer, folder: string): H
     statusText: answer.reason,
     httpVersion: `HTTP/${answer.version}`,
     cookies: fields
-      .filter(([name]) => is(name, 'set-cookie'))
+      .filter(([name]) => name.toLowerCase() === 'set-cookie')
       .flatMap(([, value]) => cookiesOf(value.split(';', 1)[0] ?? '')),
     headers: headersOf(fields),
     ...(trailers.length > 0 && { _trailers: headersOf(trailers) }),
@@ -140,7 +141,7 @@ function placeOf(
   const { bytes } = body;
   // Text only where reading it gives the same bytes.
   const plain = bytes.every((byte) => byte < 0x80);
-  if (plain || (isUtf8(bytes) && !isLatin(charsetOf(mimeType)))) return { text: bytes.toString('utf8') };
+  if (plain || (isUtf8(bytes) && !isLatin(mimeType))) return { text: bytes.toString('utf8') };
   return { base64: bytes.toString('base64') };
 }
 
@@ -172,15 +173,6 @@ function cookiesOf(value: string): HarHeader[] {
       const equals = pair.indexOf('=');
       return { name: pair.slice(0, Math.max(0, equals)), value: pair.slice(equals + 1) };
     });
-}
-
-/** The first value of a field. */
-export function firstValue(fields: Fields, name: string): string | undefined {
-  return fields.find(([one]) => is(one, name))?.[1];
-}
-
-function is(name: string, lower: string): boolean {
-  return name.toLowerCase() === lower;
 }
 
 function round(milliseconds: number): number {

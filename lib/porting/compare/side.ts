@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Observed } from '../diff/difference.js';
 import type { Conversation, Exchange, Message, RecordedRequest } from '../exchange.js';
+import { firstValue, mediaTypeOf } from '../fields.js';
 import type { Secrets } from '../replacement.js';
-import { bytesOf, fieldOf, mediaTypeOf } from './follow/body-text.js';
+import { bytesOf } from './follow/body-text.js';
 import { Follower, type Wanted } from './follow/follower.js';
 import { Jar, withCookies } from './follow/jar.js';
 import { replaceInLargeForm, storedBytes } from './follow/request-values.js';
@@ -276,7 +277,7 @@ function dueAt({ planned, dialogue, begun = 0 }: Talk): number {
 async function putBack(request: RecordedRequest, secrets: Secrets): Promise<RecordedRequest> {
   const target = secrets.putBack(request.target, encodeURIComponent);
   const fields = request.fields.map(([name, value]) => [name, secrets.putBackInField(name, value)] as const);
-  const type = fieldOf(request.fields, 'content-type') ?? '';
+  const type = firstValue(request.fields, 'content-type') ?? '';
   const bytes = await bytesOf(request.body);
   if (bytes === undefined) {
     if (mediaTypeOf(request.fields) !== 'multipart/form-data') return { ...request, target, fields };

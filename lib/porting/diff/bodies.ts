@@ -1,16 +1,16 @@
 /** Bodies of two answers, without their content codings: by structure where it is known, else as text or bytes. */
 import type { Answer } from '../exchange.js';
+import { valuesOf } from '../fields.js';
+import { type Form, formOf, type MediaType, parseMediaType } from '../media-type.js';
 import { isText, textOf } from './body-text.js';
 import { type Comparison, compareBytes } from './bytes.js';
 import { blocksOf, canDecode } from './content-coding.js';
 import type { DiffOptions } from './difference.js';
-import { valuesOf } from './field-names.js';
 import type { Findings } from './findings.js';
 import { comparePages } from './html.js';
 import { JsonComparison } from './json.js';
 import { parseJson } from './json-value.js';
 import { compareText } from './lines.js';
-import { type Form, formOf, type MediaType, parseMediaType } from './media-type.js';
 
 /** Larger ones are compared as bytes, and never held in memory. */
 const LARGEST_STRUCTURE = 8 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** A body as text, by the charset that its answer names, its byte order mark, its meta element, or what fits. */
-import { encodingOf, type MediaType } from './media-type.js';
+import { encodingOf, type MediaType } from '../media-type.js';
 
 export interface BodyText {
   readonly text: string;

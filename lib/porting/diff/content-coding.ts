@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import zlib from 'node:zlib';
 import type { Answer } from '../exchange.js';
-import { itemsOf, valuesOf } from './field-names.js';
+import { itemsOf, valuesOf } from '../fields.js';
 
 /** So that a body that was cut still gives all that can be read of it. */
 const CUT = { finishFlush: zlib.constants.Z_SYNC_FLUSH };

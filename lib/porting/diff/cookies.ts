@@ -1,7 +1,7 @@
 /** Cookies of two answers, by name, value and attributes; the order of attributes aside, that of cookies kept. */
 import { parseCookieDate, parseHttpDate } from '../../util/http-date.js';
 import type { Answer } from '../exchange.js';
-import { valuesOf } from './field-names.js';
+import { valuesOf } from '../fields.js';
 import type { Findings } from './findings.js';
 import type { Ignore } from './ignore.js';
 

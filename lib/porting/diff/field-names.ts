@@ -1,5 +1,6 @@
 /** Header fields by their kind: of the connection, of the framing, lists; and how a name is written in a report. */
 import type { Fields } from '../exchange.js';
+import { itemsOf, valuesOf } from '../fields.js';
 
 /** Never compared: when an answer was made, and by what. */
 export const ASIDE: ReadonlySet<string> = new Set(['date', 'server']);
@@ -33,16 +34,6 @@ const LISTS =
 
 export function isList(name: string): boolean {
   return LISTS.test(name.toLowerCase());
-}
-
-/** Split at commas outside of quotes; empty ones do not count. */
-export function itemsOf(value: string): string[] {
-  const items = value.match(/(?:"(?:[^"\\]|\\.)*"?|<[^>]*>?|[^,"<])+/g) ?? [];
-  return items.map((item) => item.trim()).filter((item) => item !== '');
-}
-
-export function valuesOf(fields: Fields, name: string): string[] {
-  return fields.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value.trim());
 }
 
 const WRITTEN: Readonly<Record<string, string>> = {

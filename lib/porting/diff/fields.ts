@@ -1,10 +1,11 @@
 /** Header and trailer fields of two answers: case and order of names aside, order of values of one name kept. */
 import type { Answer, Fields } from '../exchange.js';
+import { itemsOf, valuesOf } from '../fields.js';
+import { encodingOf, type MediaType, parseMediaType } from '../media-type.js';
 import type { DiffOptions, Observed } from './difference.js';
-import { APART, ASIDE, isList, itemsOf, valuesOf, wireNames, written } from './field-names.js';
+import { APART, ASIDE, isList, wireNames, written } from './field-names.js';
 import type { Findings } from './findings.js';
 import type { Ignore } from './ignore.js';
-import { encodingOf, type MediaType, parseMediaType } from './media-type.js';
 import { plainUrl } from './own-host.js';
 
 export function compareFields(

@@ -1,10 +1,10 @@
 /** What differs between two answers to one request. */
 import type { Answer } from '../exchange.js';
+import { valuesOf } from '../fields.js';
 import { compareBodies } from './bodies.js';
 import { compareConversations } from './conversation.js';
 import { compareCookies } from './cookies.js';
 import type { Difference, DiffOptions, Observed } from './difference.js';
-import { valuesOf } from './field-names.js';
 import { compareFields } from './fields.js';
 import { Findings } from './findings.js';
 import { plainUrl } from './own-host.js';

@@ -2,9 +2,9 @@
 import { textOf } from '../diff/body-text.js';
 import { blocksOf } from '../diff/content-coding.js';
 import type { Observed } from '../diff/difference.js';
-import { valuesOf } from '../diff/field-names.js';
-import { formOf, parseMediaType } from '../diff/media-type.js';
 import type { Answer, Conversation } from '../exchange.js';
+import { valuesOf } from '../fields.js';
+import { formOf, parseMediaType } from '../media-type.js';
 import { jsonLines } from './json-lines.js';
 import type { AnswerText } from './report-data.js';
 import { withoutSecrets } from './secrets.js';

@@ -1,4 +1,5 @@
 /** Text of strangers for the eyes of a reader: what would steer a terminal, or turn text around, is shown as an escape. */
+import { escape as escapeHtml } from '../../stdlib/html.js';
 
 /** Control characters but tab and line feed, marks of direction, separators of lines, and what XML cannot hold. */
 const UNSEEN =
@@ -20,17 +21,9 @@ function escapeOf(character: string): string {
   return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u{${code}}`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
 /** For HTML and XML, in elements and attributes. */
 export function escaped(text: string): string {
-  return visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return escapeHtml(visible(text));
 }
 
 /** `1 exchange`, `2 exchanges`. */

@@ -1,7 +1,8 @@
 /** The values that an answer hands out, each with its place: two servers give the same value at the same place. */
 import { unescape as unescapeHtml } from '../../../stdlib/html.js';
 import type { Answer, Fields } from '../../exchange.js';
-import { isHtml, isJson, mediaTypeOf, textOf } from './body-text.js';
+import { mediaTypeOf } from '../../fields.js';
+import { decodeComponent, isHtml, isJson, textOf } from './body-text.js';
 import { isId, isIdName, isOpaque, WORD } from './specific.js';
 
 /** A value, where it stands, and the name that it has there. */
@@ -60,7 +61,7 @@ function* fromFields(fields: Fields): Generator<Handed, void, undefined> {
 function* fromUrl(url: string, where: string): Generator<Handed, void, undefined> {
   const [, path = '', query = ''] =
     /^(?:[a-z][a-z\d+.-]*:)?(?:\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
-  const segments = path.split('/').map(decode);
+  const segments = path.split('/').map(decodeComponent);
   const shape = segments.map((segment) => (isInPath(segment) ? '*' : segment)).join('/');
   for (const [index, value] of segments.entries()) {
     if (!isInPath(value)) continue;
@@ -73,7 +74,7 @@ function* fromUrl(url: string, where: string): Generator<Handed, void, undefined
   }
   for (const pair of query === '' ? [] : query.split('&')) {
     const [, key = '', text = ''] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
-    const [name, value] = [decode(key), decode(text.replaceAll('+', ' '))];
+    const [name, value] = [decodeComponent(key), decodeComponent(text.replaceAll('+', ' '))];
     if (isOpaque(value) || (isIdName(name) && isId(value))) {
       yield { place: `${where} ${shape} ?${name}`, name, value, byName: false };
     }
@@ -154,13 +155,5 @@ function* fromText(text: string): Generator<Handed, void, undefined> {
     const count = (seen.get(before) ?? 0) + 1;
     seen.set(before, count);
     if (isOpaque(value)) yield { place: `text ${before} ${count}`, name: '', value, byName: false };
-  }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }

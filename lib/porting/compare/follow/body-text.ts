@@ -1,19 +1,10 @@
 /** The text of a body, as far as values are looked for in it. */
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { codingOf } from '../../codings.js';
 import type { Fields, StoredBody } from '../../exchange.js';
+import { firstValue, mediaTypeOf } from '../../fields.js';
 
 /** Bytes of a body in which values are looked for; forms and pages that hand out tokens are smaller. */
 const LIMIT = 2 * 1024 * 1024;
-
-/** The value of the first field of that name, which is in lower case. */
-export function fieldOf(fields: Fields, name: string): string | undefined {
-  return fields.find(([key]) => key.toLowerCase() === name)?.[1];
-}
-
-/** In lower case, without its parameters. */
-export function mediaTypeOf(fields: Fields): string {
-  return (fieldOf(fields, 'content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
 
 export function isJson(mediaType: string): boolean {
   return /^(?:application|text)\/(?:.+\+)?json$/.test(mediaType);
@@ -39,16 +30,18 @@ export async function textOf(body: StoredBody, fields: Fields): Promise<string |
   const bytes = await bytesOf(body);
   if (bytes === undefined) return undefined;
   try {
-    return decode(bytes, fieldOf(fields, 'content-encoding')?.trim().toLowerCase() ?? '').toString('utf8');
+    const coding = firstValue(fields, 'content-encoding')?.trim().toLowerCase() ?? '';
+    return (codingOf(coding)?.decode(bytes, { maxOutputLength: 4 * LIMIT }) ?? bytes).toString('utf8');
   } catch {
     return undefined;
   }
 }
 
-function decode(bytes: Buffer, coding: string): Buffer {
-  const options = { maxOutputLength: 4 * LIMIT };
-  if (coding === 'gzip' || coding === 'x-gzip') return gunzipSync(bytes, options);
-  if (coding === 'deflate') return inflateSync(bytes, options);
-  if (coding === 'br') return brotliDecompressSync(bytes, options);
-  return bytes;
+/** Without its percent-encoding; what is none stays. */
+export function decodeComponent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

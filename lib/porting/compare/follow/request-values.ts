@@ -1,7 +1,8 @@
 /** The values that a request contains, wherever it may have them from an earlier answer; and the request with others in their place. */
 import type { Fields, RecordedRequest, StoredBody } from '../../exchange.js';
+import { boundaryIn, firstValue, mediaTypeOf } from '../../fields.js';
 import { segmentName } from './answer-values.js';
-import { bytesOf, fieldOf, isJson, mediaTypeOf } from './body-text.js';
+import { bytesOf, decodeComponent, isJson } from './body-text.js';
 import { replaceSmallParts } from './large-form.js';
 
 /** Gives the value to send instead, or the same. @param name that of the field, key or header; for a segment of a path `/` and the one before it. */
@@ -53,7 +54,7 @@ function replaceInForm(text: string, replace: Replace): string {
     .map((pair) => {
       const at = pair.indexOf('=');
       if (at === -1) return pair;
-      const name = decode(pair.slice(0, at).replaceAll('+', ' '));
+      const name = decodeComponent(pair.slice(0, at).replaceAll('+', ' '));
       return pair.slice(0, at + 1) + replaceEncoded(pair.slice(at + 1), name, replace, encode, true);
     })
     .join('&');
@@ -67,21 +68,13 @@ function replaceEncoded(
   plus = false,
 ): string {
   if (text === '') return text;
-  const value = decode(plus ? text.replaceAll('+', ' ') : text);
+  const value = decodeComponent(plus ? text.replaceAll('+', ' ') : text);
   const replaced = replace(value, name);
   return replaced === value ? text : encode(replaced);
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 async function replaceInBody(body: StoredBody, fields: Fields, replace: Replace): Promise<StoredBody> {
-  if (body.size === 0 || body.cut || fieldOf(fields, 'content-encoding') !== undefined) return body;
+  if (body.size === 0 || body.cut || firstValue(fields, 'content-encoding') !== undefined) return body;
   const type = mediaTypeOf(fields);
   const isMultipart = type === 'multipart/form-data';
   // What stands without a type may be a form; JSON is sent as a form and as text too.
@@ -97,7 +90,7 @@ async function replaceInBody(body: StoredBody, fields: Fields, replace: Replace)
   // As latin-1 no byte is lost, whatever the charset is.
   const text = bytes.toString('latin1');
   let made = text;
-  if (isMultipart) made = replaceInMultipart(text, boundaryOf(fields), utf8);
+  if (isMultipart) made = replaceInMultipart(text, boundaryIn(fields), utf8);
   else if (isJson(type) || /^\s*[[{]/.test(text)) made = replaceInJson(text, utf8);
   else if (isForm) made = replaceInForm(text, replace);
   return made === text ? body : storedBytes(Buffer.from(made, 'latin1'));
@@ -109,16 +102,10 @@ export async function replaceInLargeForm(
   fields: Fields,
   replace: Replace,
 ): Promise<StoredBody> {
-  const boundary = boundaryOf(fields);
+  const boundary = boundaryIn(fields);
   return boundary === undefined
     ? body
     : replaceSmallParts(body, boundary, (part) => replaceInPart(part, replace));
-}
-
-function boundaryOf(fields: Fields): string | undefined {
-  const type = fieldOf(fields, 'content-type') ?? '';
-  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(type) ?? [];
-  return quoted ?? bare;
 }
 
 function replaceInMultipart(text: string, boundary: string | undefined, replace: Replace): string {

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { CookieScope } from '../../../testing/cookie.js';
 import type { Fields, RecordedRequest } from '../../exchange.js';
-import { fieldOf } from './body-text.js';
+import { firstValue } from '../../fields.js';
 
 /** The host of a list of requests, which names none. */
 export const DEFAULT_HOST = 'localhost';
@@ -10,7 +10,7 @@ export const DEFAULT_HOST = 'localhost';
 /** The `Host` that a request names, with its port. */
 export function hostOf({ fields, target }: RecordedRequest): string {
   const [, authority] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(target) ?? [];
-  return authority ?? fieldOf(fields, 'host') ?? DEFAULT_HOST;
+  return authority ?? firstValue(fields, 'host') ?? DEFAULT_HOST;
 }
 
 export function scopeOf(request: RecordedRequest): CookieScope {

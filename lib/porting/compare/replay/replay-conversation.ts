@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Observed } from '../../diff/difference.js';
-import type { Answer, Conversation, Fields, Message, RecordedRequest } from '../../exchange.js';
+import type { Answer, Conversation, Message, RecordedRequest } from '../../exchange.js';
+import { itemsOf, valuesOf } from '../../fields.js';
 import { addressOf, pairs } from './send-request.js';
 import type { BodyWriter } from './spool.js';
 
@@ -214,17 +215,10 @@ function openSocket(
     followRedirects: false,
     rejectUnauthorized: verify,
     maxPayload: MAX_PAYLOAD,
-    perMessageDeflate: /permessage-deflate/i.test(listed(fields, 'sec-websocket-extensions').join()),
+    perMessageDeflate: /permessage-deflate/i.test(valuesOf(fields, 'sec-websocket-extensions').join()),
   };
-  const protocols = listed(fields, 'sec-websocket-protocol');
+  const protocols = valuesOf(fields, 'sec-websocket-protocol').flatMap(itemsOf);
   return new WebSocket(url + path, protocols, settings);
-}
-
-function listed(fields: Fields, wanted: string): string[] {
-  const values = fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
-  return values
-    .flatMap((value) => value.split(',').map((entry) => entry.trim()))
-    .filter((entry) => entry !== '');
 }
 
 function answerOf(response: IncomingMessage, body: BodyWriter, cut: boolean): Answer {

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { Observed } from '../../diff/difference.js';
 import type { Answer, Fields, RecordedRequest } from '../../exchange.js';
-import { fieldOf } from '../follow/body-text.js';
+import { firstValue } from '../../fields.js';
 import type { BodyWriter } from './spool.js';
 
 export interface SendOptions {
@@ -106,7 +106,7 @@ class Sending {
       sent.end();
       return;
     }
-    if (fieldOf(fields, 'expect')?.toLowerCase() === '100-continue') {
+    if (firstValue(fields, 'expect')?.toLowerCase() === '100-continue') {
       sent.flushHeaders();
       await firstOf(sent, ['continue', 'response', 'close'], CONTINUE_MS);
     }

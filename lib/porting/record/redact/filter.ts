@@ -1,12 +1,5 @@
 /** A body passes through filters, block by block, before it is stored; and those that know no format. */
-import {
-  brotliCompressSync,
-  brotliDecompressSync,
-  deflateSync,
-  gunzipSync,
-  gzipSync,
-  inflateSync,
-} from 'node:zlib';
+import type { Coding } from '../../codings.js';
 import type { KnownSecrets } from './known-secrets.js';
 
 export interface Filter {
@@ -95,38 +88,21 @@ export class JsonOrFilter implements Filter {
   }
 }
 
-interface Coding {
-  decode(bytes: Buffer, options: { maxOutputLength: number }): Buffer;
-  encode(bytes: Buffer): Buffer;
-}
-
-/** Of RFC 9110, section 8.4.1, and RFC 7932. */
-const CODINGS: Readonly<Record<string, Coding>> = {
-  gzip: { decode: gunzipSync, encode: (bytes) => gzipSync(bytes) },
-  'x-gzip': { decode: gunzipSync, encode: (bytes) => gzipSync(bytes) },
-  deflate: { decode: inflateSync, encode: (bytes) => deflateSync(bytes) },
-  br: { decode: brotliDecompressSync, encode: (bytes) => brotliCompressSync(bytes) },
-};
-
 /** Bytes. A longer compressed body is stored as it is: it is held in memory until its end. */
 const MAX_CODED = 1024 * 1024;
 const MAX_DECODED = 16 * MAX_CODED;
 
-export function canDecode(coding: string): boolean {
-  return Object.hasOwn(CODINGS, coding);
-}
-
 /** Decodes, filters, and encodes again if that has changed anything. */
 export class CodedFilter implements Filter {
-  readonly #coding: Coding | undefined;
+  readonly #coding: Coding;
   readonly #inner: Filter;
   readonly #ontoolarge: () => void;
   #blocks: Buffer[] = [];
   #size = 0;
 
   /** @param ontoolarge is told if it is stored as it is. */
-  constructor(coding: string, inner: Filter, ontoolarge: () => void) {
-    this.#coding = CODINGS[coding];
+  constructor(coding: Coding, inner: Filter, ontoolarge: () => void) {
+    this.#coding = coding;
     this.#inner = inner;
     this.#ontoolarge = ontoolarge;
   }
@@ -143,7 +119,7 @@ export class CodedFilter implements Filter {
 
   end(): Buffer {
     const bytes = Buffer.concat(this.#blocks.splice(0));
-    if (bytes.length === 0 || this.#coding === undefined) return bytes;
+    if (bytes.length === 0) return bytes;
     try {
       const decoded = this.#coding.decode(bytes, { maxOutputLength: MAX_DECODED });
       const filtered = Buffer.concat([this.#inner.push(decoded), this.#inner.end()]);

@@ -9,11 +9,6 @@ const MAX_HEAD = 64 * 1024;
 /** Of a field that is no file; a longer one passes, or is replaced, before its end is known. */
 const MAX_VALUE = 1024 * 1024;
 
-export function boundaryOf(contentType: string): string | undefined {
-  const match = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType);
-  return match?.[1] ?? match?.[2];
-}
-
 export class MultipartFilter implements Filter {
   readonly #names: FieldNames;
   readonly #known: KnownSecrets;

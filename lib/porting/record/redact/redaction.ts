@@ -2,23 +2,17 @@
  * What of an exchange is a secret, and does not come into the archive: values of cookies, credentials, password fields, and what
  * the options name. Each is replaced by text that stays the same for the same secret, everywhere in a recording.
  */
-import { typeOf } from '../../archive/charset.js';
-import { firstValue } from '../../archive/write-entry.js';
+
+import { codingOf } from '../../codings.js';
 import type { Fields } from '../../exchange.js';
+import { firstValue } from '../../fields.js';
+import { parseMediaType } from '../../media-type.js';
 import { FieldNames } from './field-names.js';
-import {
-  Chain,
-  CodedFilter,
-  canDecode,
-  type Filter,
-  JsonOrFilter,
-  KnownFilter,
-  UNCHANGED,
-} from './filter.js';
+import { Chain, CodedFilter, type Filter, JsonOrFilter, KnownFilter, UNCHANGED } from './filter.js';
 import { HtmlInputsFilter } from './html-inputs.js';
 import { JsonFilter } from './json.js';
 import { KnownSecrets } from './known-secrets.js';
-import { boundaryOf, MultipartFilter } from './multipart.js';
+import { MultipartFilter } from './multipart.js';
 import { redactPairs, UrlencodedFilter } from './urlencoded.js';
 
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization']);
@@ -78,13 +72,14 @@ export class Redaction {
       this.#onunseen(
         `The body of ${target.split('?', 1)[0]} is recorded as it is: its secrets cannot be seen (${coding})`,
       );
-    if (canDecode(coding)) return new CodedFilter(coding, filter, unseen);
+    const known = codingOf(coding);
+    if (known !== undefined) return new CodedFilter(known, filter, unseen);
     unseen();
     return UNCHANGED;
   }
 
   #filterFor(contentType: string): Filter {
-    const type = typeOf(contentType);
+    const { type, parameters } = parseMediaType(contentType);
     // A form is what curl says of all that it sends, and what stands without a type may be one.
     if (type === 'application/x-www-form-urlencoded' || type === '') {
       return new Chain(
@@ -95,7 +90,7 @@ export class Redaction {
     // `fetch` of browsers sends strings as text.
     if (type === 'text/plain') return new Chain(new JsonOrFilter(this.#json(), UNCHANGED), this.#text());
     if (type === 'multipart/form-data') {
-      const boundary = boundaryOf(contentType);
+      const boundary = parameters.get('boundary');
       return boundary === undefined ? UNCHANGED : new MultipartFilter(boundary, this.#names, this.#known);
     }
     if (/^(?:application|text)\/(?:.*\+)?json(?:-patch|lines)?$/.test(type))
