@@ -21,7 +21,12 @@ import { becomeOwner, findOwner, giveFiles, type Owner } from './server/cli/proc
 import { takeLogSignal } from './server/log/log-file.js';
 import type { CgiOptions } from './server/options/gateway-options.js';
 import { COMMAND_OPTIONS, SERVER_OPTIONS } from './server/options/option-table.js';
-import { type CommandOptions, resolveOptions, type ServerOptions } from './server/options/options.js';
+import {
+  type CommandOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  type ServerOptions,
+} from './server/options/options.js';
 import type { ServeOptions } from './server/serve.js';
 import type { Server } from './server/server.js';
 import { findServiceManager } from './server/service-manager.js';
@@ -119,7 +124,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     return servePython(appName, given, command);
   }
-  const listened = owner === undefined ? undefined : () => changeOwner(owner, options, command.pid);
+  const listened = owner === undefined ? undefined : () => changeOwner(owner, resolved, command.pid);
   const server = await start(appName, given, configFile, { command: worker, listened });
   await reportReady();
   await server.serveForever();
@@ -157,8 +162,8 @@ async function start(
 }
 
 /** A parent of workers stays what it is: these change by themselves, and it gives them its files. */
-function changeOwner(owner: Owner, options: ServerOptions, pid: string | undefined): void {
-  const { accessLogfile, errorLogfile, socketPath, descriptor } = resolveOptions(options);
+function changeOwner(owner: Owner, options: ResolvedOptions, pid: string | undefined): void {
+  const { accessLogfile, errorLogfile, socketPath, descriptor } = options;
   const logs = [accessLogfile, errorLogfile];
   // Workers too: each opens the logs before, and may have made them.
   giveFiles(logs, owner);

@@ -14,7 +14,6 @@ import { handleSignals } from './signals.js';
 import { withActivation } from './socket-activation.js';
 import { thisScript } from './threads/io/start-worker.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
-import { ParentFront } from './workers/parent-front.js';
 import { parent, START_FOLDER } from './workers/place.js';
 import type { ServerCommand } from './workers/server-process.js';
 import { serveAsWorker } from './workers/worker.js';
@@ -98,6 +97,8 @@ async function serveWithWorkers(
   listened?: () => unknown,
 ): Promise<Server> {
   checkPlace();
+  // Most servers have no workers, and start faster without what a parent does.
+  const { ParentFront } = await import('./workers/parent-front.js');
   findServiceManager();
   const front = new ParentFront(command, options, listened);
   const server = new Server(application, options, undefined, { front });

@@ -68,7 +68,7 @@ async function run(
   const progress = new Progress();
   const interrupt = new AbortController();
   const stop = () => {
-    // Whoever asks a second time does not wait; what was started is ended when the process exits.
+    // The second one does not wait; what was started is ended when the process exits.
     if (interrupt.signal.aborted) process.exit(INTERRUPTED);
     interrupt.abort(new Error('interrupted'));
   };

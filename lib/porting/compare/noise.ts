@@ -31,7 +31,7 @@ function isPossible(own: Difference, { kind, original, candidate }: Difference):
   return true;
 }
 
-/** What varies is behind a part of the path or the query that stays: `/items/` of `/items/5` and `/items/8`. */
+/** What varies comes after a part of the path or the query that stays: `/items/` of `/items/5` and `/items/8`. */
 function leadsAlike(own: Difference, candidate: string | undefined): boolean {
   if (own.original === undefined || own.candidate === undefined || candidate === undefined) return true;
   const [one, other, theirs] = [own.original, own.candidate, candidate].map((url) =>

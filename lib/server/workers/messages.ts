@@ -54,6 +54,13 @@ export interface WorkerSettings {
   readonly bind: string;
 }
 
+/** @param workers how many. */
+export function settingsOf(options: ResolvedOptions): WorkerSettings {
+  const { host, port, socketPath, workers, timeout, gracefulTimeout } = options;
+  const bind = socketPath === undefined ? `${host}:${port}` : `unix:${socketPath}`;
+  return { workers: workers ?? 1, timeout, gracefulTimeout, bind };
+}
+
 /** What a process is told by a variable of its environment: that it is a worker, and of which server. */
 export interface WorkerPlace {
   /** Process id. */

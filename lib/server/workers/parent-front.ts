@@ -6,18 +6,11 @@ import type { ServerStatus } from '../status/server-status.js';
 import { Crew } from './crew.js';
 import type { Front } from './front.js';
 import { openListeners } from './listeners.js';
-import type { WorkerSettings } from './messages.js';
+import { settingsOf } from './messages.js';
 import type { ServerCommand } from './server-process.js';
 
 /** Milliseconds beyond the grace that workers have: they cut off, log and end by themselves. */
 const MARGIN_MS = 1000;
-
-/** @param workers how many. */
-export function settingsOf(options: ResolvedOptions): WorkerSettings {
-  const { host, port, socketPath, workers, timeout, gracefulTimeout } = options;
-  const bind = socketPath === undefined ? `${host}:${port}` : `unix:${socketPath}`;
-  return { workers: workers ?? 1, timeout, gracefulTimeout, bind };
-}
 
 export class ParentFront implements Front {
   readonly margin = MARGIN_MS;

@@ -13,7 +13,7 @@ import { StatusLink } from '../status/status-of-workers.js';
 import type { ThreadEntry } from '../threads/shared/thread-data.js';
 import type { Place } from './front.js';
 import { startGuard } from './guard.js';
-import { settingsOf } from './parent-front.js';
+import { settingsOf } from './messages.js';
 import type { Parent } from './place.js';
 import { pulseOf } from './pulse-watch.js';
 import { ServedRequests } from './served-requests.js';

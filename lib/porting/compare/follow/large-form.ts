@@ -12,7 +12,7 @@ interface Edit {
 }
 
 /**
- * The body with small parts replaced, read anew from the first one each time.
+ * The body with small parts replaced, read from the first one again each time.
  * @param boundary as Content-Type has it. @param replace gets what stands between two delimiters, in latin-1.
  */
 export async function replaceSmallParts(
