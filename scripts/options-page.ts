@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { optionGroups, spellDefault, spellFlags } from '../lib/server/cli/command-help.js';
-import { isBoolean } from '../lib/server/cli/command-line.js';
+import { isBoolean } from '../lib/server/cli/flags.js';
 import type { Option } from '../lib/server/options/option-kinds.js';
 
 export const OPTIONS_PAGE = new URL('../docs/options.md', import.meta.url);

@@ -1,10 +1,9 @@
 /** The command lines of `wsgi record` and `wsgi compare`: words to options, and --help, from a table of each command. */
-import { parseArgs } from 'node:util';
-import { ConfigError } from '../errors.js';
 import { didYouMean } from '../option-names.js';
 import { helpLines } from '../server/cli/command-help.js';
-import { isBoolean, UsageError } from '../server/cli/command-line.js';
+import { Flags } from '../server/cli/flags.js';
 import type { Kind, Option } from '../server/options/option-kinds.js';
+import * as kinds from '../server/options/option-kinds.js';
 
 /** An option of a command, under a heading of its --help. */
 export interface CommandOption<T = unknown, D = unknown> extends Omit<Option<T, D>, 'group'> {
@@ -39,77 +38,31 @@ export interface ParsedLine<T extends Table> {
 
 /** @throws UsageError */
 export function parseLine<T extends Table>(table: T, argv: readonly string[]): ParsedLine<T> {
-  const flags = flagsOf(table);
-  const given: Record<string, unknown> = {};
-  const words: string[] = [];
-  // Not strict: its own messages know neither suggestions nor our rules.
-  const { tokens } = parseArgs({ args: [...argv], options: typesOf(table), strict: false, tokens: true });
-  for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
-    if (token.kind !== 'option') continue;
-    const { rawName, value, inlineValue } = token;
-    const flag = flags.get(rawName);
-    if (flag === undefined) {
-      throw new UsageError(`There is no option ${rawName}${didYouMean(rawName, flags.keys())}`);
-    }
-    const { name, option, negative } = flag;
-    if (isBoolean(option)) {
-      if (value !== undefined)
-        throw new UsageError(`${rawName} takes no value, so ${rawName}=${value} means nothing`);
-      given[name] = !negative;
-    } else if (value === undefined || (!inlineValue && /^-[^\d.]/.test(value))) {
-      throw new UsageError(`${rawName} needs a value: ${rawName} ${option.kind.metavar}`);
-    } else given[name] = checked(option, rawName, value, given[name]);
-  }
-  const values: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries(table)) values[name] = given[name] ?? option.default;
-  return { values: values as Values<T>, words };
+  const unknown = (flag: string, known: Iterable<string>) =>
+    `There is no option ${flag}${didYouMean(flag, known)}`;
+  const { given, words } = new Flags(table, unknown).read(argv);
+  const values = Object.entries(table).map(([name, option]) => [name, given.get(name) ?? option.default]);
+  return { values: Object.fromEntries(values) as Values<T>, words };
 }
 
-function checked({ kind }: CommandOption, label: string, text: string, before: unknown): unknown {
-  try {
-    const parsed = kind.parse(text);
-    return kind.check(
-      kind.repeatable ? [...((before as unknown[] | undefined) ?? []), parsed] : parsed,
-      label,
-    );
-  } catch (error) {
-    throw error instanceof ConfigError ? new UsageError(error.message) : error;
-  }
+/** An option that may be given more than once. @param check throws a ConfigError for a value that cannot be. */
+export function list(
+  metavar: string,
+  check: (value: string, label: string) => void,
+): Kind<readonly string[]> {
+  return {
+    metavar,
+    repeatable: true,
+    parse: (text) => text,
+    check(value, label) {
+      const values = Array.isArray(value) ? value.map(String) : [];
+      for (const one of values) check(one, label);
+      return values;
+    },
+  };
 }
 
-interface Flag {
-  readonly name: string;
-  readonly option: CommandOption;
-  /** `--no-x`. */
-  readonly negative: boolean;
-}
-
-function flagsOf(table: Table): Map<string, Flag> {
-  const flags = new Map<string, Flag>();
-  for (const [name, option] of Object.entries(table)) {
-    for (const flag of option.flags) {
-      flags.set(flag, { name, option, negative: false });
-      if (isBoolean(option) && flag.startsWith('--')) {
-        flags.set(flag.replace('--', '--no-'), { name, option, negative: true });
-      }
-    }
-  }
-  return flags;
-}
-
-/** What parseArgs must know: which flags take a value, and which short one goes with which long one. */
-function typesOf(table: Table): Record<string, { type: 'boolean' | 'string'; short?: string }> {
-  const types: Record<string, { type: 'boolean' | 'string'; short?: string }> = {};
-  for (const option of Object.values(table)) {
-    const type = isBoolean(option) ? 'boolean' : 'string';
-    const short = option.flags.find((flag) => !flag.startsWith('--'))?.slice(1);
-    const [first, ...rest] = option.flags.filter((flag) => flag.startsWith('--'));
-    if (first !== undefined) types[first.slice(2)] = short === undefined ? { type } : { type, short };
-    for (const flag of rest) types[flag.slice(2)] = { type };
-  }
-  return types;
-}
+export const HOST = kinds.text('HOST', 'a host, with a port perhaps', (value) => /^[\w.:[\]-]+$/.test(value));
 
 /** The text of --help. @param head what stands before the options, @param foot after them. */
 export function helpOf(table: Table, head: string, foot = ''): string {

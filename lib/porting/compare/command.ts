@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { WsgiError } from '../../errors.js';
-import { UsageError } from '../../server/cli/command-line.js';
+import { UsageError } from '../../server/cli/flags.js';
 import { helpOf, parseLine } from '../command-line.js';
 import { Progress, wantsColour } from '../report/progress.js';
 import { Report } from '../report/report.js';

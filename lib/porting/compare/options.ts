@@ -1,22 +1,8 @@
 /** The options of `wsgi compare`: --help and the checks come from here. */
 import { ConfigError } from '../../errors.js';
-import type { Kind } from '../../server/options/option-kinds.js';
 import * as kinds from '../../server/options/option-kinds.js';
-import { commandOption, type Table, type Values } from '../command-line.js';
+import { commandOption, HOST, list, type Table, type Values } from '../command-line.js';
 import { reportForm } from '../report/report.js';
-
-function texts(metavar: string, check: (value: string, label: string) => void): Kind<readonly string[]> {
-  return {
-    metavar,
-    repeatable: true,
-    parse: (text) => text,
-    check(value, label) {
-      const list = Array.isArray(value) ? value.map(String) : [];
-      for (const entry of list) check(entry, label);
-      return list;
-    },
-  };
-}
 
 const target = kinds.text(
   'TARGET',
@@ -26,14 +12,14 @@ const target = kinds.text(
 
 const shell = kinds.text('COMMAND', 'a command', (value) => value.trim() !== '');
 
-const reports = texts('FILE', (value) => void reportForm(value));
+const reports = list('FILE', (value) => void reportForm(value));
 
 // Not the text itself in the message: it may be the secret.
-const secrets = texts('NAME=VALUE', (value, label) => {
+const secrets = list('NAME=VALUE', (value, label) => {
   if (value.indexOf('=') < 1) throw new ConfigError(`${label} takes NAME=VALUE, and this one has no NAME=`);
 });
 
-const rules = texts('RULE', (value, label) => {
+const rules = list('RULE', (value, label) => {
   if (value === '')
     throw new ConfigError(`${label} takes a header name, a JSON pointer, a regular expression or a file`);
 });
@@ -59,17 +45,13 @@ export const COMPARE_OPTIONS = {
     group: 'Targets',
     doc: 'The same for the candidate.',
   }),
-  host: commandOption(
-    kinds.text('HOST', 'a host, with a port perhaps', (value) => /^[\w.:[\]-]+$/.test(value)),
-    undefined,
-    {
-      flags: ['--host'],
-      group: 'Targets',
-      doc:
-        'Send this Host to both sides, and in Origin and Referer where they named the recorded one. Otherwise a URL with a ' +
-        'name of its own (https://staging.example.com) gets that, and all others get the recorded one.',
-    },
-  ),
+  host: commandOption(HOST, undefined, {
+    flags: ['--host'],
+    group: 'Targets',
+    doc:
+      'Send this Host to both sides, and in Origin and Referer where they named the recorded one. Otherwise a URL with a ' +
+      'name of its own (https://staging.example.com) gets that, and all others get the recorded one.',
+  }),
   verify: commandOption(kinds.flag, true, {
     flags: ['--verify'],
     group: 'Targets',

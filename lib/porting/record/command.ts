@@ -1,5 +1,5 @@
 /** The command `wsgi record`. */
-import { UsageError } from '../../server/cli/command-line.js';
+import { UsageError } from '../../server/cli/flags.js';
 import { helpOf, parseLine } from '../command-line.js';
 import { RECORD_OPTIONS } from './options.js';
 import { type Recording, record } from './record.js';

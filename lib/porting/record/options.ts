@@ -4,7 +4,7 @@ import { TOKEN } from '../../environ/syntax.js';
 import { ConfigError } from '../../errors.js';
 import type { Kind } from '../../server/options/option-kinds.js';
 import * as kinds from '../../server/options/option-kinds.js';
-import { commandOption, type Table, type Values } from '../command-line.js';
+import { commandOption, HOST, list, type Table, type Values } from '../command-line.js';
 import { parseUpstream, UPSTREAM_RULE } from './upstream.js';
 
 const upstream: Kind<string> = {
@@ -16,19 +16,10 @@ const upstream: Kind<string> = {
   },
 };
 
-function names(metavar: string, what: string, accept: (name: string) => boolean): Kind<readonly string[]> {
-  return {
-    metavar,
-    repeatable: true,
-    parse: (text) => text,
-    check(value, label) {
-      const list = Array.isArray(value) ? value.map(String) : [];
-      const wrong = list.find((name) => !accept(name));
-      if (wrong !== undefined) throw new ConfigError(`${label} takes ${what}, not ${JSON.stringify(wrong)}`);
-      return list;
-    },
-  };
-}
+const names = (what: string, accept: (name: string) => boolean) =>
+  list('NAME', (name, label) => {
+    if (!accept(name)) throw new ConfigError(`${label} takes ${what}, not ${JSON.stringify(name)}`);
+  });
 
 export const RECORD_OPTIONS = {
   upstream: commandOption(upstream, undefined, {
@@ -61,15 +52,11 @@ export const RECORD_OPTIONS = {
     group: 'What the original gets',
     doc: 'Add X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host; otherwise requests pass as they come.',
   }),
-  hostHeader: commandOption(
-    kinds.text('HOST', 'a host, with a port perhaps', (value) => /^[\w.:[\]-]+$/.test(value)),
-    undefined,
-    {
-      flags: ['--host-header'],
-      group: 'What the original gets',
-      doc: 'Send this Host instead of that of the client: for an original that serves several sites.',
-    },
-  ),
+  hostHeader: commandOption(HOST, undefined, {
+    flags: ['--host-header'],
+    group: 'What the original gets',
+    doc: 'Send this Host instead of that of the client: for an original that serves several sites.',
+  }),
   verify: commandOption(kinds.flag, true, {
     flags: ['--verify'],
     group: 'What the original gets',
@@ -81,7 +68,7 @@ export const RECORD_OPTIONS = {
     doc: 'Record cookies, Authorization, Proxy-Authorization and password fields as they are: the archive then has secrets.',
   }),
   redactFields: commandOption(
-    names('NAME', 'the name of a field', (name) => name !== ''),
+    names('the name of a field', (name) => name !== ''),
     [],
     {
       flags: ['--redact-field'],
@@ -90,7 +77,7 @@ export const RECORD_OPTIONS = {
     },
   ),
   redactHeaders: commandOption(
-    names('NAME', 'the name of a header', (name) => TOKEN.test(name)),
+    names('the name of a header', (name) => TOKEN.test(name)),
     [],
     {
       flags: ['--redact-header'],

@@ -2,7 +2,7 @@
 
 import type { Option } from '../options/option-kinds.js';
 import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../options/option-table.js';
-import { isBoolean } from './command-line.js';
+import { isBoolean } from './flags.js';
 
 /** What help says of an option, of whatever table. */
 type Described = Omit<Option, 'group'>;

@@ -1,5 +1,6 @@
 /** `WSGI_CMD_ARGS`: flags from the environment, in words as a shell's (gunicorn's `GUNICORN_CMD_ARGS`, split by shlex). */
-import { type CommandLine, parseCommandLine, UsageError } from './command-line.js';
+import { type CommandLine, parseCommandLine } from './command-line.js';
+import { UsageError } from './flags.js';
 
 const VARIABLE = 'WSGI_CMD_ARGS';
 

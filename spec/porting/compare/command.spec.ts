@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { Application, Environ } from '../../../lib/environ/types.js';
 import { command } from '../../../lib/porting/compare/command.js';
 import { COMPARE_OPTIONS } from '../../../lib/porting/compare/options.js';
-import { UsageError } from '../../../lib/server/cli/command-line.js';
+import { UsageError } from '../../../lib/server/cli/flags.js';
 import { Command, killCommands, runCommand } from '../../support/command.js';
 import { closeServers, serveApp } from '../../support/serve.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';

@@ -2,7 +2,8 @@
 
 import { expect } from 'chai';
 import { renderHelp } from '../../../lib/server/cli/command-help.js';
-import { parseCommandLine, UsageError } from '../../../lib/server/cli/command-line.js';
+import { parseCommandLine } from '../../../lib/server/cli/command-line.js';
+import { UsageError } from '../../../lib/server/cli/flags.js';
 import type { Option } from '../../../lib/server/options/option-kinds.js';
 import { COMMAND_OPTIONS, SERVER_OPTIONS } from '../../../lib/server/options/option-table.js';
 import { insteadOf } from '../../../lib/server/options/unknown-option.js';

@@ -1,7 +1,7 @@
 /** WSGI_CMD_ARGS: flags from the environment. */
 import { expect } from 'chai';
-import { UsageError } from '../../../lib/server/cli/command-line.js';
 import { environmentLine, joinLines, splitWords } from '../../../lib/server/cli/command-words.js';
+import { UsageError } from '../../../lib/server/cli/flags.js';
 
 function withWords<T>(words: string | undefined, work: () => T): T {
   const before = process.env['WSGI_CMD_ARGS'];

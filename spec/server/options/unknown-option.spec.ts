@@ -1,6 +1,7 @@
 /** What gunicorn has and this server does not is named, with what to write. */
 import { expect } from 'chai';
-import { parseCommandLine, UsageError } from '../../../lib/server/cli/command-line.js';
+import { parseCommandLine } from '../../../lib/server/cli/command-line.js';
+import { UsageError } from '../../../lib/server/cli/flags.js';
 import { insteadOf } from '../../../lib/server/options/unknown-option.js';
 
 /** Flags of gunicorn 27 (gunicorn/config.py) that have no meaning here, or another name. */
