@@ -156,3 +156,11 @@ def _dont_wait():
 
 
 _DONT_WAIT = _dont_wait()
+
+
+def as_bytes(text):
+    """UTF-8, with U+FFFD for a lone surrogate."""
+    try:
+        return text.encode('utf-8')
+    except UnicodeEncodeError:
+        return ''.join('\ufffd' if '\ud800' <= one <= '\udfff' else one for one in text).encode('utf-8')

@@ -67,3 +67,14 @@ def copied(status, headers):
             )
         flat.append((name, value))
     return flat
+
+
+def room(head, method):
+    """Bytes of body that a head announces; None: as many as come."""
+    status, headers = head
+    if method == 'HEAD' or status[:3] in ('204', '205', '304'):
+        return 0
+    for name, value in headers:
+        if name.lower() == 'content-length' and value.isdigit():
+            return int(value)
+    return None

@@ -1,13 +1,12 @@
 """One request: calls the application and relays what it does (PEP 3333). The rules of a gateway are the gateway's."""
-import os
 import sys
 import threading
-import traceback
 
 from . import channel as wire
 from . import errors
+from .failure import describe
 from .files import FileWrapper, on_disk
-from .head import copied, is_plain
+from .head import copied, is_plain, room
 from .streams import ErrorStream, Input, current
 from .websocket import WebSocket
 
@@ -257,19 +256,19 @@ class Request:
             sys.stderr.write(text)
         else:
             self.flush_output()
-            self._send(wire.ERRORS, as_bytes(text))
+            self._send(wire.ERRORS, wire.as_bytes(text))
 
     def print(self, text):
         lines, end, rest = (self._printed + text).rpartition('\n')
         self._printed = rest
         if end:
-            self._send(wire.OUTPUT, as_bytes(lines + end))
+            self._send(wire.OUTPUT, wire.as_bytes(lines + end))
 
     def flush_output(self):
         """A line that was not ended."""
         rest, self._printed = self._printed, ''
         if rest:
-            self._send(wire.OUTPUT, as_bytes(rest))
+            self._send(wire.OUTPUT, wire.as_bytes(rest))
 
     def socket(self, method, arguments, data, supported):
         """A call of a WebSocket: what it gives as JSON, and bytes."""
@@ -353,53 +352,5 @@ class Request:
                 self._news.notify_all()
 
 
-def as_bytes(text):
-    """UTF-8, with U+FFFD for a lone surrogate."""
-    try:
-        return text.encode('utf-8')
-    except UnicodeEncodeError:
-        return ''.join('\ufffd' if '\ud800' <= one <= '\udfff' else one for one in text).encode('utf-8')
-
-
-def room(head, method):
-    """Bytes of body that a head announces; None: as many as come."""
-    status, headers = head
-    if method == 'HEAD' or status[:3] in ('204', '205', '304'):
-        return 0
-    for name, value in headers:
-        if name.lower() == 'content-length' and value.isdigit():
-            return int(value)
-    return None
-
-
 def _ignore(_data):
     """write() of a response that a WebSocket has taken the place of."""
-
-
-def describe(error):
-    """What the log says of an exception: its type, its message, its traceback."""
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == 'builtins' else '%s.%s' % (kind.__module__, kind.__qualname__)
-    told = traceback.TracebackException(kind, error, error.__traceback__)
-    hide_own(told)
-    # Our own words say it all, where nothing of the application is there.
-    text = '' if not told.stack and isinstance(error, AssertionError) else ''.join(told.format())
-    try:
-        message = str(error)
-    except Exception:
-        message = '<str() of the exception failed>'
-    return {'type': name, 'message': message, 'traceback': text}
-
-
-_FOLDER = os.path.dirname(os.path.abspath(__file__))
-
-
-def hide_own(told):
-    """Leaves the calls of this package out of a traceback, and of those of its causes."""
-    while told is not None:
-        told.stack = traceback.StackSummary.from_list(
-            [frame for frame in told.stack if os.path.dirname(frame.filename) != _FOLDER]
-        )
-        if told.__cause__ is not None:
-            hide_own(told.__cause__)
-        told = told.__context__
