@@ -30,7 +30,7 @@ import { thisScript } from './threads/io/start-worker.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
-import type { Front, Place } from './workers/front.js';
+import type { Front, Place, RunningCount } from './workers/front.js';
 
 const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
 
@@ -148,9 +148,11 @@ export class Server {
   }
 
   /** What a graceful stop waits for: the handlers that run, also those whose client has closed the connection. */
-  get running(): { readonly requests: number; readonly webSockets: number } {
+  get running(): RunningCount {
+    const elsewhere = this.#front?.running ?? { requests: 0, webSockets: 0 };
     const webSockets = this.#upgrades.running;
-    return { requests: this.#gateway.service.running.count - webSockets, webSockets };
+    const requests = this.#gateway.service.running.count - webSockets;
+    return { requests: requests + elsewhere.requests, webSockets: webSockets + elsewhere.webSockets };
   }
 
   /** @internal `2 requests and 1 WebSocket`; empty where nothing runs. */

@@ -6,7 +6,10 @@ import type { Server } from './server.js';
 import { tellServiceManager } from './service-manager.js';
 import { isSupervised } from './workers/supervised.js';
 
-/** Milliseconds after which a stop says what it waits for: most are over by then, as idle connections are closed at once. */
+/**
+ * Milliseconds after which a stop says what it waits for: most are over by then, as idle connections are closed at once.
+ * Workers may tell later what they wait for, so it looks as often until there is something to say.
+ */
 const SAY_AFTER_MS = 200;
 /** A shell may send SIGHUP a moment before the terminal closes (bash's `huponexit`). */
 const HANG_UP_MS = 1000;
@@ -26,8 +29,10 @@ export function handleSignals(server: Server, more?: MoreSignals): void {
     if (saying === undefined) {
       if (!isSupervised()) tellServiceManager('STOPPING=1');
       const end = Date.now() + server.options.gracefulTimeout * 1000;
-      saying = setTimeout(() => sayWhatIsLeft(server, signal, end), SAY_AFTER_MS).unref();
-    } else clearTimeout(saying);
+      saying = setInterval(() => {
+        if (sayWhatIsLeft(server, signal, end)) clearInterval(saying);
+      }, SAY_AFTER_MS).unref();
+    } else clearInterval(saying);
     server.close().then(() => {
       if (stopped) return;
       stopped = true;
@@ -60,7 +65,7 @@ export function handleSignals(server: Server, more?: MoreSignals): void {
   const beyond = more === undefined ? {} : { ...more, SIGQUIT: quit };
   const listeners = Object.entries({ ...beyond, SIGINT: stop, SIGTERM: stop, SIGHUP: hangUp });
   const remove = () => {
-    clearTimeout(saying);
+    clearInterval(saying);
     for (const [name, listener] of listeners) process.removeListener(name, listener);
   };
   for (const [name, listener] of listeners) process.on(name, listener);
@@ -68,15 +73,17 @@ export function handleSignals(server: Server, more?: MoreSignals): void {
   server.serveForever().then(remove, remove);
 }
 
-function sayWhatIsLeft(server: Server, signal: NodeJS.Signals, end: number): void {
+/** @returns true if that has been said. */
+function sayWhatIsLeft(server: Server, signal: NodeJS.Signals, end: number): boolean {
   const left = server.describeRunning();
-  if (left === '' || Date.now() >= end) return;
+  if (left === '' || Date.now() >= end) return false;
   const until = new Date(end).toTimeString().slice(0, 8);
   const again = signal === 'SIGINT' ? 'Ctrl-C again' : `A second ${signal}`;
   announce(
     `Stopping: waiting for ${left}, up to ${server.options.gracefulTimeout} s (until ${until}). ${again} stops at once.`,
     server.options.logFormat,
   );
+  return true;
 }
 
 const TERMINALS = [0, 1, 2].filter((descriptor) => isatty(descriptor));

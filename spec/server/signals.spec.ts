@@ -95,6 +95,22 @@ describe('signals', function () {
       expect(await command.exit()).to.equal(0);
     });
 
+    it('counts those of workers', async () => {
+      const command = serve(['app.mjs:app', '--workers', '2', '--graceful-timeout', '600']);
+      const port = await portOf(command);
+      const client = await WebSocketClient.connect(port);
+      await command.says(/serves \/chat/);
+      client.client.pause();
+      for (let count = 1; count <= 2; count++) {
+        await (await Peer.connect(port)).send(request('/waits'));
+        await until(() => command.stdout.split('serves /waits').length > count, `${count} requests`);
+      }
+      command.child.kill('SIGINT');
+      await command.says(/^Stopping: waiting for 2 requests and 1 WebSocket, up to 600 s .* Ctrl-C again/m);
+      command.child.kill('SIGINT');
+      expect(await command.exit()).to.equal(0);
+    });
+
     it('has nothing to say without requests', async () => {
       const command = serve(['app.mjs:app']);
       await ok(command);

@@ -15,6 +15,7 @@ import type { ServerStatus } from '../status/server-status.js';
 import { type StatusMessage, StatusOfWorkers } from '../status/status-of-workers.js';
 import { Backoff } from './backoff.js';
 import { Distribution } from './distribution.js';
+import type { RunningCount } from './front.js';
 import type { WorkerPlace, WorkerSettings } from './messages.js';
 import { PulseWatch } from './pulse-watch.js';
 import { describeEnding, type Ending, type ServerCommand } from './server-process.js';
@@ -70,6 +71,16 @@ export class Crew implements WorkerEvents {
 
   get size(): number {
     return this.#workers.size;
+  }
+
+  /** What the stop of them all waits for. */
+  get running(): RunningCount {
+    let [requests, webSockets] = [0, 0];
+    for (const { running } of this.#workers) {
+      requests += running.requests;
+      webSockets += running.webSockets;
+    }
+    return { requests, webSockets };
   }
 
   /** New workers, with the configuration and the application as they are now, take the places of all. */

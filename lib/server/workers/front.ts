@@ -2,9 +2,17 @@
 import type { AddressInfo, Socket } from 'node:net';
 import type { ServedRequests } from './served-requests.js';
 
+/** What a graceful stop waits for. */
+export interface RunningCount {
+  readonly requests: number;
+  readonly webSockets: number;
+}
+
 export interface Front {
   /** What is listened on. */
   readonly address: AddressInfo | string | null;
+  /** What runs elsewhere, as far as it has been told. */
+  readonly running?: RunningCount;
   /** Milliseconds that a stop takes beside the graceful timeout. */
   readonly margin: number;
   /**

@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { StatusMessage } from '../status/status-of-workers.js';
+import type { RunningCount } from './front.js';
 
 /** From the parent to a worker. */
 export interface ToWorker {
@@ -32,6 +33,8 @@ export interface ToParent {
   beat: { readonly debugged: boolean };
   /** It has the last connection that it was sent. */
   taken: { readonly connections: number };
+  /** It stops: so much still runs. */
+  running: RunningCount;
   /** Connections have ended: so many are left. */
   connections: { readonly connections: number };
   /** It was told to end (SIGTERM), or has answered `maxRequests`: another one should take its place. */

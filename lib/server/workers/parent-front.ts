@@ -4,7 +4,7 @@ import { withInherited } from '../http/inherited-socket.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { ServerStatus } from '../status/server-status.js';
 import { Crew } from './crew.js';
-import type { Front } from './front.js';
+import type { Front, RunningCount } from './front.js';
 import { openListeners } from './listeners.js';
 import { settingsOf } from './messages.js';
 import type { ServerCommand } from './server-process.js';
@@ -31,6 +31,10 @@ export class ParentFront implements Front {
 
   get address(): AddressInfo | string | null {
     return this.#listeners[0]?.address() ?? null;
+  }
+
+  get running(): RunningCount {
+    return this.#crew?.running ?? { requests: 0, webSockets: 0 };
   }
 
   /** Undefined before `open`. */

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { StatusMessage } from '../status/status-of-workers.js';
 import { SUPERVISOR } from './child-report.js';
+import type { RunningCount } from './front.js';
 import {
   Channel,
   type ToParent,
@@ -53,6 +54,8 @@ export class WorkerProcess extends ServerProcess {
   debugged = debugs();
   /** How many connections it has. */
   connections = 0;
+  /** What its stop waits for, as it last told. */
+  running: RunningCount = { requests: 0, webSockets: 0 };
   /** The connection that was sent to it, and that it does not have yet. */
   passing: Socket | undefined = undefined;
   /** When it was sent, as `performance.now` has it. */
@@ -146,6 +149,9 @@ export class WorkerProcess extends ServerProcess {
     channel.on('taken', ({ connections }) => {
       this.connections = connections;
       events.taken(this);
+    });
+    channel.on('running', (running) => {
+      this.running = running;
     });
     channel.on('connections', ({ connections }) => {
       this.connections = connections + (this.passing === undefined ? 0 : 1);

@@ -22,6 +22,9 @@ import { WorkerFront } from './worker-front.js';
 /** The descriptor of the file that says what this worker serves. */
 const SERVED_FILE = 6;
 
+/** Milliseconds from a stop until the parent is told what still runs: most is over by then. */
+const TELL_RUNNING_MS = 100;
+
 /** What a worker does as soon as it has begun, before the application is loaded. */
 export function joinParent({ channel }: Parent): void {
   // The command does it, and so does the package that its application imports.
@@ -79,6 +82,7 @@ export async function serveAsWorker(
     // One that leaves is stopping already: a second call would cut what runs.
     if (!leaving) void server.close();
     if (atOnce) void server.close();
+    else setTimeout(() => channel.send('running', server.running), TELL_RUNNING_MS).unref();
   });
   // The parent has died.
   process.on('disconnect', () => void server.close());
