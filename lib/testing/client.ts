@@ -274,10 +274,14 @@ class MemoryClient<M extends ClientMode> {
   }
 }
 
+type Arguments<M extends ClientMode> = M extends 'blocking'
+  ? [application: BlockingApplication, options: BlockingClientOptions]
+  : [application: Application, options?: ClientOptions];
+
 /** `new Client(app)`, `new Client(app, { blocking: true })`; the type `Client` or `Client<'blocking'>` goes with it. */
 interface ClientConstructor {
   /** @throws ConfigError for an application that is not a function; TypeError for options that cannot work. */
-  new <M extends 'async' = 'async'>(application: Application, options?: ClientOptions): MemoryClient<M>;
+  new <M extends ClientMode = 'async'>(...given: Arguments<M>): MemoryClient<M>;
   new <M extends 'blocking'>(
     application: BlockingApplication,
     options: BlockingClientOptions,

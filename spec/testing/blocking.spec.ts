@@ -233,4 +233,15 @@ describe('Client of an application that blocks', () => {
     const promise: Promise<TestResponse> = new Mine(asynchronous).get('/').catch(() => response);
     expect(promise).to.be.instanceOf(Promise);
   });
+
+  it('can be extended', () => {
+    class Mine extends Client<'blocking'> {
+      readonly textOf = (path: string): string => this.get(path).text;
+    }
+    const mine = new Mine(
+      answering(({ PATH_INFO }) => Buffer.from(PATH_INFO)),
+      { blocking: true },
+    );
+    expect(mine.textOf('/page')).to.equal('/page');
+  });
 });
