@@ -73,6 +73,15 @@ function fileOf({ code, language }: Block, index: number): string {
   return /^\/\/ (\S+\.mjs)\n/.exec(code)?.[1] ?? `block-${index}.${language === 'ts' ? 'ts' : 'mjs'}`;
 }
 
+/** Blocks listen where they say, 8080 as a rule; here each gets a free port, for another may have that one. */
+const FREE_PORTS = `const { Server } = require('node:net');
+const { listen } = Server.prototype;
+Server.prototype.listen = function (first, ...rest) {
+  if (typeof first === 'number') return listen.call(this, 0, ...rest);
+  return listen.call(this, typeof first?.port === 'number' ? { ...first, port: 0 } : first, ...rest);
+};
+`;
+
 const OPTIONS = {
   module: 'nodenext',
   target: 'es2023',
@@ -92,6 +101,7 @@ describe('the code in the documents', function () {
   before(() => {
     folder = temporaryFolder({
       'package.json': '{ "type": "module" }',
+      'spec/free-ports.cjs': FREE_PORTS,
       'tsconfig.json': JSON.stringify({ compilerOptions: OPTIONS, include: ['*.ts', '*.mjs'] }),
     });
     const modules = join(folder, 'node_modules');
@@ -149,9 +159,12 @@ describe('the code in the documents', function () {
         ? join(ROOT, 'dist', 'cli.js')
         : join(folder, 'out', name.replace(/\.ts$/, '.js'));
       const cgi = { REQUEST_METHOD: 'GET', PATH_INFO: '/', SERVER_PROTOCOL: 'HTTP/1.1' };
-      const env = { PORT: '0', ...(block.code.includes('runCgi(') ? cgi : {}) };
+      const env = {
+        NODE_OPTIONS: `--require=${join(folder, 'spec', 'free-ports.cjs')}`,
+        ...(block.code.includes('runCgi(') ? cgi : {}),
+      };
       const listens = /\brun\(|serveForever|wsgiApp/.test(block.code);
-      const args = isConfig ? ['-c', name, '-b', '127.0.0.1:0'] : [];
+      const args = isConfig ? ['-c', name] : [];
       const command = new Command(args, { cwd: folder, script, plain: true, env });
       if (!listens) {
         expect(await command.exit(), command.stderr).to.equal(0);

@@ -1,4 +1,6 @@
 /** Applications that block, which handlers in other servers load in threads by name. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { BlockingApplication } from '../../../lib/environ/types.js';
 import { sleep } from '../../../lib/sleep.js';
@@ -11,11 +13,30 @@ export const show: BlockingApplication = (environ, start_response) => {
   return [Buffer.from(JSON.stringify({ ...Object.fromEntries(plain), body }))];
 };
 
+/** A spec tells by a file that it has come as far; half a minute is more than it takes. */
+function waitUntil(test: () => boolean): void {
+  for (let i = 0; i < 3000 && !test(); i++) sleep(0.01);
+}
+
 const APPS: Record<string, BlockingApplication> = {
   '/thread': (_environ, start_response) => {
     sleep(0.3);
     start_response('200 OK', []);
     return [Buffer.from(String(threadId))];
+  },
+  /** Two of them answer once both are there; the query is a folder, where each leaves the id of its thread. */
+  '/both': ({ QUERY_STRING: folder = '' }, start_response) => {
+    writeFileSync(join(folder, String(threadId)), '');
+    waitUntil(() => readdirSync(folder).length >= 2);
+    start_response('200 OK', []);
+    return [Buffer.from(String(threadId))];
+  },
+  /** Leaves a file that the query names, and then sleeps until its client has left. */
+  '/sleeps': ({ QUERY_STRING: file = '' }, start_response) => {
+    writeFileSync(file, '');
+    sleep(60);
+    start_response('200 OK', []);
+    return [];
   },
   '/large': (_environ, start_response) => {
     start_response('200 OK', []);
@@ -23,11 +44,12 @@ const APPS: Record<string, BlockingApplication> = {
       for (let i = 0; i < 200; i++) yield Buffer.alloc(100_000, i);
     })();
   },
-  '/slow': (_environ, start_response) => {
+  /** The second part, once there is the file that the query names. */
+  '/slow': ({ QUERY_STRING: file = '' }, start_response) => {
     start_response('200 OK', []);
     return (function* () {
       yield Buffer.from('first ');
-      sleep(0.5);
+      waitUntil(() => existsSync(file));
       yield Buffer.from('second');
     })();
   },
