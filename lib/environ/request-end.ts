@@ -69,6 +69,8 @@ async function run(call: Call): Promise<void> {
 
 /** Fires `node.abort_signal`. An AbortSignal costs more than the rest of environ: it is made when it is asked for, or fires. */
 export class Aborter {
+  /** Also called. */
+  onAbort: (() => void) | undefined;
   #controller: AbortController | undefined;
 
   get signal(): AbortSignal {
@@ -78,6 +80,7 @@ export class Aborter {
   /** The client has closed its connection. */
   abort(reason: Error): void {
     this.#made().abort(reason);
+    this.onAbort?.();
   }
 
   #made(): AbortController {

@@ -17,6 +17,7 @@
  * connection goes on to its next request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RequestScope } from '../../current-request.js';
 import type { GatewayFacts, RequestHead, RequestServices } from '../../environ/environ.js';
 import { BodyInput, type BodySource } from '../../environ/input/input.js';
 import { Aborter } from '../../environ/request-end.js';
@@ -201,7 +202,9 @@ export class Exchange implements CurrentRequest, Answered {
 
   /** Calls the application on the event loop. */
   #interpret(environ: Environ): void {
-    const interpreter = new Interpreter(this.sink, this.message, this.service.report);
+    const scope = new RequestScope(this.service);
+    const interpreter = new Interpreter(this.sink, this.message, this.service.report, scope);
+    if (this.#aborter !== undefined) this.#aborter.onAbort = () => scope.end();
     this.runner = interpreter;
     interpreter.run(this.service.application, environ);
   }

@@ -15,6 +15,7 @@ export const FETCH_OPTIONS = [
   'forwardedAllowIps',
   'environ',
   'limitRequestBody',
+  'maxBacklog',
 ] as const;
 
 /** What `toNodeHandler` takes. */

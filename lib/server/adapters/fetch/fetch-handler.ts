@@ -1,4 +1,5 @@
 /** `toFetchHandler`: a WSGI application as a function from `Request` to `Response`, for Hono and other fetch servers. */
+import { closeWaitsOf, RequestScope } from '../../../current-request.js';
 import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/environ.js';
 import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
@@ -39,7 +40,10 @@ export interface ThreadedFetchHandlerOptions extends AllOptions {
 export interface FetchHandler {
   /** @param info what the server tells of the connection: see `FetchInfo`. */
   (request: Request, info?: unknown): Promise<Response>;
-  /** Ends the threads, once what runs in them is done; the second call ends that too. Without threads there is nothing to do. */
+  /**
+   * Ends what requests wait for in `subscribe()`, and the threads, once what runs in them is done; the second call ends that
+   * too.
+   */
   readonly close: () => Promise<void>;
   /** As that of `toNodeHandler`. */
   readonly ready: Promise<void>;
@@ -74,6 +78,7 @@ export function toFetchHandler(
     application: application as Application,
     pool,
     running,
+    stopping: false,
     options,
     facts: gatewayFacts(options, new TextErrorStream(), { multiprocess: hasSiblings }),
     remoteAddr,
@@ -84,6 +89,8 @@ export function toFetchHandler(
   let closing = false;
   return Object.assign(handler, {
     close: async () => {
+      gateway.stopping = true;
+      closeWaitsOf(gateway);
       if (pool === undefined) return;
       if (!closing) {
         closing = true;
@@ -96,6 +103,7 @@ export function toFetchHandler(
 }
 
 interface FetchGateway {
+  stopping: boolean;
   readonly application: Application;
   /** Undefined: the application runs on the event loop. */
   readonly pool: ThreadPool | undefined;
@@ -123,9 +131,13 @@ class FetchExchange implements FetchSinkOwner, RemoteExchange {
     this.#request = request;
     this.message = request;
     this.sink = new FetchSink(this, gateway.options.ident);
-    this.#interpreter = new Interpreter(this.sink, request, report);
+    this.#interpreter = new Interpreter(this.sink, request, report, new RequestScope(gateway));
     this.#runner = this.#interpreter;
     gateway.running.count++;
+  }
+
+  get service(): FetchGateway {
+    return this.#gateway;
   }
 
   run(info: FetchInfo | undefined): Promise<Response> {
