@@ -14,7 +14,7 @@ export class RedisServer {
   readonly path = join(this.folder, 'redis.sock');
   readonly #words: readonly string[];
   #child: ChildProcess | undefined;
-  #password: string | undefined;
+  readonly #password: string | undefined;
 
   /** @param words more of its settings, as on its command line. */
   constructor(words: readonly string[] = [], password?: string) {
@@ -57,6 +57,15 @@ export class RedisServer {
     const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
     child.kill('SIGKILL');
     await exited;
+  }
+
+  /** From now on it answers nothing, and closes nothing. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   /** One command of a connection of its own, and its answer. */
