@@ -48,7 +48,7 @@ export class MessageQueue implements Member, Wait {
   /** How many of these were taken. */
   #taken = 0;
   #cost = 0;
-  readonly #takers: ((step: Step) => void)[] = [];
+  readonly #takers: { resolve(step: Step): void; reject(error: Error): void }[] = [];
   #failure: SlowSubscriber | undefined;
   /** Nothing more comes. */
   closed = false;
@@ -71,19 +71,30 @@ export class MessageQueue implements Member, Wait {
   onPublication({ message }: Publication): void {
     const taker = this.#takers.shift();
     if (taker !== undefined) {
-      taker({ done: false, value: message });
+      taker.resolve({ done: false, value: message });
       return;
     }
     if (this.#cost > this.#most) {
-      this.close();
-      this.#failure = new SlowSubscriber(
-        `subscribe(${inspect(this.#topic)}) was ended: more than ${this.#most} bytes (max-backlog) wait to be taken`,
-      );
-    } else {
-      this.#messages.push(message);
-      this.#cost += costOfMessage(message.length);
+      this.#fail(`more than ${this.#most} bytes (max-backlog) wait to be taken`);
+      return;
     }
+    this.#messages.push(message);
+    this.#cost += costOfMessage(message.length);
     this.onChange?.();
+  }
+
+  onMissed(): void {
+    this.#fail('messages were lost between processes');
+  }
+
+  #fail(why: string): void {
+    const failure = new SlowSubscriber(`subscribe(${inspect(this.#topic)}) was ended: ${why}`);
+    const [first] = this.#takers.splice(0, 1);
+    first?.reject(failure);
+    // Before it is closed, which tells of it.
+    this.#messages = [];
+    if (first === undefined) this.#failure = failure;
+    this.close();
   }
 
   /** @throws SlowSubscriber, once, if it was ended because more waited than may. */
@@ -109,7 +120,7 @@ export class MessageQueue implements Member, Wait {
       return Promise.reject(error);
     }
     if (this.closed) return Promise.resolve(DONE);
-    return new Promise((resolve) => this.#takers.push(resolve));
+    return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }));
   }
 
   /** Nothing more comes, and what is here is dropped. */
@@ -120,7 +131,7 @@ export class MessageQueue implements Member, Wait {
     this.closed = true;
     topics.leave(this.#topic, this);
     for (const scope of this.#scopes) scope.delete(this);
-    for (const taker of this.#takers.splice(0)) taker(DONE);
+    for (const { resolve } of this.#takers.splice(0)) resolve(DONE);
     this.onChange?.();
   }
 

@@ -22,6 +22,8 @@ export interface Channels extends TopicLink {
 export interface Member {
   /** Called once for each message, however many of its topics match. */
   onPublication(publication: Publication): void;
+  /** Messages were lost on their way here: a subscriber that cannot know which is better off without a connection. */
+  onMissed?(): void;
 }
 
 /** One message to all members of a topic. */
@@ -156,6 +158,12 @@ export class Topics {
       });
     }
     return this.#pace(message.length);
+  }
+
+  /** Messages did not reach this process: all members are told. */
+  missed(): void {
+    const all = new Set([...this.#rooms.values(), ...this.#prefixes.values()].flatMap((room) => [...room]));
+    for (const member of all) member.onMissed?.();
   }
 
   #placeOf(topic: string): [rooms: Map<string, Room>, name: string] {

@@ -4,8 +4,8 @@
  * Nothing that returns synchronously is awaited: over a sink that blocks, an application runs without a promise.
  */
 import { isUint8Array } from 'node:util/types';
-import { RequestScope } from '../current-request.js';
 import { FileWrapper } from '../environ/file/file-wrapper.js';
+import { RequestScope, type RequestServer } from '../current-request.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import { RequestEnd } from '../environ/request-end.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, StartResponse, Write } from '../environ/types.js';
@@ -48,8 +48,8 @@ export class Interpreter {
   /** While the application has a promise to settle; never rejects. */
   private running: Promise<unknown> | undefined;
 
-  constructor(sink: Sink, request: NamedRequest, report: Report, scope = new RequestScope()) {
-    this.scope = scope;
+  constructor(sink: Sink, request: NamedRequest, report: Report, server?: RequestServer) {
+    this.scope = new RequestScope(server);
     this.sink = sink;
     this.isHead = request.method === 'HEAD';
     this.log = new RequestReport(request, report);
@@ -82,9 +82,8 @@ export class Interpreter {
     if (!this.over) this.finish();
   }
 
-  /** The application has sent nothing for so many seconds, and the gateway waits no longer. */
+  /** The application has sent nothing for so many seconds: a fault, unless it waits for a message of a topic. */
   overdue(seconds: number): void {
-    // It waits for a message of a topic: that is not silence.
     if (this.scope.isWaiting) return;
     this.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));
   }

@@ -17,7 +17,6 @@
  * connection goes on to its next request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RequestScope } from '../../current-request.js';
 import type { GatewayFacts, RequestHead, RequestServices } from '../../environ/environ.js';
 import { BodyInput, type BodySource } from '../../environ/input/input.js';
 import { Aborter } from '../../environ/request-end.js';
@@ -202,9 +201,8 @@ export class Exchange implements CurrentRequest, Answered {
 
   /** Calls the application on the event loop. */
   #interpret(environ: Environ): void {
-    const scope = new RequestScope(this.service);
-    const interpreter = new Interpreter(this.sink, this.message, this.service.report, scope);
-    if (this.#aborter !== undefined) this.#aborter.onAbort = () => scope.end();
+    const interpreter = new Interpreter(this.sink, this.message, this.service.report, this.service);
+    if (this.#aborter !== undefined) this.#aborter.scope = interpreter.scope;
     this.runner = interpreter;
     interpreter.run(this.service.application, environ);
   }

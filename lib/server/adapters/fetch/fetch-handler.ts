@@ -1,5 +1,5 @@
 /** `toFetchHandler`: a WSGI application as a function from `Request` to `Response`, for Hono and other fetch servers. */
-import { closeWaitsOf, RequestScope } from '../../../current-request.js';
+import { closeWaitsOf } from '../../../current-request.js';
 import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/environ.js';
 import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
@@ -131,7 +131,7 @@ class FetchExchange implements FetchSinkOwner, RemoteExchange {
     this.#request = request;
     this.message = request;
     this.sink = new FetchSink(this, gateway.options.ident);
-    this.#interpreter = new Interpreter(this.sink, request, report, new RequestScope(gateway));
+    this.#interpreter = new Interpreter(this.sink, request, report, gateway);
     this.#runner = this.#interpreter;
     gateway.running.count++;
   }
