@@ -16,6 +16,7 @@ export const FETCH_OPTIONS = [
   'environ',
   'limitRequestBody',
   'maxBacklog',
+  'channels',
 ] as const;
 
 /** What `toNodeHandler` takes. */

@@ -17,6 +17,7 @@ import type { ThreadPool } from '../../threads/io/pool.js';
 import { type RemoteExchange, RemoteRunner } from '../../threads/io/remote-runner.js';
 import { encodeRequest } from '../../threads/shared/messages.js';
 import { hasSiblings } from '../../workers/place.js';
+import { openHostedChannels } from '../hosted-channels.js';
 import { type NamedApplication, openPool } from '../hosted-pool.js';
 import { FetchBody } from './fetch-body.js';
 import { describeRequest, type FetchInfo, type FetchRequest, mayHaveBody } from './fetch-request.js';
@@ -73,6 +74,7 @@ export function toFetchHandler(
     );
   }
   const pool = openPool('toFetchHandler', application, options);
+  const channels = openHostedChannels(options, pool);
   const running = new Running();
   const gateway: FetchGateway = {
     application: application as Application,
@@ -91,14 +93,15 @@ export function toFetchHandler(
     close: async () => {
       gateway.stopping = true;
       closeWaitsOf(gateway);
-      if (pool === undefined) return;
+      if (pool === undefined && channels.none) return;
       if (!closing) {
         closing = true;
         await running.idle;
       }
-      await pool.close();
+      await pool?.close();
+      await channels.close();
     },
-    ready: pool?.ready ?? Promise.resolve(),
+    ready: channels.ready,
   });
 }
 
