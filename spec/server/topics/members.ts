@@ -82,6 +82,11 @@ export class EventReader {
     }
   }
 
+  /** Reads no more. */
+  pause(): void {
+    this.#response?.pause();
+  }
+
   leave(): void {
     this.#request.destroy();
     this.#response?.destroy();
