@@ -24,7 +24,8 @@ export class MemberClient extends WebSocketClient {
 
   /** Connects, and has its handler subscribe to the topics. */
   static async join(port: number, ...topics: string[]): Promise<MemberClient> {
-    const made = await MemberClient.connect(port);
+    // What they get is counted in bytes.
+    const made = await MemberClient.connect(port, { perMessageDeflate: false });
     for (const topic of topics) await made.ask(`join ${topic}`);
     return made;
   }
