@@ -4,8 +4,8 @@
  * Nothing that returns synchronously is awaited: over a sink that blocks, an application runs without a promise.
  */
 import { isUint8Array } from 'node:util/types';
-import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { RequestScope, type RequestServer } from '../current-request.js';
+import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import { RequestEnd } from '../environ/request-end.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, StartResponse, Write } from '../environ/types.js';

@@ -1,6 +1,6 @@
 /** The I/O thread's side of `publish` and `subscribe` in a thread: it publishes, and keeps messages until the thread wants them. */
 import type { MessagePort } from 'node:worker_threads';
-import { type RequestServer, RequestScope } from '../../../current-request.js';
+import { RequestScope, type RequestServer } from '../../../current-request.js';
 import { nativeToText } from '../../../environ/native-string.js';
 import { DEFAULT_MAX_BACKLOG, MessageQueue } from '../../../subscription.js';
 import { topics } from '../../../topics.js';

@@ -86,8 +86,7 @@ export class ThreadHost {
   }
 
   /** Of the request that the thread has, or of none. */
-  readonly #post = (): ThreadPost =>
-    this.#current?.post ?? new ThreadPost(this.#channel, this.#line.current);
+  readonly #post = (): ThreadPost => this.#current?.post ?? new ThreadPost(this.#channel, this.#line.current);
 
   /** Takes requests until there are none, or one is not answered when its call returns. */
   #work(): void {

@@ -1,8 +1,8 @@
 /** A thread's side of its line: sends frames, and waits for room and for answers. */
 
 import { threadId } from 'node:worker_threads';
-import { textToNative } from '../../../environ/native-string.js';
 import type { BlockingSource } from '../../../environ/input/input.js';
+import { textToNative } from '../../../environ/native-string.js';
 import { ClientDisconnected } from '../../../errors.js';
 import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
 import {

@@ -7,7 +7,15 @@ import { openedStarted } from '../../../interpreter/application-faults.js';
 import { checkHandshakeHeaders } from '../../../interpreter/response-head.js';
 import type { Logger } from '../../../logger.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
-import { COMPRESS, decodeError, encodeList, FROM_THREAD, MORE, OTHERS, TO_THREAD } from '../shared/messages.js';
+import {
+  COMPRESS,
+  decodeError,
+  encodeList,
+  FROM_THREAD,
+  MORE,
+  OTHERS,
+  TO_THREAD,
+} from '../shared/messages.js';
 import type { Frame } from '../shared/ring.js';
 import type { ThreadPost } from './thread-post.js';
 
