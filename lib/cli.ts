@@ -20,6 +20,7 @@ import { hasModule, loadApp } from './server/cli/load-app.js';
 import { writePidFile } from './server/cli/pid-file.js';
 import { becomeOwner, findOwner, giveFiles, type Owner } from './server/cli/process-owner.js';
 import { takeLogSignal } from './server/log/log-file.js';
+import { shownChannels } from './server/options/channels-kind.js';
 import type { CgiOptions } from './server/options/gateway-options.js';
 import { COMMAND_OPTIONS, SERVER_OPTIONS } from './server/options/option-table.js';
 import {
@@ -285,6 +286,7 @@ function listConfig(options: ServerOptions, command: CommandOptions, wsgiApp: st
   const values: Record<string, unknown> = { ...resolveOptions(options), wsgiApp };
   for (const [name, option] of Object.entries(COMMAND_OPTIONS)) values[name] = option.default;
   Object.assign(values, command);
+  values['channels'] = shownChannels(options.channels);
   for (const name of ['help', 'version', 'printConfig', 'checkConfig']) delete values[name];
   const names = Object.keys(values).sort();
   return names.map((name) => `${name} = ${inspect(values[name], { breakLength: Infinity })}\n`).join('');

@@ -10,6 +10,7 @@ export type WsgiErrorCode =
   | 'WSGI_ERR_CONTENT_TOO_LARGE'
   | 'WSGI_ERR_RECEIVE_TIMEOUT'
   | 'WSGI_ERR_REQUEST_TIMEOUT'
+  | 'WSGI_ERR_SLOW_SUBSCRIBER'
   | 'WSGI_ERR_TESTING_BODY'
   | 'WSGI_ERR_TESTING_REDIRECT'
   | 'WSGI_ERR_WEBSOCKET'
@@ -94,5 +95,12 @@ export class ServerBusy extends RequestError {
 
   constructor(message = 'The server is busy: try again in a moment') {
     super(503, message, 'WSGI_ERR_BUSY');
+  }
+}
+
+/** More messages of a topic wait than may (`maxBacklog`), for its subscriber takes them too slowly: 503. */
+export class SlowSubscriber extends RequestError {
+  constructor(message: string) {
+    super(503, message, 'WSGI_ERR_SLOW_SUBSCRIBER');
   }
 }

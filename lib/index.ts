@@ -38,6 +38,7 @@ export {
   RequestError,
   RequestTimeout,
   ServerBusy,
+  SlowSubscriber,
   WsgiError,
   type WsgiErrorCode,
 } from './errors.js';
@@ -72,3 +73,5 @@ export type {
 export { makeServer, type Server } from './server/server.js';
 export type { ServerStatus } from './server/status/server-status.js';
 export { sleep } from './sleep.js';
+export { publish, type SubscribeOptions, type Subscription, subscribe } from './subscription.js';
+export type { Channels, TopicMessage } from './topics.js';

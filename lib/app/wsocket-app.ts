@@ -5,6 +5,7 @@ import type {
   AnyEnviron,
   ApplicationOn,
   Body,
+  Bytes,
   Environ,
   EnvironOf,
   MaybePromise,
@@ -14,6 +15,7 @@ import type {
   WebSocketOn,
 } from '../environ/types.js';
 import { WebSocket } from '../environ/websocket/websocket.js';
+import { publish } from '../subscription.js';
 import { notFoundPage } from './error-page.js';
 import type { EventHandlers } from './event.js';
 import { Conversation, defaultEvents, type OnClose, type OnConnect, type OnMessage } from './event-app.js';
@@ -44,6 +46,9 @@ Object.setPrototypeOf(CallableBase.prototype, Function.prototype);
 
 /** The base of a class whose instances are functions; the cast states what its constructor does. */
 export const Callable = CallableBase as unknown as new <E extends AnyEnviron = Environ>() => ApplicationOn<E>;
+
+/** What `publish()` gives: a promise at most on the event loop. */
+type PublishedOn<E extends AnyEnviron> = ReturnType<WebSocketOn<E>['publish']>;
 
 /** RFC 6455 section 1.3: hashed with the client's key into the answer to a handshake. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -124,6 +129,11 @@ export class WSocketApp<M extends Mode | AnyEnviron = 'async'> extends Callable<
     // PEP 3333: what would be empty may be missing.
     const { SCRIPT_NAME = '', PATH_INFO = '', QUERY_STRING = '' } = environ;
     return notFoundPage(pathText(SCRIPT_NAME + PATH_INFO), QUERY_STRING);
+  }
+
+  /** As the function `publish`: to all clients that have subscribed to the topic, `client.subscribe(topic)`. */
+  publish(topic: string, message: string | Bytes): PublishedOn<EnvironOf<M>> {
+    return publish(topic, message) as PublishedOn<EnvironOf<M>>;
   }
 
   /** The event app, as a handler for a route: the page below for a request that is no WebSocket. */

@@ -1,4 +1,5 @@
 /** How a request's end is told to the application: `node.abort_signal` fires, temporary files are removed. */
+import type { RequestScope } from '../current-request.js';
 import { describeThrown, logger } from '../logger.js';
 import { isPromise } from './maybe-promise.js';
 import type { Environ } from './types.js';
@@ -69,6 +70,8 @@ async function run(call: Call): Promise<void> {
 
 /** Fires `node.abort_signal`. An AbortSignal costs more than the rest of environ: it is made when it is asked for, or fires. */
 export class Aborter {
+  /** What the request waits for, which its client's leaving ends. */
+  scope: RequestScope | undefined;
   #controller: AbortController | undefined;
 
   get signal(): AbortSignal {
@@ -78,6 +81,7 @@ export class Aborter {
   /** The client has closed its connection. */
   abort(reason: Error): void {
     this.#made().abort(reason);
+    this.scope?.end();
   }
 
   #made(): AbortController {

@@ -131,6 +131,22 @@ interface WebSocketCalls<M extends Mode> {
    */
   ping(data?: string | Bytes): M extends 'blocking' ? void : void | Promise<void>;
   /**
+   * From now on the client gets what is published on `topic`, also while the handler sleeps or blocks. Answers the handshake.
+   * @param topic 1 to 1024 characters; with a trailing `*`, all topics that begin with what is before it.
+   * @throws TypeError for another topic; WebSocketError if the connection is closed.
+   */
+  subscribe(topic: string): void;
+  /** @param topic as it was given to `subscribe`. Does nothing for another. */
+  unsubscribe(topic: string): void;
+  /**
+   * Sends a message to all members of a topic but this one, in whatever thread, process or server they are. Also when this
+   * connection is closed.
+   * @param message text goes out as a text frame, bytes, which are copied, as a binary one.
+   * @returns on the event loop a promise if much was published in this turn: await it before the next message.
+   * @throws TypeError for another topic or message.
+   */
+  publish(topic: string, message: string | Bytes): M extends 'blocking' ? void : void | Promise<void>;
+  /**
    * Closes the connection; what was not received yet is dropped. Does nothing if it is closed already.
    * @returns on the event loop a promise that settles when the connection is closed: once the peer has answered, or was
    *   given up. A worker thread blocks until then.

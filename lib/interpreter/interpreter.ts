@@ -4,10 +4,11 @@
  * Nothing that returns synchronously is awaited: over a sink that blocks, an application runs without a promise.
  */
 import { isUint8Array } from 'node:util/types';
+import { RequestScope, type RequestServer } from '../current-request.js';
 import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import { RequestEnd } from '../environ/request-end.js';
-import type { ApplicationOn, Body, Bytes, ExcInfo, Write } from '../environ/types.js';
+import type { ApplicationOn, Body, Bytes, ExcInfo, StartResponse, Write } from '../environ/types.js';
 import { isClosedError } from '../environ/websocket/error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
 import { checkCall, describeItem, dropped, late, notStarted } from './application-faults.js';
@@ -18,6 +19,7 @@ import { type CheckedHead, checkHead, frame, hasNoBody, shorten } from './respon
 import type { Sink } from './sink.js';
 
 export class Interpreter {
+  readonly scope: RequestScope;
   private readonly sink: Sink;
   private readonly log: Reporter;
   private readonly isHead: boolean;
@@ -46,7 +48,8 @@ export class Interpreter {
   /** While the application has a promise to settle; never rejects. */
   private running: Promise<unknown> | undefined;
 
-  constructor(sink: Sink, request: NamedRequest, report: Report) {
+  constructor(sink: Sink, request: NamedRequest, report: Report, server?: RequestServer) {
+    this.scope = new RequestScope(server);
     this.sink = sink;
     this.isHead = request.method === 'HEAD';
     this.log = new RequestReport(request, report);
@@ -55,10 +58,11 @@ export class Interpreter {
   run<E>(application: ApplicationOn<E>, environ: E): void {
     this.end = new RequestEnd(environ);
     try {
-      const result = application(environ, (status, headers, exc_info) =>
-        this.startResponse(status, headers, exc_info),
-      );
+      const start_response: StartResponse = (status, headers, exc_info) =>
+        this.startResponse(status, headers, exc_info);
+      const result = this.scope.run(() => application(environ, start_response));
       if (isPromise<Body>(result)) {
+        this.scope.later();
         this.running = asPromise(result).then(
           (body) => {
             this.running = undefined;
@@ -78,8 +82,9 @@ export class Interpreter {
     if (!this.over) this.finish();
   }
 
-  /** The application has sent nothing for so many seconds, and the gateway waits no longer. */
+  /** The application has sent nothing for so many seconds: a fault, unless it waits for a message of a topic. */
   overdue(seconds: number): void {
+    if (this.scope.isWaiting) return;
     this.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));
   }
 
@@ -124,9 +129,7 @@ export class Interpreter {
     if (!this.headSent) this.sendHead(this.head, undefined);
     const { room } = this;
     if (this.bodiless && data.length > 0) this.warnBodiless();
-    const wait = this.bodiless
-      ? undefined
-      : this.sendBlock(data.length > room ? data.subarray(0, room) : data);
+    const wait = this.sendBlock(data.length > room ? data.subarray(0, room) : data);
     this.waiting = wait ?? this.waiting;
     this.sink.flush();
     if (data.length > room && !this.bodiless) {
@@ -173,8 +176,9 @@ export class Interpreter {
     const puller = this.puller as Puller;
     while (!this.over) {
       try {
-        const step = puller.next();
+        const step = this.scope.run(() => puller.next());
         if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
+          this.scope.later();
           this.running = asPromise(step).then(
             (result) => {
               this.running = undefined;
@@ -199,12 +203,9 @@ export class Interpreter {
   /** Goes on pulling once the client has taken what it was sent. */
   private afterWait(): void {
     const { waiting } = this;
-    if (waiting === undefined) {
-      this.pull();
-      return;
-    }
     this.waiting = undefined;
-    waiting.then(() => this.pull());
+    if (waiting === undefined) this.pull();
+    else waiting.then(() => this.pull());
   }
 
   /** An iterator that threw is over: it gets close(), but no return(). */
@@ -316,7 +317,7 @@ export class Interpreter {
   }
 
   private sendBlock(block: Bytes): Promise<void> | undefined {
-    if (block.length === 0) return undefined;
+    if (block.length === 0 || this.bodiless) return undefined;
     this.sent += block.length;
     return this.sink.chunk(block);
   }
@@ -334,6 +335,7 @@ export class Interpreter {
 
   private finish(): void {
     this.over = true;
+    this.scope.end();
     // An iterator that may have more to give gets `return()` before `close()`.
     const closing = closeBody(this.body, this.puller, this.log);
     this.puller = undefined;

@@ -1,13 +1,13 @@
 /** Listening and serving: `makeServer` as in `wsgiref.simple_server`, and the graceful stop. */
 import type { Server as HttpServer } from 'node:http';
-import { TextErrorStream } from '../environ/error-stream.js';
 import { ignore } from '../environ/maybe-promise.js';
 import type { Application } from '../environ/types.js';
 import { CLOSE_CODE } from '../environ/websocket/link.js';
 import { ConfigError } from '../errors.js';
 import { checkApplication } from '../interpreter/application-faults.js';
 import { logger } from '../logger.js';
-import { type HandOver, hostLiteral, type WsgiSocket } from './http/connection.js';
+import { ServerChannels } from './channels/server-channels.js';
+import type { HandOver, WsgiSocket } from './http/connection.js';
 import { Gateway, type GatewaySettings } from './http/gateway.js';
 import { createServer } from './http/http-server.js';
 import { withInherited } from './http/inherited-socket.js';
@@ -15,14 +15,14 @@ import { listen } from './http/listen.js';
 import { readProxyHeaders } from './http/proxy-header.js';
 import { ServerSockets } from './http/server-sockets.js';
 import { openAccessLog } from './log/access-log.js';
-import { JsonErrors } from './log/json-errors.js';
-import { type LogTarget, openLog } from './log/log-file.js';
+import { ErrorLog } from './log/error-log.js';
 import {
   type ResolvedOptions,
   resolveOptions,
   type ServerOptions,
   type ThreadOptions,
 } from './options/options.js';
+import { fixedServerName, serverAddress } from './server-name.js';
 import { StatusSource } from './status/status-source.js';
 import { ThreadPool } from './threads/io/pool.js';
 import { callInThreads } from './threads/io/remote-runner.js';
@@ -31,8 +31,6 @@ import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
 import type { Front, Place, RunningCount } from './workers/front.js';
-
-const EVERY_INTERFACE = new Set(['', '0.0.0.0', '::']);
 
 /** A server of one application. Made by `makeServer` and `run`. */
 export class Server {
@@ -46,13 +44,14 @@ export class Server {
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
   readonly #pool: ThreadPool | undefined;
-  readonly #errorLog: LogTarget;
-  readonly #jsonErrors: JsonErrors | undefined;
+  readonly #errorLog: ErrorLog;
   readonly #closed: Promise<void>;
   readonly #sockets = new ServerSockets();
   readonly #listened: (() => unknown) | undefined;
   readonly #front: Front | undefined;
   readonly #serves: boolean;
+  /** Workers let their parent carry topics to other servers. */
+  readonly #channels: ServerChannels;
   /** It listens, and has its threads. */
   #begun = false;
   #closing: Promise<void> | undefined;
@@ -74,27 +73,24 @@ export class Server {
     const options = withInherited(given);
     this.options = options;
     this.#listened = listened;
-    const { errorLogfile, host, logFormat, serverName, socketPath, statusPath } = options;
-    this.#errorLog = openLog(errorLogfile, process.stderr, logFormat);
-    if (errorLogfile !== '-' || logFormat === 'json') logger.stream = this.#errorLog;
-    if (logFormat === 'json') this.#jsonErrors = new JsonErrors(this.#errorLog);
-    const fixedName = socketPath !== undefined || EVERY_INTERFACE.has(host) ? undefined : hostLiteral(host);
+    this.#errorLog = new ErrorLog(options);
     const settings: GatewaySettings = {
       options,
-      errors: new TextErrorStream(this.#jsonErrors ?? this.#errorLog),
+      errors: this.#errorLog.errors,
       accessLog: openAccessLog(options),
-      serverName: serverName === undefined ? fixedName : hostLiteral(serverName),
+      serverName: fixedServerName(options),
       keepAlive: options.keepAlive * 1000,
       served,
     };
     this.#front = front;
     this.#serves = front === undefined || served !== undefined;
+    this.#channels = new ServerChannels(served === undefined ? options.channels : undefined);
     this.http = createServer(options);
     // After all that can fail: threads would go on.
     this.#pool = options.threads === 0 || !this.#serves ? undefined : this.#openPool(entry ?? thisScript());
     const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
-    const load = () => ({ ...this.running, pool: this.#pool?.load });
-    this.status = statusPath === undefined ? undefined : new StatusSource(load);
+    const load = () => ({ ...this.running, pool: this.#pool?.load, channels: this.#channels.status });
+    this.status = options.statusPath === undefined ? undefined : new StatusSource(load);
     const counted = { counters: this.status?.counters, statusPage: this.status?.page(options) };
     this.#gateway = new Gateway(application as Application, { ...settings, ...call, ...counted });
     const secure = options.certfile !== undefined;
@@ -120,12 +116,7 @@ export class Server {
    * listens on, which is `0.0.0.0` or `[::]` for all interfaces.
    */
   get address(): string {
-    const { socketPath, host, certfile } = this.options;
-    if (socketPath !== undefined) return `unix:${socketPath}`;
-    const bound = this.#bound;
-    // '' is [::], or 0.0.0.0 on a machine without IPv6.
-    const shown = host === '' && typeof bound === 'object' ? (bound?.address ?? '0.0.0.0') : host;
-    return `${certfile === undefined ? 'http' : 'https'}://${hostLiteral(shown)}:${this.serverPort}`;
+    return serverAddress(this.options, this.#bound);
   }
 
   get #bound(): ReturnType<HttpServer['address']> {
@@ -225,19 +216,19 @@ export class Server {
     if (this.#front !== undefined) this.http.close();
     this.#upgrades.heartbeat.stop();
     await this.#pool?.close(Math.max(0, end - performance.now()), this.#cut);
+    // Last of all: handlers may publish until they end.
+    await this.#channels.close();
     this.#release();
   }
 
   #release(): void {
     this.status?.stop();
     this.#gateway.service.accessLog?.close();
-    this.#jsonErrors?.flush();
-    if (logger.stream === this.#errorLog) logger.stream = process.stderr;
-    this.#errorLog.close?.();
+    this.#errorLog.close();
   }
 
   #openPool(entry: ThreadEntry): ThreadPool {
-    const { environ: _, ...options } = this.options;
+    const { environ: _, channels: _channels, ...options } = this.options;
     return new ThreadPool(entry, options, (error) => {
       logger.critical(error.message);
       process.exitCode = 1;
@@ -285,6 +276,8 @@ export class Server {
   /** With threads it listens at once, and requests wait for the first thread that is ready. */
   async #begin(): Promise<void> {
     try {
+      const opening = this.#channels.open();
+      if (opening !== undefined) await opening;
       await this.#listen();
       this.#pool?.start();
       await this.#pool?.ready;
@@ -292,6 +285,7 @@ export class Server {
       this.http.close();
       this.#cutOff();
       await this.#pool?.close();
+      await this.#channels.close();
       this.#release();
       throw error;
     }

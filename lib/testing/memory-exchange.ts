@@ -15,6 +15,7 @@ import { type NamedRequest, report } from '../interpreter/report.js';
 import { checkEarlyHints } from '../interpreter/response-head.js';
 import { type ResponseHead, type Sink, Turns } from '../interpreter/sink.js';
 import { withBlockingSleep } from '../sleep.js';
+import { withBlockingTopics } from '../subscription.js';
 import { MemoryErrors } from '../util/testing-defaults.js';
 import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
@@ -132,7 +133,7 @@ export class MemoryExchange implements Sink {
         throw error;
       };
     };
-    withBlockingSleep(() => void this.run(application, describe));
+    withBlockingSleep(() => withBlockingTopics(() => void this.run(application, describe)));
     return outcome();
   }
 

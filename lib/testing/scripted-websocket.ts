@@ -6,6 +6,7 @@ import type { BlockingLink, Door, Ending } from '../environ/websocket/link.js';
 import { BlockingWebSocket } from '../environ/websocket/websocket.js';
 import { openedStarted } from '../interpreter/application-faults.js';
 import { checkHandshakeHeaders } from '../interpreter/response-head.js';
+import { type Member, type Publication, topics } from '../topics.js';
 import type { EnvironBuilder } from './environ-builder.js';
 import { keepErrors, MemoryExchange, paired } from './memory-exchange.js';
 import type { TestResponse } from './test-response.js';
@@ -95,7 +96,7 @@ export class ScriptedWebSocket {
   }
 }
 
-class ScriptedLink implements BlockingLink {
+class ScriptedLink implements BlockingLink, Member {
   closed = false;
   ended = false;
   ending: Ending | undefined;
@@ -103,6 +104,7 @@ class ScriptedLink implements BlockingLink {
   readonly #socket: ScriptedWebSocket;
   readonly #script: MessageScript;
   readonly #clientClose: WebSocketEnd;
+  readonly #topics = new Set<string>();
   #messages: Iterator<ScriptedMessage> | undefined;
   /** What the script threw: the application may have caught it. */
   #failure: { readonly error: unknown } | undefined;
@@ -138,6 +140,23 @@ class ScriptedLink implements BlockingLink {
     this.#socket.pings.push(Buffer.from(data));
   }
 
+  subscribe(topic: string): void {
+    this.#topics.add(topic);
+    topics.join(topic, this);
+  }
+
+  unsubscribe(topic: string): void {
+    if (this.#topics.delete(topic)) topics.leave(topic, this);
+  }
+
+  publish(topic: string, message: string | Bytes): void {
+    void topics.publish(topic, message, this);
+  }
+
+  onPublication({ message }: Publication): void {
+    this.#socket.sent.push(message);
+  }
+
   close(code: number, reason: Bytes): void {
     this.#end(code, Buffer.from(reason).toString());
   }
@@ -168,6 +187,7 @@ class ScriptedLink implements BlockingLink {
   #end(code: number, reason: string): void {
     if (this.closed) return;
     this.closed = this.ended = true;
+    for (const topic of this.#topics) topics.leave(topic, this);
     this.ending = { code, reason, error: undefined };
     this.#socket.end = { code, reason };
     // Where the application closed first, the rest of the script is not wanted.

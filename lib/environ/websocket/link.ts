@@ -66,6 +66,11 @@ export interface Link<Sent, Closed> {
   readonly bufferedAmount: number;
   send(message: string | Bytes, binary: boolean, compress: boolean): Sent;
   ping(data: Bytes): Sent;
+  /** @param compress what is published, if the peer can. */
+  subscribe(topic: string, compress: boolean): void;
+  unsubscribe(topic: string): void;
+  /** To all members but this one. */
+  publish(topic: string, message: string | Bytes): Sent;
   /** The application closes, unless the link is closed. It is done when the connection is closed, both ways. */
   close(code: number, reason: Bytes): Closed;
   /** The application has returned (1000) or thrown (1011). */

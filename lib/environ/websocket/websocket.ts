@@ -1,5 +1,7 @@
 /** `wsgi.websocket`: one socket over a link of the gateway, with two faces: promises on the event loop, blocking calls in a thread. */
 import { type Logger, logger } from '../../logger.js';
+import { publish } from '../../subscription.js';
+import { checkPublication, checkTopic } from '../../topics.js';
 import { AwaitedCall, TooManyPending } from '../../unawaited.js';
 import type { AnyEnviron, BlockingEnviron, Bytes, Environ, HeaderList, Message } from '../types.js';
 import { ALREADY_CLOSED, closedError, ReceiveTimeout, WebSocketError } from './error.js';
@@ -134,6 +136,33 @@ abstract class Socket<E extends AnyEnviron, Sent, Closed, L extends Link<Sent, C
     const link = this.#link ?? this.open();
     if (link.closed) throw closedError(ALREADY_CLOSED);
     return link.ping(bytes);
+  }
+
+  /**
+   * From now on the peer gets what is published on `topic`, whatever the handler is doing. Opens the door.
+   * @param topic 1 to 1024 characters; with a trailing `*`, all topics that begin with what is before it.
+   * @throws TypeError for another topic; WebSocketError if the connection is closed.
+   */
+  subscribe(topic: string): void {
+    checkTopic(topic);
+    const link = this.#link ?? this.open();
+    if (link.closed) throw closedError(ALREADY_CLOSED);
+    link.subscribe(topic, this.doCompress);
+  }
+
+  /** @param topic as it was given to `subscribe`. Does nothing for another. */
+  unsubscribe(topic: string): void {
+    checkTopic(topic);
+    this.#link?.unsubscribe(topic);
+  }
+
+  /**
+   * As the function `publish`, to all members but this one. Goes also when the connection is closed: others are told.
+   * @returns on the event loop, a promise if much was published in this turn: await it before the next message.
+   */
+  publish(topic: string, message: string | Bytes): Sent | void | Promise<void> {
+    checkPublication(topic, message);
+    return this.#link === undefined ? publish(topic, message) : this.#link.publish(topic, message);
   }
 
   /** @internal @returns the link to close, if there is one, and the bytes of the reason. */

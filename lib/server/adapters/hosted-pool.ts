@@ -41,7 +41,7 @@ export function openPool(
     );
   }
   if (!isMainThread) throw new ConfigError('Option threads works only in the main thread of a process');
-  const { environ, ...rest } = options;
+  const { environ, channels: _, ...rest } = options;
   const target = pathOf(application);
   parseTarget(target);
   checkSendable(environ);

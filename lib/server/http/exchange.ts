@@ -201,7 +201,8 @@ export class Exchange implements CurrentRequest, Answered {
 
   /** Calls the application on the event loop. */
   #interpret(environ: Environ): void {
-    const interpreter = new Interpreter(this.sink, this.message, this.service.report);
+    const interpreter = new Interpreter(this.sink, this.message, this.service.report, this.service);
+    if (this.#aborter !== undefined) this.#aborter.scope = interpreter.scope;
     this.runner = interpreter;
     interpreter.run(this.service.application, environ);
   }

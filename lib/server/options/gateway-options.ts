@@ -15,6 +15,8 @@ export const FETCH_OPTIONS = [
   'forwardedAllowIps',
   'environ',
   'limitRequestBody',
+  'maxBacklog',
+  'channels',
 ] as const;
 
 /** What `toNodeHandler` takes. */

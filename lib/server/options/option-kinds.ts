@@ -29,6 +29,7 @@ export type Group =
   | 'TLS'
   | 'Environ'
   | 'WebSocket'
+  | 'Topics'
   | 'Python'
   | 'Command';
 

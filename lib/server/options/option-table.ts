@@ -1,6 +1,7 @@
 /** Every option, once: name, check, default, flag and sentence. The command line, --help, docs and run() read it. */
 import { isIP } from 'node:net';
 import { COMBINED } from '../log/access-format.js';
+import { channels } from './channels-kind.js';
 import * as kinds from './option-kinds.js';
 import { option } from './option-kinds.js';
 import { WEBSOCKET_OPTIONS } from './websocket-options.js';
@@ -221,6 +222,11 @@ export const SERVER_OPTIONS = {
     doc: 'An object whose keys are added to every environ.',
   }),
   ...WEBSOCKET_OPTIONS,
+  channels: option(channels, undefined, {
+    flags: ['--channels'],
+    group: 'Topics',
+    doc: 'What carries topics between servers: the URL of a Redis, such as redis://HOST:6379; a config file may also give a function (docs/channels.md); none when not given.',
+  }),
 };
 
 /** What only the command knows: it acts on these before and around run(). */

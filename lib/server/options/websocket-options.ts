@@ -8,6 +8,11 @@ export const WEBSOCKET_OPTIONS = {
     group: 'WebSocket',
     doc: 'The most bytes in a WebSocket message, else close code 1009; 0 is no limit.',
   }),
+  maxBacklog: option(kinds.bytes(1), 16 * 1024 * 1024, {
+    flags: ['--max-backlog'],
+    group: 'WebSocket',
+    doc: 'The most bytes of published messages that wait for a subscriber that reads too slowly; with more, a WebSocket is closed with 1013, and a loop over subscribe() ends with an error.',
+  }),
   websocketPingInterval: option(kinds.seconds, 20, {
     flags: ['--websocket-ping-interval'],
     group: 'WebSocket',

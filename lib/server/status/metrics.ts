@@ -61,6 +61,16 @@ const METRICS: readonly Metric[] = [
   counter('wsgi_connections', 'Connections that were accepted.', (s) => s.connections.total),
   gauge('wsgi_websockets_open', 'Open WebSockets.', (s) => s.webSockets.open),
   counter('wsgi_websockets', 'WebSockets that were opened.', (s) => s.webSockets.total),
+  gauge(
+    'wsgi_channels_connected',
+    '1 while topics are carried between servers, else 0.',
+    (s) => s.channels.connected,
+  ),
+  gauge('wsgi_channels_topics', 'Topics that have members in this server.', (s) => s.channels.topics),
+  counter('wsgi_channels_published_messages', 'Messages for other servers.', (s) => s.channels.published),
+  counter('wsgi_channels_received_messages', 'Messages of other servers.', (s) => s.channels.received),
+  counter('wsgi_channels_dropped_messages', 'Messages that were not carried.', (s) => s.channels.dropped),
+  counter('wsgi_channels_lost_connections', 'Connections that were lost.', (s) => s.channels.lost),
   gauge('wsgi_memory_bytes', 'Memory of the processes, by kind.', ({ memory }) => snakeCase(memory), 'kind'),
   counter('wsgi_cpu_seconds', 'Processor time.', (s) => s.cpu, 'mode'),
   gauge(

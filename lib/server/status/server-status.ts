@@ -75,6 +75,21 @@ export type ServerStatus = {
     /** Counted. */
     readonly total: number;
   };
+  /** What carries topics between servers (`channels`), in the process that does; all 0 without. */
+  readonly channels: {
+    /** 1, or 0 while there is no connection. */
+    readonly connected: number;
+    /** Topics that have members in this server. */
+    readonly topics: number;
+    /** Counted: messages that were to go to other servers. */
+    readonly published: number;
+    /** Counted: messages that came from other servers. */
+    readonly received: number;
+    /** Counted, of those that were published: there was no connection, or it was too slow. */
+    readonly dropped: number;
+    /** Counted: how often the connection was lost. */
+    readonly lost: number;
+  };
   /** Of the process; the heap is that of the I/O thread alone. */
   readonly memory: {
     readonly rss: number;
@@ -114,6 +129,8 @@ const MOMENTARY: ReadonlySet<string> = new Set([
   'requests.inFlight',
   'connections.open',
   'webSockets.open',
+  'channels.connected',
+  'channels.topics',
   'memory',
   'eventLoop.lag',
 ]);

@@ -1,6 +1,7 @@
 /** Where the status of this process comes from: what its server counts, and what is only looked at when somebody asks. */
 import { performance } from 'node:perf_hooks';
 import type { MaybePromise } from '../../environ/types.js';
+import { type ChannelsStatus, NO_CHANNELS } from '../channels/channels-status.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { PoolLoad } from '../threads/io/pool.js';
 import { Counters, LATENCY_BOUNDS } from './counters.js';
@@ -15,6 +16,8 @@ export interface Load {
   readonly webSockets: number;
   /** Undefined without threads. */
   readonly pool: PoolLoad | undefined;
+  /** Undefined without channels. */
+  readonly channels?: ChannelsStatus | undefined;
 }
 
 const NO_THREADS: PoolLoad = { busy: 0, free: 0, starting: 0, restarts: 0, queue: 0 };
@@ -86,6 +89,7 @@ export class StatusSource {
       bytes: traffic.bytes,
       connections: { open: traffic.open, total: traffic.total },
       webSockets: { open: load.webSockets, total: counters.webSockets },
+      channels: load.channels ?? NO_CHANNELS,
       memory: { rss, heapUsed, heapTotal, external },
       cpu: { user: user / 1e6, system: system / 1e6 },
       eventLoop: { lag: seconds(this.#lag.worst), active: seconds(active), idle: seconds(idle) },

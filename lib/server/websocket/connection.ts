@@ -1,5 +1,6 @@
 /** An open WebSocket on a socket of the package `ws`: messages in, messages out, and how it ends. */
 import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 import type { RawData } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes, Message } from '../../environ/types.js';
@@ -11,9 +12,11 @@ import {
 } from '../../environ/websocket/error.js';
 import { type AsyncLink, CLOSE_CODE, type Door, type Ending } from '../../environ/websocket/link.js';
 import type { Logger } from '../../logger.js';
+import { type Member, type Publication, topics } from '../../topics.js';
 import type { LeanDeflate } from './deflate.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
+import { frameFor } from './publication-frames.js';
 import { WebSocket as WsSocket } from './ws.js';
 
 // | state  | what it means                                                 | next                                     |
@@ -67,7 +70,7 @@ export class WsgiWebSocket extends WsSocket {
   }
 }
 
-export class WebSocketConnection implements AsyncLink {
+export class WebSocketConnection implements AsyncLink, Member {
   ending: Ending | undefined;
   ended = false;
   answering = 0;
@@ -77,6 +80,10 @@ export class WebSocketConnection implements AsyncLink {
   readonly #logger: Logger;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #maxBacklog: number;
+  /** Topics that it has subscribed to. */
+  #topics: Set<string> | undefined;
+  #compressTopics = true;
   #state = OPEN;
   /** The close frame of the peer, while it is held. */
   #held: { code: number | undefined; reason: string; timer: NodeJS.Timeout } | undefined;
@@ -87,7 +94,9 @@ export class WebSocketConnection implements AsyncLink {
   #whenGone: Promise<void> | undefined;
   #onGone: () => void = ignore;
 
-  constructor({ socket, stream }: OpenSocket, owner: Owner, logger: Logger) {
+  /** @param maxBacklog the most bytes of published messages that wait for the peer. */
+  constructor({ socket, stream }: OpenSocket, owner: Owner, logger: Logger, maxBacklog: number) {
+    this.#maxBacklog = maxBacklog;
     this.#socket = socket;
     this.#owner = owner;
     this.#logger = logger;
@@ -133,6 +142,46 @@ export class WebSocketConnection implements AsyncLink {
     return this.#outbox.ping(data);
   }
 
+  subscribe(topic: string, compress: boolean): void {
+    if (this.#state !== OPEN) return;
+    this.#compressTopics = compress;
+    this.#topics ??= new Set();
+    this.#topics.add(topic);
+    topics.join(topic, this);
+  }
+
+  unsubscribe(topic: string): void {
+    if (this.#topics?.delete(topic)) topics.leave(topic, this);
+  }
+
+  publish(topic: string, message: string | Bytes): void | Promise<void> {
+    return topics.publish(topic, message, this);
+  }
+
+  /** A message of a topic. */
+  onPublication(publication: Publication): void {
+    if (this.closed) return;
+    const compress = this.#compressTopics;
+    const most = this.#maxBacklog;
+    const frame = frameFor(publication, this.#socket.deflate, compress);
+    if (frame !== undefined) {
+      if (this.#outbox.publish(frame, publication, compress, most)) return;
+    } else if (this.bufferedAmount <= most) {
+      this.#outbox.send(publication.bytes, !publication.isText, compress, false);
+      return;
+    }
+    this.#logger.warning(
+      `A WebSocket that has subscribed to ${inspect(publication.topic)} reads too slowly: more than ` +
+        `${most} bytes (max-backlog) wait for it, and it is closed with 1013`,
+    );
+    this.#close(CLOSE_CODE.tryLater, Buffer.from('Reads too slowly'));
+  }
+
+  /** Messages of topics were lost: on its next connection the peer can ask for what it has missed. */
+  onMissed(): void {
+    this.#close(CLOSE_CODE.tryLater, Buffer.from('Messages were lost'));
+  }
+
   close(code: number, reason: Bytes): Promise<void> {
     this.#close(code === CLOSE_CODE.goingAway ? (this.#goingAway ?? code) : code, reason);
     if (this.#disconnected) return Promise.resolve();
@@ -146,6 +195,7 @@ export class WebSocketConnection implements AsyncLink {
     if (this.#state === CLOSED) return;
     this.#end();
     this.#stopReceiving();
+    this.#outbox.release();
     this.#socket.close(code, reason as Buffer);
   }
 
@@ -236,12 +286,15 @@ export class WebSocketConnection implements AsyncLink {
 
   #closeGoingAway(): void {
     this.#end();
+    this.#outbox.release();
     this.#socket.close(this.#goingAway);
   }
 
   /** Nothing can be sent any more; calls that wait for a message get null. */
   #end(): void {
     this.#state = CLOSED;
+    for (const topic of this.#topics ?? []) topics.leave(topic, this);
+    this.#topics = undefined;
     clearTimeout(this.#held?.timer);
     if (this.#inbox.end()) this.ended = true;
   }

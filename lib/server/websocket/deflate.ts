@@ -92,12 +92,18 @@ export class LeanDeflate extends PerMessageDeflate {
   #inflate: InflateRaw | undefined;
   #closed = false;
 
+  /** Bytes below which a message is sent as it is, where no context is kept. */
+  readonly threshold: number;
+  readonly memLevel: number;
+
   private constructor(
     settings: PerMessageDeflateOptions,
     readonly maxMessage: number,
     readonly budget: InflateBudget,
   ) {
     super({ ...settings, isServer: true });
+    this.threshold = settings.threshold ?? 1024;
+    this.memLevel = settings.zlibDeflateOptions?.memLevel ?? constants.Z_DEFAULT_MEMLEVEL;
   }
 
   /** For the first offer that can be accepted. If none can, messages are not compressed (RFC 7692 section 5.1). */
@@ -117,6 +123,17 @@ export class LeanDeflate extends PerMessageDeflate {
       }
     }
     return undefined;
+  }
+
+  /** Each message that the server compresses stands for itself: other sockets can have the same bytes. */
+  get standsAlone(): boolean {
+    return this.params?.server_no_context_takeover === true;
+  }
+
+  /** Of what the server compresses. */
+  get windowBits(): number {
+    const bits = this.params?.server_max_window_bits;
+    return typeof bits === 'number' ? bits : constants.Z_DEFAULT_WINDOWBITS;
   }
 
   /** What was accepted, as a header says it. */
@@ -168,7 +185,7 @@ export class LeanDeflate extends PerMessageDeflate {
   /** Without a stream of our own: faster, and nothing is kept. */
   #inflateAtOnce(data: Buffer, done: Done): void {
     const options = {
-      windowBits: this.#windowBits,
+      windowBits: this.#inflateBits,
       finishFlush: constants.Z_SYNC_FLUSH,
       ...(this.maxMessage > 0 && { maxOutputLength: this.maxMessage }),
     };
@@ -180,7 +197,7 @@ export class LeanDeflate extends PerMessageDeflate {
   }
 
   #inflateInStream(data: Buffer, fin: boolean, done: Done): void {
-    this.#inflate ??= createInflateRaw({ windowBits: this.#windowBits });
+    this.#inflate ??= createInflateRaw({ windowBits: this.#inflateBits });
     const stream = this.#inflate;
     const chunks: Buffer[] = [];
     let over = false;
@@ -234,7 +251,7 @@ export class LeanDeflate extends PerMessageDeflate {
     return Object.assign(new Error(message), { code });
   }
 
-  get #windowBits(): number {
+  get #inflateBits(): number {
     const bits = this.params?.client_max_window_bits;
     return typeof bits === 'number' ? bits : constants.Z_DEFAULT_WINDOWBITS;
   }

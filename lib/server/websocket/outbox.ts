@@ -5,6 +5,7 @@ import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes } from '../../environ/types.js';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
+import { costOfMessage, type Publication } from '../../topics.js';
 
 /** A peer reads too slowly when more bytes than this wait to be written to it. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -15,9 +16,18 @@ const TEXT_COMPRESSED = { binary: false, compress: true };
 const BINARY = { binary: true, compress: false };
 const BINARY_COMPRESSED = { binary: true, compress: true };
 
+/** Of the turn of the event loop in which something was published. */
+let turn = 0;
+let turnEnds = false;
+
 export class Outbox {
   readonly #socket: WsSocket;
   readonly #stream: Duplex;
+  /** Published messages that wait for the peer to read what came before, as frames that all sockets share. */
+  #held: Buffer[] | undefined;
+  #heldCost = 0;
+  /** The last turn in which something was published to it. */
+  #publishedIn = -1;
   #corked = false;
   /** Something was sent since the application last asked for a message. */
   #again = false;
@@ -34,6 +44,7 @@ export class Outbox {
   /** @param more more messages are likely in this turn. */
   send(message: string | Bytes, binary: boolean, compress: boolean, more: boolean): void | Promise<void> {
     const socket = this.#socket;
+    if (this.#held !== undefined) this.release();
     // Node writes a head and a text in a slower way than two buffers (bench: websocket).
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
     const options = binary ? (compress ? BINARY_COMPRESSED : BINARY) : compress ? TEXT_COMPRESSED : TEXT;
@@ -46,6 +57,85 @@ export class Outbox {
     }
     socket.send(bytes, options, this.#onWrite());
     return this.#afterWrite();
+  }
+
+  /**
+   * Sends a published message.
+   * @param frame as it goes to the peer.
+   * @param compress where something else is compressed at the moment, and goes first.
+   * @param most bytes that may wait for the peer.
+   * @returns false if more wait: it is dropped, and all that was held.
+   */
+  publish(frame: Buffer, publication: Publication, compress: boolean, most: number): boolean {
+    const stream = this.#stream;
+    const { writableLength } = stream;
+    if (this.#held !== undefined || writableLength > HIGH_WATER_MARK) {
+      return this.#hold(frame, writableLength, most);
+    }
+    const { bufferedAmount } = this.#socket;
+    if (bufferedAmount !== writableLength) {
+      // A message of the application is being compressed: `ws` keeps the order.
+      if (bufferedAmount > most) return false;
+      this.send(publication.bytes, !publication.isText, compress, false);
+      return true;
+    }
+    // As in send(): the first is written at once, the others of a turn are one write.
+    if (this.#publishedIn === turn) this.#cork();
+    this.#publishedIn = turn;
+    if (!turnEnds) {
+      turnEnds = true;
+      setImmediate(nextTurn);
+    }
+    stream.write(frame);
+    return true;
+  }
+
+  #hold(frame: Buffer, writableLength: number, most: number): boolean {
+    if (this.#heldCost + writableLength > most) {
+      this.#drop();
+      return false;
+    }
+    if (this.#held === undefined) {
+      this.#held = [];
+      this.#stream.once('drain', this.#onDrain);
+      // Only a write tells whether the peer can take it.
+      if (this.#corked) this.uncork();
+    }
+    this.#held.push(frame);
+    this.#heldCost += costOfMessage(frame.length);
+    return true;
+  }
+
+  readonly #onDrain = (): void => {
+    const stream = this.#stream;
+    const held = this.#held ?? [];
+    let sent = 0;
+    stream.cork();
+    while (sent < held.length && stream.writableLength <= HIGH_WATER_MARK) {
+      const frame = held[sent++] as Buffer;
+      this.#heldCost -= costOfMessage(frame.length);
+      stream.write(frame);
+    }
+    stream.uncork();
+    held.splice(0, sent);
+    if (held.length === 0) this.#drop();
+    else if (stream.writableNeedDrain) stream.once('drain', this.#onDrain);
+    else setImmediate(this.#onDrain);
+  };
+
+  /** Sends all that is held, before something else. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#drop();
+    this.#stream.cork();
+    for (const frame of held) this.#stream.write(frame);
+    this.#stream.uncork();
+  }
+
+  #drop(): void {
+    this.#held = undefined;
+    this.#heldCost = 0;
+    this.#stream.removeListener('drain', this.#onDrain);
   }
 
   /** @param data as many bytes as a control frame holds. */
@@ -85,6 +175,7 @@ export class Outbox {
 
   /** The socket is closed. */
   end(): void {
+    this.#drop();
     if (this.#drained !== undefined) this.#stopWaiting(closedError(SOCKET_DEAD));
   }
 
@@ -115,6 +206,11 @@ export class Outbox {
     this.#settle = undefined;
     this.#drained = undefined;
   }
+}
+
+function nextTurn(): void {
+  turnEnds = false;
+  turn++;
 }
 
 /** All that were corked in this turn of the event loop. */

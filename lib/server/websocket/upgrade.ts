@@ -1,5 +1,6 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { closeWaitsOf } from '../../current-request.js';
 import type { Environ, HeaderList } from '../../environ/types.js';
 import { closedError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
 import { CLOSE_CODE } from '../../environ/websocket/link.js';
@@ -76,6 +77,7 @@ export class Upgrades {
     this.gateway.service.stopping = true;
     this.#farewell = code;
     for (const exchange of this.#open) exchange.goAway(code);
+    closeWaitsOf(this.gateway.service);
   }
 
   /** The grace period is over. */
@@ -182,8 +184,10 @@ class WebSocketExchange extends Exchange {
       version,
       origin,
       protocols,
-      accept: (protocol, logger, headers) =>
-        new WebSocketConnection(this.#accept(protocol, headers), handshake, logger),
+      accept: (protocol, logger, headers) => {
+        const { maxBacklog } = this.service.options;
+        return new WebSocketConnection(this.#accept(protocol, headers), handshake, logger, maxBacklog);
+      },
       ending: () => this.runner?.webSocketEnding?.(),
       closed: () => this.runner?.webSocketClosed?.(),
     };

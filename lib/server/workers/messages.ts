@@ -8,6 +8,7 @@ import { ignore } from '../../environ/maybe-promise.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { StatusMessage } from '../status/status-of-workers.js';
 import type { RunningCount } from './front.js';
+import type { TopicNote } from './worker-topics.js';
 
 /** From the parent to a worker. */
 export interface ToWorker {
@@ -21,6 +22,10 @@ export interface ToWorker {
   reopenLogs: Empty;
   /** Of `--status-path`. */
   status: StatusMessage;
+  /** Published elsewhere. */
+  publish: TopicNote;
+  /** Messages of topics were dropped, which it did not take in time. */
+  lost: Empty;
 }
 
 /** From a worker to its parent. */
@@ -45,6 +50,13 @@ export interface ToParent {
   returned: Empty;
   /** Of `--status-path`. */
   status: StatusMessage;
+  /** Published there. */
+  publish: TopicNote;
+  /** Messages of topics were dropped, which the parent did not take in time. */
+  lost: Empty;
+  /** The first member of a topic has come there, or the last one has gone. */
+  subscribe: { readonly topic: string };
+  unsubscribe: { readonly topic: string };
 }
 
 /** What a reload may change, and the parent has to know. */

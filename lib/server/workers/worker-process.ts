@@ -19,6 +19,7 @@ import {
 import { describeServed } from './served-requests.js';
 import { type Ending, type ServerCommand, ServerProcess } from './server-process.js';
 import { isSupervised } from './supervised.js';
+import { WorkerTopics } from './worker-topics.js';
 
 /** Milliseconds after the graceful timeout until a worker that has not ended is killed: it cuts off by itself before. */
 const MARGIN_MS = 2000;
@@ -70,11 +71,11 @@ export class WorkerProcess extends ServerProcess {
   /** @param number of this worker: the first is 1. */
   constructor(
     command: ServerCommand,
-    shared: Omit<WorkerPlace, 'parent'>,
+    parts: Omit<WorkerPlace, 'parent'>,
     number: number,
     events: WorkerEvents,
   ) {
-    const place: WorkerPlace = { parent: process.pid, ...shared };
+    const place: WorkerPlace = { parent: process.pid, ...parts };
     const file = openNameless();
     const reports = isSupervised() ? { [SUPERVISOR]: String(process.pid) } : {};
     super({ ...command, execArgv: execArgvOf(number) }, 0, ignore, {
@@ -96,9 +97,11 @@ export class WorkerProcess extends ServerProcess {
     this.channel = new Channel(this.child);
     this.#listen(events);
     const unread = new Promise<void>((resolve) => this.child.once('disconnect', resolve));
+    const shared = this.#joinTopics();
     void this.ended.then(async (ending) => {
       // It may have taken a connection just before.
       if (this.child.connected) await Promise.race([unread, pause(LAST_WORDS_MS)]);
+      shared.end();
       events.ended(this, ending);
       if (file !== undefined) closeSync(file);
     });
@@ -130,6 +133,25 @@ export class WorkerProcess extends ServerProcess {
   kill(why: string): void {
     this.killed = why;
     this.signal('SIGKILL');
+  }
+
+  #joinTopics(): WorkerTopics {
+    const { channel } = this;
+    const shared = new WorkerTopics(
+      {
+        publish: (note, sent) => channel.send('publish', note, undefined, false, sent),
+        lost: () => channel.send('lost', {}),
+        // It gets all that is published: see WorkerTopics.
+        subscribe: ignore,
+        unsubscribe: ignore,
+      },
+      `Worker ${this.pid}`,
+    );
+    channel.on('publish', (note) => shared.received(note));
+    channel.on('lost', () => shared.missed());
+    channel.on('subscribe', ({ topic }) => shared.joined(topic));
+    channel.on('unsubscribe', ({ topic }) => shared.left(topic));
+    return shared;
   }
 
   #listen(events: WorkerEvents): void {

@@ -18,6 +18,7 @@ import type { Parent } from './place.js';
 import { pulseOf } from './pulse-watch.js';
 import { ServedRequests } from './served-requests.js';
 import { WorkerFront } from './worker-front.js';
+import { WorkerTopics } from './worker-topics.js';
 
 /** The descriptor of the file that says what this worker serves. */
 const SERVED_FILE = 6;
@@ -34,12 +35,28 @@ export function joinParent({ channel }: Parent): void {
   takeLogSignal();
   // Also while the application loads: the files are open by then.
   channel.on('reopenLogs', () => void process.emit('SIGUSR1'));
+  joinTopics(channel);
   startGuard(served, SERVED_FILE);
   process.on('exit', () => served.writeTo(SERVED_FILE));
   beat = setInterval(
     () => channel.send('beat', { debugged: inspector.url() !== undefined }),
     pulseOf(1),
   ).unref();
+}
+
+/** What is published in other workers, and in the parent, has members here, and the other way round. */
+function joinTopics(channel: Parent['channel']): void {
+  const shared = new WorkerTopics(
+    {
+      publish: (note, sent) => channel.send('publish', note, undefined, false, sent),
+      lost: () => channel.send('lost', {}),
+      subscribe: (topic) => channel.send('subscribe', { topic }),
+      unsubscribe: (topic) => channel.send('unsubscribe', { topic }),
+    },
+    'The parent',
+  );
+  channel.on('publish', (note) => shared.received(note));
+  channel.on('lost', () => shared.missed());
 }
 
 const served = new ServedRequests();

@@ -50,6 +50,7 @@ describe('what stays of a process that has ended', () => {
       'bytes.sent',
       'connections.total',
       'webSockets.total',
+      ...['published', 'received', 'dropped', 'lost'].map((name) => `channels.${name}`),
       'cpu.user',
       'cpu.system',
       'eventLoop.active',

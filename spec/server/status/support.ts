@@ -41,6 +41,7 @@ const SHAPE: ServerStatus = {
   bytes: { received: 0, sent: 0 },
   connections: { open: 0, total: 0 },
   webSockets: { open: 0, total: 0 },
+  channels: { connected: 0, topics: 0, published: 0, received: 0, dropped: 0, lost: 0 },
   memory: { rss: 0, heapUsed: 0, heapTotal: 0, external: 0 },
   cpu: { user: 0, system: 0 },
   eventLoop: { lag: 0, active: 0, idle: 0 },

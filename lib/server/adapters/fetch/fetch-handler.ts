@@ -1,4 +1,5 @@
 /** `toFetchHandler`: a WSGI application as a function from `Request` to `Response`, for Hono and other fetch servers. */
+import { closeWaitsOf } from '../../../current-request.js';
 import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/environ.js';
 import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
@@ -16,6 +17,7 @@ import type { ThreadPool } from '../../threads/io/pool.js';
 import { type RemoteExchange, RemoteRunner } from '../../threads/io/remote-runner.js';
 import { encodeRequest } from '../../threads/shared/messages.js';
 import { hasSiblings } from '../../workers/place.js';
+import { openHostedChannels } from '../hosted-channels.js';
 import { type NamedApplication, openPool } from '../hosted-pool.js';
 import { FetchBody } from './fetch-body.js';
 import { describeRequest, type FetchInfo, type FetchRequest, mayHaveBody } from './fetch-request.js';
@@ -39,7 +41,10 @@ export interface ThreadedFetchHandlerOptions extends AllOptions {
 export interface FetchHandler {
   /** @param info what the server tells of the connection: see `FetchInfo`. */
   (request: Request, info?: unknown): Promise<Response>;
-  /** Ends the threads, once what runs in them is done; the second call ends that too. Without threads there is nothing to do. */
+  /**
+   * Ends what requests wait for in `subscribe()`, and the threads, once what runs in them is done; the second call ends that
+   * too.
+   */
   readonly close: () => Promise<void>;
   /** As that of `toNodeHandler`. */
   readonly ready: Promise<void>;
@@ -69,11 +74,13 @@ export function toFetchHandler(
     );
   }
   const pool = openPool('toFetchHandler', application, options);
+  const channels = openHostedChannels(options, pool);
   const running = new Running();
   const gateway: FetchGateway = {
     application: application as Application,
     pool,
     running,
+    stopping: false,
     options,
     facts: gatewayFacts(options, new TextErrorStream(), { multiprocess: hasSiblings }),
     remoteAddr,
@@ -84,18 +91,22 @@ export function toFetchHandler(
   let closing = false;
   return Object.assign(handler, {
     close: async () => {
-      if (pool === undefined) return;
+      gateway.stopping = true;
+      closeWaitsOf(gateway);
+      if (pool === undefined && channels.none) return;
       if (!closing) {
         closing = true;
         await running.idle;
       }
-      await pool.close();
+      await pool?.close();
+      await channels.close();
     },
-    ready: pool?.ready ?? Promise.resolve(),
+    ready: channels.ready,
   });
 }
 
 interface FetchGateway {
+  stopping: boolean;
   readonly application: Application;
   /** Undefined: the application runs on the event loop. */
   readonly pool: ThreadPool | undefined;
@@ -123,9 +134,13 @@ class FetchExchange implements FetchSinkOwner, RemoteExchange {
     this.#request = request;
     this.message = request;
     this.sink = new FetchSink(this, gateway.options.ident);
-    this.#interpreter = new Interpreter(this.sink, request, report);
+    this.#interpreter = new Interpreter(this.sink, request, report, gateway);
     this.#runner = this.#interpreter;
     gateway.running.count++;
+  }
+
+  get service(): FetchGateway {
+    return this.#gateway;
   }
 
   run(info: FetchInfo | undefined): Promise<Response> {

@@ -6,6 +6,7 @@ import type { WsgiSocket } from '../../http/connection.js';
 import { NODE_OPTIONS, resolveHostedOptions } from '../../options/gateway-options.js';
 import type { ServerOptions } from '../../options/options.js';
 import { callInThreads } from '../../threads/io/remote-runner.js';
+import { openHostedChannels } from '../hosted-channels.js';
 import { type NamedApplication, openPool } from '../hosted-pool.js';
 import { HostedGateway } from './hosted-gateway.js';
 import { HostedUpgrades } from './hosted-upgrades.js';
@@ -37,8 +38,8 @@ export interface NodeHandler {
    */
   readonly close: () => Promise<void>;
   /**
-   * Resolves when the first thread has the application, without threads at once; rejects with a ConfigError if it cannot be
-   * loaded, which is logged as well. Requests wait for it.
+   * Resolves when the first thread has the application, without threads at once, and what `channels` names is open; rejects
+   * with a ConfigError if that cannot be, which is logged as well. Requests wait for the application.
    */
   readonly ready: Promise<void>;
 }
@@ -65,6 +66,7 @@ export function toNodeHandler(
   // With threads it is only a name here: they have their own.
   const gateway = new HostedGateway(application as Application, resolved, pool && callInThreads(pool));
   const upgrades = new HostedUpgrades(gateway);
+  const channels = openHostedChannels(resolved, pool);
   const handler = (message: IncomingMessage, response: ServerResponse): void => {
     if (!upgrades.arrive(message, response)) gateway.handle(message, response);
   };
@@ -78,7 +80,8 @@ export function toNodeHandler(
       } else upgrades.goAway();
       await gateway.service.running.idle;
       await pool?.close();
+      await channels.close();
     },
-    ready: pool?.ready ?? Promise.resolve(),
+    ready: channels.ready,
   });
 }

@@ -1,12 +1,15 @@
 /** One thread of the pool, as the I/O thread sees it: its worker, what it is sent and has sent, and how it is ended. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessagePort, Worker } from 'node:worker_threads';
+import type { RequestServer } from '../../../current-request.js';
+import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { logger } from '../../../logger.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
-import { encodeError, isCharged, MORE, TO_THREAD } from '../shared/messages.js';
+import { encodeError, isCharged, isForTopics, MORE, TO_THREAD } from '../shared/messages.js';
 import { Frame, inPieces, type Ring, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
 import { type StartData, startWorker } from './start-worker.js';
+import { ThreadTopics } from './thread-topics.js';
 
 /** A request that the thread has. */
 export interface ThreadRequest {
@@ -14,6 +17,10 @@ export interface ThreadRequest {
   take(frame: Frame, thread: PooledThread): void;
   /** Pushes out what was taken. */
   flush(): void;
+  /** Where it came to. */
+  readonly server: RequestServer | undefined;
+  /** Publishes to all but itself. */
+  readonly websocket: Pick<WebSocket, 'publish'> | undefined;
 }
 
 /** How long a thread may take that was asked to end by itself. */
@@ -43,6 +50,7 @@ export class PooledThread {
   quiet = 0;
   readonly #blocks: Blocks;
   readonly #frame = new Frame();
+  readonly #topics: ThreadTopics;
   #loading: NodeJS.Timeout | undefined;
   readonly #began = performance.now();
   /** Frames without room in the ring. */
@@ -58,6 +66,7 @@ export class PooledThread {
     this.worker = worker;
     this.id = worker.threadId;
     this.port = port;
+    this.#topics = new ThreadTopics(this.line, blocks, port);
   }
 
   get ready(): boolean {
@@ -147,7 +156,8 @@ export class PooledThread {
       const request = requestOf(frame.id);
       if (request !== last) last?.flush();
       last = request;
-      if (request === undefined) this.discard(frame);
+      if (isForTopics(frame.type)) this.#topics.take(frame, request);
+      else if (request === undefined) this.discard(frame);
       else request.take(frame, this);
     }
     last?.flush();
@@ -163,6 +173,7 @@ export class PooledThread {
   /** It takes no part any more: what it has not read is given up. */
   drop(): void {
     this.dropped = true;
+    this.#topics.end();
     this.#waiting = [];
     this.#release();
   }
@@ -193,6 +204,7 @@ export class PooledThread {
   /** It has ended: its part of the memory that all threads share is free again. */
   ended(): void {
     this.exited = true;
+    this.#topics.end();
     this.#blocks.release(this.id);
   }
 

@@ -1,4 +1,5 @@
 /** One request that a thread answers, as the I/O thread sees it: stands in for the interpreter, which is in the thread. */
+import type { RequestServer } from '../../../current-request.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
@@ -57,6 +58,7 @@ export interface RemoteBody {
 export interface RemoteExchange {
   readonly message: NamedRequest;
   readonly sink: RemoteSink;
+  readonly service: RequestServer;
 }
 
 export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements Runner, PoolRequest {
@@ -101,6 +103,14 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
 
   get over(): boolean {
     return this.#over;
+  }
+
+  get server(): RequestServer {
+    return this.#exchange.service;
+  }
+
+  get websocket(): WebSocket | undefined {
+    return this.#socket?.websocket;
   }
 
   /** It has a WebSocket that is open: it may take as long as it likes. */

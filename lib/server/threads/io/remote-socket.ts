@@ -1,4 +1,5 @@
 /** The I/O thread's end of a WebSocket whose handler is in a thread: turns frames into calls, and messages into frames. */
+import { nativeToText } from '../../../environ/native-string.js';
 import type { Message } from '../../../environ/types.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
@@ -10,7 +11,7 @@ import type { Outflow } from './outflow.js';
 import type { PooledThread } from './pooled-thread.js';
 
 export class RemoteSocket {
-  readonly #websocket: WebSocket;
+  readonly websocket: WebSocket;
   /** Of a message that comes in several frames. */
   #pieces: Frame[] = [];
   #receiving = false;
@@ -19,11 +20,11 @@ export class RemoteSocket {
   #wanted = 0;
 
   constructor(websocket: WebSocket) {
-    this.#websocket = websocket;
+    this.websocket = websocket;
   }
 
   get handshake(): HandshakeRequest {
-    const { version, origin, protocols } = this.#websocket;
+    const { version, origin, protocols } = this.websocket;
     return { version, origin, protocols };
   }
 
@@ -33,20 +34,33 @@ export class RemoteSocket {
         this.#receive(thread, id, Number(frame.text));
         break;
       case FROM_THREAD.close:
-        void this.#websocket.close(Number(frame.text), frame.bytes);
+        void this.websocket.close(Number(frame.text), frame.bytes);
+        break;
+      case FROM_THREAD.join:
+        this.#join(nativeToText(frame.text), (frame.flags & COMPRESS) !== 0);
+        break;
+      case FROM_THREAD.leave:
+        this.websocket.unsubscribe(nativeToText(frame.text));
         break;
       case FROM_THREAD.buffered:
-        thread.line.tellBuffered(id, this.#websocket.bufferedAmount);
+        thread.line.tellBuffered(id, this.websocket.bufferedAmount);
         break;
       default:
         this.#send(frame, thread, id, outflow);
     }
   }
 
+  #join(topic: string, compress: boolean): void {
+    // It may have closed, which the thread will learn.
+    if (this.websocket.closed) return;
+    this.websocket.doCompress = compress;
+    this.websocket.subscribe(topic);
+  }
+
   /** @param given the subprotocol, empty for none, and the headers: name, value, name, value. */
   accept([protocol, ...flat]: readonly string[], thread: PooledThread, id: number): void {
     try {
-      this.#websocket.accept(protocol || undefined, pairsOf(flat));
+      this.websocket.accept(protocol || undefined, pairsOf(flat));
       thread.post(TO_THREAD.accepted, 0, id, '');
     } catch (error) {
       thread.post(TO_THREAD.error, 0, id, '', encodeError(error));
@@ -63,7 +77,7 @@ export class RemoteSocket {
     this.#wanted = had + 1;
     if (this.#receiving) return;
     this.#receiving = true;
-    const websocket = this.#websocket;
+    const websocket = this.websocket;
     try {
       while (this.#delivered < this.#wanted || (websocket.pending && !thread.dropped)) {
         const message = await websocket.receive();
@@ -92,7 +106,7 @@ export class RemoteSocket {
   }
 
   get #ending(): Buffer {
-    const { closeCode, closeReason, error } = this.#websocket;
+    const { closeCode, closeReason, error } = this.websocket;
     const ending: EndingMessage = {
       code: closeCode,
       reason: closeReason,
@@ -123,8 +137,8 @@ export class RemoteSocket {
     try {
       const sent =
         type === FROM_THREAD.ping
-          ? this.#websocket.ping(message)
-          : this.#websocket.send(message, type === FROM_THREAD.binary, (flags & COMPRESS) !== 0);
+          ? this.websocket.ping(message)
+          : this.websocket.send(message, type === FROM_THREAD.binary, (flags & COMPRESS) !== 0);
       if (sent === undefined) taken();
       else sent.then(taken, failed);
     } catch {

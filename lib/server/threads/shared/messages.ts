@@ -7,6 +7,7 @@ import {
   ContentTooLarge,
   RequestError,
   RequestTimeout,
+  SlowSubscriber,
   WsgiError,
 } from '../../../errors.js';
 import type { ResponseHead } from '../../../interpreter/sink.js';
@@ -35,13 +36,40 @@ export const FROM_THREAD = {
   ping: 15,
   /** It waits for `ThreadLine.tellBuffered`. */
   buffered: 16,
+  /** Its WebSocket subscribes to a topic, whose name is the text: bytes of UTF-8. */
+  join: 17,
+  leave: 18,
+  /** To all members of the topic that is the text. These and what follows may belong to no request. */
+  publishText: 19,
+  publishBinary: 20,
+  /** `subscribe()`: a number, which the thread chose, and the topic. */
+  follow: 21,
+  /** The rest have that number. */
+  unfollow: 22,
+  /** It wants the next messages. */
+  next: 23,
 } as const;
+
+/** About topics, whatever request it came with. */
+export function isForTopics(type: number): boolean {
+  return type >= FROM_THREAD.publishText;
+}
+
+/** To a thread, over its port: in answer to `next`. */
+export interface TopicReport {
+  readonly followed: number;
+  readonly messages: readonly (string | Uint8Array)[];
+  /** No more will come; with an error, for which it was ended. */
+  readonly end?: { readonly error?: string } | undefined;
+}
 
 const CHARGED: ReadonlySet<number> = new Set([
   FROM_THREAD.chunk,
   FROM_THREAD.text,
   FROM_THREAD.binary,
   FROM_THREAD.ping,
+  FROM_THREAD.publishText,
+  FROM_THREAD.publishBinary,
 ]);
 
 /** The bytes of these frames are counted until the client has taken them. */
@@ -65,10 +93,13 @@ export const TO_THREAD = {
 
 /** Flag of any frame: the next one of its type continues it. */
 export const MORE = 1;
-/** Flag of `text` and `binary`: compress. */
+/** Flag of `text`, `binary` and `join`: compress. */
 export const COMPRESS = 2;
 /** Flag of `chunk`: the handler has no more to send after it. */
 export const LAST = 4;
+
+/** Flag of `publishText` and `publishBinary`: not to the WebSocket of the request. */
+export const OTHERS = 8;
 
 /** Flag of a queued request: the thread has to ask for its body. */
 export const HAS_BODY = 1;
@@ -193,6 +224,7 @@ const KNOWN_ERRORS: readonly (new (message: string, code: WsgiError['code']) => 
   FrameTooLargeError,
   ProtocolError,
   WebSocketError,
+  SlowSubscriber,
 ];
 
 /** An error as text: the other side makes an instance of the same class. */

@@ -18,7 +18,7 @@ export type ThreadEntry =
     };
 
 /** `environ` may hold what cannot be sent; the thread has its own. */
-export type ThreadOptions = Omit<ResolvedOptions, 'environ'>;
+export type ThreadOptions = Omit<ResolvedOptions, 'environ' | 'channels'>;
 
 export interface ThreadData {
   readonly kind: typeof THREAD_KIND;

@@ -16,6 +16,7 @@ import { encodeList, FROM_THREAD, type Mount } from '../shared/messages.js';
 import { type QueuedRequest, RequestQueue } from '../shared/request-queue.js';
 import type { ThreadData, ThreadReport } from '../shared/thread-data.js';
 import { ALLOWANCE, RUNS, ThreadLine } from '../shared/thread-line.js';
+import { BlockingTopics } from './blocking-topics.js';
 import { threadErrors } from './thread-output.js';
 import { type ThreadChannel, ThreadPost } from './thread-post.js';
 import { ThreadSink } from './thread-sink.js';
@@ -41,6 +42,8 @@ export class ThreadHost {
   #ownResources = 0;
   /** Handlers that wait on the event loop although their client has closed: the thread has gone on to other requests. */
   readonly #outlived = new Set<Promise<unknown>>();
+  /** `publish` and `subscribe` here. */
+  readonly topics: BlockingTopics;
 
   constructor(data: ThreadData) {
     const { options } = data;
@@ -48,6 +51,7 @@ export class ThreadHost {
     this.#queue = new RequestQueue(data.queue);
     this.#line = new ThreadLine(data.line);
     this.#channel = { line: this.#line, queue: this.#queue, blocks: new Blocks(data.blocks) };
+    this.topics = new BlockingTopics(data.port, this.#post);
     this.#forwarded = forwardedFor(options);
     // Each thread has memory of its own, as a process has: that is what `wsgi.multiprocess` is about (PEP 3333).
     const differing = { multiprocess: true, nonblocking: false };
@@ -76,10 +80,13 @@ export class ThreadHost {
 
   /** Python's `time.sleep`: blocks. @throws ClientDisconnected or WebSocketError if the client closes meanwhile. */
   sleep(milliseconds: number): void {
-    const post = this.#current?.post ?? new ThreadPost(this.#channel, this.#line.current);
+    const post = this.#post();
     if (post.pause(milliseconds)) return;
     throw this.#current?.isUpgrade && !post.over ? closedError(SOCKET_DEAD) : new ClientDisconnected();
   }
+
+  /** Of the request that the thread has, or of none. */
+  readonly #post = (): ThreadPost => this.#current?.post ?? new ThreadPost(this.#channel, this.#line.current);
 
   /** Takes requests until there are none, or one is not answered when its call returns. */
   #work(): void {
@@ -198,6 +205,7 @@ export class ThreadHost {
   /** The request is done: the thread takes another one. */
   #finish(aborter: Aborter, sink: ThreadSink): void {
     sink.websocket?.finish();
+    this.topics.endRequest();
     if (this.#line.clientEnded) aborter.abort(new ClientDisconnected());
     this.#line.current = 0;
     this.#current = undefined;

@@ -2,6 +2,7 @@
 
 import { threadId } from 'node:worker_threads';
 import type { BlockingSource } from '../../../environ/input/input.js';
+import { textToNative } from '../../../environ/native-string.js';
 import { ClientDisconnected } from '../../../errors.js';
 import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
 import {
@@ -51,6 +52,10 @@ export class ThreadPost {
     this.#id = id;
   }
 
+  get isOfRequest(): boolean {
+    return this.#id !== 0;
+  }
+
   /** Nothing more goes to the client: it closed the connection, or the thread has finished with the request. */
   get over(): boolean {
     return this.#line.clientClosed || this.#line.current !== this.#id;
@@ -95,11 +100,20 @@ export class ThreadPost {
   }
 
   /** Waits until the client has taken enough, and sends a message, in pieces: a part of one is of no use. */
-  sendMessage(type: number, flags: number, bytes: Uint8Array): void {
+  sendMessage(type: number, flags: number, bytes: Uint8Array, text = ''): void {
     this.#waitForClient();
     let rest = bytes;
-    do rest = rest.subarray(this.#sendPiece(type, flags, rest, MORE));
+    do rest = rest.subarray(this.#sendPiece(type, flags, rest, MORE, text));
     while (rest.length > 0);
+  }
+
+  /** Publishes a message, and blocks while the I/O thread has much to do with those before. @param flags OTHERS, or 0. */
+  publish(topic: string, message: string | Uint8Array, flags = 0): void {
+    const isText = typeof message === 'string';
+    const bytes = isText ? Buffer.from(message) : message;
+    const type = isText ? FROM_THREAD.publishText : FROM_THREAD.publishBinary;
+    this.sendMessage(type, flags, bytes, textToNative(topic));
+    this.notify();
   }
 
   /**
@@ -107,13 +121,13 @@ export class ThreadPost {
    * @param more flag of all pieces but the last.
    * @returns how much that was.
    */
-  #sendPiece(type: number, flags: number, bytes: Uint8Array, more = 0): number {
+  #sendPiece(type: number, flags: number, bytes: Uint8Array, more = 0, text = ''): number {
     const { blocks } = this.#channel;
     let piece = bytes.subarray(0, BLOCK_BYTES);
     const block = piece.length < LARGE ? NONE : blocks.fill(threadId, piece);
     if (block === NONE) piece = bytes.subarray(0, FRAME_LIMIT);
     this.#line.charge(costOf(piece.length));
-    this.#push(type, piece.length < bytes.length ? flags | more : flags, '', piece, block);
+    this.#push(type, piece.length < bytes.length ? flags | more : flags, text, piece, block);
     return piece.length;
   }
 
@@ -202,6 +216,18 @@ export class ThreadPost {
       ? () => line.current !== this.#id
       : () => this.over || line.clientEnded || line.socketClosed;
     return !line.block(RUNS, isOver, timeout);
+  }
+
+  /** The client has left, or the server stops: nothing is waited for on its behalf. */
+  get waitsInVain(): boolean {
+    const line = this.#line;
+    return this.over || line.clientEnded || line.socketClosed || line.goingAway || this.#queue.stopping;
+  }
+
+  /** Blocks until `ready` returns true, or that is in vain. It waits for others, as it does for a client: that is not silence. */
+  waitForOthers(ready: () => boolean): void {
+    this.notify();
+    this.#line.block(WAITS_FOR_CLIENT, () => ready() || this.waitsInVain);
   }
 
   /** Bytes that the connection of the WebSocket has to send: the I/O thread knows. */

@@ -1,4 +1,5 @@
 /** A thread's end of a WebSocket whose connection is in the I/O thread: turns calls into frames, and blocks for answers. */
+import { textToNative } from '../../../environ/native-string.js';
 import type { Bytes, HeaderList, Message } from '../../../environ/types.js';
 import { ALREADY_CLOSED, closedError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
 import { type BlockingLink, CLOSE_CODE, type Door, type Ending } from '../../../environ/websocket/link.js';
@@ -6,7 +7,15 @@ import { openedStarted } from '../../../interpreter/application-faults.js';
 import { checkHandshakeHeaders } from '../../../interpreter/response-head.js';
 import type { Logger } from '../../../logger.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
-import { COMPRESS, decodeError, encodeList, FROM_THREAD, MORE, TO_THREAD } from '../shared/messages.js';
+import {
+  COMPRESS,
+  decodeError,
+  encodeList,
+  FROM_THREAD,
+  MORE,
+  OTHERS,
+  TO_THREAD,
+} from '../shared/messages.js';
 import type { Frame } from '../shared/ring.js';
 import type { ThreadPost } from './thread-post.js';
 
@@ -107,6 +116,20 @@ export class ThreadSocket implements Door<ThreadSocket>, BlockingLink {
   ping(data: Bytes): void {
     this.#post.sendMessage(FROM_THREAD.ping, 0, data);
     this.#post.notify();
+  }
+
+  subscribe(topic: string, compress: boolean): void {
+    this.#post.send(FROM_THREAD.join, compress ? COMPRESS : 0, textToNative(topic));
+    this.#post.notify();
+  }
+
+  unsubscribe(topic: string): void {
+    this.#post.send(FROM_THREAD.leave, 0, textToNative(topic));
+    this.#post.notify();
+  }
+
+  publish(topic: string, message: string | Bytes): void {
+    this.#post.publish(topic, message, OTHERS);
   }
 
   close(code: number, reason: Bytes): void {

@@ -7,6 +7,7 @@ import type { BlockingApplication } from '../../../environ/types.js';
 import { reportRejection } from '../../../interpreter/report.js';
 import { logger } from '../../../logger.js';
 import { blockInSleep } from '../../../sleep.js';
+import { setTopicsHere } from '../../../subscription.js';
 import { ASIDE_KIND, describeLoadError, isThreadData, type ThreadData } from '../shared/thread-data.js';
 import { ThreadHost } from './thread-host.js';
 import { writeAtOnce } from './thread-output.js';
@@ -19,6 +20,7 @@ function becomeHost(data: ThreadData): ThreadHost {
   logger.setLevel(data.log.level);
   const created = new ThreadHost(data);
   blockInSleep((milliseconds) => created.sleep(milliseconds));
+  setTopicsHere(created.topics);
   // As on the main thread: a promise that one handler left to reject does not end the others.
   process.on('unhandledRejection', (reason) => {
     if (created.attached) reportRejection(reason);

@@ -1,0 +1,37 @@
+/** What carries topics between servers, as somebody writes it who has something else than Redis: `channels` of the options. */
+import type { Logger } from '../../logger.js';
+import type { Channels, TopicMessage } from '../../topics.js';
+
+/**
+ * A backend. It calls `deliver` or `take` for what others publish; `publish` is called for what is published here, also where
+ * nobody here has subscribed. None of its methods is awaited but `close`, and none has to throw.
+ */
+export interface ChannelsBackend extends Channels {
+  /** For `wsgi.status`; without it the backend counts as connected. */
+  state?(): ChannelsState;
+}
+
+export interface ChannelsState {
+  readonly connected: boolean;
+  /** How often the connection was lost. */
+  readonly lost: number;
+  /** How many messages others did not get, because there was no connection, or it was too slow. */
+  readonly dropped: number;
+}
+
+/** What a backend is given. */
+export interface ChannelsOptions {
+  /** Gives what another server has published to the members here. Own messages and second copies are not kept away. */
+  deliver(topic: string, message: TopicMessage): void;
+  /** The bytes of a message for `take` of other servers: who sends it, topic, kind and content (docs/channels.md). */
+  pack(topic: string, message: TopicMessage): Buffer;
+  /** Delivers what `pack` made in another server. Of this server's own, and of copies, nothing is delivered. Never throws. */
+  take(packed: Uint8Array): void;
+  readonly log: Logger;
+}
+
+/**
+ * Makes a backend. Called once, before the server listens; of several servers with the same function in one process it is
+ * called for the first. What it throws keeps the server from starting.
+ */
+export type ChannelsFactory = (options: ChannelsOptions) => ChannelsBackend | Promise<ChannelsBackend>;

@@ -1,0 +1,128 @@
+/** A backend at work: between it and the topics of this process, it counts, and keeps each from the failures of the other. */
+import { isPromise } from '../../environ/maybe-promise.js';
+import { describeThrown, logger } from '../../logger.js';
+import { checkPublication, type TopicLink, type TopicMessage, topics } from '../../topics.js';
+import type { ChannelsBackend, ChannelsOptions } from './backend.js';
+import type { ChannelsStatus } from './channels-status.js';
+import { Wire } from './wire.js';
+
+/** One for the process: what one of its servers has published is its own for all of them. */
+const PROCESS_WIRE = new Wire();
+
+/** Milliseconds for a backend to close in. */
+const CLOSE_MS = 5000;
+
+export class Carrier implements TopicLink {
+  /** What the backend is given. */
+  readonly options: ChannelsOptions;
+  readonly #wire = PROCESS_WIRE;
+  #backend: ChannelsBackend | undefined;
+  #disconnect: () => void = () => {};
+  #topics = 0;
+  #published = 0;
+  #received = 0;
+  /** The calls that failed when they were last made: each is logged once until it works again. */
+  readonly #failing = new Set<string>();
+  #refusedFrame = false;
+
+  constructor() {
+    this.options = {
+      deliver: (topic, message) => this.#deliver(topic, message),
+      pack: (topic, message) => this.#wire.pack(topic, message),
+      take: (packed) => this.#take(packed),
+      log: logger,
+    };
+  }
+
+  /** From now on topics are carried: first those that have members already. */
+  start(backend: ChannelsBackend): void {
+    this.#backend = backend;
+    this.#disconnect = topics.connect(this, true);
+  }
+
+  /** Resolves when the backend has closed, or has taken too long for that. */
+  async close(): Promise<void> {
+    this.#disconnect();
+    const backend = this.#backend;
+    this.#backend = undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS, 'did not end in time');
+    });
+    const closed = (async () => {
+      await backend?.close();
+      return undefined;
+    })().catch(describeThrown);
+    const failure = await Promise.race([closed, late]);
+    clearTimeout(timer);
+    if (failure !== undefined) logger.error(`What carries topics between servers: close() ${failure}`);
+  }
+
+  get status(): ChannelsStatus {
+    const { connected = true, lost = 0, dropped = 0 } = this.#backend?.state?.() ?? {};
+    const counted = { published: this.#published, received: this.#received, dropped, lost };
+    return { connected: connected ? 1 : 0, topics: this.#topics, ...counted };
+  }
+
+  // What the topics of this process call
+
+  subscribe(topic: string): void {
+    this.#topics++;
+    this.#call('subscribe', (backend) => backend.subscribe(topic));
+  }
+
+  unsubscribe(topic: string): void {
+    this.#topics--;
+    this.#call('unsubscribe', (backend) => backend.unsubscribe(topic));
+  }
+
+  publish(topic: string, message: TopicMessage): void {
+    this.#published++;
+    this.#call('publish', (backend) => backend.publish(topic, message));
+  }
+
+  /** A backend may be written with async functions. */
+  #call(name: string, call: (backend: ChannelsBackend) => unknown): void {
+    if (this.#backend === undefined) return;
+    try {
+      const result = call(this.#backend);
+      if (isPromise(result)) {
+        result.then(
+          () => this.#failing.delete(name),
+          (error) => this.#failed(name, error),
+        );
+      } else this.#failing.delete(name);
+    } catch (error) {
+      this.#failed(name, error);
+    }
+  }
+
+  #failed(name: string, error: unknown): void {
+    if (this.#failing.has(name)) return;
+    this.#failing.add(name);
+    logger.thrown(`What carries topics between servers failed: ${name}()`, error);
+  }
+
+  // What the backend calls
+
+  /** @throws TypeError for what is no message. */
+  #deliver(topic: string, message: TopicMessage): void {
+    checkPublication(topic, message);
+    if (this.#backend === undefined) return;
+    this.#received++;
+    topics.publish(topic, message, this);
+  }
+
+  #take(packed: Uint8Array): void {
+    try {
+      const found = this.#wire.unpack(packed);
+      if (found !== undefined) this.#deliver(found.topic, found.message);
+    } catch (error) {
+      // Whatever sends it, sends more of it.
+      if (this.#refusedFrame) return;
+      this.#refusedFrame = true;
+      const why = error instanceof Error ? error.message : String(error);
+      logger.warning(`A message of another server was dropped, and so are more of its kind: ${why}`);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** Opens what carries topics between servers, for a server that begins: once in a process, for all that were given the same. */
+import { inspect } from 'node:util';
+import { ConfigError } from '../../errors.js';
+import type { ChannelsBackend, ChannelsFactory } from './backend.js';
+import { Carrier } from './carrier.js';
+import type { ChannelsStatus } from './channels-status.js';
+import { RedisChannels } from './redis.js';
+import { loadRedis } from './redis-client.js';
+import { parseRedisUrl } from './redis-url.js';
+
+/** Milliseconds that a server waits for Redis before it begins without. */
+const START_MS = 2000;
+
+const METHODS = ['subscribe', 'unsubscribe', 'publish', 'close'] as const;
+
+export interface OpenChannels {
+  readonly status: ChannelsStatus;
+  /** The last of those that opened them closes them. */
+  close(): Promise<void>;
+}
+
+interface Shared {
+  readonly carrier: Promise<Carrier>;
+  users: number;
+}
+
+/** By the value of the option: all servers of a process have the same topics, which two carriers would carry twice. */
+const shared = new Map<string | ChannelsFactory, Shared>();
+
+/**
+ * Topics are carried from now on, or as soon as there is a connection.
+ * @param given a checked value of the option `channels`.
+ * @throws ConfigError if the client of Redis is missing, or a function gives no backend; what that function throws.
+ */
+export async function openChannels(given: string | ChannelsFactory): Promise<OpenChannels> {
+  const found = shared.get(given) ?? { carrier: open(given), users: 0 };
+  shared.set(given, found);
+  found.users++;
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    if (--found.users > 0) return;
+    shared.delete(given);
+    await (await found.carrier).close();
+  };
+  let carrier: Carrier;
+  try {
+    carrier = await found.carrier;
+  } catch (error) {
+    shared.delete(given);
+    throw error;
+  }
+  return {
+    get status() {
+      return carrier.status;
+    },
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+async function open(given: string | ChannelsFactory): Promise<Carrier> {
+  const carrier = new Carrier();
+  if (typeof given === 'string') await openRedis(given, carrier);
+  else carrier.start(checkBackend(await given(carrier.options)));
+  return carrier;
+}
+
+async function openRedis(url: string, carrier: Carrier): Promise<void> {
+  const address = parseRedisUrl(url);
+  if (typeof address !== 'object') throw new ConfigError('Option channels is not the URL of a Redis');
+  const redis = new RedisChannels(await loadRedis(), address, carrier.options);
+  carrier.start(redis);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, START_MS);
+  });
+  await Promise.race([redis.tried, late]);
+  clearTimeout(timer);
+}
+
+function checkBackend(value: unknown): ChannelsBackend {
+  const backend = value as Record<string, unknown> | null | undefined;
+  const missing = METHODS.find((name) => typeof backend?.[name] !== 'function');
+  if (missing === undefined) return value as ChannelsBackend;
+  const shown = inspect(value, { depth: 0 });
+  throw new ConfigError(
+    `The function that option channels is must give an object with ${METHODS.join('(), ')}(); ${missing}() is missing in ${shown}`,
+  );
+}

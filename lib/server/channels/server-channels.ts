@@ -1,0 +1,35 @@
+/** What carries the topics of a server to others, from its beginning to its end; nothing is loaded where there is nothing. */
+import type { ChannelsFactory } from './backend.js';
+import type { ChannelsStatus } from './channels-status.js';
+import type { OpenChannels } from './open-channels.js';
+
+export class ServerChannels {
+  readonly #given: string | ChannelsFactory | undefined;
+  #opening: Promise<OpenChannels> | undefined;
+  #open: OpenChannels | undefined;
+
+  /** @param given the option `channels`, checked. */
+  constructor(given: string | ChannelsFactory | undefined) {
+    this.#given = given;
+  }
+
+  /** Undefined without channels, and before they are open. */
+  get status(): ChannelsStatus | undefined {
+    return this.#open?.status;
+  }
+
+  /** As `openChannels`. */
+  open(): Promise<void> | undefined {
+    if (this.#given === undefined) return undefined;
+    const given = this.#given;
+    this.#opening = import('./open-channels.js').then(({ openChannels }) => openChannels(given));
+    return this.#opening.then((open) => {
+      this.#open = open;
+    });
+  }
+
+  async close(): Promise<void> {
+    const open = await this.#opening?.catch(() => undefined);
+    await open?.close();
+  }
+}

@@ -1,0 +1,7 @@
+/** A server of the specs of topics with workers: `node workers.ts '{"workers":2}'`; with threads, handlers block. */
+import { type EventLoopOptions, run, type ThreadOptions } from '../../../lib/index.js';
+import { app, blocking } from './site.js';
+
+const options = JSON.parse(process.argv[2] ?? '{}') as EventLoopOptions & { threads?: number };
+if (options.threads === undefined) await run(app, options);
+else await run(blocking, options as ThreadOptions);
