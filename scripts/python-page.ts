@@ -1,7 +1,7 @@
 /** Writes the table of docs/python.md, of what the applications in spec/python/frameworks answer now: `npm run docs`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PYTHON_PAGE, rowOf, withRows } from '../spec/python/frameworks/page.js';
-import { prove } from '../spec/python/frameworks/proof.js';
+import { describeResult, prove } from '../spec/python/frameworks/proof.js';
 import { RUNTIMES } from '../spec/python/frameworks/runtimes.js';
 import { type Group, PAGES, SOCKETS } from '../spec/python/frameworks/sites.js';
 import { environmentComplaint } from '../spec/support/python.js';
@@ -16,7 +16,7 @@ if (complaint === undefined) {
     for (const group of GROUPS) {
       for (const { site, results, unexplained } of proven) {
         if (!group.sites.includes(site)) continue;
-        if (unexplained.length > 0) throw new Error(`${site.name} differs: its spec says where`);
+        if (unexplained.length > 0) throw new Error(unexplained.map(describeResult).join('\n'));
         rows.push(rowOf(site, group, runtime.name, results.length));
       }
     }

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { compare } from '../../../lib/porting/compare/compare.js';
 import { parseTarget } from '../../../lib/porting/compare/target/target.js';
+import type { Difference } from '../../../lib/porting/diff/difference.js';
 import type { Result } from '../../../lib/porting/report/result.js';
 import { PYTHON } from '../../support/python.js';
 import { CLI, NODE_OPTIONS, ROOT } from '../../support/source.js';
@@ -96,6 +97,16 @@ function isExplained({ exchange, verdict, differences, drift }: Result, { differ
 
 export function nameOf({ request }: Result['exchange']): string {
   return `${request.method} ${request.target}`;
+}
+
+/** For a person. */
+export function describeResult({ exchange, verdict, differences, drift, note }: Result): string {
+  const lines = [`${verdict} ${nameOf(exchange)} ${note ?? ''}`, ...differences.map(sentenceOf)];
+  return [...lines, ...(drift.length === 0 ? [] : ['  drift', ...drift.map(sentenceOf)])].join('\n');
+}
+
+function sentenceOf({ kind, where, original, candidate }: Difference): string {
+  return `  ${kind} ${where}: ${original} / ${candidate}`;
 }
 
 function hostNameOf({ name }: Site): string {

@@ -1,11 +1,10 @@
 /** What the specs of all runtimes ask: applications of Python answer as under the servers that they had, and the page says so. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { Difference } from '../../../lib/porting/diff/difference.js';
 import type { Result } from '../../../lib/porting/report/result.js';
 import { requirePython } from '../../support/python.js';
 import { PYTHON_PAGE, rowOf } from './page.js';
-import { nameOf, type Proven, prove, type Runtime } from './proof.js';
+import { describeResult, nameOf, type Proven, prove, type Runtime } from './proof.js';
 import type { Group } from './sites.js';
 
 export function answersAsBefore(groups: readonly Group[], runtime: Runtime): void {
@@ -40,13 +39,4 @@ export function answersAsBefore(groups: readonly Group[], runtime: Runtime): voi
 
 function nameOfResult({ exchange }: Result): string {
   return nameOf(exchange);
-}
-
-function describeResult({ exchange, verdict, differences, drift, note }: Result): string {
-  const lines = [`${verdict} ${nameOf(exchange)} ${note ?? ''}`, ...differences.map(sentenceOf)];
-  return [...lines, ...(drift.length === 0 ? [] : ['  drift', ...drift.map(sentenceOf)])].join('\n');
-}
-
-function sentenceOf({ kind, where, original, candidate }: Difference): string {
-  return `  ${kind} ${where}: ${original} / ${candidate}`;
 }
