@@ -25,6 +25,13 @@ export interface FromPythonOptions {
    * and after a moment its process ends. 0 is never. Default: 30.
    */
   readonly timeout?: number | undefined;
+  /**
+   * Requests after which a process makes room for a new one, which has loaded by then, so that what it leaks goes with it.
+   * 0 is never. Default: 0.
+   */
+  readonly maxRequests?: number | undefined;
+  /** The most by which `maxRequests` is raised, at random for each process, so that they do not all end at once. Default: 0. */
+  readonly maxRequestsJitter?: number | undefined;
   /** Environment variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Called with the path of each file of the application that Python has loaded, for what watches them. */
@@ -39,6 +46,8 @@ export interface PythonOptions {
   readonly workers: number;
   readonly backlogRequests: number;
   readonly timeout: number;
+  readonly maxRequests: number;
+  readonly maxRequestsJitter: number;
   readonly env: Readonly<Record<string, string>>;
   readonly onFile: ((file: string) => void) | undefined;
 }
@@ -51,6 +60,8 @@ const NAMES = [
   'workers',
   'backlogRequests',
   'timeout',
+  'maxRequests',
+  'maxRequestsJitter',
   'env',
   'onFile',
 ];
@@ -58,6 +69,7 @@ const NAMES = [
 /** Each thread has a descriptor in Python and in Node. */
 const MOST_THREADS = 256;
 const MOST_WORKERS = 256;
+const MOST_JITTER = 2 ** 32;
 const LONGEST_S = 2 ** 31 / 1000;
 
 /** @throws ConfigError for an option that is unknown or cannot work. */
@@ -86,6 +98,8 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
     workers: whole('workers', given.workers ?? 1, 1, MOST_WORKERS),
     backlogRequests: whole('backlogRequests', given.backlogRequests ?? 1000, 0, 1_000_000),
     timeout: seconds('timeout', given.timeout ?? 30),
+    maxRequests: whole('maxRequests', given.maxRequests ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    maxRequestsJitter: whole('maxRequestsJitter', given.maxRequestsJitter ?? 0, 0, MOST_JITTER),
   };
 }
 

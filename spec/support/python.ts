@@ -25,15 +25,18 @@ export const PYTHON = join(
 /** For `before`: after this call the environment is there, made if need be. Without Python the specs are skipped. */
 export function requirePython(hook: Mocha.Context): void {
   hook.timeout(2 * PATIENCE_MS);
-  const complaint = makeEnvironment();
+  const complaint = environmentComplaint();
   if (complaint === undefined) return;
   if (process.env['CI']) throw new Error(complaint);
   console.log(`    skipped: ${complaint}`);
   hook.skip();
 }
 
-/** What went wrong. Spec files run side by side: one of them makes the environment, and the others wait for it. */
-function makeEnvironment(): string | undefined {
+/**
+ * Makes the environment, if need be. Spec files run side by side: one of them makes it, and the others wait for that.
+ * @returns what went wrong.
+ */
+export function environmentComplaint(): string | undefined {
   const wanted = readFileSync(REQUIREMENTS, 'utf8');
   const isThere = () => existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted && works(PYTHON);
   while (!isThere()) {

@@ -75,10 +75,13 @@ function unquoted(value: string): string {
   return value.replace(/^"(.*)"$/s, '$1').trim();
 }
 
-/** Of a value of JSON as it is written. */
-function typeOf(json: string): string {
-  const first = json.trimStart().charAt(0);
-  return /[-\d]/.test(first) ? 'number' : first === 't' || first === 'f' ? 'boolean' : first;
+/** Of a value of JSON as it is written; what is no JSON is text of a page, whose places look like those of JSON. */
+function typeOf(value: string): string {
+  const text = value.trim();
+  if (/^["{[]/.test(text)) return text.charAt(0);
+  if (/^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(text)) return 'number';
+  if (text === 'true' || text === 'false') return 'boolean';
+  return text === 'null' ? text : 'text';
 }
 
 /** The recorded values that a value of one side stands for. */

@@ -1,4 +1,5 @@
 /** The CPython processes of an application: started, replaced when they end, and the requests that wait for a thread. */
+import { randomInt } from 'node:crypto';
 import { ConfigError, ServerBusy } from '../../errors.js';
 import { logger } from '../../logger.js';
 import type { Lane, PythonFacts, PythonRuntime } from '../lane.js';
@@ -76,9 +77,14 @@ export class CPythonPool implements PythonRuntime {
 
   #spawn(): PythonProcess {
     const process = new PythonProcess(this.#command, this.#target, this.#options, {
-      laneFree: () => this.#serveWaiting(),
+      laneFree: (free) => {
+        if (free.requests >= free.limit) this.#renew(free);
+        this.#serveWaiting();
+      },
       ended: (ended, how) => this.#ended(ended, how),
     });
+    const { maxRequests, maxRequestsJitter: jitter } = this.#options;
+    if (maxRequests > 0) process.limit = maxRequests + (jitter > 0 ? randomInt(jitter + 1) : 0);
     this.#processes.add(process);
     return process;
   }
@@ -130,6 +136,28 @@ export class CPythonPool implements PythonRuntime {
     if (process.retired || this.#closing) return;
     void process.end(RETIRE_MS);
     this.#replace(0);
+  }
+
+  /** It has had as many requests as it may: it goes on until another one has loaded, and ends when it has no more requests. */
+  #renew(process: PythonProcess): void {
+    process.limit = Number.POSITIVE_INFINITY;
+    if (process.retired || this.#closing) return;
+    const next = this.#spawn();
+    // Whichever ends meanwhile is not replaced by a third one.
+    process.replaced = next.replaced = true;
+    this.#take(next).then(
+      () => {
+        next.replaced = false;
+        return process.end(RETIRE_MS);
+      },
+      (error: Error) => {
+        if (this.#closing) return;
+        logger.error(error.message);
+        process.replaced = false;
+        if (this.#processes.has(process)) process.limit = process.requests + this.#options.maxRequests;
+        else this.#replace(FIRST_DELAY_MS);
+      },
+    );
   }
 
   #ended(process: PythonProcess, how: string): void {

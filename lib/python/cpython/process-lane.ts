@@ -45,6 +45,11 @@ export class ProcessLane implements Lane {
     return this.#numbers > 0;
   }
 
+  /** How many requests it has had. */
+  get requests(): number {
+    return this.#numbers;
+  }
+
   get isBusy(): boolean {
     return this.work !== undefined;
   }

@@ -51,6 +51,8 @@ export class PythonProcess {
   killWhenIdle = false;
   /** It is given no more requests. */
   retired = false;
+  /** Requests after which another one takes its place. */
+  limit = Number.POSITIVE_INFINITY;
   readonly exited: Promise<unknown>;
   readonly #child: ChildProcess;
   readonly #control: Socket;
@@ -101,6 +103,10 @@ export class PythonProcess {
   /** It has had a request. */
   get worked(): boolean {
     return this.lanes.some((lane) => lane.worked);
+  }
+
+  get requests(): number {
+    return this.lanes.reduce((sum, lane) => sum + lane.requests, 0);
   }
 
   get busy(): number {

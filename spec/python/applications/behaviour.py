@@ -1,5 +1,7 @@
 """Applications by path, for the specs of the gateway's Python side: good ones and bad ones."""
+import hashlib
 import os
+import resource
 import sys
 import threading
 import time
@@ -34,6 +36,63 @@ def blocks(environ, start_response):
     start_response('200 OK', PLAIN)
     for _ in range(int(environ['QUERY_STRING'])):
         yield b'x' * 65536
+
+
+def digest(environ, start_response):
+    """The hash of the body, in pieces of a size that the query may give."""
+    size = int(environ['QUERY_STRING'] or 65536)
+    total = hashlib.sha256()
+    for block in iter(lambda: environ['wsgi.input'].read(size), b''):
+        total.update(block)
+    start_response('200 OK', PLAIN)
+    return [total.hexdigest().encode()]
+
+
+def pattern(environ, start_response):
+    """So many bytes, each that of its place, with their hash before them: `?LENGTH&BLOCK`."""
+    length, block = (int(part) for part in environ['QUERY_STRING'].split('&'))
+    whole = bytes((place * 31 + (place >> 8)) & 0xff for place in range(length))
+    start_response('200 OK', PLAIN + [('X-Digest', hashlib.sha256(whole).hexdigest())])
+    for place in range(0, length, block):
+        yield whole[place:place + block]
+
+
+def echoes(environ, start_response):
+    """What is read is sent at once: both ways are busy."""
+    start_response('200 OK', PLAIN)
+    for block in iter(lambda: environ['wsgi.input'].read(20000), b''):
+        yield block
+
+
+def peak(environ, start_response):
+    """The most memory that the process has had, in KiB (getrusage(2))."""
+    start_response('200 OK', PLAIN)
+    return [b'%d' % resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]
+
+
+def leaks(environ, start_response):
+    """Each request leaves a megabyte behind."""
+    LEAKED.append(bytearray(1 << 20))
+    start_response('200 OK', PLAIN)
+    return [b'%d %d' % (os.getpid(), len(LEAKED))]
+
+
+LEAKED = []
+
+
+def grows(environ, start_response):
+    """Takes memory without end, in a process that may have 400 MB more."""
+    with open('/proc/self/statm') as file:
+        now = int(file.read().split()[0]) * resource.getpagesize()
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (now + 400_000_000, limits[1]))
+    taken = []
+    try:
+        while True:
+            taken.append(bytearray(20_000_000))
+    finally:
+        taken.clear()
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def prints(environ, start_response):

@@ -1,5 +1,11 @@
 /** The cookies of one client on one side. They do not expire while it runs: a recording of an hour is replayed in a second. */
-import { type Cookie, type CookieScope, parseSetCookie, pathMatches } from '../../../testing/cookie.js';
+import {
+  type Cookie,
+  type CookieScope,
+  domainMatches,
+  parseSetCookie,
+  pathMatches,
+} from '../../../testing/cookie.js';
 import type { Answer, Fields } from '../../exchange.js';
 
 export class Jar {
@@ -19,8 +25,12 @@ export class Jar {
   }
 
   /** Those that a client sends there, the ones of longer paths first. `Secure` is for the client that was recorded to heed. */
-  for({ path }: CookieScope): Map<string, string> {
-    const sent = [...this.#cookies.values()].filter((cookie) => pathMatches(path, cookie.path));
+  for({ host, path }: CookieScope): Map<string, string> {
+    const sent = [...this.#cookies.values()].filter(
+      (cookie) =>
+        pathMatches(path, cookie.path) &&
+        (cookie.hostOnly ? host === cookie.domain : domainMatches(host, cookie.domain)),
+    );
     sent.sort((a, b) => b.path.length - a.path.length);
     const found = new Map<string, string>();
     for (const { name, value } of sent) if (!found.has(name)) found.set(name, value);

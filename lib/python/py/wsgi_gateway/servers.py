@@ -182,6 +182,16 @@ def _wsocket(module):
         serve(module.WSocketApp() if app is None else app, host, port)
 
     module.run = run
+    call = module.WSocketApp.__call__
+
+    def with_protocol(self, environ, start_response):
+        # WSocket chooses it in its own handshake, which is not used here.
+        websocket = environ.get('wsgi.websocket')
+        if websocket is not None and self.protocol:
+            websocket.supported_protocols = [self.protocol]
+        return call(self, environ, start_response)
+
+    module.WSocketApp.__call__ = with_protocol
 
 
 def _websocket_errors(module):

@@ -2,6 +2,18 @@
 from . import errors
 
 
+class _Request:
+    """What `choose_subprotocol` of a subclass is given: of the handshake, by the names of wsproto."""
+
+    def __init__(self, environ, websocket):
+        query = environ.get('QUERY_STRING', '')
+        self.host = environ.get('HTTP_HOST', '')
+        self.target = environ.get('RAW_URI') or websocket.path + ('?' + query if query else '')
+        self.subprotocols = list(websocket.protocols)
+        self.extensions = []
+        self.extra_headers = []
+
+
 def server_class(module):
     """A class with the interface of `module.Server`."""
 
@@ -30,7 +42,7 @@ def server_class(module):
             self._websocket = websocket
             self._over = False
             websocket.supported_protocols = self.subprotocols
-            websocket.accept(self.choose_subprotocol(websocket))
+            websocket.accept(self.choose_subprotocol(_Request(environ, websocket)))
             self.subprotocol = websocket.protocol or None
 
         @classmethod
@@ -38,7 +50,7 @@ def server_class(module):
             return cls(environ, **options)
 
         def choose_subprotocol(self, request):
-            return next((name for name in request.protocols if name in self.subprotocols), None)
+            return next((name for name in request.subprotocols if name in self.subprotocols), None)
 
         @property
         def connected(self):

@@ -1,0 +1,123 @@
+/** The proof: each application is visited, and what came is compared between the server that it had and this one. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { compare } from '../../../lib/porting/compare/compare.js';
+import { parseTarget } from '../../../lib/porting/compare/target/target.js';
+import type { Difference } from '../../../lib/porting/diff/difference.js';
+import type { Result } from '../../../lib/porting/report/result.js';
+import { PYTHON } from '../../support/python.js';
+import { CLI, NODE_OPTIONS, ROOT } from '../../support/source.js';
+import type { Group, Site } from './sites.js';
+import { Recording, Visitor } from './visitor.js';
+
+const SITES = join(ROOT, 'spec/python/frameworks/sites');
+const FLASKR = join(ROOT, 'examples/python/strangler/flaskr');
+const RESET = 'rm -rf state && cp -a seed state';
+
+/** Where the applications of Python run in our gateway. */
+export interface Runtime {
+  /** As the table of docs/python.md has it. */
+  readonly name: string;
+  /** What `--python` gets. */
+  readonly python: string;
+  /** Only sites that this runtime can load. */
+  runs(site: Site): boolean;
+}
+
+/** What became of one application. */
+export interface Proven {
+  readonly site: Site;
+  readonly results: readonly Result[];
+  /** Those that differ, with what differs, unless the site explains it. */
+  readonly unexplained: readonly Result[];
+}
+
+/** @returns each site of the groups that the runtime can load. */
+export async function prove(groups: readonly Group[], runtime: Runtime): Promise<Proven[]> {
+  mkdirSync(join(ROOT, 'out'), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, 'out/frameworks-'));
+  try {
+    cpSync(SITES, folder, { recursive: true });
+    cpSync(FLASKR, join(folder, 'flaskr'), { recursive: true });
+    run('prepare.py', folder);
+    cpSync(join(folder, 'state'), join(folder, 'seed'), { recursive: true, preserveTimestamps: true });
+    const proven: Proven[] = [];
+    for (const group of groups) {
+      const sites = group.sites.filter((site) => runtime.runs(site));
+      if (sites.length > 0) proven.push(...(await proveGroup({ ...group, sites }, runtime, folder)));
+    }
+    return proven;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function proveGroup(group: Group, runtime: Runtime, folder: string): Promise<Proven[]> {
+  const inFolder = (command: string) => `cd '${folder}' && ${command}`;
+  const original = inFolder(`'${PYTHON}' ${group.server}`);
+  const command = [process.execPath, ...NODE_OPTIONS, CLI].map((word) => `'${word}'`).join(' ');
+  const candidate = inFolder(`${command} ${group.target} -b 127.0.0.1:{port} --python '${runtime.python}'`);
+  const reset = inFolder(RESET);
+  spawnSync('sh', ['-c', reset]);
+  const recording = await record(group.sites, original);
+  const results: Result[] = [];
+  try {
+    const onresult = (result: Result) => void results.push(result);
+    await compare(recording, { original, candidate, reset, onresult });
+  } finally {
+    recording.spool.close();
+  }
+  return group.sites.map((site) => {
+    const own = results.filter(({ exchange }) => hostOf(exchange.request.fields).startsWith(`${site.name}.`));
+    return { site, results: own, unexplained: own.filter((result) => !isExplained(result, site)) };
+  });
+}
+
+/** What clients of the original have, in the order of the sites. */
+async function record(sites: readonly Site[], original: string): Promise<Recording> {
+  const recording = new Recording();
+  const server = await parseTarget(original, 'the original').start();
+  try {
+    for (const site of sites) {
+      await site.visit(new Visitor(server.url, hostNameOf(site), recording));
+    }
+  } finally {
+    await server.stop();
+  }
+  return recording;
+}
+
+/** Equal, or known to differ. Whether an answer comes piece by piece is not asked here: a machine that is busy decides it. */
+function isExplained({ exchange, verdict, differences, drift }: Result, { differs = [] }: Site): boolean {
+  if (verdict === 'skipped') return false;
+  if (differs.some((known) => known.exchange === nameOf(exchange))) return true;
+  return [...differences, ...drift].every(({ kind }) => kind === 'stream');
+}
+
+export function nameOf({ request }: Result['exchange']): string {
+  return `${request.method} ${request.target}`;
+}
+
+/** For a person. */
+export function describeResult({ exchange, verdict, differences, drift, note }: Result): string {
+  const lines = [`${verdict} ${nameOf(exchange)} ${note ?? ''}`, ...differences.map(sentenceOf)];
+  return [...lines, ...(drift.length === 0 ? [] : ['  drift', ...drift.map(sentenceOf)])].join('\n');
+}
+
+function sentenceOf({ kind, where, original, candidate }: Difference): string {
+  return `  ${kind} ${where}: ${original} / ${candidate}`;
+}
+
+function hostNameOf({ name }: Site): string {
+  return `${name}.example`;
+}
+
+function hostOf(fields: readonly (readonly [string, string])[]): string {
+  return fields.find(([name]) => name === 'Host')?.[1] ?? '';
+}
+
+function run(script: string, cwd: string): void {
+  const { status, stderr } = spawnSync(PYTHON, [script], { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${script}: ${stderr}`);
+}
