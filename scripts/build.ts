@@ -2,7 +2,7 @@
  * Makes the JavaScript of `dist/`, where tsc has put the types: a file for each entry of package.json, and few that they share.
  * Each file that a start loads costs a millisecond of CPU time (62 of them half of a start), and so does each 20 KiB of code.
  */
-import { chmodSync, cpSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
@@ -45,14 +45,42 @@ const entries = new Set(names.map(pathOf));
 /** The modules that a module loads with itself. */
 type Imports = (path: string) => readonly string[];
 
-let reached: readonly (readonly [start: string, paths: ReadonlySet<string>])[] | undefined;
+/** Bytes. Modules that fewer starts load, and that are smaller together, are loaded by all of them: a file costs more. */
+const SMALL = 8 * 1024;
+const ALL = Object.keys(STARTS).join('-');
+
+let files: ReadonlyMap<string, string> | undefined;
 
 /** The file that a module goes into; null leaves it to the bundler. An entry stays itself: it is known by its URL. */
 function fileOf(path: string, imports: Imports): string | null {
-  if (!path.endsWith('.ts') || entries.has(path)) return null;
-  reached ??= Object.entries(STARTS).map(([start, roots]) => [start, reach(roots.map(pathOf), imports)]);
-  const starts = reached.filter(([, paths]) => paths.has(path)).map(([start]) => start);
-  return starts.length < 2 ? null : starts.join('-');
+  files ??= groupModules(imports);
+  return files.get(path) ?? null;
+}
+
+function groupModules(imports: Imports): Map<string, string> {
+  const groups = new Map<string, string>();
+  for (const [start, roots] of Object.entries(STARTS)) {
+    for (const path of reach(roots.map(pathOf), imports)) {
+      if (!path.endsWith('.ts') || entries.has(path)) continue;
+      const before = groups.get(path);
+      groups.set(path, before === undefined ? start : `${before}-${start}`);
+    }
+  }
+  const sizes = new Map<string, number>();
+  for (const [path, group] of groups) sizes.set(group, (sizes.get(group) ?? 0) + statSync(path).size);
+  const isSmall = (group: string) => group.includes('-') && (sizes.get(group) ?? 0) < SMALL;
+  // Only what imports nothing but such modules, for files must not import each other in a circle.
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const [path, group] of groups) {
+      if (group === ALL || !isSmall(group)) continue;
+      if (!imports(path).every((one) => !one.endsWith('.ts') || groups.get(one) === ALL)) continue;
+      groups.set(path, ALL);
+      moved = true;
+    }
+  }
+  for (const [path, group] of groups) if (!group.includes('-')) groups.delete(path);
+  return groups;
 }
 
 function reach(roots: readonly string[], imports: Imports): Set<string> {

@@ -24,9 +24,7 @@ import {
   type ThreadOptions,
 } from './options/options.js';
 import { StatusSource } from './status/status-source.js';
-import { ThreadPool } from './threads/io/pool.js';
-import { callInThreads } from './threads/io/remote-runner.js';
-import { thisScript } from './threads/io/start-worker.js';
+import type { ThreadPool } from './threads/io/pool.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
@@ -45,7 +43,8 @@ export class Server {
   readonly status: StatusSource | undefined;
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
-  readonly #pool: ThreadPool | undefined;
+  readonly #entry: ThreadEntry | undefined;
+  #pool: ThreadPool | undefined;
   readonly #errorLog: LogTarget;
   readonly #jsonErrors: JsonErrors | undefined;
   readonly #closed: Promise<void>;
@@ -89,14 +88,12 @@ export class Server {
     };
     this.#front = front;
     this.#serves = front === undefined || served !== undefined;
+    this.#entry = entry;
     this.http = createServer(options);
-    // After all that can fail: threads would go on.
-    this.#pool = options.threads === 0 || !this.#serves ? undefined : this.#openPool(entry ?? thisScript());
-    const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
     const load = () => ({ ...this.running, pool: this.#pool?.load });
     this.status = statusPath === undefined ? undefined : new StatusSource(load);
     const counted = { counters: this.status?.counters, statusPage: this.status?.page(options) };
-    this.#gateway = new Gateway(application as Application, { ...settings, ...call, ...counted });
+    this.#gateway = new Gateway(application as Application, { ...settings, ...counted });
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
       this.http.emit(secure ? 'secureConnection' : 'connection', socket);
@@ -132,6 +129,10 @@ export class Server {
     return this.#front === undefined ? this.http.address() : this.#front.address;
   }
 
+  get #hasThreads(): boolean {
+    return this.options.threads > 0 && this.#serves;
+  }
+
   getApp(): Application {
     return this.#gateway.service.application;
   }
@@ -142,7 +143,7 @@ export class Server {
    */
   setApp(application: Application): void {
     checkApplication(application);
-    if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
+    if (this.#hasThreads) throw new ConfigError('setApp() cannot reach the application of threads');
     if (!this.#serves) throw new ConfigError('setApp() cannot reach the application of workers');
     this.#gateway.service.application = application;
   }
@@ -234,13 +235,12 @@ export class Server {
     this.#errorLog.close?.();
   }
 
-  #openPool(entry: ThreadEntry): ThreadPool {
-    const { environ: _, ...options } = this.options;
-    return new ThreadPool(entry, options, (error) => {
-      logger.critical(error.message);
-      process.exitCode = 1;
-      void this.close();
-    });
+  async #openPool(): Promise<void> {
+    const { openPool } = await import('./threads/io/open-pool.js');
+    const { pool, call } = openPool(this.#entry, this.options, () => void this.close());
+    this.#pool = pool;
+    this.#gateway.service.call = call;
+    if (this.#closing !== undefined) pool.giveUpLoading();
   }
 
   /** The grace period is over. */
@@ -283,6 +283,7 @@ export class Server {
   /** With threads it listens at once, and requests wait for the first thread that is ready. */
   async #begin(): Promise<void> {
     try {
+      if (this.#hasThreads) await this.#openPool();
       await this.#listen();
       this.#pool?.start();
       await this.#pool?.ready;
