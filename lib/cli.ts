@@ -142,12 +142,14 @@ async function start(
   // Only here: a process of CGI has no use for servers, and starts in half the time without.
   const { serve } = await import('./server/serve.js');
   const threaded = Boolean(options.threads);
-  const { makeDemoApp } = await import('./app/demo-app.js');
   const config = existsSync(configFile) ? configFile : undefined;
   // Threads load the application themselves, and so do workers.
   const entry = threaded && appName !== undefined ? { target: appName, config } : undefined;
   const elsewhere = threaded || (options.workers !== undefined && parent === undefined);
-  if (appName === undefined || elsewhere) return serve(makeDemoApp(), options, { ...how, entry });
+  if (appName === undefined || elsewhere) {
+    const { makeDemoApp } = await import('./app/demo-app.js');
+    return serve(makeDemoApp(), options, { ...how, entry });
+  }
   const { listened } = how;
   if (listened === undefined) return serve(await loadApp(appName), options, how);
   // The application's code is not for root: it is loaded after that, and requests wait for it.

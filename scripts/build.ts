@@ -1,9 +1,10 @@
 /**
- * Makes the JavaScript of `dist/`: a file for each entry of package.json, and chunks of what they share. Node starts
- * faster with these than with a file for each module. tsc has put the types there.
+ * Makes the JavaScript of `dist/`, where tsc has put the types: a file for each entry of package.json, and few that they share.
+ * Each file that a start loads costs a millisecond of CPU time (62 of them half of a start), and so does each 20 KiB of code.
  */
-import { chmodSync, cpSync, readFileSync } from 'node:fs';
-import { build } from 'esbuild';
+import { chmodSync, cpSync, readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Plugin, rolldown } from 'rolldown';
 
 /** Modules that are loaded by their URL: see `lib/own-files.ts`. */
 const LOADED = [
@@ -19,28 +20,119 @@ interface Package {
 }
 
 const { bin, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as Package;
-const targets = Object.values(exports).map((target) =>
-  typeof target === 'string' ? target : target.default,
-);
-const named = [...Object.values(bin), ...targets].filter((target) => target.startsWith('./dist/'));
+const targets = [
+  ...Object.values(bin),
+  ...Object.values(exports).map((target) => (typeof target === 'string' ? target : target.default)),
+].filter((target) => target.startsWith('./dist/'));
+const names = [...targets.map((target) => target.slice('./dist/'.length, -'.js'.length)), ...LOADED];
 
-await build({
-  entryPoints: [
-    ...named.map((target) => target.replace('./dist/', 'lib/').replace(/\.js$/, '.ts')),
-    ...LOADED.map((path) => `lib/${path}.ts`),
-  ],
-  outbase: 'lib',
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
+/**
+ * What is started, and by which modules. Modules that the same of these load are one file, so that a start loads few files, and
+ * nothing that it has no use for. All modules that none of them loads are joined as the bundler likes.
+ */
+const STARTS: Readonly<Record<string, readonly string[]>> = {
+  server: ['cli', 'server/serve'],
+  cgi: ['cli', 'server/cgi/run-cgi'],
+  main: ['index'],
+  thread: ['server/threads/worker/thread-app'],
+  testing: ['testing/index'],
+  library: names.filter((name) => /^(?:cgi|headers|(?:util|validate|middleware|stdlib)\b.*)$/.test(name)),
+};
+
+const pathOf = (name: string) => resolve('lib', `${name}.ts`);
+const entries = new Set(names.map(pathOf));
+
+/** The modules that a module loads with itself. */
+type Imports = (path: string) => readonly string[];
+
+/** Bytes. Modules that fewer starts load, and that are smaller together, are loaded by all of them: a file costs more. */
+const SMALL = 8 * 1024;
+const ALL = Object.keys(STARTS).join('-');
+
+let files: ReadonlyMap<string, string> | undefined;
+
+/** The file that a module goes into; null leaves it to the bundler. An entry stays itself: it is known by its URL. */
+function fileOf(path: string, imports: Imports): string | null {
+  files ??= groupModules(imports);
+  return files.get(path) ?? null;
+}
+
+function groupModules(imports: Imports): Map<string, string> {
+  const groups = new Map<string, string>();
+  for (const [start, roots] of Object.entries(STARTS)) {
+    for (const path of reach(roots.map(pathOf), imports)) {
+      if (!path.endsWith('.ts') || entries.has(path)) continue;
+      const before = groups.get(path);
+      groups.set(path, before === undefined ? start : `${before}-${start}`);
+    }
+  }
+  const sizes = new Map<string, number>();
+  for (const [path, group] of groups) sizes.set(group, (sizes.get(group) ?? 0) + statSync(path).size);
+  const isSmall = (group: string) => group.includes('-') && (sizes.get(group) ?? 0) < SMALL;
+  // Only what imports nothing but such modules, for files must not import each other in a circle.
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const [path, group] of groups) {
+      if (group === ALL || !isSmall(group)) continue;
+      if (!imports(path).every((one) => !one.endsWith('.ts') || groups.get(one) === ALL)) continue;
+      groups.set(path, ALL);
+      moved = true;
+    }
+  }
+  for (const [path, group] of groups) if (!group.includes('-')) groups.delete(path);
+  return groups;
+}
+
+function reach(roots: readonly string[], imports: Imports): Set<string> {
+  const paths = new Set(roots);
+  for (const path of paths) for (const imported of imports(path)) paths.add(imported);
+  return paths;
+}
+
+/** An entry that other files import from would show users more names than its own. */
+const sameExports: Plugin = {
+  name: 'same-exports',
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type !== 'chunk' || !file.isEntry || file.facadeModuleId === null) continue;
+      const own = this.getModuleInfo(file.facadeModuleId)?.exports ?? [];
+      const odd = file.exports.filter((name) => !own.includes(name));
+      if (odd.length > 0) throw new Error(`${file.fileName} would export ${odd.join(', ')}`);
+    }
+  },
+};
+
+const bundle = await rolldown({
+  input: Object.fromEntries(names.map((name) => [name, `lib/${name}.ts`])),
   platform: 'node',
-  target: 'node20.19',
-  packages: 'external',
-  logLevel: 'warning',
+  external: /^[^./]/,
+  preserveEntrySignatures: 'allow-extension',
+  plugins: [sameExports],
+  resolve: { extensionAlias: { '.js': ['.ts'] } },
+  onLog(level, log) {
+    if (level === 'warn') throw new Error(log.message);
+  },
 });
+await bundle.write({
+  dir: 'dist',
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunk-[name]-[hash].js',
+  comments: false,
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    groups: [
+      {
+        debugName: 'starts',
+        name: (path, graph) => fileOf(path, (one) => graph.getModuleInfo(one)?.importedIds ?? []),
+      },
+    ],
+  },
+});
+await bundle.close();
+
 for (const command of Object.values(bin)) chmodSync(command, 0o755);
-// tsc and esbuild know nothing of Python.
+// Bundlers know nothing of Python.
 cpSync('lib/python/py', 'dist/python/py', {
   recursive: true,
   filter: (path) => !path.includes('__pycache__'),

@@ -24,9 +24,7 @@ import {
 } from './options/options.js';
 import { fixedServerName, serverAddress } from './server-name.js';
 import { StatusSource } from './status/status-source.js';
-import { ThreadPool } from './threads/io/pool.js';
-import { callInThreads } from './threads/io/remote-runner.js';
-import { thisScript } from './threads/io/start-worker.js';
+import type { ThreadPool } from './threads/io/pool.js';
 import type { ThreadEntry } from './threads/shared/thread-data.js';
 import { attachToThread } from './threads/worker/thread.js';
 import { Upgrades } from './websocket/upgrade.js';
@@ -43,7 +41,8 @@ export class Server {
   readonly status: StatusSource | undefined;
   readonly #gateway: Gateway;
   readonly #upgrades: Upgrades;
-  readonly #pool: ThreadPool | undefined;
+  readonly #entry: ThreadEntry | undefined;
+  #pool: ThreadPool | undefined;
   readonly #errorLog: ErrorLog;
   readonly #closed: Promise<void>;
   readonly #sockets = new ServerSockets();
@@ -84,15 +83,13 @@ export class Server {
     };
     this.#front = front;
     this.#serves = front === undefined || served !== undefined;
+    this.#entry = entry;
     this.#channels = new ServerChannels(served === undefined ? options.channels : undefined);
     this.http = createServer(options);
-    // After all that can fail: threads would go on.
-    this.#pool = options.threads === 0 || !this.#serves ? undefined : this.#openPool(entry ?? thisScript());
-    const call = this.#pool === undefined ? {} : { call: callInThreads(this.#pool) };
     const load = () => ({ ...this.running, pool: this.#pool?.load, channels: this.#channels.status });
     this.status = options.statusPath === undefined ? undefined : new StatusSource(load);
     const counted = { counters: this.status?.counters, statusPage: this.status?.page(options) };
-    this.#gateway = new Gateway(application as Application, { ...settings, ...call, ...counted });
+    this.#gateway = new Gateway(application as Application, { ...settings, ...counted });
     const secure = options.certfile !== undefined;
     this.#upgrades = new Upgrades(this.#gateway, (socket) => {
       this.http.emit(secure ? 'secureConnection' : 'connection', socket);
@@ -123,6 +120,10 @@ export class Server {
     return this.#front === undefined ? this.http.address() : this.#front.address;
   }
 
+  get #hasThreads(): boolean {
+    return this.options.threads > 0 && this.#serves;
+  }
+
   getApp(): Application {
     return this.#gateway.service.application;
   }
@@ -133,7 +134,7 @@ export class Server {
    */
   setApp(application: Application): void {
     checkApplication(application);
-    if (this.#pool !== undefined) throw new ConfigError('setApp() cannot reach the application of threads');
+    if (this.#hasThreads) throw new ConfigError('setApp() cannot reach the application of threads');
     if (!this.#serves) throw new ConfigError('setApp() cannot reach the application of workers');
     this.#gateway.service.application = application;
   }
@@ -227,13 +228,12 @@ export class Server {
     this.#errorLog.close();
   }
 
-  #openPool(entry: ThreadEntry): ThreadPool {
-    const { environ: _, channels: _channels, ...options } = this.options;
-    return new ThreadPool(entry, options, (error) => {
-      logger.critical(error.message);
-      process.exitCode = 1;
-      void this.close();
-    });
+  async #openPool(): Promise<void> {
+    const { openPool } = await import('./threads/io/open-pool.js');
+    const { pool, call } = openPool(this.#entry, this.options, () => void this.close());
+    this.#pool = pool;
+    this.#gateway.service.call = call;
+    if (this.#closing !== undefined) pool.giveUpLoading();
   }
 
   /** The grace period is over. */
@@ -278,6 +278,7 @@ export class Server {
     try {
       const opening = this.#channels.open();
       if (opening !== undefined) await opening;
+      if (this.#hasThreads) await this.#openPool();
       await this.#listen();
       this.#pool?.start();
       await this.#pool?.ready;

@@ -7,7 +7,7 @@ import type { Application, Bytes, Message } from '../environ/types.js';
 import { WebSocketError } from '../environ/websocket/error.js';
 import { checkTimeout } from '../environ/websocket/link.js';
 import { Inbox } from '../server/websocket/inbox.js';
-import { WebSocket } from '../server/websocket/ws.js';
+import { ws } from '../server/websocket/ws.js';
 import type { EnvironBuilder } from './environ-builder.js';
 import { paired } from './memory-exchange.js';
 import { MemoryGateway } from './memory-gateway.js';
@@ -43,7 +43,7 @@ export class WebSocketSession implements AsyncIterable<Message> {
         inbox.end();
         resolve(this.#end);
       };
-      if (socket.readyState === WebSocket.CLOSED) ended(1006, '');
+      if (socket.readyState === socket.CLOSED) ended(1006, '');
       else socket.on('close', ended);
     });
   }
@@ -56,6 +56,7 @@ export class WebSocketSession implements AsyncIterable<Message> {
     throwErrors: boolean,
   ): Promise<WebSocketSession> {
     const gateway = new MemoryGateway(application, builder, throwErrors);
+    const { WebSocket } = ws();
     const socket = new WebSocket('ws://localhost/', [...protocols], {
       createConnection: () => gateway.connect() as Duplex & import('node:net').Socket,
       headers: asObject(builder.rawHeaders),

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { ConfigError } from '../../lib/errors.js';
 import { resolveOptions } from '../../lib/server/options/options.js';
-import { InflateBudget } from '../../lib/server/websocket/deflate.js';
+import { InflateBudget } from '../../lib/server/websocket/inflater.js';
 import { BINARY, CLOSE, codeOf, frame, RawWebSocket, TEXT } from '../support/frames.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { until } from '../support/until.js';

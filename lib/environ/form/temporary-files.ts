@@ -1,5 +1,4 @@
 /** Temporary files of forms: written, and removed with the form, the request, the thread or the process. */
-import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -64,7 +63,7 @@ export class UploadFolder {
       remember(this);
       this.#end?.add(() => this.close());
     }
-    const path = join(this.#given ?? this.#ownFolder(), `upload-${randomUUID()}`);
+    const path = join(this.#given ?? this.#ownFolder(), `upload-${crypto.randomUUID()}`);
     // Known before it is there: the end of the process does not wait for what is under way.
     if (this.#given !== undefined) this.#paths.add(path);
     const file = yield* step(this.#disk.create(path));
@@ -136,7 +135,7 @@ let name: string | undefined;
 function prefix(): string {
   name ??= getEnvironmentData(KEY) as string | undefined;
   if (name === undefined) {
-    name = randomBytes(8).toString('hex');
+    name = process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
     if (isMainThread) setEnvironmentData(KEY, name);
   }
   return `wsgi-form-${name}-`;

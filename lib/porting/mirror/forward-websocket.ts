@@ -4,7 +4,7 @@ import type { ClientOptions, RawData, WebSocket as WsSocket } from 'ws';
 import { ignore, isPromise } from '../../environ/maybe-promise.js';
 import type { AnyEnviron, Body, Bytes, Environ, Message, StartResponse } from '../../environ/types.js';
 import { ReceiveTimeout } from '../../environ/websocket/error.js';
-import { WebSocket } from '../../server/websocket/ws.js';
+import { ws } from '../../server/websocket/ws.js';
 import { AnswerBody, endToEnd, statusOf } from './forward-answer.js';
 import { answerError, headOf, type Upstream, UpstreamError } from './forward-head.js';
 
@@ -59,6 +59,7 @@ function connect(upstream: Upstream, environ: Environ, protocols: readonly strin
       request.end();
     },
   };
+  const { WebSocket } = ws();
   return new WebSocket(upstream.url.origin.replace(/^http/, 'ws'), [...protocols], options);
 }
 
@@ -112,7 +113,7 @@ class Relay {
   }
 
   closed(): Promise<void> {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.terminate();
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.terminate();
     return this.#closed;
   }
 
@@ -134,7 +135,7 @@ class Relay {
   /** In a thread `receive()` blocks, and nothing that the other server sends would reach the client meanwhile. */
   async #receiveInTurns(): Promise<Message | null> {
     for (;;) {
-      if (this.#client.closed && this.#socket.readyState === WebSocket.CLOSED) return null;
+      if (this.#client.closed && this.#socket.readyState === this.#socket.CLOSED) return null;
       try {
         return await this.#client.receive(TURN_S);
       } catch (error) {

@@ -1,10 +1,8 @@
 /** The frames of a WebSocket that passes, both directions, compressed ones too: `ws` reads a copy of the bytes. */
+import type { PerMessageDeflate as Deflate, Receiver as Reader } from 'ws';
 import { parseOffers } from '../../server/websocket/deflate.js';
-import { PerMessageDeflate, Receiver } from '../../server/websocket/ws.js';
+import { ws } from '../../server/websocket/ws.js';
 import type { Field } from './http/head.js';
-
-type Deflate = InstanceType<typeof PerMessageDeflate>;
-type Reader = InstanceType<typeof Receiver>;
 
 /** Of a close frame; 1005 stands for one without a code. */
 interface Close {
@@ -46,6 +44,7 @@ export class Frames {
       .map(([, value]) => value)
       .join(', ');
     const params = parseOffers(agreed === '' ? undefined : agreed)?.[0];
+    const { PerMessageDeflate, Receiver } = ws();
     const make = (from: 'client' | 'server') => {
       const isServer = from === 'client';
       const deflate =

@@ -65,7 +65,7 @@ export interface Service {
   readonly running: Running;
   readonly host: Host;
   /** Makes the exchange's runner, and starts it, where the application does not run on the event loop. */
-  readonly call: ((exchange: Exchange) => void) | undefined;
+  call: ((exchange: Exchange) => void) | undefined;
 }
 
 /** Where requests come from: our own server, another framework's, or a test. */

@@ -1,5 +1,4 @@
 /** Where the status of this process comes from: what its server counts, and what is only looked at when somebody asks. */
-import { performance } from 'node:perf_hooks';
 import type { MaybePromise } from '../../environ/types.js';
 import { type ChannelsStatus, NO_CHANNELS } from '../channels/channels-status.js';
 import type { ResolvedOptions } from '../options/options.js';

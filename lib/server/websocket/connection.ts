@@ -1,7 +1,7 @@
 /** An open WebSocket on a socket of the package `ws`: messages in, messages out, and how it ends. */
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import type { RawData } from 'ws';
+import type { RawData, WebSocket as WsSocket } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes, Message } from '../../environ/types.js';
 import {
@@ -17,7 +17,7 @@ import type { LeanDeflate } from './deflate.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { frameFor } from './publication-frames.js';
-import { WebSocket as WsSocket } from './ws.js';
+import { ws } from './ws.js';
 
 // | state  | what it means                                                 | next                                     |
 // |--------|---------------------------------------------------------------|------------------------------------------|
@@ -58,16 +58,27 @@ export interface Owner {
 export interface Handshake extends Owner, Door<AsyncLink> {}
 
 /** A socket of `ws` that asks its connection before it answers a close frame. */
-export class WsgiWebSocket extends WsSocket {
+export interface WsgiWebSocket extends WsSocket {
   /** Saves a closure for each listener. */
-  declare connection?: WebSocketConnection;
-  declare deflate?: LeanDeflate;
+  connection?: WebSocketConnection;
+  deflate?: LeanDeflate;
+}
 
-  override close(code?: number, reason?: string | Buffer): void {
-    // `ws` has no code for an error that is not its own.
-    const cause = code ?? this.deflate?.faultCode;
-    if (!this.connection?.holdClose(cause, reason)) super.close(cause, reason);
-  }
+let socketClass: typeof WsSocket | undefined;
+
+/** The class of these sockets, for the server of `ws`. */
+export function webSocketClass(): typeof WsSocket {
+  socketClass ??= class extends ws().WebSocket implements WsgiWebSocket {
+    declare connection?: WebSocketConnection;
+    declare deflate?: LeanDeflate;
+
+    override close(code?: number, reason?: string | Buffer): void {
+      // `ws` has no code for an error that is not its own.
+      const cause = code ?? this.deflate?.faultCode;
+      if (!this.connection?.holdClose(cause, reason)) super.close(cause, reason);
+    }
+  };
+  return socketClass;
 }
 
 export class WebSocketConnection implements AsyncLink, Member {

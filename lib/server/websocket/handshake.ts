@@ -1,12 +1,19 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WebSocketServer as WsServer } from 'ws';
+import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import type { Door } from '../../environ/websocket/link.js';
-import { type OpenSocket, WsgiWebSocket } from './connection.js';
-import { type DeflateOptions, deflateSettings, InflateBudget, LeanDeflate, parseOffers } from './deflate.js';
-import { subprotocol, useDeflate, WebSocketServer, wsInternals } from './ws.js';
+import { type OpenSocket, type WsgiWebSocket, webSocketClass } from './connection.js';
+import {
+  acceptDeflate,
+  type DeflateOptions,
+  deflateSettings,
+  type LeanDeflate,
+  parseOffers,
+} from './deflate.js';
+import { InflateBudget } from './inflater.js';
+import { canDeflate, useDeflate, ws } from './ws.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */
 const VERSIONS = ['13', '8', '7'];
@@ -99,11 +106,12 @@ export function checkHandshake(
 
 /** Answers handshakes; one for each gateway. The package `ws` writes the answer, and then the frames. */
 export class WebSocketAcceptor {
-  readonly #server: WsServer;
+  readonly #settings: ServerOptions;
   readonly #negotiate: (offers: string | undefined) => LeanDeflate | undefined;
   /** Of the handshake that is being answered. */
   #deflate: LeanDeflate | undefined;
   #headers: readonly string[] = [];
+  #server: WsServer | undefined;
 
   constructor({
     maxMessage = 16 * 1024 * 1024,
@@ -115,23 +123,17 @@ export class WebSocketAcceptor {
     const settings = deflateSettings(deflate);
     const budget = new InflateBudget(inflateBuffer);
     this.#negotiate = (offers) =>
-      perMessageDeflate && wsInternals.deflate
-        ? LeanDeflate.accept(parseOffers(offers) ?? [], settings, maxMessage, budget)
+      perMessageDeflate && canDeflate()
+        ? acceptDeflate(parseOffers(offers) ?? [], settings, maxMessage, budget)
         : undefined;
-    this.#server = new WebSocketServer({
+    this.#settings = {
       closeTimeout,
       noServer: true,
       clientTracking: false,
       maxPayload: maxMessage,
       maxFragments:
         maxMessage === 0 ? 0 : Math.max(MIN_FRAGMENTS, Math.ceil(maxMessage / BYTES_PER_FRAGMENT)),
-      WebSocket: WsgiWebSocket,
-    });
-    this.#server.on('headers', (lines) => {
-      if (this.#deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${this.#deflate.header}`);
-      const headers = this.#headers;
-      for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
-    });
+    };
   }
 
   /**
@@ -152,6 +154,7 @@ export class WebSocketAcceptor {
     const opened: WsgiWebSocket[] = [];
     // `ws` writes the head as one text: native strings are latin-1 (PEP 3333 "Unicode Issues").
     stream.setDefaultEncoding('latin1');
+    this.#server ??= this.#makeServer();
     this.#server.handleUpgrade(plainRequest(headers, protocol), stream, rest, (one) => opened.push(one));
     stream.setDefaultEncoding('utf8');
     const [socket] = opened;
@@ -161,6 +164,18 @@ export class WebSocketAcceptor {
       socket.deflate = deflate;
     }
     return { socket, stream };
+  }
+
+  /** With the first handshake: it needs `ws`. */
+  #makeServer(): WsServer {
+    const { WebSocketServer } = ws();
+    const server = new WebSocketServer({ ...this.#settings, WebSocket: webSocketClass() });
+    server.on('headers', (lines) => {
+      if (this.#deflate !== undefined) lines.push(`Sec-WebSocket-Extensions: ${this.#deflate.header}`);
+      const headers = this.#headers;
+      for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+    });
+    return server;
   }
 }
 
@@ -180,7 +195,7 @@ function parseProtocols(header: string | undefined): string[] | undefined {
   if (header === undefined) return [];
   try {
     const full = header.split(',').filter((one) => one.trim() !== '');
-    return full.length === 0 ? undefined : [...subprotocol.parse(full.join(',').trim())];
+    return full.length === 0 ? undefined : [...ws().subprotocol.parse(full.join(',').trim())];
   } catch {
     return undefined;
   }

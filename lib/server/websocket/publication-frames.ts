@@ -1,7 +1,7 @@
 /** A published message as the frame that goes to a WebSocket: made once for all sockets that can have the same. */
-import { constants, deflateRawSync } from 'node:zlib';
 import type { Publication } from '../../topics.js';
 import type { LeanDeflate } from './deflate.js';
+import { zlib } from './ws.js';
 
 /** Larger messages are not compressed: the event loop would stand still for too long. */
 const MOST_DEFLATED = 256 * 1024;
@@ -32,6 +32,7 @@ export function frameFor(
   if (length < deflate.threshold || length > MOST_DEFLATED) return publication.once('plain', plainFrame);
   const { windowBits, memLevel } = deflate;
   return publication.once(`deflate ${windowBits} ${memLevel}`, ({ bytes, isText }) => {
+    const { constants, deflateRawSync } = zlib();
     const deflated = deflateRawSync(bytes, { windowBits, memLevel, finishFlush: constants.Z_SYNC_FLUSH });
     return frame(deflated.subarray(0, -TRAILER_BYTES), isText, RSV1);
   });

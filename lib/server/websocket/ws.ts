@@ -1,15 +1,28 @@
 /**
- * The package `ws`: how it is loaded, and what of it is private.
+ * The package `ws`: when and how it is loaded, and what of it is private.
  *
- * It is loaded as the CommonJS that it is. Its ES module names eight files, which Node scans one by one for what they export:
- * a process that imports it starts with 0.1 s more of CPU time (measured on Node 20: `import` 0.13 s, `require` 0.04 s).
+ * It is loaded with the first WebSocket, for it takes a quarter of the CPU time of a start. And as the CommonJS that it is: its
+ * ES module names eight files, which Node scans one by one for what they export (measured on Node 20: `import` 0.13 s,
+ * `require` 0.04 s).
  */
 import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import type { PerMessageDeflate as Deflate, WebSocket as Socket } from 'ws';
 
-export const { extension, PerMessageDeflate, Receiver, subprotocol, WebSocket, WebSocketServer } =
-  createRequire(import.meta.url)('ws') as typeof import('ws');
+type Package = typeof import('ws');
+
+let loaded: Package | undefined;
+
+/** At once, and in the turn of the first handshake, so that nothing of its connection has to wait for it. */
+export function ws(): Package {
+  loaded ??= createRequire(import.meta.url)('ws') as Package;
+  return loaded;
+}
+
+/** Loaded when it is used, for the same reason. */
+export function zlib(): typeof import('node:zlib') {
+  return process.getBuiltinModule('node:zlib');
+}
 
 /** Parameters of a client's offer and their values, as `ws` parses them. */
 export type Offer = Record<string, (string | true)[]>;
@@ -27,13 +40,21 @@ interface Extended {
  * `deflate`: its methods that compress and inflate, overridden. Buys memory: at most 45 KiB that stay with a
  * connection after one small message, and not 220. Without them no extension is negotiated, and messages are not compressed.
  */
-export const wsInternals = {
-  deflate: ['_compress', '_decompress'].every((name) => name in PerMessageDeflate.prototype),
+export const wsInternals: { deflate: boolean | undefined } = {
+  // Not known before `ws` is loaded.
+  deflate: undefined,
 };
+
+/** Whether the methods of `wsInternals.deflate` are there. */
+export function canDeflate(): boolean {
+  const { prototype } = ws().PerMessageDeflate;
+  wsInternals.deflate ??= ['_compress', '_decompress'].every((name) => name in prototype);
+  return wsInternals.deflate;
+}
 
 /** Private to `ws`, whose own negotiation is not used. To be called before anything was read. */
 export function useDeflate(socket: Socket, deflate: Deflate): void {
-  (socket as unknown as Extended)._extensions[PerMessageDeflate.extensionName] = deflate;
+  (socket as unknown as Extended)._extensions[ws().PerMessageDeflate.extensionName] = deflate;
 }
 
 declare module 'ws' {

@@ -1,6 +1,4 @@
 /** A worker: serves what its parent passes to it, says that it lives, and leaves when it is told to, or asks to. */
-import { randomInt } from 'node:crypto';
-import inspector from 'node:inspector';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Application } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
@@ -38,10 +36,7 @@ export function joinParent({ channel }: Parent): void {
   joinTopics(channel);
   startGuard(served, SERVED_FILE);
   process.on('exit', () => served.writeTo(SERVED_FILE));
-  beat = setInterval(
-    () => channel.send('beat', { debugged: inspector.url() !== undefined }),
-    pulseOf(1),
-  ).unref();
+  beat = setInterval(() => channel.send('beat', { debugged: isDebugged() }), pulseOf(1)).unref();
 }
 
 /** What is published in other workers, and in the parent, has members here, and the other way round. */
@@ -110,12 +105,13 @@ export async function serveAsWorker(
   });
   const { maxRequests, maxRequestsJitter } = options;
   if (maxRequests > 0) {
-    const most = maxRequests + (maxRequestsJitter > 0 ? randomInt(maxRequestsJitter + 1) : 0);
+    const most =
+      maxRequests + (maxRequestsJitter > 0 ? Math.floor(Math.random() * (maxRequestsJitter + 1)) : 0);
     server.after(most, () => retire(`has served ${most} requests (max-requests)`));
   }
   // From now on it keeps the process running: nothing listens.
   clearInterval(beat);
-  const tell = () => channel.send('beat', { debugged: inspector.url() !== undefined });
+  const tell = () => channel.send('beat', { debugged: isDebugged() });
   setInterval(tell, pulseOf(options.timeout));
   tell();
   channel.send('ready', settingsOf(options));
@@ -147,4 +143,10 @@ export function runAsWorker(parent: Parent, server: Promise<unknown>): Promise<n
     void failToStart(parent, error instanceof ConfigError ? error.message : describeThrown(error));
   });
   return new Promise(() => {});
+}
+
+/** A process that waits in a debugger is not stuck. */
+function isDebugged(): boolean {
+  // Not imported: all servers load this file, and few are workers.
+  return process.getBuiltinModule('node:inspector').url() !== undefined;
 }

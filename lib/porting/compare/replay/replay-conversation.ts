@@ -1,6 +1,7 @@
 /** Has a recorded WebSocket conversation again: the client says the same, each message after as many of the server's as then. */
 import type { IncomingMessage } from 'node:http';
-import { type ClientOptions, WebSocket } from 'ws';
+import type { ClientOptions, WebSocket } from 'ws';
+import { ws } from '../../../server/websocket/ws.js';
 import type { Observed } from '../../diff/difference.js';
 import type { Answer, Conversation, Message, RecordedRequest } from '../../exchange.js';
 import { itemsOf, valuesOf } from '../../fields.js';
@@ -130,7 +131,7 @@ export class Dialogue {
       message = messages[this.#next++];
     }
     await this.#receive(this.#expected);
-    if (message === undefined || this.#socket.readyState !== WebSocket.OPEN) {
+    if (message === undefined || this.#socket.readyState !== this.#socket.OPEN) {
       await this.#close();
       this.end();
       return;
@@ -218,7 +219,8 @@ function openSocket(
     perMessageDeflate: /permessage-deflate/i.test(valuesOf(fields, 'sec-websocket-extensions').join()),
   };
   const protocols = valuesOf(fields, 'sec-websocket-protocol').flatMap(itemsOf);
-  return new WebSocket(url + path, protocols, settings);
+  const { WebSocket: Client } = ws();
+  return new Client(url + path, protocols, settings);
 }
 
 function answerOf(response: IncomingMessage, body: BodyWriter, cut: boolean): Answer {
