@@ -83,8 +83,7 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
     pythonpath,
     env,
     onFile: given.onFile,
-    threads:
-      given.threads === undefined ? undefined : whole('threads', given.threads, 1, MOST_THREADS),
+    threads: given.threads === undefined ? undefined : whole('threads', given.threads, 1, MOST_THREADS),
     workers: whole('workers', given.workers ?? 1, 1, MOST_WORKERS),
     backlogRequests: whole('backlogRequests', given.backlogRequests ?? 1000, 0, 1_000_000),
     timeout: seconds('timeout', given.timeout ?? 30),

@@ -103,8 +103,7 @@ export class PyodideLine {
 
   /** Blocks while there is no room. @returns false if nobody reads it any more. */
   send(kind: number, more: boolean, request: number, call: number, payload: Uint8Array): boolean {
-    const push = () =>
-      this.#line.outbound.push(kind, more ? MORE : 0, request, textOf(call), payload);
+    const push = () => this.#line.outbound.push(kind, more ? MORE : 0, request, textOf(call), payload);
     if (push()) return true;
     this.ring();
     this.#line.block(RUNS, () => push());

@@ -1,7 +1,8 @@
 /** What a thread of Pyodide is told when it starts. */
-import type { SnapshotPlan } from './snapshot.js';
+
 import type { LineMemory } from './line.js';
 import type { PyodidePackage } from './runtime.js';
+import type { SnapshotPlan } from './snapshot.js';
 
 export interface PyodideThreadData {
   readonly memory: LineMemory;

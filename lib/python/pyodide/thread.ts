@@ -38,7 +38,9 @@ async function main({ memory, pyodide: found, snapshot, chdir, config }: Pyodide
   } catch (error) {
     const { name, message = String(error), status } = error as Failure;
     // How it ended is more than the number can say.
-    tell({ ended: status === undefined ? `${name ?? 'Error'}: ${message.slice(0, 2000)}` : `exit code ${status}` });
+    tell({
+      ended: status === undefined ? `${name ?? 'Error'}: ${message.slice(0, 2000)}` : `exit code ${status}`,
+    });
     return status ?? FATAL;
   }
 }
