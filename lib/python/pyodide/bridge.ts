@@ -14,6 +14,9 @@ const NOTHING = 0;
 const INTERRUPTED = -1;
 const CLOSED = -2;
 
+/** An application that needs as much by itself may have twice that. */
+const LARGE = 512 * 1024 * 1024;
+
 const EMPTY = new Uint8Array(0);
 
 interface Derivation {
@@ -26,25 +29,27 @@ interface Derivation {
 export class Bridge {
   readonly #line: PyodideLine;
   readonly #files: FileSystem;
-  /** Whether Python has grown so much that the thread should be replaced. */
-  readonly #isLarge: () => boolean;
+  /** Bytes of Python's memory, which never shrinks. */
+  readonly #size: () => number;
   readonly #note: ((modules: readonly string[]) => void) | undefined;
   readonly #frame = new Frame();
   #memory: PyProxy | undefined;
   #buffer: ReturnType<PyProxy['getBuffer']> | undefined;
   #view: Buffer = Buffer.from(EMPTY);
+  /** The thread is replaced when Python has more. */
+  #most = 0;
   #isTired = false;
 
   /** @param note for what was imported from packages, if that is wanted. */
   constructor(
     line: PyodideLine,
     files: FileSystem,
-    isLarge: () => boolean,
+    size: () => number,
     note?: (modules: readonly string[]) => void,
   ) {
     this.#line = line;
     this.#files = files;
-    this.#isLarge = isLarge;
+    this.#size = size;
     this.#note = note;
   }
 
@@ -95,7 +100,11 @@ export class Bridge {
   /** The request that KeyboardInterrupt is for. */
   readonly interrupted = (): number => this.#line.takeInterrupt();
 
-  readonly wantsNote = (): boolean => this.#note !== undefined;
+  /** The application is there. @returns whether somebody wants to know what it has imported from packages. */
+  readonly loaded = (): boolean => {
+    this.#most = Math.max(LARGE, 2 * this.#size());
+    return this.#note !== undefined;
+  };
 
   /** @param modules as JSON. */
   readonly note = (modules: string): void => this.#note?.(JSON.parse(modules) as string[]);
@@ -129,7 +138,7 @@ export class Bridge {
 
   /** Says so once, before the request is done that made it grow: it is given no other one. */
   #tire(): void {
-    if (this.#isTired || !this.#isLarge()) return;
+    if (this.#isTired || this.#size() <= this.#most) return;
     this.#isTired = true;
     this.#line.send(OF_THREAD.tired, false, 0, 0, EMPTY);
   }

@@ -6,9 +6,6 @@ import type { PyCallable, Pyodide } from './runtime.js';
 import { startPython } from './start.js';
 import type { PyodideThreadData } from './thread-data.js';
 
-/** Bytes of WebAssembly's memory, which never shrinks: a thread that has more after a request is replaced. */
-const LARGE = 768 * 1024 * 1024;
-
 /** What the thread exits with if Python fails in a way that Python cannot see. */
 const FATAL = 70;
 
@@ -31,8 +28,8 @@ async function main({ memory, pyodide: found, snapshot, chdir, config }: Pyodide
     redirect(pyodide, line);
     pyodide.FS.chdir(chdir);
     pyodide.setInterruptBuffer(line.signals);
-    const isLarge = () => (pyodide._module?.HEAPU8?.length ?? 0) > LARGE;
-    const bridge = new Bridge(line, pyodide.FS, isLarge, note);
+    const size = () => pyodide._module?.HEAPU8?.length ?? 0;
+    const bridge = new Bridge(line, pyodide.FS, size, note);
     const run = pyodide.runPython('from wsgi_gateway.pyodide_host import main; main') as PyCallable;
     return run(bridge, config) as number;
   } catch (error) {

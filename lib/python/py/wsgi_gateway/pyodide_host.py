@@ -48,7 +48,7 @@ class PyodideHost(Serving):
                 continue
 
     def _begin(self, application):
-        if self._bridge.wantsNote():
+        if self._bridge.loaded():
             from .pyodide_snapshot import packaged
 
             self._bridge.note(json.dumps(packaged(self._config['installed'])))
