@@ -12,6 +12,7 @@ const LOADED = [
   'server/threads/worker/thread-app',
   'server/workers/loaded-files',
   'porting/mirror/candidate-worker',
+  'python/pyodide/thread',
 ];
 
 interface Package {

@@ -29,6 +29,8 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   porting: ['interpreter', 'server', 'testing', 'stdlib', 'util', 'middleware'],
   // Written with the functions that every WSGI program has.
   middleware: ['util'],
+  // Threads of Pyodide have the same rings as those of JavaScript.
+  python: ['server'],
 };
 
 /** What a room, or a file beside the rooms, may import beside its own files and packages. */

@@ -1,12 +1,14 @@
 /** An application in Python, its runtime, and the requests that it gets. Loaded with the first of them. */
 import { RequestEnd } from '../environ/request-end.js';
 import type { AnyEnviron, Body, Environ, StartResponse } from '../environ/types.js';
-import { ApplicationError, ClientDisconnected, ConfigError } from '../errors.js';
+import { ApplicationError, ClientDisconnected } from '../errors.js';
 import { PythonCall } from './call.js';
 import { findInterpreter, folderOf } from './cpython/interpreter.js';
-import { CPythonPool } from './cpython/pool.js';
+import { cpythonPlan } from './cpython/plan.js';
 import type { PythonRuntime } from './lane.js';
 import type { PythonOptions } from './options.js';
+import { PythonPool } from './pool.js';
+import { pyodidePlan } from './pyodide/plan.js';
 import type { PythonTarget } from './target.js';
 
 export class PythonHost {
@@ -64,14 +66,11 @@ export class PythonHost {
 }
 
 function makeRuntime(target: PythonTarget, options: PythonOptions): PythonRuntime {
-  const { command } = findInterpreter(options.python, folderOf(target.module, options.chdir));
-  if (command === 'pyodide') {
-    throw new ConfigError(
-      'Pyodide is not supported yet: name an interpreter instead, as in --python python3',
-    );
-  }
-  if (process.platform === 'win32') {
-    throw new ConfigError('CPython as child processes is not supported on Windows yet: use WSL');
-  }
-  return new CPythonPool(command, target, options);
+  const folder = folderOf(target.module, options.chdir);
+  const { command, environment } = findInterpreter(options.python, folder);
+  const plan =
+    command === 'pyodide'
+      ? pyodidePlan(target, options, folder, environment)
+      : cpythonPlan(command, target, options);
+  return new PythonPool(plan, options);
 }

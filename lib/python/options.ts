@@ -7,16 +7,16 @@ import { checkOptionNames } from '../option-names.js';
 export interface FromPythonOptions {
   /**
    * `pyodide`, or the name or path of an interpreter. Default: the virtual environment in force (`VIRTUAL_ENV`, `.venv`
-   * or `venv` beside the application), else `python3`.
+   * or `venv` beside the application), else `pyodide` if the application has that package, else `python3`.
    */
   readonly python?: string | undefined;
   /** Folders in which modules are looked for, before those of Python. */
   readonly pythonpath?: readonly string[] | undefined;
   /** The folder to run in. Default: that of the process. */
   readonly chdir?: string | undefined;
-  /** Threads of each process, each with one request or WebSocket at a time. Default: 8. */
+  /** Threads of each process, each with one request or WebSocket at a time. Default: 8; 4 for Pyodide. */
   readonly threads?: number | undefined;
-  /** Processes. Default: 1. */
+  /** Processes; Pyodide has as many times its threads. Default: 1. */
   readonly workers?: number | undefined;
   /** Requests that may wait while all threads are busy, else 503. Default: 1000. */
   readonly backlogRequests?: number | undefined;
@@ -42,7 +42,8 @@ export interface PythonOptions {
   readonly python: string | undefined;
   readonly pythonpath: readonly string[];
   readonly chdir: string;
-  readonly threads: number;
+  /** Undefined: what the runtime has. */
+  readonly threads: number | undefined;
   readonly workers: number;
   readonly backlogRequests: number;
   readonly timeout: number;
@@ -94,7 +95,7 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
     pythonpath,
     env,
     onFile: given.onFile,
-    threads: whole('threads', given.threads ?? 8, 1, MOST_THREADS),
+    threads: given.threads === undefined ? undefined : whole('threads', given.threads, 1, MOST_THREADS),
     workers: whole('workers', given.workers ?? 1, 1, MOST_WORKERS),
     backlogRequests: whole('backlogRequests', given.backlogRequests ?? 1000, 0, 1_000_000),
     timeout: seconds('timeout', given.timeout ?? 30),

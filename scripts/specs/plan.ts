@@ -8,6 +8,7 @@ const ONCE = [
   /lighttpd/,
   /werkzeug/,
   /cpython/,
+  /(conformance|vectors|faults|command)-pyodide/,
 ];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */

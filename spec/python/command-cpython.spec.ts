@@ -117,7 +117,7 @@ describe('wsgi with an application in Python', () => {
   });
 
   it('ends with one sentence and the traceback when the application cannot be loaded', async () => {
-    const { code, stderr } = await runCommand(['broken.py'], { cwd });
+    const { code, stderr } = await runCommand(['broken.py', '--python', 'python3'], { cwd });
     expect(code).to.equal(1);
     expect(stderr).to.match(
       /^wsgi: The Python application could not be loaded: broken\.py failed\nTraceback/,
@@ -126,7 +126,9 @@ describe('wsgi with an application in Python', () => {
   });
 
   it('names both ways to get a Python where there is none', async () => {
-    const { code, stderr } = await runCommand(['seed.py'], { cwd, env: { PATH: '', VIRTUAL_ENV: '' } });
+    const folder = temporaryFolder({ 'app.py': HELLO });
+    const env = { PATH: '', VIRTUAL_ENV: '' };
+    const { code, stderr } = await runCommand(['app.py'], { cwd: folder, env });
     expect(code).to.equal(1);
     expect(stderr).to.match(
       /^wsgi: There is no Python to run the application: install Python .* or npm install pyodide/,

@@ -25,7 +25,7 @@ describe('a handler in Python that ends badly', () => {
   let url: string;
   before(async function () {
     requirePython(this);
-    app = fromPython('behaviour:application', { chdir, threads: 2, timeout: 1 });
+    app = fromPython('behaviour:application', { chdir, python: 'python3', threads: 2, timeout: 1 });
     await app.ready;
   });
   beforeEach(async () => {
@@ -106,7 +106,8 @@ describe('a Node that is killed', () => {
   });
 
   it('leaves no Python behind', async () => {
-    const args = [...NODE_OPTIONS, CLI, 'behaviour:application', '-b', '127.0.0.1:0', '--threads', '2'];
+    const options = ['-b', '127.0.0.1:0', '--threads', '2', '--python', 'python3'];
+    const args = [...NODE_OPTIONS, CLI, 'behaviour:application', ...options];
     const node = spawn(process.execPath, args, { cwd: chdir, stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(node);
     let text = '';

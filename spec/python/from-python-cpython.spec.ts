@@ -1,25 +1,23 @@
 /** `fromPython` on CPython: an ordinary application, for servers, mounts and the client for tests. */
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { dispatcher } from '../../lib/middleware/dispatcher.js';
 import { fromPython } from '../../lib/python/from-python.js';
 import { Client } from '../../lib/testing/client.js';
 import { requirePython } from '../support/python.js';
-import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { ROOT } from '../support/source.js';
 import { until } from '../support/until.js';
+import { behavesLikeWsgi } from './behaviour.js';
 
 const chdir = join(ROOT, 'spec', 'python', 'applications');
 
 describe('fromPython', () => {
-  const app = fromPython('behaviour:application', { chdir, timeout: 0 });
+  const app = fromPython('behaviour:application', { chdir, python: 'python3', timeout: 0 });
   const client = new Client(app);
   before(async function () {
     requirePython(this);
     await app.ready;
   });
   after(() => app.close());
-  afterEach(closeServers);
 
   it('says which Python runs, and how', async () => {
     const { implementation, version, summary } = await app.ready;
@@ -27,73 +25,7 @@ describe('fromPython', () => {
     expect(summary).to.equal(`CPython ${version}, 1 process of 8 threads`);
   });
 
-  it('answers like any application, mounted beside others', async () => {
-    const mounted = new Client(dispatcher(() => [], { '/old': app }));
-    expect((await mounted.get('/old/x')).text).to.equal('hello from Python at /old|/x');
-  });
-
-  it('satisfies the validator of wsgiref', async () => {
-    expect((await client.get('/valid')).text).to.match(/^hello from Python/);
-  });
-
-  it('takes a large upload and gives a large download', async () => {
-    const server = await serveApp(app);
-    const size = 20_000_000;
-    const upload = await fetch(`${server.address}/count`, { method: 'POST', body: Buffer.alloc(size, 'u') });
-    expect(await upload.text()).to.equal(String(size));
-    const download = await fetch(`${server.address}/blocks?300`);
-    expect((await download.arrayBuffer()).byteLength).to.equal(300 * 65536);
-  });
-
-  it('sends the rest of a file on disk, with its length', async () => {
-    const response = await client.get('/on-disk');
-    expect(response.header('Content-Length')).to.equal(String(Buffer.byteLength(response.text)));
-    expect(response.text).to.match(/^import os\n[\s\S]*def application/m);
-  });
-
-  it('logs what is printed with the request, in order with its errors', async () => {
-    const server = await serveApp(app);
-    const log = await captureLog(async () => {
-      expect((await fetch(`${server.address}/prints?secret`)).status).to.equal(500);
-    });
-    const lines = log.split('\n').map((line) => line.trim());
-    expect(lines.slice(0, 3)).to.deep.equal([
-      'GET /prints: printed line',
-      'GET /prints: to stderr',
-      'GET /prints: no newline',
-    ]);
-    expect(log).to.match(
-      /GET \/prints: Error in the application [\s\S]*in prints[\s\S]*ValueError: and an error/,
-    );
-    expect(log).to.not.include('secret');
-  });
-
-  it('says what is wrong in the words of Python', async () => {
-    const rules = (await client.get('/rules')).text.split('\n');
-    expect(rules[0]).to.equal('AssertionError: The headers must be a list of (name, value) tuples, not dict');
-    expect(rules[1]).to.match(/AssertionError: start_response was already called/);
-    const log = await captureLog(async () => {
-      const server = await serveApp(app);
-      expect((await fetch(`${server.address}/pairs`)).status).to.equal(500);
-      expect((await fetch(`${server.address}/text-item`)).status).to.equal(500);
-    });
-    expect(log).to.include('Header 0 is not a (name, value) tuple but str');
-    expect(log).to.include('The body has an item that is str, not bytes (encode it)');
-  });
-
-  it('refuses to read the input of a request that is over', async () => {
-    expect((await client.get('/keeps-input')).text).to.equal('first');
-    expect((await client.get('/keeps-input')).text).to.match(/^ValueError: .* was read after the response/);
-  });
-
-  it('has WebSockets, which a framework may end with a response', async () => {
-    const socket = await client.websocket('/chat');
-    socket.send('hello');
-    expect(await socket.receive()).to.equal('you: hello');
-    socket.send(Buffer.from([1, 2, 3]));
-    expect(await socket.receive()).to.deep.equal(Buffer.from([1, 2, 3]));
-    await socket.close();
-  });
+  behavesLikeWsgi(() => app);
 
   it('lets threads of the application send and receive, and ends those that it leaves behind', async () => {
     const socket = await client.websocket('/threads');
@@ -105,7 +37,7 @@ describe('fromPython', () => {
   });
 
   it('ends Python with close(), and starts it again for the next request', async () => {
-    const other = fromPython('behaviour:application', { chdir, threads: 1, workers: 2 });
+    const other = fromPython('behaviour:application', { chdir, python: 'python3', threads: 1, workers: 2 });
     const pids = new Set<string>();
     await until(async () => {
       const found = await Promise.all([1, 2].map(() => new Client(other).get('/whoami')));
@@ -121,7 +53,7 @@ describe('fromPython', () => {
 
   it('says in one sentence what cannot be loaded, with the traceback of the application', async () => {
     const failure = async (target: string) => {
-      const wrong = fromPython(target, { chdir, threads: 1 });
+      const wrong = fromPython(target, { chdir, python: 'python3', threads: 1 });
       try {
         await wrong.ready;
         return 'loaded';

@@ -26,6 +26,7 @@ function randomFrom(seed: number): () => number {
 describe('random traffic to Python', () => {
   const app = fromPython('behaviour:application', {
     chdir: join(ROOT, 'spec', 'python', 'applications'),
+    python: 'python3',
     threads: 4,
     workers: 2,
     timeout: 0,

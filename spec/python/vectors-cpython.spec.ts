@@ -1,54 +1,9 @@
 /** The request vectors with an application in Python, on CPython. */
-import { join } from 'node:path';
-import type { Application, ErrorStream } from '../../lib/environ/types.js';
-import { fromPython } from '../../lib/python/from-python.js';
-import { type Call, type Mode, OPTIONS, vectorsIn } from '../server/vectors.js';
 import { requirePython } from '../support/python.js';
-import { closeServers, serveApp } from '../support/serve.js';
-import { ROOT } from '../support/source.js';
-
-const python = fromPython('vectors:application', {
-  chdir: join(ROOT, 'spec', 'python', 'applications'),
-  timeout: 0,
-});
+import { pythonVectors } from './vectors.js';
 
 before(function () {
   requirePython(this);
 });
 
-after(() => python.close());
-
-/** What the application writes to `wsgi.errors`: a line for the environ, and one for the body. */
-class Account implements ErrorStream {
-  readonly #calls: Call[];
-
-  constructor(calls: Call[]) {
-    this.#calls = calls;
-  }
-
-  write(text: string): void {
-    const { environ, body } = JSON.parse(text) as { environ?: Record<string, unknown>; body?: string };
-    if (environ !== undefined) this.#calls.push({ environ, body: undefined });
-    const last = this.#calls.at(-1);
-    if (body !== undefined && last !== undefined) last.body = Buffer.from(body, 'latin1');
-  }
-
-  writelines(lines: Iterable<string>): void {
-    for (const line of lines) this.write(line);
-  }
-
-  flush(): void {}
-}
-
-async function onCPython(): Promise<Mode> {
-  const calls: Call[] = [];
-  const app: Application = (environ, start_response) => {
-    environ['wsgi.errors'] = new Account(calls);
-    return python(environ, start_response);
-  };
-  await python.ready;
-  const { serverPort: port } = await serveApp(app, OPTIONS);
-  return { port, calls, clear: () => calls.splice(0), stop: closeServers };
-}
-
-vectorsIn('on CPython', onCPython);
+pythonVectors('CPython', 'python3');

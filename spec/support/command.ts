@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { CLI, NODE_OPTIONS } from './source.js';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 100_000;
 
 export interface CommandOptions {
   readonly cwd?: string;

@@ -12,10 +12,13 @@ const REQUIREMENTS = join(FOLDER, 'requirements.txt');
 /** Ignored by git. */
 const VENV = join(ROOT, '.venv');
 /** A copy of the requirements that were installed: it is made last, so that half an environment is made again. */
-const INSTALLED = join(VENV, 'installed.txt');
+const INSTALLED = join(VENV, 'installed-everywhere.txt');
 /** A folder, while it is being made. */
 const LOCK = `${VENV}.lock`;
 const PATIENCE_MS = 280_000;
+/** The same packages for Pyodide, whose Python is another version: of compiled ones it uses what is written in Python. */
+export const PYODIDE_PACKAGES = join(VENV, 'pyodide');
+const FOR_PYODIDE = ['--target', PYODIDE_PACKAGES, '--python-version', '3.14', '--only-binary=:all:'];
 /** The interpreter, once `requirePython` was called. */
 export const PYTHON = join(
   VENV,
@@ -69,9 +72,11 @@ function install(wanted: string): string | undefined {
   const python = ['python3', 'python'].find(works);
   if (python === undefined) return 'python3 is not installed';
   rmSync(VENV, { recursive: true, force: true });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
   const steps: [string, string[]][] = [
     [python, ['-m', 'venv', VENV]],
-    [PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]],
+    [PYTHON, pip],
+    [PYTHON, [...pip, ...FOR_PYODIDE]],
   ];
   for (const [command, args] of steps) {
     const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 240_000 });

@@ -1,5 +1,5 @@
 /** Which Python runs the application: the one that was named, that of a virtual environment, or `python3`. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
@@ -11,7 +11,7 @@ const NAMES = process.platform === 'win32' ? ['python', 'python3'] : ['python3',
 export interface Interpreter {
   /** The path of a CPython, or `pyodide`. */
   readonly command: string;
-  /** The virtual environment that it is of. */
+  /** The virtual environment that it is of, or whose packages Pyodide may use. */
   readonly environment: string | undefined;
 }
 
@@ -25,11 +25,14 @@ export function findInterpreter(
   folder: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Interpreter {
-  if (asked === 'pyodide') return { command: 'pyodide', environment: undefined };
+  const environments = [env['VIRTUAL_ENV'], join(folder, '.venv'), join(folder, 'venv')].filter(
+    (path): path is string => path !== undefined && path !== '',
+  );
+  if (asked === 'pyodide') {
+    return { command: 'pyodide', environment: environments.find((path) => existsSync(path)) };
+  }
   if (asked !== undefined) return { command: findAsked(asked, folder, env), environment: undefined };
-  const { VIRTUAL_ENV: inForce } = env;
-  for (const environment of [inForce, join(folder, '.venv'), join(folder, 'venv')]) {
-    if (!environment) continue;
+  for (const environment of environments) {
     const command = join(environment, IN_VENV);
     if (isExecutable(command)) return { command, environment };
   }

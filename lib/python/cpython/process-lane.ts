@@ -1,14 +1,15 @@
 /** A thread of a CPython process: its socket, and the request that it has. */
 import type { Socket } from 'node:net';
 import { lostError } from '../error.js';
-import type { Lane, LaneWork } from '../lane.js';
+import type { InstanceLane } from '../instance.js';
+import type { LaneWork } from '../lane.js';
 import { TO_PYTHON } from '../messages.js';
 import { encodeFrame, FrameReader } from './frames.js';
 
 /** Milliseconds to wait for the end of a socket whose process has ended: a program that it started may hold it open. */
 const END_MS = 500;
 
-export class ProcessLane implements Lane {
+export class ProcessLane implements InstanceLane {
   readonly index: number;
   /** Number of the request; 0: it has none. */
   request = 0;

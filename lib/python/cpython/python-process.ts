@@ -7,7 +7,7 @@ import { ConfigError } from '../../errors.js';
 import { logger } from '../../logger.js';
 import { OWN_FOLDER } from '../../own-files.js';
 import { lostError } from '../error.js';
-import type { PythonFacts } from '../lane.js';
+import type { InstanceEvents, Loaded, PythonInstance } from '../instance.js';
 import type { PythonOptions } from '../options.js';
 import type { PythonTarget } from '../target.js';
 import { ProcessLane } from './process-lane.js';
@@ -24,8 +24,6 @@ const END_MS = 5000;
 /** Milliseconds to wait for the last of its output. */
 const OUTPUT_MS = 500;
 
-export type Loaded = Pick<PythonFacts, 'implementation' | 'version' | 'address'>;
-
 /** What it says on its control socket: one line of JSON each. */
 interface Told extends Partial<Loaded> {
   readonly ready?: boolean;
@@ -34,13 +32,9 @@ interface Told extends Partial<Loaded> {
   readonly files?: readonly string[];
 }
 
-export interface ProcessEvents {
-  laneFree(process: PythonProcess): void;
-  /** It has ended, and all its lanes have. */
-  ended(process: PythonProcess, how: string): void;
-}
-
-export class PythonProcess {
+export class PythonProcess implements PythonInstance {
+  readonly noun = 'process';
+  readonly isShared = true;
   readonly lanes: readonly ProcessLane[];
   /** Rejects with a ConfigError if the application cannot be loaded. */
   readonly loaded: Promise<Loaded>;
@@ -61,7 +55,12 @@ export class PythonProcess {
   readonly #outputs: readonly Promise<void>[];
   #told: { resolve(loaded: Loaded): void; reject(error: Error): void } | undefined;
 
-  constructor(command: string, target: PythonTarget, options: PythonOptions, events: ProcessEvents) {
+  constructor(
+    command: string,
+    target: PythonTarget,
+    options: PythonOptions & { readonly threads: number },
+    events: InstanceEvents,
+  ) {
     const { threads, chdir, env, pythonpath, workers, onFile } = options;
     this.#onFile = onFile;
     const streams = Array.from({ length: threads + 1 }, () => 'pipe' as const);
@@ -96,8 +95,8 @@ export class PythonProcess {
     });
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
+  get label(): string {
+    return `The Python process ${this.#child.pid ?? ''}`;
   }
 
   /** It has had a request. */
@@ -183,7 +182,7 @@ export class PythonProcess {
     else this.#child.unref();
   }
 
-  async #untilExit(events: ProcessEvents): Promise<void> {
+  async #untilExit(events: InstanceEvents): Promise<void> {
     const how = await howItEnds(this.#child);
     this.retired = true;
     this.#told?.reject(

@@ -4,16 +4,16 @@ Children end with their gateway: the control socket closes, also where Node was 
 """
 import json
 import os
-import platform
 import signal
 import socket
 import sys
 import threading
 import time
 
-from . import errors, loader, servers, streams
 from . import channel as wire
+from . import errors
 from .request import Request
+from .serving import Serving
 
 CONTROL = 3
 FIRST_SLOT = 4
@@ -60,23 +60,15 @@ class Slot:
             self.request = 0
 
 
-class Host:
+class Host(Serving):
     def __init__(self):
         self._control = socket.socket(fileno=CONTROL)
         os.set_inheritable(CONTROL, False)
         self._lines = self._control.makefile('r', encoding='utf-8')
-        self._config = json.loads(self._lines.readline())
+        super().__init__(json.loads(self._lines.readline()))
         self._slots = [Slot(index) for index in range(self._config['threads'])]
-        self._facts = {
-            'wsgi.multithread': len(self._slots) > 1,
-            'wsgi.multiprocess': bool(self._config['multiprocess']),
-            'wsgi.run_once': False,
-        }
-        self._serving = False
-        self._running_script = False
-        self._loading = True
+        self._others = []
         self._interrupted = False
-        self._files = set()
 
     def main(self):
         end_with_parent()
@@ -85,82 +77,31 @@ class Host:
         # The gateway says when to end. Who stops a whole group of processes stops the gateway, which waits for requests.
         signal.signal(signal.SIGTERM, lambda *_: None)
         threading.Thread(target=self._listen, name='wsgi-control', daemon=True).start()
-        sys.stdout = streams.RequestStream(sys.stdout)
-        sys.stderr = streams.RequestStream(sys.stderr)
-        sys.path[:0] = self._config['path']
-        servers.serve = self.serve
-        servers.install()
-        try:
-            self._load_and_serve()
-        except loader.LoadError as error:
-            if self._serving:
-                sys.stderr.write('%s\n%s' % (error, error.details))
-            else:
-                self._tell_files()
-                self._tell(failed=str(error), details=error.details)
-            return 1
-        return 0
+        return self.load_and_serve()
 
-    def _load_and_serve(self):
-        module, expression = self._config['module'], self._config.get('callable')
-        sys.argv[:] = [module]
-        if expression is not None or not module.endswith('.py'):
-            application = loader.load(module, expression)
-            self._loading = False
-            self.serve(application, None, None)
-            return
-        self._running_script = True
-        names = loader.run_script(module)
-        if not self._serving:
-            application = loader.default_of(names, module)
-            self.serve(application, None, None)
-
-    def serve(self, application, host, port):
-        """Serves until the gateway stops. `host` and `port`: where the script wanted to listen."""
-        if self._loading and not self._running_script:
-            # A module that starts its server when it is imported, of which the application was named.
-            return
-        if self._serving:
-            raise RuntimeError('The gateway serves one application of a script, and this is the second')
-        if not callable(application):
-            raise TypeError('The application is not callable: it is %s' % type(application).__name__)
-        self._serving = True
-        address = None if port is None else {'host': str(host or ''), 'port': int(port)}
-        others = [
+    def _begin(self, application):
+        self._others = [
             threading.Thread(
                 target=slot.work, args=(application, self._facts), name='wsgi-%d' % index, daemon=True
             )
             for index, slot in enumerate(self._slots)
             if index > 0
         ]
-        for thread in others:
+        for thread in self._others:
             thread.start()
-        self._tell_files()
+
+    def _work(self, application):
         if self._config.get('watch'):
             threading.Thread(target=self._watch_files, name='wsgi-files', daemon=True).start()
-        self._tell(
-            ready=True,
-            implementation=platform.python_implementation(),
-            version=platform.python_version(),
-            address=address,
-        )
         # The first works in this thread: programs expect that signals and event loops work somewhere.
         self._slots[0].work(application, self._facts)
-        for thread in others:
+        for thread in self._others:
             thread.join()
-
-    def _tell_files(self):
-        """Which files of the application were loaded since this was last called."""
-        if self._config.get('watch'):
-            new = loader.loaded_files() - self._files
-            self._files |= new
-            if new:
-                self._tell(files=sorted(new))
 
     def _watch_files(self):
         while True:
             time.sleep(LOOK)
-            self._tell_files()
+            self.tell_files()
 
     def _tell(self, **message):
         try:

@@ -33,14 +33,25 @@ class PatchFinder(importlib.abc.MetaPathFinder):
             self._busy.discard(name)
         if spec is None or not hasattr(spec.loader, 'exec_module'):
             return None
-        execute = spec.loader.exec_module
-
-        def exec_module(module):
-            execute(module)
-            patch(module)
-
-        spec.loader.exec_module = exec_module
+        spec.loader = PatchLoader(spec.loader, patch)
         return spec
+
+
+class PatchLoader:
+    """Another loader, which may be that of other modules too, and the change after it."""
+
+    def __init__(self, loader, patch):
+        self._loader = loader
+        self._patch = patch
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
+
+    def exec_module(self, module):
+        # Modules know their loader, and read what lies beside them with it.
+        module.__loader__ = module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        self._patch(module)
 
 
 class OwnWsocketFinder(importlib.abc.MetaPathFinder):

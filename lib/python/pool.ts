@@ -1,0 +1,199 @@
+/** The processes or threads that run an application: started, replaced when they end, and the requests that wait for one. */
+import { randomInt } from 'node:crypto';
+import { ConfigError, ServerBusy } from '../errors.js';
+import { logger } from '../logger.js';
+import type { InstanceEvents, InstanceLane, Loaded, PythonInstance } from './instance.js';
+import type { Lane, PythonFacts, PythonRuntime } from './lane.js';
+import type { PythonOptions } from './options.js';
+import { OverdueWatch } from './watch.js';
+
+/** What is in a pool. */
+export interface PoolPlan {
+  readonly count: number;
+  /** The others begin when the first has the application: it leaves them something that makes that faster. */
+  readonly firstAlone: boolean;
+  start(events: InstanceEvents): PythonInstance;
+  /** One clause for the start line. */
+  summary(loaded: Loaded): string;
+}
+
+interface Waiting {
+  readonly isWanted: () => boolean;
+  readonly resolve: (lane: Lane | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Milliseconds before an instance is replaced that was of no use; then twice as many each time. */
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 10_000;
+/** Milliseconds that the other requests of an instance may take when one of them has to be ended. */
+const RETIRE_MS = 30_000;
+
+export class PythonPool implements PythonRuntime {
+  readonly ready: Promise<PythonFacts>;
+  readonly #plan: PoolPlan;
+  readonly #backlog: number;
+  readonly #maxRequests: number;
+  readonly #jitter: number;
+  readonly #watch: OverdueWatch;
+  readonly #instances = new Set<PythonInstance>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #waiting: Waiting[] = [];
+  #failures = 0;
+  #started = false;
+  #closing = false;
+
+  constructor(plan: PoolPlan, options: PythonOptions) {
+    const { timeout, backlogRequests, maxRequests, maxRequestsJitter } = options;
+    this.#plan = plan;
+    this.#maxRequests = maxRequests;
+    this.#jitter = maxRequestsJitter;
+    this.#backlog = backlogRequests;
+    this.#watch = new OverdueWatch(timeout, this.#instances, (instance) => this.#retire(instance));
+    this.ready = this.#start();
+    this.ready.catch(() => undefined);
+  }
+
+  lane(isWanted: () => boolean): Lane | Promise<Lane | undefined> {
+    const free = this.#freeLane();
+    if (free !== undefined) return free;
+    if (this.#waiting.length >= this.#backlog) throw new ServerBusy();
+    return new Promise((resolve, reject) => this.#waiting.push({ isWanted, resolve, reject }));
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#watch.stop();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#refuseWaiting(new ServerBusy('The server is stopping'));
+    const ends = [...this.#instances].map((instance) => {
+      for (const lane of instance.lanes) if (lane.isBusy) instance.interrupt(lane);
+      return instance.end(0);
+    });
+    await Promise.all(ends);
+  }
+
+  /** What one of them cannot load no other one will. */
+  async #start(): Promise<PythonFacts> {
+    const { count, firstAlone } = this.#plan;
+    const others = count - 1;
+    try {
+      const first = this.#take(this.#spawn());
+      const rest = firstAlone ? [] : Array.from({ length: others }, () => this.#take(this.#spawn()));
+      const [loaded] = await Promise.all([first, ...rest]);
+      this.#started = true;
+      if (firstAlone) for (let index = 0; index < others; index++) this.#replace(0);
+      return { ...loaded, summary: this.#plan.summary(loaded) };
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  #spawn(): PythonInstance {
+    const instance = this.#plan.start({
+      laneFree: (free) => {
+        if (free.requests >= free.limit) this.#renew(free);
+        this.#serveWaiting();
+      },
+      retire: (tired) => this.#retire(tired),
+      ended: (ended, how) => this.#ended(ended, how),
+    });
+    if (this.#maxRequests > 0) {
+      instance.limit = this.#maxRequests + (this.#jitter > 0 ? randomInt(this.#jitter + 1) : 0);
+    }
+    this.#instances.add(instance);
+    return instance;
+  }
+
+  async #take(instance: PythonInstance): Promise<Loaded> {
+    const loaded = await instance.loaded;
+    this.#serveWaiting();
+    return loaded;
+  }
+
+  /** Of the instance with the fewest requests. */
+  #freeLane(): InstanceLane | undefined {
+    let best: PythonInstance | undefined;
+    for (const instance of this.#instances) {
+      if (instance.freeLane() === undefined) continue;
+      if (best === undefined || instance.busy < best.busy) best = instance;
+    }
+    return best?.freeLane();
+  }
+
+  #serveWaiting(): void {
+    while (this.#waiting.length > 0) {
+      const lane = this.#freeLane();
+      if (lane === undefined) return;
+      const { isWanted, resolve } = this.#waiting.shift() as Waiting;
+      if (!isWanted()) {
+        resolve(undefined);
+        continue;
+      }
+      resolve(lane);
+      // It begins in a later turn: until then the lane would seem free.
+      lane.reserve();
+    }
+  }
+
+  #refuseWaiting(error: Error): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  /** One of its requests has to be ended: it gets no more, and another one takes its place at once. */
+  #retire(instance: PythonInstance): void {
+    if (instance.retired || this.#closing) return;
+    void instance.end(RETIRE_MS);
+    this.#replace(0);
+  }
+
+  /** It has had as many requests as it may: it goes on until another one has loaded, and ends when it has no more requests. */
+  #renew(instance: PythonInstance): void {
+    instance.limit = Number.POSITIVE_INFINITY;
+    if (instance.retired || this.#closing) return;
+    const next = this.#spawn();
+    // Whichever ends meanwhile is not replaced by a third one.
+    instance.replaced = next.replaced = true;
+    this.#take(next).then(
+      () => {
+        next.replaced = false;
+        return instance.end(RETIRE_MS);
+      },
+      (error: Error) => {
+        if (this.#closing) return;
+        logger.error(error.message);
+        instance.replaced = false;
+        if (this.#instances.has(instance)) instance.limit = instance.requests + this.#maxRequests;
+        else this.#replace(FIRST_DELAY_MS);
+      },
+    );
+  }
+
+  #ended(instance: PythonInstance, how: string): void {
+    this.#instances.delete(instance);
+    // It was told to end, or the first of all could not load.
+    if (this.#closing || !this.#started || instance.replaced) return;
+    logger.error(`${instance.label} ended: ${how}. Another one is started`);
+    // However often a handler ends its process, other clients are served.
+    if (instance.worked) this.#failures = 0;
+    const delay = this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
+    if (!instance.worked) this.#failures++;
+    this.#replace(delay);
+  }
+
+  #replace(delay: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#take(this.#spawn()).catch((error: Error) => {
+        if (this.#closing) return;
+        logger.error(error.message);
+        // Nobody else is there to serve them.
+        if (![...this.#instances].some(({ isReady, retired }) => isReady && !retired)) {
+          this.#refuseWaiting(new ConfigError(error.message));
+        }
+      });
+    }, delay);
+    this.#timers.add(timer);
+  }
+}

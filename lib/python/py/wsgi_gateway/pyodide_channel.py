@@ -1,0 +1,92 @@
+"""Frames between a thread of Pyodide and the gateway: through one piece of memory that both languages see.
+
+Only integers cross the border: JavaScript copies a frame between that memory and the rings of the thread.
+"""
+import struct
+
+from .channel import encode
+from .errors import GatewayClosed
+
+# Kind, whether the next frame continues it, number of the request, number of the call. lib/python/pyodide/bridge.ts has the same.
+HEAD = struct.Struct('>cBxxII')
+_SIZE = HEAD.size
+# Bytes of payload that go in one.
+_ROOM = 65536
+_UNPACK = HEAD.unpack_from
+_PACK = HEAD.pack_into
+
+# What `receive` gives instead of a size.
+NOTHING = 0
+INTERRUPTED = -1
+
+# To the gateway, about no request: a line of JSON, as the CPython processes have on their control sockets.
+TOLD = b'j'
+
+
+class Channel:
+    broken = False
+
+    def __init__(self, bridge, interrupted):
+        """`interrupted` is called when the gateway has asked for KeyboardInterrupt; it may raise that."""
+        memory = bytearray(_SIZE + _ROOM)
+        bridge.attach(memory)
+        self._memory = memory
+        self._view = memoryview(memory)
+        self._send = bridge.send
+        self._receive = bridge.receive
+        self._interrupted = interrupted
+        self._parts = []
+
+    def send(self, kind, request, payload=b'', call=0):
+        size = len(payload)
+        if size <= _ROOM:
+            _PACK(self._memory, 0, kind, 0, request, call)
+            end = _SIZE + size
+            self._view[_SIZE:end] = payload
+            self._pass(end)
+            return
+        payload = memoryview(payload)
+        for start in range(0, size, _ROOM):
+            piece = payload[start : start + _ROOM]
+            end = _SIZE + len(piece)
+            _PACK(self._memory, 0, kind, start + _ROOM < size, request, call)
+            self._view[_SIZE:end] = piece
+            self._pass(end)
+
+    def _pass(self, size):
+        if self._send(size) < 0:
+            raise GatewayClosed()
+
+    def read(self):
+        """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
+        while True:
+            frame = self._next(True)
+            if frame is not None:
+                return frame
+
+    def poll(self):
+        """The next frame if it is there already, or None."""
+        return self._next(False)
+
+    def tell(self, message):
+        self.send(TOLD, 0, encode(message).encode('utf-8', 'replace'))
+
+    def _next(self, wait):
+        while True:
+            size = self._receive(wait)
+            if size == NOTHING:
+                return None
+            if size == INTERRUPTED:
+                self._interrupted()
+                continue
+            if size < 0:
+                raise GatewayClosed()
+            kind, more, request, call = _UNPACK(self._memory)
+            payload = bytes(self._view[_SIZE:size])
+            if more:
+                self._parts.append(payload)
+                continue
+            if self._parts:
+                payload = b''.join([*self._parts, payload])
+                self._parts = []
+            return kind, request, call, payload

@@ -1,0 +1,80 @@
+"""A thread of Pyodide: Python in WebAssembly, with one request or WebSocket at a time."""
+import json
+import os
+import random
+import signal
+import sys
+
+from . import channel as wire
+from . import errors, files, pyodide_patches
+from .pyodide_channel import Channel
+from .request import Request
+from .serving import Serving
+
+
+class PyodideHost(Serving):
+    """`bridge`: what JavaScript does for Python (lib/python/pyodide/bridge.ts)."""
+
+    def __init__(self, bridge, config):
+        super().__init__(config)
+        self._bridge = bridge
+        self._channel = Channel(bridge, self._on_interrupt)
+        self._request = 0
+        self._modules = 0
+
+    def main(self):
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        files.identify = self._identify
+        pyodide_patches.activate(self._bridge, self._on_interrupt, self._config['pid'])
+        os.environ.clear()
+        os.environ.update(self._config['env'])
+        # Memory that comes from a file has the state that it had there.
+        random.seed()
+        sys.path[:] = [path for path in sys.path if path]
+        sys.path.extend(self._config['packages'])
+        return self.load_and_serve()
+
+    def _tell(self, **message):
+        self._channel.tell(message)
+
+    def _work(self, application):
+        while True:
+            try:
+                self._next(application)
+            except errors.GatewayClosed:
+                return
+            except KeyboardInterrupt:
+                # It came too late for its request.
+                continue
+
+    def _begin(self, application):
+        if self._bridge.loaded():
+            from .pyodide_snapshot import packaged
+
+            self._bridge.note(json.dumps(packaged(self._config['installed'])))
+
+    def _next(self, application):
+        kind, number, _, payload = self._channel.read()
+        if kind != wire.REQUEST:
+            return
+        self._request = number
+        try:
+            Request(self._channel, number, self._facts, json.loads(payload)).run(application)
+        finally:
+            self._request = 0
+        if self._config.get('watch') and len(sys.modules) != self._modules:
+            self._modules = len(sys.modules)
+            self.tell_files()
+
+    def _on_interrupt(self, *_):
+        if self._bridge.interrupted() == self._request and self._request:
+            raise KeyboardInterrupt()
+
+    def _identify(self, descriptor):
+        """Descriptor, device and inode on the host of a file that is open here; None where it is in memory."""
+        told = self._bridge.identify(descriptor)
+        return told.split() if isinstance(told, str) else None
+
+
+def main(bridge, config):
+    return PyodideHost(bridge, json.loads(config)).main()

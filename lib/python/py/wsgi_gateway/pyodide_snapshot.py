@@ -1,0 +1,66 @@
+"""What a thread of Pyodide imports before it knows its application, so that it can be saved for the next one."""
+import importlib
+import json
+import os
+import sys
+
+# The rest of the gateway, and what it imports.
+from . import loader, pyodide_host, pyodide_patches, servers, streams  # noqa: F401
+
+
+class Watched(dict):
+    """The environment's own dict, which notes what is looked for."""
+
+    def __init__(self, other, names):
+        super().__init__(other)
+        self._names = names
+
+    def __getitem__(self, key):
+        self._names.add(os.fsdecode(key))
+        return super().__getitem__(key)
+
+    def __contains__(self, key):
+        self._names.add(os.fsdecode(key))
+        return super().__contains__(key)
+
+    def __iter__(self):
+        self._names.add('*')
+        return super().__iter__()
+
+
+def prepare(told):
+    """Imports modules of packages. Gives the names of variables of the environment that were looked for meanwhile."""
+    told = json.loads(told)
+    pyodide_patches.install()
+    # Before packages that keep one of them, as handlers of logging do.
+    sys.stdout = streams.RequestStream(sys.stdout)
+    sys.stderr = streams.RequestStream(sys.stderr)
+    names = set()
+    data, paths = os.environ._data, list(sys.path)
+    os.environ._data = Watched(data, names)
+    sys.path.extend(told['packages'])
+    try:
+        for name in told['modules']:
+            try:
+                importlib.import_module(name)
+            except BaseException:
+                # It is the application that may expect this.
+                continue
+    finally:
+        os.environ._data = data
+        sys.path[:] = paths
+        importlib.invalidate_caches()
+    return json.dumps(sorted(names))
+
+
+def packaged(packages):
+    """Names of the modules that were imported from packages, in that order. `packages`: folders, and what is at their top."""
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, '__file__', None)
+        if not isinstance(file, str) or name == '__main__':
+            continue
+        top = name.partition('.')[0]
+        if any(file.startswith(folder + '/') and top in tops for folder, tops in packages):
+            found.append(name)
+    return found

@@ -1,0 +1,40 @@
+/** The folders of the host in the file system of Pyodide, at the same paths: programs find their files as in any Python. */
+import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { OWN_FOLDER } from '../../own-files.js';
+import type { FileSystem } from './runtime.js';
+
+/** Pyodide has its own: Python's library, and no devices or processes. */
+const OWN = new Set(['dev', 'lib', 'proc', 'sys']);
+
+/** Where the Python files of this package are, whatever hides behind `/lib` on the host. */
+export const GATEWAY_FOLDER = '/lib/wsgi';
+
+/** The Python files of this package. The build copies them. */
+export const GATEWAY_FILES = fileURLToPath(new URL('python/py', OWN_FOLDER));
+
+/** Before anything is imported: what was saved in a snapshot knows the files by these paths. */
+export function mountHost(files: FileSystem): void {
+  mount(files, GATEWAY_FILES, GATEWAY_FOLDER);
+  for (const name of readdirSync('/')) {
+    if (!OWN.has(name) && isFolder(`/${name}`)) mount(files, `/${name}`, `/${name}`);
+  }
+}
+
+function mount(files: FileSystem, root: string, path: string): void {
+  try {
+    files.mkdirTree(path);
+    files.mount(files.filesystems.NODEFS, { root }, path);
+  } catch {
+    // It cannot be read: programs of this user have no use for it.
+  }
+}
+
+/** Links too: `/bin` may be one. */
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory() || statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

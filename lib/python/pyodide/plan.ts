@@ -1,0 +1,58 @@
+/** An application on Pyodide: its threads, what they start from, and what they are told. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PythonOptions } from '../options.js';
+import type { PoolPlan } from '../pool.js';
+import type { PythonTarget } from '../target.js';
+import { environmentPackages, packageFolders } from './packages.js';
+import { PythonThread } from './python-thread.js';
+import { findPyodide, type PyodidePackage } from './runtime.js';
+import { planSnapshot } from './snapshot.js';
+
+/** Each has some 80 MB. */
+const DEFAULT_THREADS = 4;
+
+/**
+ * @param folder of the application.
+ * @param environment a virtual environment, whose packages are used if they are for Pyodide's version of Python.
+ * @throws ConfigError if Pyodide is not installed.
+ */
+export function pyodidePlan(
+  target: PythonTarget,
+  options: PythonOptions,
+  folder: string,
+  environment: string | undefined,
+): PoolPlan {
+  const pyodide = findPyodide(folder);
+  const packages = environmentPackages(environment, pythonOf(pyodide));
+  const installed = packageFolders([...options.pythonpath, ...packages]);
+  const { chdir, pythonpath, onFile, threads = DEFAULT_THREADS, workers } = options;
+  const count = threads * workers;
+  const config = {
+    ...target,
+    path: [...pythonpath, chdir],
+    packages,
+    installed: installed.map(({ path, modules }) => [path, modules]),
+    threads: 1,
+    multiprocess: count > 1,
+    watch: onFile !== undefined,
+    env: { ...process.env, ...options.env },
+    pid: process.pid,
+  };
+  const snapshot = planSnapshot(pyodide, installed);
+  const start = { pyodide, snapshot, chdir, onFile, config: JSON.stringify(config) };
+  return {
+    count,
+    firstAlone: true,
+    start: (events) => new PythonThread(start, events),
+    summary: ({ version }) =>
+      `Pyodide ${pyodide.version}, Python ${version}, ${count === 1 ? '1 thread' : `${count} threads`}`,
+  };
+}
+
+/** `3.14` */
+function pythonOf({ folder }: PyodidePackage): string {
+  const text = readFileSync(join(folder, 'pyodide-lock.json'), 'utf8');
+  const { info } = JSON.parse(text) as { readonly info?: { readonly python?: string } };
+  return /^\d+\.\d+/.exec(info?.python ?? '')?.[0] ?? '';
+}

@@ -1,0 +1,107 @@
+/** Starts Python in WebAssembly: from a snapshot if there is one that fits, and makes the next one. */
+import { mountHost } from './host-folders.js';
+import {
+  type EmscriptenModule,
+  importEmscripten,
+  importPyodide,
+  type LoadOptions,
+  type PyCallable,
+  type Pyodide,
+  type PyodidePackage,
+} from './runtime.js';
+import {
+  chooseSnapshot,
+  dropSnapshot,
+  keepNote,
+  keepSnapshot,
+  type PackageNote,
+  type SnapshotPlan,
+  type StartSnapshot,
+} from './snapshot.js';
+
+/** Words of a snapshot before the memory: the second says how many bytes. */
+const OFFSET_AT = 4;
+/** Pyodide grows its memory by itself when this much is asked for often enough. */
+const PIECE = 1024 * 1024;
+
+export interface Started {
+  readonly pyodide: Pyodide;
+  /** For what the application has imported from packages, if that is wanted. */
+  readonly note: ((modules: readonly string[]) => void) | undefined;
+}
+
+/** @param packages folders where packages are installed. */
+export async function startPython(
+  found: PyodidePackage,
+  plan: SnapshotPlan | undefined,
+  env: Readonly<Record<string, string>>,
+  packages: readonly string[],
+): Promise<Started> {
+  let choice = plan === undefined ? undefined : chooseSnapshot(plan, env);
+  let pyodide: Pyodide;
+  try {
+    pyodide = await load(found, choice);
+  } catch (error) {
+    if (plan === undefined || choice?.name === undefined) throw error;
+    // Cut short, or of another build: it would fail again.
+    dropSnapshot(plan, choice.name);
+    choice = undefined;
+    pyodide = await load(found, choice);
+  }
+  mountHost(pyodide.FS);
+  if (plan !== undefined && choice?.make !== undefined) make(pyodide, plan, choice.make, packages);
+  else if (choice?.bytes === undefined) prepare(pyodide, [], []);
+  const isWanted = plan !== undefined && choice?.isNoteWanted === true;
+  return { pyodide, note: isWanted ? (modules) => keepNote(plan, { modules }) : undefined };
+}
+
+async function load(found: PyodidePackage, choice: StartSnapshot | undefined): Promise<Pyodide> {
+  const { loadPyodide } = await importPyodide(found);
+  const options: LoadOptions = {
+    indexURL: `${found.folder}/`,
+    env: { HOME: '/' },
+    ...(choice?.make !== undefined && { _makeSnapshot: true }),
+  };
+  const bytes = choice?.bytes;
+  if (bytes === undefined) return loadPyodide(options);
+  const create = await importEmscripten(found);
+  const createPyodideModule = async (settings: unknown) => withRoom(await create(settings), bytes);
+  return loadPyodide({ ...options, _loadSnapshot: bytes, createPyodideModule });
+}
+
+/** Python had grown when it was saved: its memory is copied into one that has to have room for it. */
+function withRoom(module: EmscriptenModule, snapshot: Buffer): EmscriptenModule {
+  const size = snapshot.length - snapshot.readUInt32LE(OFFSET_AT);
+  const pieces: number[] = [];
+  while ((module.HEAPU8?.length ?? size) < size) {
+    const piece = module._malloc?.(PIECE) ?? 0;
+    if (piece === 0) break;
+    pieces.push(piece);
+  }
+  for (const piece of pieces) module._free?.(piece);
+  return module;
+}
+
+function make(
+  pyodide: Pyodide,
+  plan: SnapshotPlan,
+  { name, note }: { readonly name: string; readonly note: PackageNote | undefined },
+  packages: readonly string[],
+): void {
+  const variables = prepare(pyodide, note?.modules ?? [], packages);
+  // A Pyodide without it is as good, only slower to start.
+  const bytes = pyodide.makeMemorySnapshot?.();
+  if (bytes === undefined) return;
+  keepSnapshot(plan, name, bytes);
+  if (note !== undefined) keepNote(plan, { ...note, variables });
+}
+
+/** Imports the Python files of this package, and modules of packages: pyodide_snapshot.py. @returns variables that they looked for. */
+function prepare(pyodide: Pyodide, modules: readonly string[], packages: readonly string[]): string[] {
+  const run = pyodide.runPython(
+    `import sys; sys.path.insert(0, '/lib/wsgi'); from wsgi_gateway.pyodide_snapshot import prepare; sys.path.remove('/lib/wsgi'); prepare`,
+  ) as PyCallable;
+  const told = run(JSON.stringify({ modules, packages })) as string;
+  run.destroy();
+  return JSON.parse(told) as string[];
+}

@@ -1,0 +1,57 @@
+/** What runs in a thread of Pyodide: Python, until it has no more to do. Everything blocks, so no event loop turns here. */
+import { isMainThread, workerData } from 'node:worker_threads';
+import { Bridge } from './bridge.js';
+import { OF_THREAD, PyodideLine } from './line.js';
+import type { PyCallable, Pyodide } from './runtime.js';
+import { startPython } from './start.js';
+import type { PyodideThreadData } from './thread-data.js';
+
+/** What the thread exits with if Python fails in a way that Python cannot see. */
+const FATAL = 70;
+
+interface Failure {
+  readonly message?: string;
+  readonly name?: string;
+  /** Of `os._exit()`. */
+  readonly status?: number;
+}
+
+async function main({ memory, pyodide: found, snapshot, chdir, config }: PyodideThreadData): Promise<number> {
+  const line = new PyodideLine(memory);
+  const tell = (message: object) => {
+    line.send(OF_THREAD.told, false, 0, 0, Buffer.from(JSON.stringify(message)));
+    line.ring();
+  };
+  try {
+    const { env, packages } = JSON.parse(config) as { env: Record<string, string>; packages: string[] };
+    const { pyodide, note } = await startPython(found, snapshot, env, packages);
+    redirect(pyodide, line);
+    pyodide.FS.chdir(chdir);
+    pyodide.setInterruptBuffer(line.signals);
+    const size = () => pyodide._module?.HEAPU8?.length ?? 0;
+    const bridge = new Bridge(line, pyodide.FS, size, note);
+    const run = pyodide.runPython('from wsgi_gateway.pyodide_host import main; main') as PyCallable;
+    return run(bridge, config) as number;
+  } catch (error) {
+    const { name, message = String(error), status } = error as Failure;
+    // How it ended is more than the number can say.
+    tell({
+      ended: status === undefined ? `${name ?? 'Error'}: ${message.slice(0, 2000)}` : `exit code ${status}`,
+    });
+    return status ?? FATAL;
+  }
+}
+
+/** What is printed while no request runs, and by C. */
+function redirect(pyodide: Pyodide, line: PyodideLine): void {
+  const write = (bytes: Uint8Array) => {
+    line.send(OF_THREAD.output, false, 0, 0, bytes.slice());
+    line.ring();
+    return bytes.length;
+  };
+  pyodide.setStdout({ write, isatty: false });
+  pyodide.setStderr({ write, isatty: false });
+  pyodide.setStdin({ stdin: () => null });
+}
+
+if (!isMainThread) process.exit(await main(workerData as PyodideThreadData));

@@ -1,0 +1,51 @@
+/** The request vectors with an application in Python (applications/vectors.py), on a runtime. */
+import { join } from 'node:path';
+import type { Application, ErrorStream } from '../../lib/environ/types.js';
+import { fromPython } from '../../lib/python/from-python.js';
+import { type Call, type Mode, OPTIONS, vectorsIn } from '../server/vectors.js';
+import { closeServers, serveApp } from '../support/serve.js';
+import { ROOT } from '../support/source.js';
+
+/** What the application writes to `wsgi.errors`: a line for the environ, and one for the body. */
+class Account implements ErrorStream {
+  readonly #calls: Call[];
+
+  constructor(calls: Call[]) {
+    this.#calls = calls;
+  }
+
+  write(text: string): void {
+    const { environ, body } = JSON.parse(text) as { environ?: Record<string, unknown>; body?: string };
+    if (environ !== undefined) this.#calls.push({ environ, body: undefined });
+    const last = this.#calls.at(-1);
+    if (body !== undefined && last !== undefined) last.body = Buffer.from(body, 'latin1');
+  }
+
+  writelines(lines: Iterable<string>): void {
+    for (const line of lines) this.write(line);
+  }
+
+  flush(): void {}
+}
+
+/** @param runtime what `--python` is. */
+export function pythonVectors(name: string, runtime: string): void {
+  const python = fromPython('vectors:application', {
+    chdir: join(ROOT, 'spec', 'python', 'applications'),
+    python: runtime,
+    threads: 1,
+    timeout: 0,
+  });
+  after(() => python.close());
+
+  vectorsIn(`on ${name}`, async (): Promise<Mode> => {
+    const calls: Call[] = [];
+    const app: Application = (environ, start_response) => {
+      environ['wsgi.errors'] = new Account(calls);
+      return python(environ, start_response);
+    };
+    await python.ready;
+    const { serverPort: port } = await serveApp(app, OPTIONS);
+    return { port, calls, clear: () => calls.splice(0), stop: closeServers };
+  });
+}
