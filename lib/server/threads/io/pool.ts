@@ -20,6 +20,7 @@ import type { ThreadLine } from '../shared/thread-line.js';
 import { Budget, Outflow } from './outflow.js';
 import { PoolThreads, type ThreadEvents } from './pool-threads.js';
 import type { PooledThread, ThreadRequest } from './pooled-thread.js';
+import { RequestTable } from './request-table.js';
 import { BusyWatch, StuckWatch, type WatchedRequest } from './watch.js';
 
 /** A request that a thread is to answer. */
@@ -71,11 +72,10 @@ export class ThreadPool implements ThreadEvents {
   readonly #threads: PoolThreads;
   readonly #stuck: StuckWatch;
   readonly #busy: BusyWatch;
-  /** All that were submitted and are not done, by their id: the oldest first. */
-  readonly #running = new Map<number, PoolRequest>();
+  /** All that were submitted and are not done. */
+  readonly #running = new RequestTable<PoolRequest>();
   /** Those that found no slot in the queue. */
   readonly #waiting = new Set<PoolRequest>();
-  #lastId = 0;
   #wakes = false;
   #recheck: NodeJS.Timeout | undefined;
 
@@ -112,8 +112,7 @@ export class ThreadPool implements ThreadEvents {
   submit(request: PoolRequest): boolean {
     const { threads, backlogRequests } = this.#options;
     if (this.#running.size >= threads + backlogRequests || this.#threads.closing) return false;
-    request.id = this.#nextId();
-    this.#running.set(request.id, request);
+    this.#running.add(request);
     if (this.overloaded) this.#busy.overloaded();
     this.#enqueue(request);
     return true;
@@ -154,7 +153,7 @@ export class ThreadPool implements ThreadEvents {
       const thread = this.threadOf(request);
       if (thread !== undefined) thread.line.tellClientClosed(request.id);
       // It was claimed a moment ago, and the thread has not said so.
-      else if (this.#running.has(request.id)) setTimeout(tell, CLAIM_MS);
+      else if (this.#running.get(request.id) !== undefined) setTimeout(tell, CLAIM_MS);
     };
     tell();
     return false;
@@ -201,13 +200,6 @@ export class ThreadPool implements ThreadEvents {
     }
     this.#running.clear();
     this.#waiting.clear();
-  }
-
-  #nextId(): number {
-    // 0 is none, and words of shared memory have 32 bits.
-    do this.#lastId = (this.#lastId + 1) & 0x7fffffff;
-    while (this.#lastId === 0 || this.#running.has(this.#lastId));
-    return this.#lastId;
   }
 
   #put(request: PoolRequest): boolean {

@@ -13,6 +13,13 @@ export interface WatchedRequest {
   readonly log: { readonly received: number };
 }
 
+/** All requests of a pool. */
+export interface WatchedRequests {
+  get(id: number): WatchedRequest | undefined;
+  /** The oldest first. */
+  values(): Iterable<WatchedRequest>;
+}
+
 /** Checks per timeout: a handler is found between one timeout and a quarter more. */
 const CHECKS = 4;
 
@@ -25,7 +32,7 @@ export class StuckWatch {
   readonly #timer: NodeJS.Timeout | undefined;
 
   /** @param timeout seconds; 0: handlers may run for ever. */
-  constructor(timeout: number, threads: PoolThreads, running: ReadonlyMap<number, WatchedRequest>) {
+  constructor(timeout: number, threads: PoolThreads, running: WatchedRequests) {
     if (timeout === 0) return;
     const why = `The application sent nothing for ${timeout} s (timeout)`;
     this.#timer = setInterval(
@@ -71,13 +78,12 @@ const LOOK_MS = 250;
 export class BusyWatch {
   readonly #threads: PoolThreads;
   readonly #count: number;
-  readonly #running: ReadonlyMap<number, WatchedRequest>;
+  readonly #running: WatchedRequests;
   #timer: NodeJS.Timeout | undefined;
   /** When the first request came of an episode that is in the log: milliseconds since the epoch. */
   #since: number | undefined;
 
-  /** @param running all requests, the oldest first. */
-  constructor(threads: PoolThreads, count: number, running: ReadonlyMap<number, WatchedRequest>) {
+  constructor(threads: PoolThreads, count: number, running: WatchedRequests) {
     this.#threads = threads;
     this.#count = count;
     this.#running = running;
