@@ -15,7 +15,7 @@ const VENV = join(ROOT, '.venv');
 const INSTALLED = join(VENV, 'installed-everywhere.txt');
 /** A folder, while it is being made. */
 const LOCK = `${VENV}.lock`;
-const PATIENCE_MS = 280_000;
+const PATIENCE_MS = 900_000;
 /** The same packages for Pyodide, whose Python is another version: of compiled ones it uses what is written in Python. */
 export const PYODIDE_PACKAGES = join(VENV, 'pyodide');
 const FOR_PYODIDE = ['--target', PYODIDE_PACKAGES, '--python-version', '3.14', '--only-binary=:all:'];
@@ -72,14 +72,14 @@ function install(wanted: string): string | undefined {
   const python = ['python3', 'python'].find(works);
   if (python === undefined) return 'python3 is not installed';
   rmSync(VENV, { recursive: true, force: true });
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', '-r', REQUIREMENTS];
   const steps: [string, string[]][] = [
     [python, ['-m', 'venv', VENV]],
     [PYTHON, pip],
     [PYTHON, [...pip, ...FOR_PYODIDE]],
   ];
   for (const [command, args] of steps) {
-    const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 240_000 });
+    const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 600_000 });
     if (status !== 0) {
       return `no virtual environment of Python could be made: ${error?.message ?? stderr.trim().split('\n').at(-1)}`;
     }

@@ -1,11 +1,16 @@
 """Applications by path, for the specs of the gateway's Python side: good ones and bad ones."""
 import hashlib
 import os
-import resource
 import sys
 import threading
 import time
 from wsgiref.validate import validator
+
+try:
+    import resource
+except ImportError:
+    # Pyodide has none.
+    resource = None
 
 PLAIN = [('Content-Type', 'text/plain')]
 
