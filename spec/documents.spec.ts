@@ -164,7 +164,7 @@ describe('the code in the documents', function () {
         ...(block.code.includes('runCgi(') ? cgi : {}),
       };
       const listens = /\brun\(|serveForever|wsgiApp/.test(block.code);
-      const args = isConfig ? ['-c', name] : [];
+      const args = isConfig ? ['-c', name, '-b', '127.0.0.1:0'] : [];
       const command = new Command(args, { cwd: folder, script, plain: true, env });
       if (!listens) {
         expect(await command.exit(), command.stderr).to.equal(0);

@@ -1,14 +1,14 @@
 /** Makes the `node:http` or `node:https` server that a gateway listens to. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
+import { createSecureContext, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls';
+import { ConfigError } from '../../errors.js';
 import {
   createServer as createHttpServer,
   type Server as HttpServer,
   type ServerOptions as NodeOptions,
-} from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import { createSecureContext, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls';
-import { ConfigError } from '../../errors.js';
+} from '../../node-http.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { isWebSocketRequest } from '../websocket/handshake.js';
 import { allowHalfOpen, WsgiRequest, WsgiResponse } from './node-internals.js';

@@ -1,9 +1,10 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer as WsServer } from 'ws';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import type { Door } from '../../environ/websocket/link.js';
+import { type IncomingMessage, STATUS_CODES } from '../../node-http.js';
 import { type OpenSocket, WsgiWebSocket } from './connection.js';
 import { type DeflateOptions, deflateSettings, InflateBudget, LeanDeflate, parseOffers } from './deflate.js';
 import { subprotocol, useDeflate, WebSocketServer, wsInternals } from './ws.js';
