@@ -54,11 +54,11 @@ export interface Plan {
   readonly apart: readonly Job[];
 }
 
-/** @param nodes how many. What runs once does so on the first. */
+/** @param nodes how many. What runs once does so on the last: the newest, as a rule, starts fastest. */
 export function planOf(files: readonly string[], nodes: number): Plan {
   const jobs = [...files].sort(longestFirst).flatMap((file) => {
-    const times = matches(ONCE, file) ? 1 : nodes;
-    return Array.from({ length: times }, (_, node) => ({ file, node }));
+    if (matches(ONCE, file)) return { file, node: nodes - 1 };
+    return Array.from({ length: nodes }, (_, node) => ({ file, node }));
   });
   return {
     together: jobs.filter(({ file }) => !matches(APART, file)),
