@@ -1,7 +1,8 @@
 /** Which spec files run where: on each Node or once, beside many others or few, and which begin first. */
 
-/** They need a browser, a web server or Python besides Node: once is enough. */
+/** They need a browser, a web server or Python besides Node, or compile or install: once is enough. */
 const ONCE = [
+  /^spec\/(?:package|rooms|documents-types)\.spec/,
   /^spec\/deploying\//,
   /^spec\/browser\//,
   /^spec\/proxies\//,
