@@ -4,6 +4,7 @@
  */
 import { chmodSync, cpSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { groupModules } from './groups.js';
 
 /** Modules that are loaded by their URL: see `lib/own-files.ts`. */
 const LOADED = [
@@ -11,6 +12,16 @@ const LOADED = [
   'server/threads/worker/thread-app',
   'server/workers/loaded-files',
   'porting/mirror/candidate-worker',
+];
+
+/** What starts often: modules that the same of these load are one file. */
+const MAIN = [
+  'lib/index.ts',
+  'lib/cli.ts',
+  'lib/cgi.ts',
+  'lib/testing/index.ts',
+  'lib/server/serve.ts',
+  'lib/server/threads/worker/thread-app.ts',
 ];
 
 interface Package {
@@ -24,11 +35,13 @@ const targets = Object.values(exports).map((target) =>
 );
 const named = [...Object.values(bin), ...targets].filter((target) => target.startsWith('./dist/'));
 
+const entryPoints = [
+  ...named.map((target) => target.replace('./dist/', 'lib/').replace(/\.js$/, '.ts')),
+  ...LOADED.map((path) => `lib/${path}.ts`),
+];
+
 await build({
-  entryPoints: [
-    ...named.map((target) => target.replace('./dist/', 'lib/').replace(/\.js$/, '.ts')),
-    ...LOADED.map((path) => `lib/${path}.ts`),
-  ],
+  entryPoints,
   outbase: 'lib',
   outdir: 'dist',
   bundle: true,
@@ -38,6 +51,7 @@ await build({
   target: 'node20.19',
   packages: 'external',
   logLevel: 'warning',
+  plugins: [await groupModules(entryPoints, MAIN)],
 });
 for (const command of Object.values(bin)) chmodSync(command, 0o755);
 // tsc and esbuild know nothing of Python.
