@@ -3,6 +3,7 @@
  * small chunks with as many entries as here, and Node takes a millisecond or more for each file. So for all that the
  * main entries load, only these count: a module from outside gets the whole group of the one that it imports.
  */
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
@@ -25,10 +26,13 @@ export async function groupModules(entries: readonly string[], main: readonly st
         const outside = importer === '' || groups.get(importer) !== group;
         return { path: file, namespace: group !== undefined && outside ? MODULE : 'file' };
       });
-      onLoad({ filter: /./, namespace: MODULE }, ({ path }) => ({
-        contents: `import ${JSON.stringify(`group:${groups.get(path)}`)};\nexport * from ${JSON.stringify(path)};`,
-        resolveDir: dirname(path),
-      }));
+      onLoad({ filter: /./, namespace: MODULE }, ({ path }) => {
+        // A command begins with the line that says what runs it.
+        const hashbang = /^#!.*\n/.exec(readFileSync(path, 'utf8'))?.[0] ?? '';
+        const group = JSON.stringify(`group:${groups.get(path)}`);
+        const contents = `${hashbang}import ${group};\nexport * from ${JSON.stringify(path)};`;
+        return { contents, resolveDir: dirname(path) };
+      });
       onLoad({ filter: /./, namespace: GROUP }, ({ path }) => ({
         contents: (members.get(path) ?? []).map((file) => `import ${JSON.stringify(file)};`).join('\n'),
         resolveDir: '/',

@@ -43,6 +43,6 @@ export async function expectServes(name: string, args: readonly string[], cwd: s
     const response = await fetch(`${address}/caf%C3%A9`);
     expect(await response.text()).to.equal('Hello from /café\n');
   } finally {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
   }
 }
