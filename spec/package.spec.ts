@@ -1,8 +1,9 @@
 /** The package as a user gets it: packed, installed in an empty folder, run and type-checked there. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect } from 'chai';
+import { command, expectServes, readmeBlock } from './support/package.js';
 import { ROOT } from './support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from './support/temporary-folder.js';
 
@@ -238,24 +239,6 @@ describe('the package', function () {
     await expectServes('npx', ['--no-install', 'wsgi', 'app.mjs:app', '--bind', '127.0.0.1:0'], folder);
   });
 
-  it('exports what can be constructed, and nothing of which a gateway makes the instances', () => {
-    const code = "import * as wsgi from 'wsgi'; console.log(Object.keys(wsgi).join());";
-    const names = command(process.execPath, ['--input-type=module', '--eval', code], folder)
-      .trim()
-      .split(',');
-    expect(names).to.include.members(['WSocketApp', 'WebSocketError', 'WsgiError', 'makeServer', 'run']);
-    for (const name of ['WebSocket', 'BlockingWebSocket', 'Server', 'Logger'])
-      expect(names).not.to.include(name);
-  });
-
-  it('has modules of the standard library of Python', () => {
-    const code = `import { parse_qs, urlsplit } from 'wsgi/stdlib/urllib/parse';
-import { urllib } from 'wsgi/stdlib';
-console.log(parse_qs('a=1').get('a')[0], urlsplit('//H/').hostname, urllib.parse.quote('é'));`;
-    const told = command(process.execPath, ['--input-type=module', '--eval', code], folder);
-    expect(told).to.equal('1 h %C3%A9\n');
-  });
-
   it('tells its version', () => {
     const told = command('npx', ['--no-install', 'wsgi', '--version'], folder);
     expect(told).to.match(/^wsgi \d+\.\d+\.\d+\n$/);
@@ -276,44 +259,3 @@ console.log(parse_qs('a=1').get('a')[0], urlsplit('//H/').hostname, urllib.parse
     expect(others).to.deep.equal([]);
   });
 });
-
-/** The code of README.md that begins with the name of its file. */
-function readmeBlock(file: string): string {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const block = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].find((match) =>
-    match[1]?.startsWith(`// ${file}\n`),
-  );
-  if (block?.[1] === undefined) throw new Error(`README.md has no ${file}`);
-  return block[1];
-}
-
-function command(name: string, args: readonly string[], cwd: string): string {
-  const { status, stdout, stderr } = spawnSync(name, args, { cwd, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${name} ${args.join(' ')} failed with ${status}\n${stderr}${stdout}`);
-  return stdout;
-}
-
-/** Starts it, requests the address that it prints, and ends it. */
-async function expectServes(name: string, args: readonly string[], cwd: string): Promise<void> {
-  const { PORT: _unset, ...env } = process.env;
-  // A group of its own, for npx starts the command as a child.
-  const child = spawn(name, args, { cwd, env, detached: true });
-  try {
-    const address = await new Promise<string>((resolve, reject) => {
-      let output = '';
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          output += text;
-          const found = /Server started at (\S+)/.exec(output)?.[1];
-          if (found !== undefined) resolve(found);
-        });
-      }
-      child.on('error', reject);
-      child.on('close', (code) => reject(new Error(`It ended with ${code}: ${output}`)));
-    });
-    const response = await fetch(`${address}/caf%C3%A9`);
-    expect(await response.text()).to.equal('Hello from /café\n');
-  } finally {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  }
-}

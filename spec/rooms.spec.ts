@@ -9,6 +9,7 @@ const LIB = fileURLToPath(new URL('../lib/', import.meta.url));
 /** Below the rooms: of lib, each may import those before it. */
 const BASE = [
   'own-files.ts',
+  'node-http.ts',
   'errors.ts',
   'option-names.ts',
   'logger.ts',

@@ -1,7 +1,8 @@
 /** Status lines: from what a handler gave to what PEP 3333 wants, `"404 Not Found"`. */
-import { STATUS_CODES } from 'node:http';
+
 import { inspect } from 'node:util';
 import { isNative } from '../environ/native-string.js';
+import { STATUS_CODES } from '../node-http.js';
 
 /** `404`, `"404"` or `"404 Not Found"`. */
 export type StatusLike = number | string;

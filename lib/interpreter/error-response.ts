@@ -1,6 +1,7 @@
 /** The response to a request that failed: the status, and one sentence that gives nothing away. */
-import { STATUS_CODES } from 'node:http';
+
 import { isRequestError, ServerBusy } from '../errors.js';
+import { STATUS_CODES } from '../node-http.js';
 import type { Reporter } from './report.js';
 import type { ResponseHead, Sink } from './sink.js';
 

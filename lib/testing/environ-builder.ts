@@ -1,10 +1,11 @@
 /** `EnvironBuilder`: an environ as the server would build it, from what a test says of a request. */
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+
 import { buildEnviron, gatewayFacts, type RequestServices, type SignalSource } from '../environ/environ.js';
 import { BlockingBodyInput, BodyInput } from '../environ/input/input.js';
 import { ignore } from '../environ/maybe-promise.js';
 import { TOKEN } from '../environ/syntax.js';
 import type { BlockingEnviron, Environ } from '../environ/types.js';
+import { validateHeaderName, validateHeaderValue } from '../node-http.js';
 import { checkOptionNames } from '../option-names.js';
 import { MemoryErrors } from '../util/testing-defaults.js';
 import { type Address, addressOf, hostOf, parseSite, scriptNameOf, urlOf } from './address.js';

@@ -1,8 +1,9 @@
 /** The gateway for one WebSocket in memory: its own upgrade path, on a connection that is a pair of streams. */
-import { createServer } from 'node:http';
+
 import type { Duplex } from 'node:stream';
 import type { Application } from '../environ/types.js';
 import { report } from '../interpreter/report.js';
+import { createServer } from '../node-http.js';
 import type { WsgiSocket } from '../server/http/connection.js';
 import { Gateway, OUR_SERVER } from '../server/http/gateway.js';
 import { resolveOptions } from '../server/options/options.js';

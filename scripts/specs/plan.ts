@@ -1,7 +1,8 @@
 /** Which spec files run where: on each Node or once, beside many others or few, and which begin first. */
 
-/** They need a browser, a web server or Python besides Node: once is enough. */
+/** They need a browser, a web server or Python besides Node, or compile or install: once is enough. */
 const ONCE = [
+  /^spec\/(?:package|rooms|documents-types)\.spec/,
   /^spec\/deploying\//,
   /^spec\/browser\//,
   /^spec\/proxies\//,
@@ -55,11 +56,11 @@ export interface Plan {
   readonly apart: readonly Job[];
 }
 
-/** @param nodes how many. What runs once does so on the first. */
+/** @param nodes how many. What runs once does so on the last: the newest, as a rule, starts fastest. */
 export function planOf(files: readonly string[], nodes: number): Plan {
   const jobs = [...files].sort(longestFirst).flatMap((file) => {
-    const times = matches(ONCE, file) ? 1 : nodes;
-    return Array.from({ length: times }, (_, node) => ({ file, node }));
+    if (matches(ONCE, file)) return { file, node: nodes - 1 };
+    return Array.from({ length: nodes }, (_, node) => ({ file, node }));
   });
   return {
     together: jobs.filter(({ file }) => !matches(APART, file)),

@@ -1,8 +1,14 @@
 /** What the threads of threads.spec.ts load: the application of the scenario whose id stands in a file. */
 import { readFileSync } from 'node:fs';
 import { scenarios } from '../../lib/conformance/scenarios/index.js';
-import type { ApplicationOn, BlockingEnviron, Environ } from '../../lib/environ/types.js';
-import { run } from '../../lib/run.js';
+import type {
+  ApplicationOn,
+  BlockingApplication,
+  BlockingEnviron,
+  Body,
+  Environ,
+} from '../../lib/environ/types.js';
+import { attachToThread } from '../../lib/server/threads/worker/thread.js';
 import { PROBE, recordOf, writeTo } from './threads-mirror.js';
 
 const file = process.env['WSGI_SCENARIO_FILE'] ?? '';
@@ -22,13 +28,13 @@ function appOf(id: string): ApplicationOn<Environ & BlockingEnviron> {
 const first = scenarios.find(({ id }) => id === process.env['WSGI_SCENARIO']);
 
 // Written for the event loop, where they await: in a thread there is nothing to wait for.
-void run(
-  (environ, start_response) => {
-    if (environ.PATH_INFO === PROBE) {
-      start_response('200 OK', [['Content-Type', 'text/plain']]);
-      return [Buffer.from('through')];
-    }
-    return appOf(readFileSync(file, 'utf8'))(environ as never, start_response);
-  },
-  { threads: 1, environ: first?.options?.environ },
-);
+const app: BlockingApplication = (environ, start_response) => {
+  if (environ.PATH_INFO === PROBE) {
+    start_response('200 OK', [['Content-Type', 'text/plain']]);
+    return [Buffer.from('through')];
+  }
+  return appOf(readFileSync(file, 'utf8'))(environ as never, start_response) as Body;
+};
+
+// As run() does in a thread; with that, each would load the whole package.
+attachToThread(app, first?.options?.environ);

@@ -1,5 +1,5 @@
-/** One file of examples/ as a child process, as a reader would start it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** One file of examples/ in a process, as a reader would start it or beside others. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { get, type IncomingHttpHeaders } from 'node:http';
@@ -17,8 +17,23 @@ export function exampleNames(): string[] {
 
 /** What Node is started with to run one. */
 export function commandOf(name: string): string[] {
-  return [...NODE_OPTIONS, scriptOf(`../../examples/${name}.ts`, import.meta.url)];
+  return [...NODE_OPTIONS, pathOf(name)];
 }
+
+function pathOf(name: string): string {
+  return scriptOf(`../../examples/${name}.ts`, import.meta.url);
+}
+
+/** A process for examples that run one after the other. */
+export function startHost(): ChildProcess {
+  return fork(scriptOf('host.ts', import.meta.url), {
+    execArgv: [...NODE_OPTIONS],
+    env: ENV(),
+    silent: true,
+  });
+}
+
+const ENV = () => ({ ...process.env, PORT: '0' });
 
 /** What an example is for, and how that shows. */
 export interface Check {
@@ -27,31 +42,27 @@ export interface Check {
 }
 
 export class Example {
-  /** Standard output and error so far. */
+  /** Standard output and error since it began. */
   output = '';
   /** Where it says that it listens: `http://127.0.0.1:PORT`. */
   url = '';
   readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
+  readonly #shared: boolean;
 
-  private constructor(name: string) {
-    this.#child = spawn(process.execPath, commandOf(name), {
-      env: { ...process.env, PORT: '0' },
-    });
-    this.#ended = once(this.#child, 'close');
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.output += text;
-      });
-    }
+  private constructor(name: string, host: ChildProcess | undefined) {
+    this.#shared = host !== undefined;
+    this.#child = host ?? spawn(process.execPath, commandOf(name), { env: ENV() });
+    for (const stream of this.#streams) stream?.setEncoding('utf8').on('data', this.#onOutput);
+    host?.send(pathOf(name));
   }
 
-  static async start(name: string): Promise<Example> {
-    const example = new Example(name);
+  /** @param host where it runs, in which no other runs now; its own process by default. */
+  static async start(name: string, host?: ChildProcess): Promise<Example> {
+    const example = new Example(name, host);
     try {
       example.url = (await example.says(/http:\/\/[\d.]+:\d+/))[0];
     } catch (error) {
-      await example.kill();
+      await example.end();
       throw error;
     }
     return example;
@@ -78,13 +89,20 @@ export class Example {
     return (await this.fetch(path, options)).text();
   }
 
-  /** Connects, sends, and returns the first `count` messages that come. */
-  async talk(count: number, send: readonly string[] = [], path = '/', protocols: string[] = []) {
+  /** Connects, sends, and returns the first `count` messages that come, or those until `count` says that it is enough. */
+  async talk(
+    count: number | ((received: readonly string[]) => boolean),
+    send: readonly string[] = [],
+    path = '/',
+    protocols: string[] = [],
+  ) {
     const socket = new WebSocket(this.url.replace('http', 'ws') + path, protocols);
     const received: string[] = [];
+    const isEnough = typeof count === 'function' ? count : () => received.length === count;
     const enough = new Promise<void>((resolve, reject) => {
       socket.on('message', (data) => {
-        if (received.push(String(data)) === count) resolve();
+        received.push(String(data));
+        if (isEnough(received)) resolve();
       });
       socket.on('error', reject);
       socket.on('close', () => resolve());
@@ -127,8 +145,24 @@ export class Example {
     });
   }
 
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#ended;
+  async end(): Promise<void> {
+    for (const stream of this.#streams) stream?.off('data', this.#onOutput);
+    if (!this.#shared) await kill(this.#child);
   }
+
+  get #streams() {
+    return [this.#child.stdout, this.#child.stderr];
+  }
+
+  readonly #onOutput = (text: string): void => {
+    this.output += text;
+  };
+}
+
+export async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'close');
+  child.kill('SIGKILL');
+  for (const stream of [child.stdout, child.stderr]) stream?.resume();
+  await ended;
 }

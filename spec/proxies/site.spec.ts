@@ -28,7 +28,7 @@ behindProxies('a site of three applications', (start) => {
 
   after(async () => {
     await killProxies();
-    await example?.kill();
+    await example?.end();
     removeTemporaryFolders();
   });
 

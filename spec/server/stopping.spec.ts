@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import type { Server } from '../../lib/server/server.js';
 import { answer } from '../support/answer.js';
-import { closePeers, Peer, request } from '../support/peer.js';
+import { closePeers, Peer, request, roundTrip } from '../support/peer.js';
 import { captureLog, closeServers, connectionsOf, serveApp } from '../support/serve.js';
 import { TLS } from '../support/tls.js';
 import { gate, until } from '../support/until.js';
@@ -50,7 +50,7 @@ describe('a stop', () => {
           await until(async () => (await connectionsOf(server)) === 1, 'the connection');
           if (sent.startsWith(request())) await peer.response();
           // It may still be on its way.
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          await roundTrip(server.serverPort, { tls: 'certfile' in options });
           const stop = server.close();
           await peer.closed();
           peer.socket.end();
@@ -69,7 +69,7 @@ describe('a stop', () => {
         const peer = await Peer.connect(server.serverPort);
         await peer.send(Buffer.from(bytes, 'latin1'));
         await until(async () => (await connectionsOf(server)) === 1, 'the connection');
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await roundTrip(server.serverPort, { tls: true });
         await server.close();
         expect(await connectionsOf(server)).to.equal(0);
         peer.destroy();

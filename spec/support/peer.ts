@@ -8,7 +8,7 @@ import { completeIn, Wire } from '../../lib/conformance/wire.js';
 export { bytes, parseResponses, type RawResponse, type Reply } from '../../lib/conformance/responses.js';
 
 /** Seconds. */
-const PATIENCE = 10;
+const PATIENCE = 30;
 
 export interface PeerOptions {
   readonly host?: string;
@@ -24,6 +24,14 @@ const open = new Set<Peer>();
 export function closePeers(): void {
   for (const peer of open) peer.destroy();
   open.clear();
+}
+
+/** What others sent to a server before this call has come: a whole request after it was answered. */
+export async function roundTrip(place: number | string, options: PeerOptions = {}): Promise<void> {
+  const peer = await Peer.connect(place, options);
+  await peer.send(request());
+  await peer.response();
+  peer.destroy();
 }
 
 export class Peer extends Wire {

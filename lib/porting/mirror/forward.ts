@@ -1,8 +1,9 @@
 /** `forward`: an application that passes each request on to another server, such as the Python original on its own port. */
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+
 import { request as httpsRequest } from 'node:https';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { AnyEnviron, Body, Environ, StartResponse } from '../../environ/types.js';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from '../../node-http.js';
 import { readSome } from '../../server/adapters/from/environ-request.js';
 import { AnswerBody, endToEnd, statusOf } from './forward-answer.js';
 import {

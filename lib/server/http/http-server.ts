@@ -1,12 +1,12 @@
 /** Makes the `node:http` or `node:https` server that a gateway listens to. */
 import { readFileSync } from 'node:fs';
+import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
+import { ConfigError } from '../../errors.js';
 import {
   createServer as createHttpServer,
   type Server as HttpServer,
   type ServerOptions as NodeOptions,
-} from 'node:http';
-import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
-import { ConfigError } from '../../errors.js';
+} from '../../node-http.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { isWebSocketRequest } from '../websocket/handshake.js';
 import { allowHalfOpen, WsgiRequest, WsgiResponse } from './node-internals.js';

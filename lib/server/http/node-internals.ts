@@ -20,9 +20,10 @@
  * `assignSocket`, `detachSocket`, `_httpMessage`, `httpAllowHalfOpen`, `_keepAliveTimeout`, `_read`, `_closed`,
  * `_requestCert`, `parser`.
  */
-import { type Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+
 import { Socket } from 'node:net';
 import { type Duplex, Writable } from 'node:stream';
+import { type Server as HttpServer, IncomingMessage, ServerResponse } from '../../node-http.js';
 import { type FramingFields, framingIn } from './framing-fields.js';
 
 type Data = string | Uint8Array;

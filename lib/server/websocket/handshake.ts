@@ -1,9 +1,9 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import type { Door } from '../../environ/websocket/link.js';
+import { type IncomingMessage, STATUS_CODES } from '../../node-http.js';
 import { type OpenSocket, type WsgiWebSocket, webSocketClass } from './connection.js';
 import {
   acceptDeflate,

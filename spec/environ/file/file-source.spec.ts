@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { fileWrapper } from '../../../lib/environ/file/file-wrapper.js';
+import { until } from '../../support/until.js';
 import { blocks, openDescriptors, rejection } from '../bodies.js';
 
 const LINUX = process.platform === 'linux';
@@ -102,8 +103,7 @@ describe('wsgi.file_wrapper', () => {
       await blocks(ended);
       await ended.close?.();
       await ended.close?.();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(openDescriptors(folder)).to.equal(0);
+      await until(() => openDescriptors(folder) === 0, 'the end of all files');
     });
 
     it('fails when the file cannot be opened, and only then', async () => {

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import type { BlockingApplication, BlockingEnviron } from '../../../lib/environ/types.js';
 import { choose, forward, type MirrorResult, mirror } from '../../../lib/porting/index.js';
-import { run } from '../../../lib/run.js';
+import { attachToThread } from '../../../lib/server/threads/worker/thread.js';
 import { sleep } from '../../../lib/sleep.js';
 
 const RECORD = process.env['WSGI_SPEC_RECORD'] ?? '';
@@ -73,4 +73,5 @@ const app = choose<BlockingEnviron>(
   site,
 );
 
-void run(app, { threads: 2 });
+// As run() does in a thread; with that, each would load the whole package.
+attachToThread(app, undefined);

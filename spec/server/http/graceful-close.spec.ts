@@ -4,7 +4,7 @@ import type { Application } from '../../../lib/environ/types.js';
 import { answer } from '../../support/answer.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { captureLog, closeServers, connectionsOf, serveApp } from '../../support/serve.js';
-import { gate } from '../../support/until.js';
+import { gate, until } from '../../support/until.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 
 /** Longer than any spec may take: where it is waited for, the spec fails. */
@@ -130,8 +130,10 @@ describe('a graceful close', () => {
 
   it('cuts everything off after gracefulTimeout', async () => {
     const closed = gate();
+    let begun = 0;
     const server = await serveApp(
       async (environ, start_response) => {
+        begun++;
         if (environ['wsgi.websocket'] !== undefined) return new Promise(() => {});
         start_response('200 OK', []);
         const next = () => new Promise<never>(() => {});
@@ -143,7 +145,7 @@ describe('a graceful close', () => {
     await peers[0]?.send(request());
     await peers[1]?.send('GET / HTTP/1.1\r\nHo');
     const client = new WebSocketClient(server.serverPort);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(async () => begun === 2 && (await connectionsOf(server)) === 4, 'two requests');
     await server.close();
     await Promise.all([...peers.map((peer) => peer.closed()), client.closed, closed.promise]);
     expect(await connectionsOf(server).catch(() => 0)).to.equal(0);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Application } from '../../../lib/environ/types.js';
 import { answer } from '../../support/answer.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
-import { captureLog, closeServers, serveApp } from '../../support/serve.js';
+import { captureLog, closeServers, connectionsOf, serveApp } from '../../support/serve.js';
 import { gate, until } from '../../support/until.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => `/${i}`);
@@ -110,12 +110,12 @@ describe('pipelined requests', () => {
   it('are dropped when the client goes', async () => {
     const start = gate();
     const seen: string[] = [];
-    const { serverPort } = await serveApp(async (environ, start_response) => {
+    const server = await serveApp(async (environ, start_response) => {
       seen.push(environ.PATH_INFO);
       await start.promise;
       return answer(start_response);
     });
-    const peer = await Peer.connect(serverPort);
+    const peer = await Peer.connect(server.serverPort);
     await peer.send(
       numbers(5)
         .map((target) => request(target))
@@ -123,7 +123,7 @@ describe('pipelined requests', () => {
     );
     await until(() => seen.length === 1);
     peer.socket.resetAndDestroy();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(async () => (await connectionsOf(server)) === 0, 'the end of the connection');
     start.open();
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(seen).to.deep.equal(['/0']);

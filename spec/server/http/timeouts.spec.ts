@@ -246,14 +246,17 @@ describe('timeout', () => {
   it('lets a stream live that sends more often than that', async () => {
     async function* events() {
       for (let i = 0; i < 10; i++) {
-        await pause(90);
+        await pause(300);
         yield Buffer.from(`data: ${i}\n\n`);
       }
     }
-    const { serverPort } = await serveApp((_environ, start_response) => {
-      start_response('200 OK', [['Content-Type', 'text/event-stream']]);
-      return events();
-    }, options);
+    const { serverPort } = await serveApp(
+      (_environ, start_response) => {
+        start_response('200 OK', [['Content-Type', 'text/event-stream']]);
+        return events();
+      },
+      { timeout: 2 },
+    );
     const peer = await Peer.connect(serverPort);
     await peer.send(request());
     expect(String((await peer.response()).body)).to.include('data: 9');

@@ -2,16 +2,15 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, threadId } from 'node:worker_threads';
-import {
-  type BlockingApplication,
-  type BlockingEnviron,
-  type Body,
-  ReceiveTimeout,
-  run,
-  type StartResponse,
-  sleep,
-  WebSocketError,
-} from '../../../lib/index.js';
+import type {
+  BlockingApplication,
+  BlockingEnviron,
+  Body,
+  StartResponse,
+} from '../../../lib/environ/types.js';
+import { ReceiveTimeout, WebSocketError } from '../../../lib/environ/websocket/error.js';
+import { attachToThread } from '../../../lib/server/threads/worker/thread.js';
+import { sleep } from '../../../lib/sleep.js';
 
 const RECORD = process.env['WSGI_SPEC_RECORD'] ?? '';
 const BLOCK = Buffer.alloc(64 * 1024, 'b');
@@ -450,11 +449,11 @@ const handlers: Record<string, BlockingApplication> = {
 /** For the vectors, whose paths are their own: all of them go to one handler. */
 const only = process.env['WSGI_SPEC_ONLY'];
 
-run(
-  (environ, start_response) => {
-    const handler = handlers[only ?? environ.PATH_INFO];
-    if (handler === undefined) throw new Error(`There is no handler for ${environ.PATH_INFO}`);
-    return handler(environ, start_response);
-  },
-  { threads: 1, environ: { 'spec.key': 'of the thread' } },
-);
+const app: BlockingApplication = (environ, start_response) => {
+  const handler = handlers[only ?? environ.PATH_INFO];
+  if (handler === undefined) throw new Error(`There is no handler for ${environ.PATH_INFO}`);
+  return handler(environ, start_response);
+};
+
+// As run() does in a thread; with that, each would load the whole package.
+attachToThread(app, { 'spec.key': 'of the thread' });

@@ -57,8 +57,7 @@ describe('a process with threads', () => {
   });
 
   for (const path of ['/exit', '/timer-throws']) {
-    it(`replaces threads as often as a handler takes them down, and serves others (${path})`, async function () {
-      this.timeout(45_000);
+    it(`replaces threads as often as a handler takes them down, and serves others (${path})`, async () => {
       const command = new Command([], { script: SCRIPT, plain: true, env: { THREADS: '2' } });
       const url = await command.address();
       const get = (path: string) => fetch(url + path).then((answer) => answer.status);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { CLOSE_GRACE } from '../../../lib/server/websocket/connection.js';
 import { CLOSE, closeFrame, codeOf, type Frame, frame, TEXT } from '../../support/frames.js';
+import { until } from '../../support/until.js';
 import { closeWebSocketServers, session, stay } from '../../support/websocket-server.js';
 
 describe('WebSocket', () => {
@@ -120,7 +121,7 @@ describe('WebSocket', () => {
     it('answers the close frame of a peer that waits for it', async () => {
       const { client, websocket } = await session(stay);
       await client.send(Buffer.concat([frame(TEXT, 'never received'), closeFrame(4005, 'bye')]));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => websocket.closeCode === 4005, 'the close frame');
       expect(websocket).to.include({ closed: false, closeCode: 4005 });
       websocket.finish(1000);
       const [close] = (await client.toEnd()) as [Frame];

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { WSocketApp } from '../../../lib/app/wsocket-app.js';
 import type { Application, WebSocket } from '../../../lib/environ/types.js';
 import { captureLog, closeServers, serveApp } from '../../support/serve.js';
-import { gate } from '../../support/until.js';
+import { gate, until } from '../../support/until.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 
 /** Longer than any spec may take: where it is waited for, the spec fails. */
@@ -167,7 +167,9 @@ describe('a WebSocket, when the server stops', () => {
   it('hands out no more of what a peer sent that has closed, whose code stays', async () => {
     const [begun, go] = [gate(), gate()];
     const seen: unknown[] = [];
+    let socket: WebSocket | undefined;
     const { client, stop } = await open(async (wsock) => {
+      socket = wsock;
       seen.push(await wsock.receive());
       begun.open();
       await go.promise;
@@ -176,8 +178,7 @@ describe('a WebSocket, when the server stops', () => {
     for (const message of ['one', 'two', 'three']) client.client.send(message);
     client.client.close(4000);
     await begun.promise;
-    // The close frame has come when its grace has begun: the server answers a ping that was sent before it.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => socket?.closeCode === 4000, 'the close frame');
     const stopped = stop();
     go.open();
     await stopped.promise;

@@ -1,7 +1,8 @@
 /** Sends a recorded request to a server and keeps what it answers, as it is on the wire: nothing is decoded, joined or followed. */
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from '../../../node-http.js';
 import type { Observed } from '../../diff/difference.js';
 import type { Answer, Fields, RecordedRequest } from '../../exchange.js';
 import { firstValue } from '../../fields.js';

@@ -1,10 +1,10 @@
 /** A real `http.IncomingMessage` made from environ, whose body is `wsgi.input`. */
 
-import { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { Environ } from '../../../environ/types.js';
+import { IncomingMessage } from '../../../node-http.js';
 import type { HostedMessage } from '../node/host-request.js';
 import { mayHaveBody, rawHeadersOf, readSome, targetsOf } from './environ-request.js';
 

@@ -5,10 +5,10 @@
  * that would write to a connection have to be its own properties, for then they stay. All that concerns headers is Node's.
  */
 
-import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ignore } from '../../../environ/maybe-promise.js';
 import { isHopByHop } from '../../../environ/syntax.js';
+import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from '../../../node-http.js';
 import { finishResponse } from '../../http/node-internals.js';
 import type { EnvironSocket } from './environ-message.js';
 import { ResponsePipe } from './response-pipe.js';

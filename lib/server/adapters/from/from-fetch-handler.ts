@@ -1,8 +1,9 @@
 /** `fromFetchHandler`: a function from `Request` to `Response` as a WSGI application. */
-import { STATUS_CODES } from 'node:http';
+
 import { isHopByHop } from '../../../environ/syntax.js';
 import type { Application, Bytes, Environ } from '../../../environ/types.js';
 import { RequestError } from '../../../errors.js';
+import { STATUS_CODES } from '../../../node-http.js';
 import { mayHaveBody, rawHeadersOf, readSome, urlOf } from './environ-request.js';
 
 /** A fetch handler; its second argument is the environ, which Hono shows as `c.env`. */

@@ -1,7 +1,8 @@
 /** A response that began in a host: it may have set headers on it, listen for more, or hold what is written. */
-import { ServerResponse } from 'node:http';
+
 import { Duplex } from 'node:stream';
 import type { Bytes } from '../../../environ/types.js';
+import { ServerResponse } from '../../../node-http.js';
 import { ResponseSink } from '../../http/response-sink.js';
 
 /** Of these, the host's stand beside the application's; of all others the application's replace the host's. */
