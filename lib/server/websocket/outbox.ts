@@ -23,6 +23,7 @@ let turnEnds = false;
 export class Outbox {
   readonly #socket: WsSocket;
   readonly #stream: Duplex;
+  readonly #compresses: boolean;
   /** Published messages that wait for the peer to read what came before, as frames that all sockets share. */
   #held: Buffer[] | undefined;
   #heldCost = 0;
@@ -36,8 +37,10 @@ export class Outbox {
   #settle: ((error?: Error) => void) | undefined;
   #written: ((error?: Error | null) => void) | undefined;
 
-  constructor(socket: WsSocket, stream: Duplex) {
+  /** @param compresses messages may wait to be compressed. */
+  constructor(socket: WsSocket, stream: Duplex, compresses = false) {
     this.#socket = socket;
+    this.#compresses = compresses;
     this.#stream = stream;
   }
 
@@ -72,7 +75,7 @@ export class Outbox {
     if (this.#held !== undefined || writableLength > HIGH_WATER_MARK) {
       return this.#hold(frame, writableLength, most);
     }
-    const { bufferedAmount } = this.#socket;
+    const bufferedAmount = this.#compresses ? this.#socket.bufferedAmount : writableLength;
     if (bufferedAmount !== writableLength) {
       // A message of the application is being compressed: `ws` keeps the order.
       if (bufferedAmount > most) return false;
