@@ -219,5 +219,11 @@ export class Topics {
   }
 }
 
-/** Those of this process: all servers in it share them. */
-export const topics = new Topics();
+const KEY = Symbol.for('wsgi.topics');
+
+const shared = globalThis as { [KEY]?: Topics };
+
+shared[KEY] ??= new Topics();
+
+/** Those of this process: all servers in it share them, also where this module was loaded twice. */
+export const topics: Topics = shared[KEY];
