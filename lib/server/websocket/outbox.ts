@@ -5,7 +5,7 @@ import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes } from '../../environ/types.js';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
-import { costOfMessage, type Publication } from '../../topics.js';
+import { costOfMessage, type Publication, topics } from '../../topics.js';
 
 /** A peer reads too slowly when more bytes than this wait to be written to it. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -100,6 +100,7 @@ export class Outbox {
     }
     if (this.#held === undefined) {
       this.#held = [];
+      topics.behind++;
       this.#stream.once('drain', this.#onDrain);
       // Only a write tells whether the peer can take it.
       if (this.#corked) this.uncork();
@@ -136,6 +137,8 @@ export class Outbox {
   }
 
   #drop(): void {
+    if (this.#held === undefined) return;
+    topics.behind--;
     this.#held = undefined;
     this.#heldCost = 0;
     this.#stream.removeListener('drain', this.#onDrain);
