@@ -1,6 +1,6 @@
 /** Which spec files run where: on each Node or once, beside many others or few, and which begin first. */
 
-/** They need a browser, a web server or Python besides Node: once is enough. */
+/** They need a browser, a web server, Redis or Python besides Node: once is enough. */
 const ONCE = [
   /^spec\/deploying\//,
   /^spec\/browser\//,
@@ -8,6 +8,7 @@ const ONCE = [
   /lighttpd/,
   /werkzeug/,
   /cpython/,
+  /redis/,
 ];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */

@@ -20,8 +20,10 @@ describe('Redis with a password', function () {
     await redis.command('ACL', 'SETUSER', 'silent', 'on', '>only', '+publish', '+subscribe', '&*');
   });
   afterEach(closePeers);
-  after(killRedis);
-  after(removeTemporaryFolders);
+  after(async () => {
+    await killRedis();
+    removeTemporaryFolders();
+  });
 
   const url = (user: string, password: string) =>
     redis.url().replace('//', `//${user}:${encodeURIComponent(password)}@`);
