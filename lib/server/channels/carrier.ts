@@ -52,7 +52,7 @@ export class Carrier implements TopicLink {
     const closed = (async () => {
       await backend?.close();
       return undefined;
-    })().catch(describeThrown);
+    })().catch((error) => `failed: ${describeThrown(error)}`);
     const failure = await Promise.race([closed, late]);
     clearTimeout(timer);
     if (failure !== undefined) logger.error(`What carries topics between servers: close() ${failure}`);

@@ -4,8 +4,6 @@ import { ConfigError } from '../../errors.js';
 import type { ChannelsBackend, ChannelsFactory } from './backend.js';
 import { Carrier } from './carrier.js';
 import type { ChannelsStatus } from './channels-status.js';
-import { RedisChannels } from './redis.js';
-import { loadRedis } from './redis-client.js';
 import { parseRedisUrl } from './redis-url.js';
 
 /** Milliseconds that a server waits for Redis before it begins without. */
@@ -70,6 +68,11 @@ async function open(given: string | ChannelsFactory): Promise<Carrier> {
 async function openRedis(url: string, carrier: Carrier): Promise<void> {
   const address = parseRedisUrl(url);
   if (typeof address !== 'object') throw new ConfigError('Option channels is not the URL of a Redis');
+  // Most servers have none.
+  const [{ RedisChannels }, { loadRedis }] = await Promise.all([
+    import('./redis.js'),
+    import('./redis-client.js'),
+  ]);
   const redis = new RedisChannels(await loadRedis(), address, carrier.options);
   carrier.start(redis);
   let timer: NodeJS.Timeout | undefined;
