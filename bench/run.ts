@@ -8,6 +8,7 @@ import { type HttpPart, httpLoad } from './http-load.js';
 import { idleMemory } from './idle.js';
 import { pythonServers } from './python-servers.js';
 import { comparisonTable, machineFacts } from './report.js';
+import { ROOM_PARTS, roomParts } from './rooms.js';
 import { ServerProcess } from './server-process.js';
 import { THREAD_PARTS, threadParts } from './threads.js';
 import { measureUpload } from './upload.js';
@@ -127,6 +128,10 @@ async function workers(): Promise<void> {
   if (WORKER_PARTS.some(chosen)) await workerParts({ rounds: ROUNDS, time: TIME, hello, chosen, add });
 }
 
+async function rooms(): Promise<void> {
+  if (ROOM_PARTS.some(chosen)) await roomParts({ rounds: ROUNDS, time: TIME, chosen, add });
+}
+
 async function memoryParts(): Promise<void> {
   if (chosen('upload')) {
     const { seconds, before, peak } = await measureUpload(GIBIBYTE);
@@ -154,5 +159,6 @@ await httpParts();
 await echoParts();
 await threads();
 await workers();
+await rooms();
 await memoryParts();
 if (wanted.length === 0) writeFileSync('bench/RESULTS.md', `# Results\n\n${sections.join('\n\n')}\n`);

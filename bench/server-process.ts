@@ -43,14 +43,16 @@ export class ServerProcess {
   /**
    * The command with as many workers, once all of them serve; 0: one process without a parent.
    * @param app of bench/servers, as compiled.
+   * @param options more of the command.
    */
-  static async wsgi(workers: number, app: string): Promise<ServerProcess> {
+  static async wsgi(workers: number, app: string, options: readonly string[] = []): Promise<ServerProcess> {
     const name = workers === 0 ? 'one process' : `${workers} worker${workers === 1 ? '' : 's'}`;
     const args = [
       CLI,
       `${new URL(`servers/${app}`, import.meta.url).pathname}:application`,
       '-b',
       '127.0.0.1:0',
+      ...options,
     ];
     if (workers > 0) args.push('--workers', String(workers));
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });

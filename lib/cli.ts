@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { ignore } from './environ/maybe-promise.js';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown, logger, logLine } from './logger.js';
-import { packageVersion } from './own-files.js';
+import { ownModule, packageVersion } from './own-files.js';
 import { addressOf, foldersOf, namesPython } from './python/command.js';
 import type { PythonApplication } from './python/from-python.js';
 import { renderHelp } from './server/cli/command-help.js';
@@ -100,11 +100,8 @@ async function main(argv: readonly string[]): Promise<number> {
   if (command.umask !== undefined) process.umask(command.umask);
   // What is wrong with the options is said before the application's own code runs.
   const resolved = resolveOptions(options);
-  const { threads, gracefulTimeout } = resolved;
+  const { gracefulTimeout } = resolved;
   const owner = findOwner(command.user, command.group);
-  if (threads > 0 && appName === undefined) {
-    throw new UsageError('--threads needs an application: wsgi MODULE:CALLABLE --threads 8');
-  }
   const worker = { script: fileURLToPath(import.meta.url), argv, folder: startFolder, env };
   // It names the process that signals are for.
   const isFirst = !supervised && parent === undefined;
@@ -133,6 +130,9 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
+/** The demo, as threads load it. */
+const DEMO = `${fileURLToPath(ownModule('index'))}:makeDemoApp()`;
+
 async function start(
   appName: string | undefined,
   options: ServerOptions,
@@ -145,7 +145,7 @@ async function start(
   const { makeDemoApp } = await import('./app/demo-app.js');
   const config = existsSync(configFile) ? configFile : undefined;
   // Threads load the application themselves, and so do workers.
-  const entry = threaded && appName !== undefined ? { target: appName, config } : undefined;
+  const entry = threaded ? { target: appName ?? DEMO, config } : undefined;
   const elsewhere = threaded || (options.workers !== undefined && parent === undefined);
   if (appName === undefined || elsewhere) return serve(makeDemoApp(), options, { ...how, entry });
   const { listened } = how;

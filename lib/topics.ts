@@ -55,8 +55,11 @@ export class Publication {
 
   /** What `make` makes of it, once for all members that want the same kind. */
   once(kind: string, make: (publication: Publication) => Buffer): Buffer {
-    const made = this.#made.get(kind) ?? make(this);
-    this.#made.set(kind, made);
+    let made = this.#made.get(kind);
+    if (made === undefined) {
+      made = make(this);
+      this.#made.set(kind, made);
+    }
     return made;
   }
 }

@@ -2,12 +2,23 @@
 import { blocking } from './blocking.js';
 import { express, fastify, hono, koa } from './frameworks.js';
 import { raw, rawWebSocket } from './raw.js';
+import { rawRoom, wsgiRoom } from './rooms.js';
 import { wsgi } from './wsgi.js';
 
 /** Starts a server on 127.0.0.1 and a free port, and gives the port. */
 export type Start = () => Promise<number>;
 
-const named: Record<string, Start> = { raw, rawWebSocket, wsgi, fastify, hono, express, koa };
+const named: Record<string, Start> = {
+  raw,
+  rawWebSocket,
+  wsgi,
+  fastify,
+  hono,
+  express,
+  koa,
+  rawRoom,
+  wsgiRoom,
+};
 
 /** By name; `threads-4` is this package with four threads. */
 export function serverOf(name: string): Start | undefined {

@@ -78,6 +78,7 @@ element('form').onsubmit = (event) => {
   send(false);
 };
 setState('closed');
+connect();
 `;
 
 const STYLE = `
@@ -118,16 +119,20 @@ export const DEMO_PAGE = `<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>WebSocket echo</title>
+<title>wsgi: the demo</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header>
-  <h1>WebSocket echo</h1>
+  <h1>wsgi: the demo</h1>
   <span id="state" role="status" data-state="closed">closed</span>
 </header>
 <main>
-  <p>The server echoes every message at once, and again two seconds later.</p>
+  <p>You see this page of the npm package <b>wsgi</b> because the server was given no application. To serve yours:
+    <code>npx wsgi app.mjs:app</code>, or <code>run(app)</code>. How to write one:
+    <a href="https://www.npmjs.com/package/wsgi">the documentation</a>.</p>
+  <p>Below is a WebSocket. The server echoes every message at once, and again two seconds later; and all who have this
+    page open see it. Open it in a second window.</p>
   <div class="buttons">
     <button id="connect" type="button">Connect</button>
     <button id="close" type="button" disabled>Close</button>

@@ -128,12 +128,12 @@ export function defaultEvents<C extends Client>(): Events<C> {
   };
 }
 
-function greet(client: Client): unknown {
+export function greet(client: Client): unknown {
   return client.send('you connected');
 }
 
 /** Text with a prefix, bytes as they came; now, and once more after two seconds. */
-function echoTwice(message: Message, client: Client): unknown {
+export function echoTwice(message: Message, client: Client): unknown {
   const echo = typeof message === 'string' ? `you said: ${message}` : message;
   return andThen(client.send(echo), () =>
     andThen(sleep(2), () => (client.closed ? undefined : client.send(echo))),

@@ -31,6 +31,12 @@ export class FakeSocket {
     this.opened = true;
   }
 
+  subscribe(): void {
+    this.opened = true;
+  }
+
+  publish(): void {}
+
   send(message: string | Buffer): void | Promise<void> {
     this.opened = true;
     this.sent.push(message);

@@ -1,4 +1,4 @@
-/** The demo page in a real browser: Chromium, driven by playwright-core. */
+/** The demo page in a real browser: Chromium, driven by playwright-core; and its room, with two windows. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -50,6 +50,8 @@ describe('the demo page', function () {
     faults = [];
     page.on('pageerror', (error) => faults.push(error.message));
     await page.goto(address);
+    // It connects by itself.
+    await expectState('open');
   });
 
   afterEach(async () => {
@@ -57,16 +59,13 @@ describe('the demo page', function () {
     await end();
   });
 
-  it('opens a WebSocket and greets', async () => {
-    expect(await state()).to.equal('closed');
-    await connect();
+  it('opens a WebSocket by itself, and greets', async () => {
     await expectLine('received: you connected');
     expect(await page.getByRole('button', { name: 'Connect' }).isDisabled()).to.equal(true);
     expect(faults).to.deep.equal([]);
   });
 
   it('shows both echoes of a text', async () => {
-    await connect();
     await page.getByLabel('Message').fill('héllo');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await expectLine('sent: héllo');
@@ -84,14 +83,12 @@ describe('the demo page', function () {
   });
 
   it('sends with the Enter key', async () => {
-    await connect();
     await page.getByLabel('Message').fill('by key');
     await page.getByLabel('Message').press('Enter');
     await expectLine('received: you said: by key');
   });
 
   it('sends bytes and shows those that come back', async () => {
-    await connect();
     await page.getByLabel('Message').fill('hé');
     await page.getByRole('button', { name: 'Send as binary' }).click();
     await expectLine('sent 3 bytes: hé [68 c3 a9]');
@@ -100,7 +97,6 @@ describe('the demo page', function () {
 
   it('shows HTML of a message as text', async () => {
     const html = '<img src=x onerror="window.hacked = true"><b>bold</b>';
-    await connect();
     await page.getByLabel('Message').fill(html);
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await expectLine(`received: you said: ${html}`);
@@ -109,7 +105,6 @@ describe('the demo page', function () {
   });
 
   it('closes with the button, and says code and reason', async () => {
-    await connect();
     // A browser drops what comes once its page has closed the socket.
     await expectLine('received: you connected');
     await page.getByRole('button', { name: 'Close' }).click();
@@ -120,15 +115,21 @@ describe('the demo page', function () {
     await lines('received: you connected', 2);
   });
 
+  it('says which package it is, why one sees it, and where the documentation is', async () => {
+    const text = await page.locator('main').textContent();
+    expect(text).to.include('npm package wsgi').and.to.include('was given no application');
+    expect(text).to.include('npx wsgi app.mjs:app');
+    const link = page.getByRole('link', { name: 'documentation' });
+    expect(await link.getAttribute('href')).to.equal('https://www.npmjs.com/package/wsgi');
+  });
+
   it('says that the server stopped', async () => {
-    await connect();
     server?.kill('SIGTERM');
     await expectState('closed');
     await expectLine('closed: code 1001, reason none');
   });
 
   it('says that the connection broke, and that there is none to be had', async () => {
-    await connect();
     await end();
     await expectState('closed');
     await expectLine('closed: code 1006, reason none');
@@ -136,10 +137,6 @@ describe('the demo page', function () {
     await expectLine('error: the connection failed');
     await expectState('closed');
   });
-
-  function state(): Promise<string | null> {
-    return page.locator('#state').textContent();
-  }
 
   async function expectState(text: string): Promise<void> {
     await page.locator('#state', { hasText: new RegExp(`^${text}$`) }).waitFor();
@@ -179,6 +176,53 @@ describe('the demo page', function () {
     child.kill('SIGKILL');
     await exited;
   }
+});
+
+describe('the room of the demo page, with threads and workers', function () {
+  this.timeout(90_000);
+  let browser: Browser | undefined;
+  let server: ChildProcess | undefined;
+
+  before(async function () {
+    const executablePath = BROWSERS.find((path) => existsSync(path));
+    // The first suite complains.
+    if (executablePath === undefined) this.skip();
+    browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+    server = spawn(process.execPath, [CLI, '-b', '127.0.0.1:0', '--threads', '4', '--workers', '2']);
+  });
+
+  after(async () => {
+    await browser?.close();
+    if (server === undefined) return;
+    const exited = once(server, 'exit');
+    server.kill('SIGTERM');
+    await exited;
+  });
+
+  it('shows each of two windows what the other sends', async () => {
+    const address = await addressOf(server as ChildProcess);
+    const pages: Page[] = [];
+    for (const _ of [1, 2]) {
+      const page = await (browser as Browser).newPage();
+      await page.goto(address);
+      await page.locator('#log li', { hasText: 'received: you connected' }).waitFor({ timeout: 60_000 });
+      pages.push(page);
+    }
+    const [one, two] = pages as [Page, Page];
+    for (const [from, to, text] of [
+      [one, two, 'from the first'],
+      [two, one, 'from the second'],
+    ] as const) {
+      await from.getByLabel('Message').fill(text);
+      await from.getByRole('button', { name: 'Send', exact: true }).click();
+      await to.locator('#log li', { hasText: `received: somebody said: ${text}` }).waitFor();
+      await from
+        .locator('#log li', { hasText: `received: you said: ${text}` })
+        .first()
+        .waitFor();
+    }
+    expect(await one.locator('#log li', { hasText: 'somebody said: from the first' }).count()).to.equal(0);
+  });
 });
 
 function addressOf(server: ChildProcess): Promise<string> {

@@ -1,12 +1,30 @@
 /** Every example does what it says. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { runScript } from '../support/cgi-script.js';
 import { closeServers, host } from '../support/serve.js';
+import { WebSocketClient } from '../support/web-socket-client.js';
 import { type Check, commandOf, Example, exampleNames, FOLDER } from './example.js';
 import { FRAMEWORK_CHECKS } from './framework-checks.js';
 
 const HEADERS = { 'x-header1': 'header1 value', 'x-header2': 'header2 value' };
+
+async function chat(example: Example): Promise<void> {
+  const first = new WebSocketClient(Number(new URL(example.url).port), { path: '/' });
+  await once(first.client, 'open');
+  first.client.send('anybody here?');
+  expect(await first.next()).to.equal('you : anybody here?');
+  const second = new WebSocketClient(Number(new URL(example.url).port), { path: '/' });
+  await once(second.client, 'open');
+  expect(await first.next()).to.equal('somebody came');
+  second.client.send('hello');
+  expect(await second.next()).to.equal('you : hello');
+  expect(await first.next()).to.equal('somebody : hello');
+  await first.close();
+  expect(await second.next()).to.equal('somebody left');
+  await second.close();
+}
 
 const CHECKS: Readonly<Record<string, Check>> = {
   // First, for it takes longest.
@@ -221,6 +239,22 @@ const CHECKS: Readonly<Record<string, Check>> = {
         ['you : ho', 'you : ho'],
       ]);
       await example.says(/participator : hi/);
+    },
+  },
+  chat: { does: 'brings what one says to the others', check: chat },
+  blocking_chat: { does: 'brings what one says to the others, from threads', check: chat },
+  sse: {
+    does: 'sends the news to every page that is open',
+    async check(example) {
+      expect(await example.text()).to.include("new EventSource('/events')");
+      const pages = await Promise.all([example.fetch('/events'), example.fetch('/events')]);
+      const readers = pages.map(({ body }) => {
+        const reader = body?.getReader();
+        return async () => Buffer.from((await reader?.read())?.value ?? []).toString();
+      });
+      for (const read of readers) expect(await read()).to.equal(': welcome\n\n');
+      expect((await example.fetch('/news', { method: 'POST', body: 'one\ntwo' })).status).to.equal(204);
+      for (const read of readers) expect(await read()).to.equal('data: one\ndata: two\n\n');
     },
   },
   blocking_generator: {

@@ -93,7 +93,7 @@ export async function serveWebSocket(
       accept: (protocol, logger) => {
         const open = acceptor.accept(request, socket, head, protocol);
         options.opened?.(open);
-        return new WebSocketConnection(open, handshake, logger);
+        return new WebSocketConnection(open, handshake, logger, 16 * 1024 ** 2);
       },
       closed: () => gone(),
     };

@@ -214,10 +214,4 @@ describe('wsgi --threads', () => {
       expect(result.stderr).not.to.match(/ConfigError/);
     });
   }
-
-  it('wants an application', async () => {
-    const result = await runCommand(['--threads', '2']);
-    expect(result).to.include({ code: 2, stdout: '' });
-    expect(result.stderr).to.match(/^wsgi: --threads needs an application/);
-  });
 });

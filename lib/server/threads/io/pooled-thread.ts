@@ -1,26 +1,20 @@
 /** One thread of the pool, as the I/O thread sees it: its worker, what it is sent and has sent, and how it is ended. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import type { RequestServer } from '../../../current-request.js';
-import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { logger } from '../../../logger.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
 import { encodeError, isCharged, isForTopics, MORE, TO_THREAD } from '../shared/messages.js';
 import { Frame, inPieces, type Ring, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
 import { type StartData, startWorker } from './start-worker.js';
-import { ThreadTopics } from './thread-topics.js';
+import { ThreadTopics, type TopicRequest } from './thread-topics.js';
 
 /** A request that the thread has. */
-export interface ThreadRequest {
+export interface ThreadRequest extends TopicRequest {
   /** A frame of the thread. */
   take(frame: Frame, thread: PooledThread): void;
   /** Pushes out what was taken. */
   flush(): void;
-  /** Where it came to. */
-  readonly server: RequestServer | undefined;
-  /** Publishes to all but itself. */
-  readonly websocket: Pick<WebSocket, 'publish'> | undefined;
 }
 
 /** How long a thread may take that was asked to end by itself. */

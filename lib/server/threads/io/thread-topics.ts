@@ -2,13 +2,21 @@
 import type { MessagePort } from 'node:worker_threads';
 import { RequestScope, type RequestServer } from '../../../current-request.js';
 import { nativeToText } from '../../../environ/native-string.js';
+import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { DEFAULT_MAX_BACKLOG, MessageQueue } from '../../../subscription.js';
 import { topics } from '../../../topics.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
 import { encodeError, FROM_THREAD, MORE, OTHERS, type TopicReport } from '../shared/messages.js';
 import type { Frame } from '../shared/ring.js';
 import { costOf, type ThreadLine } from '../shared/thread-line.js';
-import type { ThreadRequest } from './pooled-thread.js';
+
+/** The request that a call of `publish` or `subscribe` came with. */
+export interface TopicRequest {
+  /** Where it came to. */
+  readonly server: RequestServer | undefined;
+  /** Publishes to all but itself. */
+  readonly websocket: Pick<WebSocket, 'publish'> | undefined;
+}
 
 /** Bytes that a thread gets at a time. */
 const BATCH = 64 * 1024;
@@ -31,7 +39,7 @@ export class ThreadTopics {
   }
 
   /** @param request that it came with, if that is still known. */
-  take(frame: Frame, request: ThreadRequest | undefined): void {
+  take(frame: Frame, request: TopicRequest | undefined): void {
     switch (frame.type) {
       case FROM_THREAD.follow:
         this.#follow(frame.text, request?.server);
@@ -64,7 +72,7 @@ export class ThreadTopics {
     this.#followed.set(number, new Followed(nativeToText(text.slice(at + 1)), server, tell));
   }
 
-  #publish(frame: Frame, request: ThreadRequest | undefined): void {
+  #publish(frame: Frame, request: TopicRequest | undefined): void {
     const { block, bytes, flags, length, text, type } = frame;
     this.#pieces.push(block === NONE ? bytes : Buffer.from(bytes));
     if (block !== NONE) this.#blocks.free(block);
