@@ -1,7 +1,8 @@
 /** Opens what carries topics between servers, for a server that begins: once in a process, for all that were given the same. */
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
-import type { ChannelsBackend, ChannelsFactory } from './backend.js';
+import type { Channels } from '../../topics.js';
+import type { ChannelsFactory } from './backend.js';
 import { Carrier } from './carrier.js';
 import type { ChannelsStatus } from './channels-status.js';
 import { parseRedisUrl } from './redis-url.js';
@@ -83,10 +84,10 @@ async function openRedis(url: string, carrier: Carrier): Promise<void> {
   clearTimeout(timer);
 }
 
-function checkBackend(value: unknown): ChannelsBackend {
+function checkBackend(value: unknown): Channels {
   const backend = value as Record<string, unknown> | null | undefined;
   const missing = METHODS.find((name) => typeof backend?.[name] !== 'function');
-  if (missing === undefined) return value as ChannelsBackend;
+  if (missing === undefined) return value as Channels;
   const shown = inspect(value, { depth: 0 });
   throw new ConfigError(
     `The function that option channels is must give an object with ${METHODS.join('(), ')}(); ${missing}() is missing in ${shown}`,

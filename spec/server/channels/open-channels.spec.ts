@@ -4,14 +4,10 @@ import { expect } from 'chai';
 import type { Application } from '../../../lib/environ/types.js';
 import { toFetchHandler } from '../../../lib/server/adapters/fetch/fetch-handler.js';
 import { toNodeHandler } from '../../../lib/server/adapters/node/node-handler.js';
-import type {
-  ChannelsBackend,
-  ChannelsFactory,
-  ChannelsOptions,
-} from '../../../lib/server/channels/backend.js';
+import type { ChannelsFactory, ChannelsOptions } from '../../../lib/server/channels/backend.js';
 import { Wire } from '../../../lib/server/channels/wire.js';
 import { makeServer } from '../../../lib/server/server.js';
-import { topics } from '../../../lib/topics.js';
+import { type Channels, topics } from '../../../lib/topics.js';
 import { captureLog, closeServers, serveApp } from '../../support/serve.js';
 
 const app: Application = (_environ, start_response) => {
@@ -20,10 +16,10 @@ const app: Application = (_environ, start_response) => {
 };
 
 /** What a backend was asked, and what it was given. */
-function recorder(also: Partial<ChannelsBackend> = {}) {
+function recorder(also: Partial<Channels> = {}) {
   const calls: string[] = [];
   const given: ChannelsOptions[] = [];
-  const backend: ChannelsBackend = {
+  const backend: Channels = {
     subscribe: (topic) => void calls.push(`subscribe ${topic}`),
     unsubscribe: (topic) => void calls.push(`unsubscribe ${topic}`),
     publish: (topic, message) => void calls.push(`publish ${topic} ${message}`),
