@@ -55,7 +55,8 @@ export const app: Application = async (environ, start_response) => {
         await publish(String(topic), `${i} `.padEnd(Number(size), '.'));
       }
       act(websocket, text);
-      await websocket.send(`done ${text.slice(0, 30)}`);
+      if (text === 'pid') await websocket.send(`${process.pid}`);
+      else await websocket.send(`done ${text.slice(0, 30)}`);
     }
     return [];
   }
