@@ -1,4 +1,6 @@
 /** What carries topics between servers, as somebody writes it who has something else than Redis: `channels` of the options. */
+import { inspect } from 'node:util';
+import { ConfigError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { Channels, TopicMessage } from '../../topics.js';
 
@@ -19,3 +21,16 @@ export interface ChannelsOptions {
  * called for the first. What it throws keeps the server from starting.
  */
 export type ChannelsFactory = (options: ChannelsOptions) => Channels | Promise<Channels>;
+
+const METHODS = ['subscribe', 'unsubscribe', 'publish', 'close'] as const;
+
+/** @throws ConfigError for what a function gave that is no backend. */
+export function checkBackend(value: unknown): Channels {
+  const backend = value as Record<string, unknown> | null | undefined;
+  const missing = METHODS.find((name) => typeof backend?.[name] !== 'function');
+  if (missing === undefined) return value as Channels;
+  const shown = inspect(value, { depth: 0 });
+  throw new ConfigError(
+    `The function that option channels is must give an object with ${METHODS.join('(), ')}(); ${missing}() is missing in ${shown}`,
+  );
+}

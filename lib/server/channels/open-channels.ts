@@ -1,16 +1,12 @@
 /** Opens what carries topics between servers, for a server that begins: once in a process, for all that were given the same. */
-import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
-import type { Channels } from '../../topics.js';
-import type { ChannelsFactory } from './backend.js';
+import { type ChannelsFactory, checkBackend } from './backend.js';
 import { Carrier } from './carrier.js';
 import type { ChannelsStatus } from './channels-status.js';
 import { parseRedisUrl } from './redis-url.js';
 
 /** Milliseconds that a server waits for Redis before it begins without. */
 const START_MS = 2000;
-
-const METHODS = ['subscribe', 'unsubscribe', 'publish', 'close'] as const;
 
 export interface OpenChannels {
   readonly status: ChannelsStatus;
@@ -82,14 +78,4 @@ async function openRedis(url: string, carrier: Carrier): Promise<void> {
   });
   await Promise.race([redis.tried, late]);
   clearTimeout(timer);
-}
-
-function checkBackend(value: unknown): Channels {
-  const backend = value as Record<string, unknown> | null | undefined;
-  const missing = METHODS.find((name) => typeof backend?.[name] !== 'function');
-  if (missing === undefined) return value as Channels;
-  const shown = inspect(value, { depth: 0 });
-  throw new ConfigError(
-    `The function that option channels is must give an object with ${METHODS.join('(), ')}(); ${missing}() is missing in ${shown}`,
-  );
 }
