@@ -116,9 +116,9 @@ export class RedisChannels implements Channels, RedisLinkEvents {
   // The way to a connection
 
   async #connect(): Promise<void> {
-    const link = new RedisLink(this.#create, this.#address, this.#topics, this.#times, this);
-    this.#link = link;
     try {
+      const link = new RedisLink(this.#create, this.#address, this.#topics, this.#times, this);
+      this.#link = link;
       await link.connect();
     } catch (error) {
       this.#failed(error);

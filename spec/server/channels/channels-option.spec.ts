@@ -63,8 +63,8 @@ describe('the option channels', function () {
         symlinkSync(join(ROOT, 'node_modules', name), join(own, name), 'junction');
       }
       const cwd = temporaryFolder(beside);
-      return (channels: string) =>
-        runCommand(['-b', '127.0.0.1:0', '--channels', channels], {
+      return (channels: string, ...more: string[]) =>
+        runCommand(['-b', '127.0.0.1:0', '--channels', channels, ...more], {
           cwd,
           script: join(own, 'wsgi', 'dist', 'cli.js'),
           plain: true,
@@ -85,6 +85,8 @@ describe('the option channels', function () {
           .to.match(/^wsgi: [^\n]+\n$/)
           .and.include(why)
           .and.not.include('secret');
+        const checked = await run('redis://:secret@127.0.0.1:1', '--check-config');
+        expect(checked).to.deep.equal({ code, stdout, stderr });
       });
     }
   });
