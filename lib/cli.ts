@@ -85,7 +85,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const isPython = appName !== undefined && namesPython(appName, command, hasModule);
   if (command.printConfig) return print(listConfig(options, command, appName));
   if (command.checkConfig) {
-    resolveOptions(options);
+    const { channels } = resolveOptions(options);
+    if (typeof channels === 'string') await (await import('./server/channels/redis-client.js')).loadRedis();
     if (appName !== undefined && isPython) await (await pythonApp(appName, options, command)).close();
     else if (appName !== undefined) await loadApp(appName);
     return 0;

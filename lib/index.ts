@@ -62,6 +62,10 @@ export {
   toNodeHandler,
 } from './server/adapters/node/node-handler.js';
 export { runCgi } from './server/cgi/run-cgi.js';
+export type {
+  ChannelsFactory,
+  ChannelsOptions,
+} from './server/channels/backend.js';
 export type { BlockingCgiOptions, CgiOptions } from './server/options/gateway-options.js';
 export type { LogLevel } from './server/options/option-table.js';
 export type {
@@ -74,4 +78,4 @@ export { makeServer, type Server } from './server/server.js';
 export type { ServerStatus } from './server/status/server-status.js';
 export { sleep } from './sleep.js';
 export { publish, type SubscribeOptions, type Subscription, subscribe } from './subscription.js';
-export type { Channels, TopicMessage } from './topics.js';
+export type { Channels, ChannelsState, TopicMessage } from './topics.js';

@@ -16,6 +16,16 @@ export interface TopicLink {
 /** Carries topics between servers. */
 export interface Channels extends TopicLink {
   close(): Promise<void>;
+  /** For the status of the server; without it there is always a connection. */
+  state?(): ChannelsState;
+}
+
+export interface ChannelsState {
+  readonly connected: boolean;
+  /** How often the connection was lost. */
+  readonly lost: number;
+  /** How many messages others did not get, because there was no connection, or it was too slow. */
+  readonly dropped: number;
 }
 
 /** Who gets messages: a WebSocket, or an iterable that `subscribe()` gave. */

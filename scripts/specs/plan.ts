@@ -1,6 +1,6 @@
 /** Which spec files run where: on each Node or once, beside many others or few, and which begin first. */
 
-/** They need a browser, a web server or Python besides Node, or compile or install: once is enough. */
+/** They need a browser, a web server, Redis or Python besides Node, or compile or install: once is enough. */
 const ONCE = [
   /^spec\/(?:package|rooms|documents-types)\.spec/,
   /^spec\/deploying\//,
@@ -10,6 +10,7 @@ const ONCE = [
   /werkzeug/,
   /cpython/,
   /(conformance|vectors|faults|command)-pyodide/,
+  /redis/,
 ];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */

@@ -1,6 +1,7 @@
 /** Debian's redis-server as a child process, on a Unix socket of its own; it can be killed, and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { findProgram } from './program.js';
@@ -12,6 +13,8 @@ const running = new Set<RedisServer>();
 export class RedisServer {
   readonly folder = temporaryFolder();
   readonly path = join(this.folder, 'redis.sock');
+  /** Of `onPort`. */
+  port = 0;
   readonly #words: readonly string[];
   #child: ChildProcess | undefined;
   readonly #password: string | undefined;
@@ -24,6 +27,15 @@ export class RedisServer {
 
   static async start(words?: readonly string[], password?: string): Promise<RedisServer> {
     const server = new RedisServer(words, password);
+    await server.start();
+    return server;
+  }
+
+  /** Listens on a free port as well. @param flag that names the port: `--port`, or `--tls-port`. */
+  static async onPort(flag: string, words: readonly string[], password?: string): Promise<RedisServer> {
+    const port = await freePort();
+    const server = new RedisServer([flag, `${port}`, '--bind', '127.0.0.1', ...words], password);
+    server.port = port;
     await server.start();
     return server;
   }
@@ -78,10 +90,12 @@ export class RedisServer {
     }
   }
 
-  /** How many connections with this flag there are: `P` have subscriptions, `N` have none. */
-  async connections(flag: 'N' | 'P'): Promise<number> {
+  /** How many connections it has, beside the one that asks: those with subscriptions, and the others. */
+  async connections(): Promise<{ subscribed: number; others: number }> {
     const list = String(await this.command('CLIENT', 'LIST'));
-    return list.split('\n').filter((line) => line.includes(` flags=${flag} `) && !line.includes('cmd=client')).length;
+    const others = list.split('\n').filter((line) => line !== '' && !line.includes(' cmd=client|list '));
+    const subscribed = others.filter((line) => / flags=\w*P/.test(line)).length;
+    return { subscribed, others: others.length - subscribed };
   }
 
   async #connect() {
@@ -110,4 +124,13 @@ export class RedisServer {
 /** For `after`. */
 export async function killRedis(): Promise<void> {
   await Promise.all([...running].map((server) => server.kill()));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return port;
 }

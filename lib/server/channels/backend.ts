@@ -1,23 +1,8 @@
 /** What carries topics between servers, as somebody writes it who has something else than Redis: `channels` of the options. */
+import { inspect } from 'node:util';
+import { ConfigError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { Channels, TopicMessage } from '../../topics.js';
-
-/**
- * A backend. It calls `deliver` or `take` for what others publish; `publish` is called for what is published here, also where
- * nobody here has subscribed. None of its methods is awaited but `close`, and none has to throw.
- */
-export interface ChannelsBackend extends Channels {
-  /** For `wsgi.status`; without it the backend counts as connected. */
-  state?(): ChannelsState;
-}
-
-export interface ChannelsState {
-  readonly connected: boolean;
-  /** How often the connection was lost. */
-  readonly lost: number;
-  /** How many messages others did not get, because there was no connection, or it was too slow. */
-  readonly dropped: number;
-}
 
 /** What a backend is given. */
 export interface ChannelsOptions {
@@ -31,7 +16,21 @@ export interface ChannelsOptions {
 }
 
 /**
- * Makes a backend. Called once, before the server listens; of several servers with the same function in one process it is
+ * Makes a backend, which calls `take` or `deliver` for what others publish. Its `publish` is called for all that is published
+ * here, also where nobody here has subscribed; none of its methods is awaited but `close`. Called once, before the server listens; of several servers with the same function in one process it is
  * called for the first. What it throws keeps the server from starting.
  */
-export type ChannelsFactory = (options: ChannelsOptions) => ChannelsBackend | Promise<ChannelsBackend>;
+export type ChannelsFactory = (options: ChannelsOptions) => Channels | Promise<Channels>;
+
+const METHODS = ['subscribe', 'unsubscribe', 'publish', 'close'] as const;
+
+/** @throws ConfigError for what a function gave that is no backend. */
+export function checkBackend(value: unknown): Channels {
+  const backend = value as Record<string, unknown> | null | undefined;
+  const missing = METHODS.find((name) => typeof backend?.[name] !== 'function');
+  if (missing === undefined) return value as Channels;
+  const shown = inspect(value, { depth: 0 });
+  throw new ConfigError(
+    `The function that option channels is must give an object with ${METHODS.join('(), ')}(); ${missing}() is missing in ${shown}`,
+  );
+}

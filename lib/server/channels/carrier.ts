@@ -1,8 +1,8 @@
 /** A backend at work: between it and the topics of this process, it counts, and keeps each from the failures of the other. */
 import { isPromise } from '../../environ/maybe-promise.js';
 import { describeThrown, logger } from '../../logger.js';
-import { checkPublication, type TopicLink, type TopicMessage, topics } from '../../topics.js';
-import type { ChannelsBackend, ChannelsOptions } from './backend.js';
+import { type Channels, checkPublication, type TopicLink, type TopicMessage, topics } from '../../topics.js';
+import type { ChannelsOptions } from './backend.js';
 import type { ChannelsStatus } from './channels-status.js';
 import { Wire } from './wire.js';
 
@@ -16,7 +16,7 @@ export class Carrier implements TopicLink {
   /** What the backend is given. */
   readonly options: ChannelsOptions;
   readonly #wire = PROCESS_WIRE;
-  #backend: ChannelsBackend | undefined;
+  #backend: Channels | undefined;
   #disconnect: () => void = () => {};
   #topics = 0;
   #published = 0;
@@ -35,7 +35,7 @@ export class Carrier implements TopicLink {
   }
 
   /** From now on topics are carried: first those that have members already. */
-  start(backend: ChannelsBackend): void {
+  start(backend: Channels): void {
     this.#backend = backend;
     this.#disconnect = topics.connect(this, true);
   }
@@ -52,7 +52,7 @@ export class Carrier implements TopicLink {
     const closed = (async () => {
       await backend?.close();
       return undefined;
-    })().catch(describeThrown);
+    })().catch((error) => `failed: ${describeThrown(error)}`);
     const failure = await Promise.race([closed, late]);
     clearTimeout(timer);
     if (failure !== undefined) logger.error(`What carries topics between servers: close() ${failure}`);
@@ -82,7 +82,7 @@ export class Carrier implements TopicLink {
   }
 
   /** A backend may be written with async functions. */
-  #call(name: string, call: (backend: ChannelsBackend) => unknown): void {
+  #call(name: string, call: (backend: Channels) => unknown): void {
     if (this.#backend === undefined) return;
     try {
       const result = call(this.#backend);

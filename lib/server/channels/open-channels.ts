@@ -1,17 +1,12 @@
 /** Opens what carries topics between servers, for a server that begins: once in a process, for all that were given the same. */
-import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
-import type { ChannelsBackend, ChannelsFactory } from './backend.js';
+import { type ChannelsFactory, checkBackend } from './backend.js';
 import { Carrier } from './carrier.js';
 import type { ChannelsStatus } from './channels-status.js';
-import { RedisChannels } from './redis.js';
-import { loadRedis } from './redis-client.js';
 import { parseRedisUrl } from './redis-url.js';
 
 /** Milliseconds that a server waits for Redis before it begins without. */
 const START_MS = 2000;
-
-const METHODS = ['subscribe', 'unsubscribe', 'publish', 'close'] as const;
 
 export interface OpenChannels {
   readonly status: ChannelsStatus;
@@ -70,6 +65,11 @@ async function open(given: string | ChannelsFactory): Promise<Carrier> {
 async function openRedis(url: string, carrier: Carrier): Promise<void> {
   const address = parseRedisUrl(url);
   if (typeof address !== 'object') throw new ConfigError('Option channels is not the URL of a Redis');
+  // Most servers have none.
+  const [{ RedisChannels }, { loadRedis }] = await Promise.all([
+    import('./redis.js'),
+    import('./redis-client.js'),
+  ]);
   const redis = new RedisChannels(await loadRedis(), address, carrier.options);
   carrier.start(redis);
   let timer: NodeJS.Timeout | undefined;
@@ -78,14 +78,4 @@ async function openRedis(url: string, carrier: Carrier): Promise<void> {
   });
   await Promise.race([redis.tried, late]);
   clearTimeout(timer);
-}
-
-function checkBackend(value: unknown): ChannelsBackend {
-  const backend = value as Record<string, unknown> | null | undefined;
-  const missing = METHODS.find((name) => typeof backend?.[name] !== 'function');
-  if (missing === undefined) return value as ChannelsBackend;
-  const shown = inspect(value, { depth: 0 });
-  throw new ConfigError(
-    `The function that option channels is must give an object with ${METHODS.join('(), ')}(); ${missing}() is missing in ${shown}`,
-  );
 }

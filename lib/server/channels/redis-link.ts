@@ -9,7 +9,7 @@ import type { RedisAddress } from './redis-url.js';
 
 /** Milliseconds. */
 export interface RedisTimes {
-  /** To connect in, with everything that belongs to it. */
+  /** To connect in, and to show a password. */
   readonly connect: number;
   /** Between two questions whether Redis is still there; after two without any sign of it, it is gone. */
   readonly ping: number;
@@ -63,8 +63,9 @@ export class RedisLink {
     this.#publisher = makeClient(create, address, times.connect);
     this.#subscriber = makeClient(create, address, times.connect);
     for (const client of this.#clients) client.on('error', (error) => this.#lose(error));
+    const alive = () => this.#silent.set(this.#subscriber, 0);
     const listener: RedisListener = (frame) => {
-      this.#silent.set(this.#subscriber, 0);
+      alive();
       if (this.#open) this.#events.message(frame);
     };
     this.subscriptions = new RedisSubscriptions(
@@ -72,6 +73,7 @@ export class RedisLink {
       address.prefix,
       wanted,
       listener,
+      alive,
       (topic, error) => {
         if (this.#open) this.#events.refused('SUBSCRIBE', topic, error);
       },
@@ -93,26 +95,28 @@ export class RedisLink {
     const late = () => this.#lose(new Error(`no answer within ${this.#times.connect / 1000} s`));
     const timer = setTimeout(late, this.#times.connect).unref();
     try {
-      await Promise.race([this.#begin(), failed]);
+      await Promise.race([this.#greet(), failed]);
+      clearTimeout(timer);
+      if (!this.#open) throw new Error('closed');
+      this.#pulse = setInterval(() => this.#look(), this.#times.ping).unref();
+      // Of many topics this may take a while.
+      await Promise.race([this.subscriptions.begin(), failed]);
       if (!this.#open) throw new Error('closed');
     } catch (error) {
+      clearTimeout(timer);
       this.#end();
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
     this.#connected = true;
-    this.#pulse = setInterval(() => this.#look(), this.#times.ping).unref();
   }
 
-  async #begin(): Promise<void> {
+  async #greet(): Promise<void> {
     await Promise.all(
       this.#clients.map(async (client) => {
         await client.connect();
         await client.sendCommand(['PING']).catch(throwUnlessForbidden);
       }),
     );
-    await this.subscriptions.begin();
   }
 
   /** @returns false if it was dropped: too much is waiting for Redis already. */

@@ -11,24 +11,27 @@ export class RedisSubscriptions {
   readonly #listener: RedisListener;
   /** What there is to be, at any time. */
   readonly #wanted: ReadonlySet<string>;
+  readonly #onAnswer: () => void;
   readonly #onRefused: (topic: string, error: unknown) => void;
   /** What Redis has confirmed. */
   readonly #active = new Set<string>();
   /** What Redis is asked to change. */
   readonly #changing = new Map<string, Promise<void>>();
 
-  /** @param onRefused Redis does not let this user subscribe to the topic. */
+  /** @param onAnswer called with every answer. @param onRefused Redis does not let this user subscribe to the topic. */
   constructor(
     client: RedisClient,
     prefix: string,
     wanted: ReadonlySet<string>,
     listener: RedisListener,
+    onAnswer: () => void,
     onRefused: (topic: string, error: unknown) => void,
   ) {
     this.#client = client;
     this.#prefix = prefix;
     this.#wanted = wanted;
     this.#listener = listener;
+    this.#onAnswer = onAnswer;
     this.#onRefused = onRefused;
   }
 
@@ -46,10 +49,12 @@ export class RedisSubscriptions {
     const change = wanted ? this.#subscribe(topic) : this.#unsubscribe(topic);
     const changed = change.then(
       () => {
+        this.#onAnswer();
         this.#changing.delete(topic);
         this.update(topic);
       },
       (error: unknown) => {
+        this.#onAnswer();
         // Not tried again on this connection: the answer would be the same.
         this.#changing.delete(topic);
         if (wanted) this.#onRefused(topic, error);

@@ -8,8 +8,8 @@
  *   waiting    -> connecting
  */
 import { inspect } from 'node:util';
-import type { TopicMessage } from '../../topics.js';
-import type { ChannelsBackend, ChannelsOptions, ChannelsState } from './backend.js';
+import type { Channels, ChannelsState, TopicMessage } from '../../topics.js';
+import type { ChannelsOptions } from './backend.js';
 import type { CreateRedisClient } from './redis-client.js';
 import { type RedisCommand, RedisLink, type RedisLinkEvents, type RedisTimes } from './redis-link.js';
 import { describeRedisError } from './redis-names.js';
@@ -21,7 +21,7 @@ const FIRST_RETRY_MS = 100;
 /** Milliseconds that a connection has to last so that the next attempts begin anew. */
 const LASTING_MS = 5000;
 
-export class RedisChannels implements ChannelsBackend, RedisLinkEvents {
+export class RedisChannels implements Channels, RedisLinkEvents {
   /** Resolves after the first attempt to connect, whether it was one or not. */
   readonly tried: Promise<void>;
   readonly #create: CreateRedisClient;
@@ -116,9 +116,9 @@ export class RedisChannels implements ChannelsBackend, RedisLinkEvents {
   // The way to a connection
 
   async #connect(): Promise<void> {
-    const link = new RedisLink(this.#create, this.#address, this.#topics, this.#times, this);
-    this.#link = link;
     try {
+      const link = new RedisLink(this.#create, this.#address, this.#topics, this.#times, this);
+      this.#link = link;
       await link.connect();
     } catch (error) {
       this.#failed(error);

@@ -1,7 +1,7 @@
-/** What carries the topics of a server to others, from its beginning to its end; nothing is loaded where there is nothing. */
+/** What carries the topics of a server to others, from its beginning to its end. */
 import type { ChannelsFactory } from './backend.js';
 import type { ChannelsStatus } from './channels-status.js';
-import type { OpenChannels } from './open-channels.js';
+import { type OpenChannels, openChannels } from './open-channels.js';
 
 export class ServerChannels {
   readonly #given: string | ChannelsFactory | undefined;
@@ -18,11 +18,10 @@ export class ServerChannels {
     return this.#open?.status;
   }
 
-  /** As `openChannels`. */
+  /** As `openChannels`; undefined where there is nothing to wait for. */
   open(): Promise<void> | undefined {
     if (this.#given === undefined) return undefined;
-    const given = this.#given;
-    this.#opening = import('./open-channels.js').then(({ openChannels }) => openChannels(given));
+    this.#opening = openChannels(this.#given);
     return this.#opening.then((open) => {
       this.#open = open;
     });

@@ -19,7 +19,11 @@ export class Peer {
   readonly #lines: string[] = [];
   readonly #wire = new Wire();
 
-  private constructor(create: Awaited<ReturnType<typeof loadRedis>>, url: string, times: Partial<RedisTimes>) {
+  private constructor(
+    create: Awaited<ReturnType<typeof loadRedis>>,
+    url: string,
+    times: Partial<RedisTimes>,
+  ) {
     const address = parseRedisUrl(url);
     if (typeof address !== 'object') throw new Error(`${url}: ${address}`);
     const log = new Logger('wsgi');

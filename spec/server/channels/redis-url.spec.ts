@@ -9,7 +9,10 @@ describe('the URL of a Redis', () => {
     ['redis://', { socket: { host: '127.0.0.1', port: 6379, tls: false }, name: '127.0.0.1:6379' }],
     ['redis://cache', { socket: { host: 'cache', port: 6379, tls: false }, name: 'cache:6379' }],
     ['redis://[::1]:7000/', { socket: { host: '::1', port: 7000, tls: false }, name: '[::1]:7000' }],
-    ['rediss://cache.example:6380', { socket: { host: 'cache.example', port: 6380, tls: true }, name: 'cache.example:6380' }],
+    [
+      'rediss://cache.example:6380',
+      { socket: { host: 'cache.example', port: 6380, tls: true }, name: 'cache.example:6380' },
+    ],
     ['REDIS://cache', { socket: { host: 'cache', port: 6379, tls: false }, name: 'cache:6379' }],
     [
       'redis://joe:p%40ss%2F%23@cache:1/3',
@@ -22,7 +25,10 @@ describe('the URL of a Redis', () => {
         name: 'cache:1',
       },
     ],
-    ['redis://:secret@cache', { socket: { host: 'cache', port: 6379, tls: false }, password: 'secret', name: 'cache:6379' }],
+    [
+      'redis://:secret@cache',
+      { socket: { host: 'cache', port: 6379, tls: false }, password: 'secret', name: 'cache:6379' },
+    ],
     [
       'redis://cache/2?prefix=chat%3A',
       { socket: { host: 'cache', port: 6379, tls: false }, database: 2, prefix: 'chat:', name: 'cache:6379' },

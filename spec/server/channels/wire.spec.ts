@@ -53,7 +53,9 @@ describe('the wire between servers', () => {
 
   it('refuses what a later version has changed, and says what to do', () => {
     const frame = Buffer.from('{"v":2,"from":"x","n":1}\nhello');
-    expect(() => new Wire().unpack(frame)).to.throw('of version 2, and this server knows 1: update this server');
+    expect(() => new Wire().unpack(frame)).to.throw(
+      'of version 2, and this server knows 1: update this server',
+    );
   });
 
   for (const [frame, why] of [
@@ -72,6 +74,9 @@ describe('the wire between servers', () => {
   }
 
   it('shows no more than the beginning of what it refuses', () => {
-    expect(() => new Wire().unpack(Buffer.alloc(1e6, 'a'))).to.throw().with.property('message').length.below(300);
+    expect(() => new Wire().unpack(Buffer.alloc(1e6, 'a')))
+      .to.throw()
+      .with.property('message')
+      .length.below(300);
   });
 });
