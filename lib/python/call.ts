@@ -90,7 +90,9 @@ export class PythonCall implements LaneWork {
   }
 
   lost(error: Error): void {
-    this.#fail(error);
+    // Of a process that ended after the answer the log has a line of its own.
+    if (this.#settle !== undefined) this.#fail(error);
+    else this.#body?.fail(error);
     this.#end();
   }
 

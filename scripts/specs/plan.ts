@@ -17,6 +17,7 @@ const ONCE = [
 const APART = [
   /^spec\/faults\/(memory|slow-clients)\.spec/,
   /^spec\/security\/growth\.spec/,
+  /^spec\/python\/memory-cpython\.spec/,
   /^spec\/server\/(websocket\/heartbeat|http\/timeouts)\.spec/,
   /^spec\/server\/threads\/(ends|stop)\.spec/,
   /^spec\/server\/workers\/(deaths|under-load)\.spec/,
@@ -28,6 +29,9 @@ const LAST = [/^spec\/server\/cli\/(load-app|config-file)\.spec/];
 /** The longest first, so that none of them is what the others wait for at the end. */
 const LONG = [
   'spec/traffic/random-traffic.spec.ts',
+  'spec/python/frameworks/pages-cpython.spec.ts',
+  'spec/python/frameworks/websockets-cpython.spec.ts',
+  'spec/python/frameworks/strangler-cpython.spec.ts',
   'spec/server/cli/reload.spec.ts',
   'spec/server/threads/stop.spec.ts',
   'spec/conformance/lighttpd.spec.ts',

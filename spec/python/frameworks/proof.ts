@@ -53,22 +53,45 @@ export async function prove(groups: readonly Group[], runtime: Runtime): Promise
   }
 }
 
-async function proveGroup(group: Group, runtime: Runtime, folder: string): Promise<Proven[]> {
-  const inFolder = (command: string) => `cd '${folder}' && ${command}`;
-  const original = inFolder(`'${PYTHON}' ${group.server}`);
+function proveGroup(group: Group, runtime: Runtime, folder: string): Promise<Proven[]> {
   const command = [process.execPath, ...NODE_OPTIONS, CLI].map((word) => `'${word}'`).join(' ');
-  const candidate = inFolder(`${command} ${group.target} -b 127.0.0.1:{port} --python '${runtime.python}'`);
-  const reset = inFolder(RESET);
+  return proveSides(group.sites, {
+    folder,
+    original: `'${PYTHON}' ${group.server}`,
+    candidate: `${command} ${group.target} -b 127.0.0.1:{port} --python '${runtime.python}'`,
+    reset: RESET,
+  });
+}
+
+/** Commands of the shell, with `{port}`. */
+export interface Sides {
+  /** Where they run. */
+  readonly folder: string;
+  readonly original: string;
+  readonly candidate: string;
+  readonly reset: string;
+  readonly ignore?: readonly string[];
+}
+
+/** Visits the sites of the original, and compares both sides by that. */
+export async function proveSides(sites: readonly Site[], sides: Sides): Promise<Proven[]> {
+  const inFolder = (command: string) => `cd '${sides.folder}' && ${command}`;
+  const [original, candidate, reset] = [sides.original, sides.candidate, sides.reset].map(inFolder) as [
+    string,
+    string,
+    string,
+  ];
   spawnSync('sh', ['-c', reset]);
-  const recording = await record(group.sites, original);
+  const recording = await record(sites, original);
   const results: Result[] = [];
   try {
     const onresult = (result: Result) => void results.push(result);
-    await compare(recording, { original, candidate, reset, onresult });
+    const { ignore = [] } = sides;
+    await compare(recording, { original, candidate, reset, ignore, onresult });
   } finally {
     recording.spool.close();
   }
-  return group.sites.map((site) => {
+  return sites.map((site) => {
     const own = results.filter(({ exchange }) => hostOf(exchange.request.fields).startsWith(`${site.name}.`));
     return { site, results: own, unexplained: own.filter((result) => !isExplained(result, site)) };
   });

@@ -10,6 +10,8 @@ import sys
 
 from . import errors
 
+_OWN_WSOCKET = os.path.join(os.path.dirname(__file__), 'wsocket.py')
+
 # Set by the host: `serve(application, host, port)` serves until the gateway stops.
 serve = None
 
@@ -60,8 +62,7 @@ class OwnWsocketFinder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name != 'wsocket':
             return None
-        file = os.path.join(os.path.dirname(__file__), 'wsocket.py')
-        return importlib.util.spec_from_file_location('wsocket', file)
+        return importlib.util.spec_from_file_location('wsocket', _OWN_WSOCKET)
 
 
 def install():
@@ -193,6 +194,8 @@ def _wsocket(module):
         serve(module.WSocketApp() if app is None else app, host, port)
 
     module.run = run
+    if module.__file__ == _OWN_WSOCKET:
+        return
     call = module.WSocketApp.__call__
 
     def with_protocol(self, environ, start_response):
