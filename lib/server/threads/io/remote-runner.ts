@@ -34,6 +34,7 @@ const SMALL_BODY = 8 * 1024;
 const HAS_TEXT: ReadonlySet<number> = new Set([
   FROM_THREAD.head,
   FROM_THREAD.response,
+  FROM_THREAD.largeResponse,
   FROM_THREAD.earlyHints,
   FROM_THREAD.accept,
 ]);
@@ -205,9 +206,11 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
     const sink = this.#sink;
     switch (frame.type) {
       case FROM_THREAD.response:
+      case FROM_THREAD.largeResponse:
         this.#head(frame);
         this.#unflushed = false;
         if (frame.block !== NONE) this.#outflowOf(thread).hold(frame.block);
+        if (frame.type === FROM_THREAD.largeResponse) this.#outflowOf(thread).add(frame.length, true);
         sink.end(frame.bytes.length === 0 ? undefined : frame.bytes);
         break;
       case FROM_THREAD.head:

@@ -35,10 +35,13 @@ export const FROM_THREAD = {
   ping: 15,
   /** It waits for `ThreadLine.tellBuffered`. */
   buffered: 16,
+  /** As `response`, with a body in blocks, which is counted until the client has taken all of it. */
+  largeResponse: 17,
 } as const;
 
 const CHARGED: ReadonlySet<number> = new Set([
   FROM_THREAD.chunk,
+  FROM_THREAD.largeResponse,
   FROM_THREAD.text,
   FROM_THREAD.binary,
   FROM_THREAD.ping,

@@ -3,7 +3,7 @@
 import { threadId } from 'node:worker_threads';
 import type { BlockingSource } from '../../../environ/input/input.js';
 import { ClientDisconnected } from '../../../errors.js';
-import { BLOCK_BYTES, type Blocks, NONE } from '../shared/blocks.js';
+import { BLOCK_BYTES, type Blocks, NONE, RUN_BYTES } from '../shared/blocks.js';
 import {
   decodeError,
   decodeRequest,
@@ -27,6 +27,9 @@ export interface ThreadChannel {
 
 /** Bytes that a client may not have taken yet; with more, the handler waits for it. */
 const WINDOW = 1024 * 1024;
+
+/** As much of a body that comes in parts goes into one frame: one part is sent while the next one is made. */
+const PIECE = RUN_BYTES / 2;
 
 /** Fewer bytes go through the ring: to copy them costs less than to look for a block. */
 const LARGE = 16 * 1024;
@@ -85,6 +88,21 @@ export class ThreadPost {
     this.#pushBytes(type, flags, rest, bytes);
   }
 
+  /**
+   * Sends a whole response with a body that fits into blocks, in one frame; waits before that until the client has taken
+   * enough of what came before.
+   * @returns false, and nothing is sent, if there are not enough blocks.
+   */
+  sendLarge(head: string, body: Uint8Array): boolean {
+    if (body.length > RUN_BYTES || head.length > TEXT_LIMIT) return false;
+    this.#waitForClient();
+    const block = this.#channel.blocks.fill(threadId, body);
+    if (block === NONE) return false;
+    this.#line.charge(costOf(body.length));
+    this.#push(FROM_THREAD.largeResponse, 0, head, body, block);
+    return true;
+  }
+
   /** Sends a part of a body, in pieces, and waits before each until the client has taken enough. */
   sendBody(type: number, flags: number, bytes: Uint8Array): void {
     for (let rest = bytes; rest.length > 0; ) {
@@ -109,8 +127,13 @@ export class ThreadPost {
    */
   #sendPiece(type: number, flags: number, bytes: Uint8Array, more = 0): number {
     const { blocks } = this.#channel;
-    let piece = bytes.subarray(0, BLOCK_BYTES);
-    const block = piece.length < LARGE ? NONE : blocks.fill(threadId, piece);
+    let piece = bytes.subarray(0, PIECE);
+    let block = piece.length < LARGE ? NONE : blocks.fill(threadId, piece);
+    if (block === NONE && piece.length > BLOCK_BYTES) {
+      // A single one may be free.
+      piece = bytes.subarray(0, BLOCK_BYTES);
+      block = blocks.fill(threadId, piece);
+    }
     if (block === NONE) piece = bytes.subarray(0, FRAME_LIMIT);
     this.#line.charge(costOf(piece.length));
     this.#push(type, piece.length < bytes.length ? flags | more : flags, '', piece, block);
