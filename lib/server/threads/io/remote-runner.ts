@@ -1,4 +1,5 @@
 /** One request that a thread answers, as the I/O thread sees it: stands in for the interpreter, which is in the thread. */
+import type { Bytes } from '../../../environ/types.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
@@ -40,7 +41,9 @@ const HAS_TEXT: ReadonlySet<number> = new Set([
 ]);
 
 /** Where the response goes: what the thread sends is bounded by its `Outflow`, not by the sink. */
-export interface RemoteSink extends Pick<Sink, 'head' | 'flush' | 'end' | 'abort' | 'done' | 'hijacked'> {
+export interface RemoteSink extends Pick<Sink, 'head' | 'flush' | 'abort' | 'done' | 'hijacked'> {
+  /** @param last may be in a block, which is used again once the runner's `finished` was called. */
+  end(last?: Bytes): void;
   /** @param taken to be called when the bytes are needed no more; it need not be when the connection ends before. */
   relay(bytes: Uint8Array, taken: () => void): unknown;
   /** @param checked flat: name, value, name, value. */

@@ -1,4 +1,5 @@
 /** Blocks of shared memory in which large pieces of responses travel from the threads to the sockets, without a copy. */
+import type { Bytes } from '../../../environ/types.js';
 
 /** Bytes of a block. */
 export const BLOCK_BYTES = 256 * 1024;
@@ -103,6 +104,11 @@ export class Blocks {
       Atomics.compareExchange(this.#states, block, thread, FREE);
     }
   }
+}
+
+/** For those who may keep bytes for longer than a response lasts, or take none of shared memory: a copy of what is in a block. */
+export function inOwnMemory(bytes: Bytes): Bytes {
+  return bytes.buffer instanceof SharedArrayBuffer ? Buffer.from(bytes) : bytes;
 }
 
 function allocate(bytes: number): SharedArrayBuffer {
