@@ -26,6 +26,7 @@ import type { Frame } from '../shared/ring.js';
 import type { Outflow } from './outflow.js';
 import { CLAIM_MS, type PoolRequest, type ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
+import { postBody } from './post-body.js';
 import { RemoteSocket } from './remote-socket.js';
 
 /** Bytes of a body that finds room in the queue beside its head. */
@@ -241,7 +242,7 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
         if (this.whole !== undefined) thread.post(TO_THREAD.body, 0, this.id, '', this.whole);
         break;
       case FROM_THREAD.pull:
-        if (this.#body !== undefined) thread.postBody(this.#body, this.id, () => this.#over);
+        if (this.#body !== undefined) postBody(thread, this.#body, this.id, () => this.#over);
         break;
       default:
         this.#socket?.take(frame, thread, this.id, this.#outflowOf(thread));

@@ -1,4 +1,4 @@
-/** Blocks of shared memory in which large pieces of responses travel from the threads to the sockets, without a copy. */
+/** Blocks of shared memory: large pieces of responses travel in them from the threads to the sockets, and of request bodies back. */
 import type { Bytes } from '../../../environ/types.js';
 
 /** Bytes of a block. */
@@ -52,13 +52,14 @@ export class Blocks {
    * @returns the first of the blocks, or NONE.
    */
   fill(thread: number, bytes: Uint8Array): number {
-    const block = this.#take(thread, Math.ceil(bytes.length / BLOCK_BYTES));
+    const block = this.take(thread, Math.ceil(bytes.length / BLOCK_BYTES));
     // Between private and shared memory faster than `set`, on Node 20 by far.
     if (block !== NONE) this.view(block, bytes.length).fill(bytes);
     return block;
   }
 
-  #take(thread: number, count: number): number {
+  /** @returns the first of so many free blocks that follow each other, or NONE. */
+  take(thread: number, count: number): number {
     const states = this.#states;
     let taken = 0;
     for (let block = 0; block < states.length; block++) {

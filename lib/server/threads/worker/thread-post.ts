@@ -44,6 +44,8 @@ export class ThreadPost {
   /** The handler closed its WebSocket. */
   closed = false;
   #pulls = false;
+  /** Bytes of the body. */
+  #received = 0;
   /** Why the body cannot be read any further. */
   #failure: Error | undefined;
 
@@ -162,10 +164,21 @@ export class ThreadPost {
     const { inbound } = this.#line;
     while (inbound.shift(this.#frame)) {
       if (this.#line.takeWantRoom()) this.notify();
+      this.#takeOutOfBlock();
       // The rest is of an earlier request, which did not read all that it was sent.
       if (this.#frame.id === this.#id) return this.#frame;
     }
     return undefined;
+  }
+
+  /** Bytes of a body may come in blocks, which are free when they were read. */
+  #takeOutOfBlock(): void {
+    const { id, block, length } = this.#frame;
+    if (block === NONE) return;
+    const { blocks } = this.#channel;
+    // Between private and shared memory faster than `set`, on Node 20 by far.
+    if (id === this.#id) this.#frame.bytes = Buffer.allocUnsafeSlow(length).fill(blocks.view(block, length));
+    blocks.free(block);
   }
 
   /** The request, once all of it is here; undefined if it is over before. */
@@ -175,7 +188,7 @@ export class ThreadPost {
 
   /** The body of the request, if it has one. */
   body({ flags, text, body }: QueuedRequest): BlockingSource | undefined {
-    if ((flags & HAS_BODY) !== 0) return { pull: () => this.#pull() };
+    if ((flags & HAS_BODY) !== 0) return { pull: (size) => this.#pull(size) };
     if ((flags & WHOLE_BODY) === 0) return undefined;
     // It came with the head; after it, where that was too long for the queue.
     let whole = text === undefined ? this.receive()?.bytes : body;
@@ -200,13 +213,17 @@ export class ThreadPost {
     }
   }
 
-  #pull(): Buffer | null {
+  #pull(size = 1): Buffer | null {
     if (this.#failure !== undefined) throw this.#failure;
+    this.#line.want(this.#received, size);
     if (!this.#pulls) this.send(FROM_THREAD.pull);
     this.#pulls = true;
     const frame = this.receive();
     if (frame?.type === TO_THREAD.bodyEnd) return null;
-    if (frame !== undefined && frame.type !== TO_THREAD.error) return frame.bytes;
+    if (frame !== undefined && frame.type !== TO_THREAD.error) {
+      this.#received += frame.bytes.length;
+      return frame.bytes;
+    }
     // Nothing comes after it: a later read fails as well.
     this.#failure = frame === undefined ? new ClientDisconnected() : decodeError(frame.bytes);
     throw this.#failure;
