@@ -27,12 +27,14 @@ export function comparisonTable(title: string, measured: Measured[]): string {
   return [`### ${title}`, '', ...head, ...rows.map((row) => `| ${row} |`)].join('\n');
 }
 
-/** The same by requests a second: with threads, CPU time says only what it costs. */
+/** The same with requests a second beside those of the first: threads share out what it costs. */
 export function throughputTable(title: string, measured: Measured[]): string {
   const first = measured[0]?.perSecond ?? Number.NaN;
-  const rows = measured.map(({ name, perSecond, cpu }) =>
-    [name, Math.round(perSecond), (perSecond / first).toFixed(2), cpu.toFixed(1)].join(' | '),
+  const rows = measured.map(({ name, perSecond, cpu, ratio }) =>
+    [name, Math.round(perSecond), (perSecond / first).toFixed(2), cpu.toFixed(1), ratio.toFixed(2)].join(
+      ' | ',
+    ),
   );
-  const head = ['| server | per second | of the first | CPU µs |', '|---|---|---|---|'];
+  const head = ['| server | per second | of the first | CPU µs | ratio |', '|---|---|---|---|---|'];
   return [`### ${title}`, '', ...head, ...rows.map((row) => `| ${row} |`)].join('\n');
 }

@@ -12,6 +12,7 @@ export const THREAD_PARTS = [
   'threads',
   'threads-up',
   'threads-down',
+  'threads-64k',
   'threads-echo',
   'threads-stall',
   'threads-memory',
@@ -42,6 +43,8 @@ export async function threadParts({ rounds, time, hello, python, chosen, add }: 
   await http('threads-up', 'Threads: POST 1 MiB, read whole', up, peers);
   const down = { method: 'GET', path: '/big', connections: 8 };
   await http('threads-down', 'Threads: GET 1 MiB', down, peers);
+  const middling = { method: 'GET', path: '/64k', connections: 8 };
+  await http('threads-64k', 'Threads: GET 64 KiB', middling, peers.slice(0, 2));
   if (chosen('threads-echo') && eight !== undefined) {
     const measured = await compare([loop, eight], rounds, ({ port }) =>
       webSocketLoad(port, { path: '/ws', size: 32, inFlight: 1, connections: 4, time }),

@@ -6,5 +6,6 @@ export const JSON_BODY = Buffer.from(
   }),
 );
 export const MEBIBYTE = Buffer.alloc(1024 * 1024, 'x');
+export const KIBIBYTES_64 = MEBIBYTE.subarray(0, 64 * 1024);
 export const CHUNK = Buffer.alloc(1024, 'c');
 export const CHUNKS = 64;

@@ -1,6 +1,6 @@
 /** This package with the same application in worker threads, where it blocks as in Python. */
 import { type Application, makeServer, type StartResponse, sleep } from 'wsgi';
-import { CHUNK, CHUNKS, HELLO, JSON_BODY, MEBIBYTE } from './answers.js';
+import { CHUNK, CHUNKS, HELLO, JSON_BODY, KIBIBYTES_64, MEBIBYTE } from './answers.js';
 
 const application: Application<'blocking'> = (environ, start_response) => {
   switch (environ.PATH_INFO) {
@@ -10,6 +10,9 @@ const application: Application<'blocking'> = (environ, start_response) => {
     case '/big':
       start_response('200 OK', [['Content-Type', 'application/octet-stream']]);
       return [MEBIBYTE];
+    case '/64k':
+      start_response('200 OK', [['Content-Type', 'application/octet-stream']]);
+      return [KIBIBYTES_64];
     case '/chunks':
       start_response('200 OK', [['Content-Type', 'application/octet-stream']]);
       return chunks();

@@ -1,6 +1,6 @@
 /** This package, with an ordinary asynchronous application. */
 import { type Application, makeServer, parseForm, type StartResponse } from 'wsgi';
-import { CHUNK, CHUNKS, HELLO, JSON_BODY, MEBIBYTE } from './answers.js';
+import { CHUNK, CHUNKS, HELLO, JSON_BODY, KIBIBYTES_64, MEBIBYTE } from './answers.js';
 
 export const application: Application = async (environ, start_response) => {
   switch (environ.PATH_INFO) {
@@ -10,6 +10,9 @@ export const application: Application = async (environ, start_response) => {
     case '/big':
       start_response('200 OK', [['Content-Type', 'application/octet-stream']]);
       return [MEBIBYTE];
+    case '/64k':
+      start_response('200 OK', [['Content-Type', 'application/octet-stream']]);
+      return [KIBIBYTES_64];
     case '/chunks':
       start_response('200 OK', [['Content-Type', 'application/octet-stream']]);
       return chunks();

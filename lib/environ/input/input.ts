@@ -12,7 +12,8 @@ export interface BodySource {
 
 /** The same in a worker thread: `pull` blocks, and throws. */
 export interface BlockingSource {
-  pull(): Buffer | null;
+  /** @param size bytes that are waited for: a source may give as many at once. Default: 1. */
+  pull(size?: number): Buffer | null;
 }
 
 /** Takes out of what has come; undefined while there has to be more first. */
@@ -145,7 +146,8 @@ export class BlockingBodyInput implements BlockingInput {
   }
 
   read(size?: number | null): Buffer {
-    return this.#take(bytes(checkSize('read', size)));
+    const wanted = checkSize('read', size);
+    return this.#take(bytes(wanted), wanted);
   }
 
   read1(size?: number | null): Buffer {
@@ -168,12 +170,13 @@ export class BlockingBodyInput implements BlockingInput {
     }
   }
 
-  #take<T>(take: Take<T>): T {
+  /** @param wanted bytes that it takes for sure. */
+  #take<T>(take: Take<T>, wanted = 0): T {
     this.#queue ??= new ByteQueue();
     for (;;) {
       const taken = take(this.#queue);
       if (taken !== undefined) return taken;
-      this.#queue.push(this.#source.pull());
+      this.#queue.push(this.#source.pull(Math.max(1, wanted - this.#queue.length)));
     }
   }
 }

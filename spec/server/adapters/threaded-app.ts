@@ -44,6 +44,11 @@ const APPS: Record<string, BlockingApplication> = {
       for (let i = 0; i < 200; i++) yield Buffer.alloc(100_000, i);
     })();
   },
+  '/whole': (environ, start_response) => {
+    start_response('200 OK', []);
+    const [size = 0, value = 0] = environ.QUERY_STRING.split(',').map(Number);
+    return [Buffer.alloc(size, value)];
+  },
   /** The second part, once there is the file that the query names. */
   '/slow': ({ QUERY_STRING: file = '' }, start_response) => {
     start_response('200 OK', []);

@@ -134,4 +134,25 @@ describe('the blocks', () => {
     blocks.free(2);
     expect(blocks.fill(THREAD, bytes)).to.equal(2);
   });
+
+  it('of more bytes than one holds follow each other, and come back together', () => {
+    const blocks = new Blocks(TOTAL);
+    const bytes = Buffer.from(Array.from({ length: 2 * BLOCK_BYTES + 1 }, (_, i) => i % 251));
+    const single = blocks.fill(THREAD, Buffer.from('b'));
+    expect(blocks.fill(THREAD, bytes)).to.equal(1);
+    expect(blocks.view(1, bytes.length).equals(bytes)).to.equal(true);
+    blocks.claim(single);
+    blocks.free(single);
+    // One is free: too few, and none is lost by the try.
+    expect(blocks.fill(8, bytes)).to.equal(NONE);
+    expect(blocks.used).to.equal(3);
+    blocks.claim(1);
+    blocks.release(THREAD);
+    expect(blocks.used).to.equal(3);
+    blocks.free(1);
+    expect(blocks.used).to.equal(0);
+    expect(blocks.fill(8, bytes)).to.equal(0);
+    blocks.release(8);
+    expect(blocks.used).to.equal(0);
+  });
 });

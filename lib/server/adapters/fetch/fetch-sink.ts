@@ -4,6 +4,7 @@ import type { Bytes } from '../../../environ/types.js';
 import { ApplicationError, type ClientDisconnected } from '../../../errors.js';
 import { errorResponse } from '../../../interpreter/error-response.js';
 import { type ResponseHead, type Sink, Turns } from '../../../interpreter/sink.js';
+import { inOwnMemory } from '../../threads/shared/blocks.js';
 
 /** Bytes that may wait for the reader before the application does. */
 const WAITING = 16 * 1024;
@@ -81,9 +82,10 @@ export class FetchSink implements Sink {
 
   end(last?: Bytes): void {
     const stream = this.#stream;
-    if (stream === undefined) this.#settle(last ?? null);
+    const own = last === undefined ? undefined : inOwnMemory(last);
+    if (stream === undefined) this.#settle(own ?? null);
     else {
-      if (last !== undefined) stream.enqueue(last);
+      if (own !== undefined) stream.enqueue(own);
       stream.close();
     }
   }

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import type { Bytes } from '../../../environ/types.js';
 import { ServerResponse } from '../../../node-http.js';
 import { ResponseSink } from '../../http/response-sink.js';
+import { inOwnMemory } from '../../threads/shared/blocks.js';
 
 /** Of these, the host's stand beside the application's; of all others the application's replace the host's. */
 const SHARED = new Set(['set-cookie', 'vary', 'link']);
@@ -80,6 +81,11 @@ export class HostedSink extends ResponseSink {
       response.on('drain', () => this.#taken());
     }
     return room;
+  }
+
+  override end(last?: Bytes): void {
+    const isOurs = last === undefined || this.response.end === ServerResponse.prototype.end;
+    super.end(isOurs ? last : inOwnMemory(last));
   }
 
   #taken(): void {

@@ -40,7 +40,7 @@ export class Outflow {
   readonly #blocks: Blocks;
   readonly #budget: Budget;
   /** Blocks that the socket still reads from. */
-  readonly #held = new Set<number>();
+  readonly #held: number[] = [];
   /** Bytes that are counted with the thread, and with the budget. */
   #charged = 0;
   #absorbed = 0;
@@ -71,11 +71,14 @@ export class Outflow {
 
   /** Keeps a block until `free` or `close`. */
   hold(block: number): void {
-    if (block !== NONE) this.#held.add(block);
+    if (block !== NONE) this.#held.push(block);
   }
 
   free(block: number): void {
-    if (this.#held.delete(block)) this.#blocks.free(block);
+    const at = this.#held.indexOf(block);
+    if (at === -1) return;
+    this.#held.splice(at, 1);
+    this.#blocks.free(block);
   }
 
   /** The thread has finished with the request. */
@@ -89,7 +92,7 @@ export class Outflow {
     if (this.#closed) return;
     this.#closed = true;
     for (const block of this.#held) this.#blocks.free(block);
-    this.#held.clear();
+    this.#held.length = 0;
     this.#taken(this.#charged + this.#absorbed);
   }
 

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import { logger } from '../../../logger.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
-import { encodeError, isCharged, isForTopics, MORE, TO_THREAD } from '../shared/messages.js';
-import { Frame, inPieces, type Ring, TEXT_LIMIT } from '../shared/ring.js';
+import { isCharged, isForTopics, MORE } from '../shared/messages.js';
+import { Frame, type Ring, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
 import { type StartData, startWorker } from './start-worker.js';
 import { ThreadTopics, type TopicRequest } from './thread-topics.js';
@@ -42,7 +42,7 @@ export class PooledThread {
   watched = 0;
   progress = 0;
   quiet = 0;
-  readonly #blocks: Blocks;
+  readonly blocks: Blocks;
   readonly #frame = new Frame();
   readonly #topics: ThreadTopics;
   #loading: NodeJS.Timeout | undefined;
@@ -55,7 +55,7 @@ export class PooledThread {
 
   constructor(index: number, data: StartData, blocks: Blocks) {
     this.index = index;
-    this.#blocks = blocks;
+    this.blocks = blocks;
     const { worker, port } = startWorker(data, this.line.memory);
     this.worker = worker;
     this.id = worker.threadId;
@@ -83,11 +83,11 @@ export class PooledThread {
     return performance.now() - this.#began;
   }
 
-  /** Sends a frame, now or when there is room. */
-  post(type: number, flags: number, id: number, text: string, bytes?: Uint8Array): void {
+  /** Sends a frame, now or when there is room. @param block that has the bytes already. */
+  post(type: number, flags: number, id: number, text: string, bytes?: Uint8Array, block = NONE): void {
     if (this.dropped) return;
-    if (this.#waiting.length > 0 || !this.line.inbound.push(type, flags, id, text, bytes)) {
-      this.#waiting.push([type, flags, id, text, bytes]);
+    if (this.#waiting.length > 0 || !this.line.inbound.push(type, flags, id, text, bytes, block)) {
+      this.#waiting.push([type, flags, id, text, bytes, block]);
       this.#postWaiting();
     }
     this.line.wake();
@@ -101,28 +101,6 @@ export class PooledThread {
       rest = rest.slice(TEXT_LIMIT);
     }
     this.post(type, 0, id, rest);
-  }
-
-  /**
-   * Sends a request body, from the first read on. It flows into the ring, and waits while that is full: a question and an
-   * answer for each block would cost two more switches between threads.
-   * @param isOver says whether its request is.
-   */
-  async postBody(body: { pull(): Promise<Buffer | null> }, id: number, isOver: () => boolean): Promise<void> {
-    try {
-      for (;;) {
-        const chunk = await body.pull();
-        if (isOver()) return;
-        if (chunk === null) {
-          this.post(TO_THREAD.bodyEnd, 0, id, '');
-          return;
-        }
-        inPieces(chunk, (piece) => this.post(TO_THREAD.body, 0, id, '', piece));
-        await this.room();
-      }
-    } catch (error) {
-      if (!isOver()) this.post(TO_THREAD.error, 0, id, '', encodeError(error));
-    }
   }
 
   /** Resolves when nothing waits for room, or the thread takes no part any more. */
@@ -144,8 +122,8 @@ export class PooledThread {
     while (this.line.outbound.shift(frame)) {
       read = true;
       if (frame.block !== NONE) {
-        this.#blocks.claim(frame.block);
-        frame.bytes = this.#blocks.view(frame.block, frame.length);
+        this.blocks.claim(frame.block);
+        frame.bytes = this.blocks.view(frame.block, frame.length);
       }
       const request = requestOf(frame.id);
       if (request !== last) last?.flush();
@@ -160,7 +138,7 @@ export class PooledThread {
 
   /** What a frame brings goes to no client. */
   discard(frame: Frame): void {
-    if (frame.block !== NONE) this.#blocks.free(frame.block);
+    if (frame.block !== NONE) this.blocks.free(frame.block);
     if (isCharged(frame.type)) this.line.settle(costOf(frame.length));
   }
 
@@ -199,7 +177,7 @@ export class PooledThread {
   ended(): void {
     this.exited = true;
     this.#topics.end();
-    this.#blocks.release(this.id);
+    this.blocks.release(this.id);
   }
 
   #watchExit(): void {

@@ -1,5 +1,6 @@
 /** One request that a thread answers, as the I/O thread sees it: stands in for the interpreter, which is in the thread. */
 import type { RequestServer } from '../../../current-request.js';
+import type { Bytes } from '../../../environ/types.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
@@ -26,6 +27,7 @@ import type { Frame } from '../shared/ring.js';
 import type { Outflow } from './outflow.js';
 import { CLAIM_MS, type PoolRequest, type ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
+import { postBody } from './post-body.js';
 import { RemoteSocket } from './remote-socket.js';
 
 /** Bytes of a body that finds room in the queue beside its head. */
@@ -35,12 +37,15 @@ const SMALL_BODY = 8 * 1024;
 const HAS_TEXT: ReadonlySet<number> = new Set([
   FROM_THREAD.head,
   FROM_THREAD.response,
+  FROM_THREAD.largeResponse,
   FROM_THREAD.earlyHints,
   FROM_THREAD.accept,
 ]);
 
 /** Where the response goes: what the thread sends is bounded by its `Outflow`, not by the sink. */
-export interface RemoteSink extends Pick<Sink, 'head' | 'flush' | 'end' | 'abort' | 'done' | 'hijacked'> {
+export interface RemoteSink extends Pick<Sink, 'head' | 'flush' | 'abort' | 'done' | 'hijacked'> {
+  /** @param last may be in a block, which is used again once the runner's `finished` was called. */
+  end(last?: Bytes): void;
   /** @param taken to be called when the bytes are needed no more; it need not be when the connection ends before. */
   relay(bytes: Uint8Array, taken: () => void): unknown;
   /** @param checked flat: name, value, name, value. */
@@ -215,9 +220,11 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
     const sink = this.#sink;
     switch (frame.type) {
       case FROM_THREAD.response:
+      case FROM_THREAD.largeResponse:
         this.#head(frame);
         this.#unflushed = false;
         if (frame.block !== NONE) this.#outflowOf(thread).hold(frame.block);
+        if (frame.type === FROM_THREAD.largeResponse) this.#outflowOf(thread).add(frame.length, true);
         sink.end(frame.bytes.length === 0 ? undefined : frame.bytes);
         break;
       case FROM_THREAD.head:
@@ -245,7 +252,7 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
         if (this.whole !== undefined) thread.post(TO_THREAD.body, 0, this.id, '', this.whole);
         break;
       case FROM_THREAD.pull:
-        if (this.#body !== undefined) thread.postBody(this.#body, this.id, () => this.#over);
+        if (this.#body !== undefined) postBody(thread, this.#body, this.id, () => this.#over);
         break;
       default:
         this.#socket?.take(frame, thread, this.id, this.#outflowOf(thread));

@@ -36,18 +36,20 @@ export const FROM_THREAD = {
   ping: 15,
   /** It waits for `ThreadLine.tellBuffered`. */
   buffered: 16,
+  /** As `response`, with a body in blocks, which is counted until the client has taken all of it. */
+  largeResponse: 17,
   /** Its WebSocket subscribes to a topic, whose name is the text: bytes of UTF-8. */
-  join: 17,
-  leave: 18,
+  join: 18,
+  leave: 19,
   /** To all members of the topic that is the text. These and what follows may belong to no request. */
-  publishText: 19,
-  publishBinary: 20,
+  publishText: 20,
+  publishBinary: 21,
   /** `subscribe()`: a number, which the thread chose, and the topic. */
-  follow: 21,
+  follow: 22,
   /** The rest have that number. */
-  unfollow: 22,
+  unfollow: 23,
   /** It wants the next messages. */
-  next: 23,
+  next: 24,
 } as const;
 
 /** About topics, whatever request it came with. */
@@ -65,6 +67,7 @@ export interface TopicReport {
 
 const CHARGED: ReadonlySet<number> = new Set([
   FROM_THREAD.chunk,
+  FROM_THREAD.largeResponse,
   FROM_THREAD.text,
   FROM_THREAD.binary,
   FROM_THREAD.ping,

@@ -92,12 +92,12 @@ export class RequestQueue {
     }
   }
 
-  /** Wakes as many idle threads as there are requests for. False if there is none. */
-  wake(): boolean {
+  /** Wakes idle threads, as many as there are requests for, and no more than `most`. False if there is no request. */
+  wake(most = Number.POSITIVE_INFINITY): boolean {
     const queued = (Atomics.load(this.#words, TAIL) - Atomics.load(this.#words, HEAD)) | 0;
     if (queued <= 0) return false;
     Atomics.add(this.#words, WORK, 1);
-    if (Atomics.load(this.#words, IDLE) > 0) Atomics.notify(this.#words, WORK, queued);
+    if (Atomics.load(this.#words, IDLE) > 0) Atomics.notify(this.#words, WORK, Math.min(queued, most));
     return true;
   }
 

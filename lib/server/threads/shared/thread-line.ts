@@ -28,6 +28,8 @@ const ENDINGS = 40;
 /** The request whose WebSocket was asked how much it has to send, and the bytes of that. */
 const BUFFERED_OF = 41;
 const BUFFERED = 42;
+/** How much of the body of its request the thread waits for: bytes from the beginning, which wrap at 32 bits. */
+const WANTED = 43;
 /** Sum of what clients have taken of what the thread sent; it wraps at 32 bits. */
 const SETTLED = 48;
 const WORDS = 64;
@@ -36,6 +38,9 @@ const ENDING_BYTES = 4096;
 
 /** A word has 32 bits. */
 const MOST = 2 ** 31 - 1;
+
+/** As many bytes of a body may be wanted beyond what has come: no more is ever sent at once. */
+const MOST_WANTED = 2 ** 30;
 
 /** What a thread that has a request does. The watch on handlers that run for too long looks only at the first. */
 export const RUNS = 0;
@@ -195,12 +200,22 @@ export class ThreadLine {
     this.wake();
   }
 
+  /** How many bytes of its body the thread waits for beyond the first `sent`; 0 or less: none. */
+  wantedAfter(sent: number): number {
+    return (Atomics.load(this.#words, WANTED) - sent) | 0;
+  }
+
   /** The thread is to notify once it has read something. */
   wantRoom(): void {
     Atomics.store(this.#words, WANT_ROOM, 1);
   }
 
   // The thread
+
+  /** The thread waits for so many bytes of its body beyond the first `received`. */
+  want(received: number, bytes: number): void {
+    Atomics.store(this.#words, WANTED, (received + Math.min(bytes, MOST_WANTED)) | 0);
+  }
 
   /** The thread has sent something that its client is to take. */
   charge(cost: number): void {

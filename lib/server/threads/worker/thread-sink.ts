@@ -55,6 +55,8 @@ export class ThreadSink implements Sink {
   end(last?: Bytes): void {
     if (this.#head !== undefined && (last === undefined || last.length <= FRAME_LIMIT)) {
       this.#post.send(FROM_THREAD.response, 0, this.#takeHead(), last);
+    } else if (this.#head !== undefined && last !== undefined && this.#post.sendLarge(this.#head, last)) {
+      this.#head = undefined;
     } else {
       this.#sendHead();
       if (last !== undefined) this.#post.sendBody(FROM_THREAD.chunk, LAST, last);

@@ -78,6 +78,20 @@ describe('toFetchHandler with threads', function () {
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).to.equal('second');
   });
 
+  it('keeps what a whole response had, whatever is sent after it', async () => {
+    const handler = threaded();
+    const sizes = [20_000, 70_000, 1_000_000, 3_000_000];
+    const paths = sizes.flatMap((size) => [1, 2].map((value) => ({ size, value })));
+    const responses: Response[] = [];
+    for (const { size, value } of paths) {
+      responses.push(await handler(new Request(`http://h/whole?${size},${value}`)));
+    }
+    for (const [index, { size, value }] of paths.entries()) {
+      const bytes = Buffer.from(await (responses[index] as Response).arrayBuffer());
+      expect(bytes.equals(Buffer.alloc(size, value)), `${size} bytes`).to.equal(true);
+    }
+  });
+
   it('makes a handler wait for a slow reader, which delays no other request', async () => {
     const handler = threaded({ threads: 1 });
     const slow = await handler(new Request('http://h/large'));

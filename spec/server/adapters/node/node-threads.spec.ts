@@ -157,6 +157,28 @@ describe('toNodeHandler with threads', function () {
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).to.equal('second');
   });
 
+  it('gives middleware that keeps what a response had bytes that stay as they are', async () => {
+    const handler = threaded();
+    const kept: Buffer[] = [];
+    const keep: RequestHandler = (_request, response, next) => {
+      const end = response.end.bind(response);
+      Object.assign(response, {
+        end: (chunk: Buffer) => {
+          kept.push(chunk);
+          return end(chunk);
+        },
+      });
+      next();
+    };
+    const { url } = await host(createServer(express().use(keep, handler)));
+    for (const value of [1, 2, 3]) await (await fetch(`${url}/whole?300000,${value}`)).arrayBuffer();
+    expect(kept.map((bytes, i) => bytes.equals(Buffer.alloc(300_000, i + 1)))).to.deep.equal([
+      true,
+      true,
+      true,
+    ]);
+  });
+
   it('cuts a response whose handler fails, and answers 500 before it has begun', async () => {
     const { url } = await host(threaded());
     const response = await fetch(`${url}/cut`);
