@@ -26,7 +26,7 @@ const PIECE = 1024 * 1024;
 
 export interface Started {
   readonly pyodide: Pyodide;
-  /** For what the application has imported from packages, if that is wanted. */
+  /** For what the application has imported from packages, where snapshots are made. */
   readonly note: ((modules: readonly string[]) => void) | undefined;
 }
 
@@ -51,8 +51,12 @@ export async function startPython(
   mountHost(pyodide.FS);
   if (plan !== undefined && choice?.make !== undefined) make(pyodide, plan, choice.make, packages);
   else if (choice?.bytes === undefined) prepare(pyodide, [], []);
-  const isWanted = plan !== undefined && choice?.isNoteWanted === true;
-  return { pyodide, note: isWanted ? (modules) => keepNote(plan, { modules }) : undefined };
+  if (plan?.packages === undefined) return { pyodide, note: undefined };
+  const known = new Set(choice?.note?.modules);
+  const note = (modules: readonly string[]) => {
+    if (modules.some((module) => !known.has(module))) keepNote(plan, { modules });
+  };
+  return { pyodide, note };
 }
 
 async function load(found: PyodidePackage, choice: StartSnapshot | undefined): Promise<Pyodide> {
