@@ -8,7 +8,7 @@ const ONCE = [
   /lighttpd/,
   /werkzeug/,
   /cpython/,
-  /(conformance|vectors|faults|command)-pyodide/,
+  /(conformance|vectors|faults|command|snapshot)-pyodide/,
 ];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */

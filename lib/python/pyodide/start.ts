@@ -1,5 +1,6 @@
 /** Starts Python in WebAssembly: from a snapshot if there is one that fits, and makes the next one. */
 import { mountHost } from './host-folders.js';
+import type { LineMemory } from './line.js';
 import {
   type EmscriptenModule,
   importEmscripten,
@@ -23,6 +24,16 @@ import {
 const OFFSET_AT = 4;
 /** Pyodide grows its memory by itself when this much is asked for often enough. */
 const PIECE = 1024 * 1024;
+
+/** What a thread is told when it begins. */
+export interface PyodideThreadData {
+  readonly memory: LineMemory;
+  readonly pyodide: PyodidePackage;
+  readonly snapshot: SnapshotPlan | undefined;
+  readonly chdir: string;
+  /** For Python: pyodide_host.py. */
+  readonly config: string;
+}
 
 export interface Started {
   readonly pyodide: Pyodide;

@@ -3,8 +3,7 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { Bridge } from './bridge.js';
 import { OF_THREAD, PyodideLine } from './line.js';
 import type { PyCallable, Pyodide } from './runtime.js';
-import { startPython } from './start.js';
-import type { PyodideThreadData } from './thread-data.js';
+import { type PyodideThreadData, startPython } from './start.js';
 
 /** What the thread exits with if Python fails in a way that Python cannot see. */
 const FATAL = 70;
