@@ -21,7 +21,15 @@ import { PythonBody } from './body.js';
 import { diskFile, type ToldFile } from './disk-file.js';
 import { PythonError } from './error.js';
 import type { Lane, LaneWork } from './lane.js';
-import { FROM_PYTHON, pack, packError, TO_PYTHON, type ToldException, unpack } from './messages.js';
+import {
+  FROM_PYTHON,
+  pack,
+  packError,
+  TO_PYTHON,
+  type ToldException,
+  unpack,
+  unpackWhole,
+} from './messages.js';
 import { requestMessage } from './request-message.js';
 import { callSocket, type SocketCall } from './socket-calls.js';
 
@@ -108,6 +116,14 @@ export class PythonCall implements LaneWork {
         const { value: head, rest } = unpack<Head | null>(payload);
         if (head !== null) this.#start(...head);
         this.#return([rest]);
+        break;
+      }
+      case FROM_PYTHON.whole: {
+        this.#lane.done();
+        this.#isDone = true;
+        const { status, headers, body } = unpackWhole(payload);
+        this.#start(status, headers);
+        this.#return([body]);
         break;
       }
       case FROM_PYTHON.first: {

@@ -20,6 +20,8 @@ export const FROM_PYTHON = {
   headers: 0x48, // H
   /** A whole response of one block, with its head unless that was sent. */
   response: 0x53, // S
+  /** The same with a head that is surely right, and Python is through with the request. */
+  whole: 0x4b, // K
   /** The head and the first block. */
   first: 0x49, // I
   block: 0x42, // B
@@ -57,6 +59,17 @@ export function pack(value: unknown, rest: Uint8Array = NOTHING): Buffer {
 export function unpack<T>(payload: Buffer): { readonly value: T; readonly rest: Buffer } {
   const end = 4 + payload.readUInt32BE(0);
   return { value: JSON.parse(payload.toString('utf8', 4, end)) as T, rest: payload.subarray(end) };
+}
+
+/** Status and headers that hold no line feed, and the body. The body is a view. */
+export function unpackWhole(payload: Buffer): { status: string; headers: [string, string][]; body: Buffer } {
+  const end = 4 + payload.readUInt32BE(0);
+  const [status = '', ...fields] = payload.toString('latin1', 4, end).split('\n');
+  const headers: [string, string][] = [];
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    headers.push([fields[index] as string, fields[index + 1] as string]);
+  }
+  return { status, headers, body: payload.subarray(end) };
 }
 
 /** An error of the gateway, for Python to raise: errors.py has the classes by these names. */

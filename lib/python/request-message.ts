@@ -1,28 +1,52 @@
 /** What Python gets of a request: the keys of environ that it can have, and what goes with them. */
+import { BodyInput } from '../environ/input/input.js';
 import type { Environ } from '../environ/types.js';
 
 /** Keys that are objects of JavaScript: Python has its own under the same names. */
 const OWN = /^(?:wsgi\.(?!url_scheme$)|node\.)/;
 
-/** The request as JSON; files in Python: request.py. */
+/** What is no native string, or has the separator in it. */
+const ODD = /[^\x01-\xff]/;
+
+const SEPARATOR = '\0';
+
+/**
+ * Flags and native strings, with a separator between each, as latin-1 after their length; then JSON, if there is anything
+ * else: channel.py reads it. Flags are `h`, there is `wsgi.early_hints`, and `e`, the request has no body.
+ */
 export function requestMessage(environ: Environ): Buffer {
-  const told: Record<string, unknown> = {};
+  const input: unknown = environ['wsgi.input'];
+  const isEmpty = input instanceof BodyInput && input.isEmpty;
+  let text = `${environ['wsgi.early_hints'] === undefined ? '' : 'h'}${isEmpty ? 'e' : ''}`;
+  const others: Record<string, unknown> = {};
+  let hasOthers = false;
   for (const key of Object.keys(environ)) {
     if (OWN.test(key)) continue;
     const value = environ[key as keyof Environ];
-    if (typeof value === 'string' || isPlain(value)) told[key] = value;
+    if (typeof value === 'string' && !ODD.test(value) && !ODD.test(key)) {
+      text += SEPARATOR + key + SEPARATOR + value;
+    } else if (typeof value === 'string' || isPlain(value)) {
+      others[key] = value;
+      hasOthers = true;
+    }
   }
+  const more = hasOthers || environ['wsgi.websocket'] !== undefined ? moreOf(environ, others) : '';
+  const message = Buffer.allocUnsafe(4 + text.length + Buffer.byteLength(more));
+  message.writeUInt32BE(text.length, 0);
+  message.write(text, 4, 'latin1');
+  if (more !== '') message.write(more, 4 + text.length);
+  return message;
+}
+
+function moreOf(environ: Environ, others: Readonly<Record<string, unknown>>): string {
   const socket = environ['wsgi.websocket'];
-  return Buffer.from(
-    JSON.stringify({
-      environ: told,
-      hints: environ['wsgi.early_hints'] !== undefined,
-      socket:
-        socket === undefined
-          ? null
-          : { version: socket.version, origin: socket.origin ?? null, protocols: socket.protocols },
-    }),
-  );
+  return JSON.stringify({
+    environ: others,
+    socket:
+      socket === undefined
+        ? null
+        : { version: socket.version, origin: socket.origin ?? null, protocols: socket.protocols },
+  });
 }
 
 /** What middleware and deployers add, where it means the same in both languages. */

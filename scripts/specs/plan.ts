@@ -9,7 +9,7 @@ const ONCE = [
   /lighttpd/,
   /werkzeug/,
   /cpython/,
-  /(conformance|vectors|faults|command)-pyodide/,
+  /(conformance|vectors|faults|command|snapshot)-pyodide/,
   /redis/,
 ];
 

@@ -7,6 +7,8 @@ import { ROOT, scriptOf } from '../support/source.js';
 import { closeClients, WebSocketClient } from '../support/web-socket-client.js';
 
 const cwd = join(ROOT, 'examples', 'python');
+/** Without it they would run in Pyodide, which this folder has. */
+const env = { VIRTUAL_ENV: join(ROOT, '.venv') };
 
 describe('examples/python', () => {
   before(function () {
@@ -18,7 +20,7 @@ describe('examples/python', () => {
   });
 
   it('app.py answers, and talks over a WebSocket', async () => {
-    const command = new Command(['app.py:app', '-b', '127.0.0.1:0'], { cwd });
+    const command = new Command(['app.py:app', '-b', '127.0.0.1:0'], { cwd, env });
     const address = await command.address();
     expect(await (await fetch(`${address}/x`)).text()).to.equal('Hello from Python, at /x\n');
     const client = new WebSocketClient(Number(new URL(address).port), { path: '/' });
@@ -28,7 +30,7 @@ describe('examples/python', () => {
 
   it('mounted.ts answers in JavaScript what is ported, and in Python what is not', async () => {
     const script = scriptOf('../../examples/python/mounted.ts', import.meta.url);
-    const command = new Command([], { cwd, script });
+    const command = new Command([], { cwd, env, script });
     const address = await command.address();
     expect(await (await fetch(`${address}/ported`)).text()).to.equal('Hello from JavaScript\n');
     expect(await (await fetch(`${address}/other`)).text()).to.equal('Hello from Python, at /other\n');

@@ -1,7 +1,7 @@
 /** The request vectors with an application in Python (applications/vectors.py), on a runtime. */
 import { join } from 'node:path';
 import type { Application, ErrorStream } from '../../lib/environ/types.js';
-import { fromPython } from '../../lib/python/from-python.js';
+import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
 import { type Call, type Mode, OPTIONS, vectorsIn } from '../server/vectors.js';
 import { closeServers, serveApp } from '../support/serve.js';
 import { ROOT } from '../support/source.js';
@@ -30,22 +30,29 @@ class Account implements ErrorStream {
 
 /** @param runtime what `--python` is. */
 export function pythonVectors(name: string, runtime: string): void {
-  const python = fromPython('vectors:application', {
-    chdir: join(ROOT, 'spec', 'python', 'applications'),
-    python: runtime,
-    threads: 1,
-    timeout: 0,
-  });
-  after(() => python.close());
+  const isPyodide = runtime === 'pyodide';
+  const make = () =>
+    fromPython('vectors:application', {
+      chdir: join(ROOT, 'spec', 'python', 'applications'),
+      python: runtime,
+      threads: isPyodide ? 1 : 8,
+      timeout: 0,
+    });
+  const apps = isPyodide ? [make(), make()] : [make()];
+  after(() => Promise.all(apps.map((app) => app.close())));
 
-  vectorsIn(`on ${name}`, async (): Promise<Mode> => {
+  let modes = 0;
+  async function start(): Promise<Mode> {
     const calls: Call[] = [];
+    // A vector that waits for its body has a thread of Pyodide for itself.
+    const python = apps[modes++ % apps.length] as PythonApplication;
     const app: Application = (environ, start_response) => {
       environ['wsgi.errors'] = new Account(calls);
       return python(environ, start_response);
     };
     await python.ready;
-    const { serverPort: port } = await serveApp(app, OPTIONS);
+    const { serverPort: port } = await serveApp(app, isPyodide ? { timeout: 2 } : OPTIONS);
     return { port, calls, clear: () => calls.splice(0), stop: closeServers };
-  });
+  }
+  vectorsIn(`on ${name}`, start, isPyodide ? apps.length : undefined);
 }

@@ -81,17 +81,17 @@ export const OPTIONS = { timeout: 0.6 };
 const AT_ONCE = 4;
 
 /** Declares one test for each vector. @param where the application runs, for the title. */
-export function vectorsIn(where: string, start: () => Promise<Mode>): void {
+export function vectorsIn(where: string, start: () => Promise<Mode>, atOnce = AT_ONCE): void {
   describe(`request vectors ${where}`, () => {
     const played = new Map<string, Promise<Played>>();
     const modes: Mode[] = [];
 
     before(async () => {
-      for (let i = 0; i < AT_ONCE; i++) modes.push(await start());
+      for (let i = 0; i < atOnce; i++) modes.push(await start());
       const free = modes.map((mode) => Promise.resolve(mode));
       for (const [i, vector] of vectors.entries()) {
-        const result = (free[i % AT_ONCE] as Promise<Mode>).then((mode) => play(vector, mode));
-        free[i % AT_ONCE] = result.catch(() => {}).then(() => modes[i % AT_ONCE] as Mode);
+        const result = (free[i % atOnce] as Promise<Mode>).then((mode) => play(vector, mode));
+        free[i % atOnce] = result.catch(() => {}).then(() => modes[i % atOnce] as Mode);
         played.set(vector.id, result);
       }
       void captureLog(() => Promise.all(free));

@@ -76,6 +76,11 @@ export class BodyInput implements Input {
     this.#source = source;
   }
 
+  /** The request has no body. */
+  get isEmpty(): boolean {
+    return this.#source === NO_BODY;
+  }
+
   /**
    * @param size bytes; left out, null or negative: all that remain.
    * @throws RequestError when the body is cut short, malformed, late or over the limit; Error for the thousandth call that

@@ -62,11 +62,13 @@ export class Bridge {
   readonly send = (size: number): number => {
     const memory = this.#look();
     const kind = memory[0] as number;
-    if (kind === FROM_PYTHON.done) this.#tire();
+    // Python waits for the next request then, which rings.
+    const isLast = kind === FROM_PYTHON.done || kind === FROM_PYTHON.whole;
+    if (isLast) this.#tire();
     const payload = memory.subarray(HEAD, size);
     const more = memory[1] !== 0;
     this.#line.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
-    if (kind !== FROM_PYTHON.done) this.#line.ring();
+    if (!isLast) this.#line.ring();
     return 0;
   };
 

@@ -39,7 +39,7 @@ export function pyodidePlan(
     env: { ...process.env, ...options.env },
     pid: process.pid,
   };
-  const snapshot = planSnapshot(pyodide, installed);
+  const snapshot = planSnapshot(pyodide, installed, [target.module, chdir]);
   const start = { pyodide, snapshot, chdir, onFile, config: JSON.stringify(config) };
   return {
     count,

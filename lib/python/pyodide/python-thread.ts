@@ -8,7 +8,7 @@ import { loadable } from '../../server/threads/io/start-worker.js';
 import { lostError } from '../error.js';
 import type { InstanceEvents, InstanceLane, Loaded, PythonInstance } from '../instance.js';
 import { PyodideLine } from './line.js';
-import type { PyodideThreadData } from './thread-data.js';
+import type { PyodideThreadData } from './start.js';
 import { ThreadLane } from './thread-lane.js';
 
 const SCRIPT = ownModule('python/pyodide/thread');

@@ -5,7 +5,7 @@
  * |------------------------------------------|----------------|----------------------------------------------|
  * | nothing                                  | nothing        | one of Python                                |
  * | one of Python                            | that           | nothing; it notes which packages it imported |
- * | the same, and such a note                | that           | one with these packages imported             |
+ * | the same, and a note of what is new      | that           | one with these packages imported             |
  * | one with the packages                    | that           | nothing                                      |
  *
  * The application's own modules are in none of them: their environment, secrets and open files would be.
@@ -36,19 +36,27 @@ export interface StartSnapshot {
   readonly name: string | undefined;
   /** The one to make. */
   readonly make: { readonly name: string; readonly note: PackageNote | undefined } | undefined;
-  /** Nobody has noted yet which packages the application imports. */
-  readonly isNoteWanted: boolean;
+  readonly note: PackageNote | undefined;
 }
 
-/** @returns undefined where there is no folder to keep them in. */
+/**
+ * @param application what imports the packages: each application has its own snapshot.
+ * @returns undefined where there is no folder to keep them in.
+ */
 export function planSnapshot(
   pyodide: PyodidePackage,
   packages: readonly PackageFolder[],
+  application: readonly string[],
 ): SnapshotPlan | undefined {
   const folder = cacheFolder();
   if (folder === undefined) return undefined;
-  const base = keyOf([pyodide, packageVersion(), process.arch, process.version, gatewayState()]);
-  return { folder, base, packages: packages.length === 0 ? undefined : keyOf([base, packages]) };
+  const [node] = process.versions.node.split('.');
+  const base = keyOf([pyodide, packageVersion(), process.arch, node, gatewayState()]);
+  return {
+    folder,
+    base,
+    packages: packages.length === 0 ? undefined : keyOf([base, packages, application]),
+  };
 }
 
 export function chooseSnapshot(
@@ -56,19 +64,16 @@ export function chooseSnapshot(
   env: Readonly<Record<string, string>>,
 ): StartSnapshot {
   const note = packages === undefined ? undefined : readNote(folder, packages);
-  const isNoteWanted = packages !== undefined && note === undefined;
   // Packages that have looked for a variable that is there now would have done something else.
-  const fits = note?.variables?.every((name) => name !== '*' && !(name in env)) ?? true;
-  if (packages !== undefined && note !== undefined && fits) {
+  const fits = note?.variables?.every((name) => name !== '*' && !(name in env)) === true;
+  if (packages !== undefined && fits) {
     const bytes = readCached(folder, packages);
-    if (bytes !== undefined) return { bytes, name: packages, make: undefined, isNoteWanted };
+    if (bytes !== undefined) return { bytes, name: packages, make: undefined, note };
   }
   const bytes = readCached(folder, base);
-  if (bytes === undefined) {
-    return { bytes, name: undefined, make: { name: base, note: undefined }, isNoteWanted };
-  }
+  if (bytes === undefined) return { bytes, name: undefined, make: { name: base, note: undefined }, note };
   const isNext = packages !== undefined && note !== undefined && note.variables === undefined;
-  return { bytes, name: base, make: isNext ? { name: packages, note } : undefined, isNoteWanted };
+  return { bytes, name: base, make: isNext ? { name: packages, note } : undefined, note };
 }
 
 export function keepSnapshot({ folder }: SnapshotPlan, name: string, bytes: Uint8Array): void {
@@ -80,6 +85,7 @@ export function dropSnapshot({ folder }: SnapshotPlan, name: string): void {
   removeCached(folder, name);
 }
 
+/** For the next thread, which makes a snapshot of it. */
 export function keepNote({ folder, packages }: SnapshotPlan, note: PackageNote): void {
   if (packages !== undefined) writeCached(folder, `${packages}.json`, JSON.stringify(note));
 }

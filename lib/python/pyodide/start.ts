@@ -1,5 +1,6 @@
 /** Starts Python in WebAssembly: from a snapshot if there is one that fits, and makes the next one. */
 import { mountHost } from './host-folders.js';
+import type { LineMemory } from './line.js';
 import {
   type EmscriptenModule,
   importEmscripten,
@@ -24,9 +25,19 @@ const OFFSET_AT = 4;
 /** Pyodide grows its memory by itself when this much is asked for often enough. */
 const PIECE = 1024 * 1024;
 
+/** What a thread is told when it begins. */
+export interface PyodideThreadData {
+  readonly memory: LineMemory;
+  readonly pyodide: PyodidePackage;
+  readonly snapshot: SnapshotPlan | undefined;
+  readonly chdir: string;
+  /** For Python: pyodide_host.py. */
+  readonly config: string;
+}
+
 export interface Started {
   readonly pyodide: Pyodide;
-  /** For what the application has imported from packages, if that is wanted. */
+  /** For what the application has imported from packages, where snapshots are made. */
   readonly note: ((modules: readonly string[]) => void) | undefined;
 }
 
@@ -51,8 +62,12 @@ export async function startPython(
   mountHost(pyodide.FS);
   if (plan !== undefined && choice?.make !== undefined) make(pyodide, plan, choice.make, packages);
   else if (choice?.bytes === undefined) prepare(pyodide, [], []);
-  const isWanted = plan !== undefined && choice?.isNoteWanted === true;
-  return { pyodide, note: isWanted ? (modules) => keepNote(plan, { modules }) : undefined };
+  if (plan?.packages === undefined) return { pyodide, note: undefined };
+  const known = new Set(choice?.note?.modules);
+  const note = (modules: readonly string[]) => {
+    if (modules.some((module) => !known.has(module))) keepNote(plan, { modules });
+  };
+  return { pyodide, note };
 }
 
 async function load(found: PyodidePackage, choice: StartSnapshot | undefined): Promise<Pyodide> {

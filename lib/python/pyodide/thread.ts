@@ -3,11 +3,16 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { Bridge } from './bridge.js';
 import { OF_THREAD, PyodideLine } from './line.js';
 import type { PyCallable, Pyodide } from './runtime.js';
-import { startPython } from './start.js';
-import type { PyodideThreadData } from './thread-data.js';
+import { type PyodideThreadData, startPython } from './start.js';
 
 /** What the thread exits with if Python fails in a way that Python cannot see. */
 const FATAL = 70;
+
+/** What Python is told, as far as it matters here: plan.ts. */
+interface PyodideConfig {
+  readonly env: Readonly<Record<string, string>>;
+  readonly installed: readonly (readonly [folder: string, modules: readonly string[]])[];
+}
 
 interface Failure {
   readonly message?: string;
@@ -23,7 +28,8 @@ async function main({ memory, pyodide: found, snapshot, chdir, config }: Pyodide
     line.ring();
   };
   try {
-    const { env, packages } = JSON.parse(config) as { env: Record<string, string>; packages: string[] };
+    const { env, installed } = JSON.parse(config) as PyodideConfig;
+    const packages = installed.map(([folder]) => folder);
     const { pyodide, note } = await startPython(found, snapshot, env, packages);
     redirect(pyodide, line);
     pyodide.FS.chdir(chdir);

@@ -238,7 +238,7 @@ export const COMMAND_OPTIONS = {
       flags: ['--python'],
       group: 'Python',
       inConfigFile: true,
-      doc: 'What runs an application in Python: the name or path of a CPython, or pyodide; when not given, a virtual environment (VIRTUAL_ENV, .venv, venv), else python3.',
+      doc: 'What runs an application in Python: the name or path of a CPython, or pyodide; when not given, a virtual environment (VIRTUAL_ENV, .venv, venv), else pyodide if it is installed, else python3.',
     },
   ),
   pythonpath: option(

@@ -26,6 +26,7 @@ GONE = b'Q'
 # To the gateway.
 HEADERS = b'H'
 RESPONSE = b'S'
+WHOLE = b'K'
 FIRST = b'I'
 BLOCK = b'B'
 BODY_END = b'E'
@@ -53,6 +54,32 @@ def unpacked(payload):
     """What `packed` made: the value, and the bytes."""
     end = 4 + _LENGTH.unpack_from(payload)[0]
     return json.loads(payload[4:end]), payload[end:]
+
+
+def whole(head, block):
+    """A whole response. Its head is beyond doubt (head.py): of latin-1, and without line feeds."""
+    status, headers = head
+    fields = [status]
+    for pair in headers:
+        fields += pair
+    text = '\n'.join(fields).encode('latin-1')
+    return b'%b%b%b' % (_LENGTH.pack(len(text)), text, block)
+
+
+def environ_of(payload):
+    """A request: environ, flags, and what is told of a WebSocket or None (lib/python/request-message.ts).
+
+    Native strings travel as they are; what else middleware has added, as JSON.
+    """
+    end = 4 + _LENGTH.unpack_from(payload)[0]
+    fields = iter(payload[4:end].decode('latin-1').split('\0'))
+    flags = next(fields)
+    environ = dict(zip(fields, fields))
+    if end == len(payload):
+        return environ, flags, None
+    more = json.loads(payload[end:])
+    environ.update(more['environ'])
+    return environ, flags, more['socket']
 
 
 class Channel:

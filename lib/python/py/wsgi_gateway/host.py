@@ -55,7 +55,7 @@ class Slot:
             return
         self.request = number
         try:
-            Request(self.channel, number, facts, json.loads(payload)).run(application)
+            Request(self.channel, number, facts, payload).run(application)
         finally:
             self.request = 0
 

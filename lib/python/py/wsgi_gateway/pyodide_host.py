@@ -59,7 +59,7 @@ class PyodideHost(Serving):
             return
         self._request = number
         try:
-            Request(self._channel, number, self._facts, json.loads(payload)).run(application)
+            Request(self._channel, number, self._facts, payload).run(application)
         finally:
             self._request = 0
         if self._config.get('watch') and len(sys.modules) != self._modules:

@@ -7,7 +7,7 @@ from . import errors
 from .failure import describe
 from .files import FileWrapper, on_disk
 from .head import copied, is_plain, room
-from .streams import ErrorStream, Input, current
+from .streams import ErrorStream, Input, NoBody, current
 from .websocket import WebSocket
 
 _END = object()
@@ -16,48 +16,69 @@ _END = object()
 WINDOW = 256 * 1024
 
 
+# What every environ has.
+ALWAYS = {'wsgi.version': (1, 0), 'wsgi.input_terminated': True, 'wsgi.file_wrapper': FileWrapper}
+
+_making = threading.Lock()
+
+
 class Request:
     """`facts`: what environ says of the server, the same for all requests."""
 
-    def __init__(self, channel, number, facts, message):
+    # One thread reads frames, for all that wait for some: an application may have threads of its own.
+    _condition = None
+    _answers = None
+    _call_number = 0
+    _reading = False
+    _waiting = 0
+    _unsettled = 0
+    _gone = False
+    _over = False
+    # The gateway was told that this is done.
+    _done = False
+    _started = False
+    _head = None
+    # The gateway has the head, to check it or to send it.
+    _told = False
+    _head_sent = False
+    _printed = ''
+    # An empty block was sent.
+    _begun = False
+    # Bytes of the body that are still wanted, where that is known.
+    _left = None
+    _websocket = None
+    opened = False
+
+    def __init__(self, channel, number, facts, payload):
         self._channel = channel
         self._number = number
-        self._call_number = 0
-        # One thread reads frames, for all that wait for some: an application may have threads of its own.
-        self._news = threading.Condition()
-        self._reading = False
-        self._waiting = 0
-        self._answers = {}
-        self._unsettled = 0
-        self._gone = False
-        self._over = False
-        self._started = False
-        self._head = None
-        # The gateway has the head, to check it or to send it.
-        self._told = False
-        self._head_sent = False
-        self._printed = ''
-        # An empty block was sent.
-        self._begun = False
-        # Bytes of the body that are still wanted, where that is known.
-        self._left = None
-        self.opened = False
-        environ = message['environ']
+        environ, flags, socket = wire.environ_of(payload)
         self._method = environ.get('REQUEST_METHOD')
-        environ['wsgi.version'] = (1, 0)
-        environ['wsgi.input'] = Input(self)
-        environ['wsgi.errors'] = ErrorStream(self)
-        environ['wsgi.input_terminated'] = True
-        environ['wsgi.file_wrapper'] = FileWrapper
         environ.update(facts)
-        if message['hints']:
+        environ['wsgi.input'] = NoBody(self) if 'e' in flags else Input(self)
+        environ['wsgi.errors'] = ErrorStream(self)
+        if 'h' in flags:
             environ['wsgi.early_hints'] = self._early_hints
-        self._websocket = None
-        if message['socket'] is not None:
-            self._websocket = WebSocket(self, environ, message['socket'])
+        if socket is not None:
+            self._websocket = WebSocket(self, environ, socket)
             environ['wsgi.websocket'] = self._websocket
             environ['wsgi.websocket_version'] = str(self._websocket.version)
-        self.environ = environ
+        # Not kept after the call of the application: nothing that refers to itself is left for the garbage collector.
+        self._environ = environ
+
+    @property
+    def over(self):
+        """The response is complete."""
+        return self._over
+
+    @property
+    def _news(self):
+        if self._condition is None:
+            with _making:
+                if self._condition is None:
+                    self._answers = {}
+                    self._condition = threading.Condition()
+        return self._condition
 
     def run(self, application):
         """Everything from the call of the application to the last word to the gateway."""
@@ -70,8 +91,10 @@ class Request:
             self._fail(error)
         finally:
             current.request = None
-        self.flush_output()
         self._over = True
+        if self._done:
+            return
+        self.flush_output()
         if self._websocket is not None:
             self._websocket.finish()
         if self._waiting:
@@ -81,7 +104,8 @@ class Request:
         self._send(wire.DONE)
 
     def _answer(self, application):
-        result = application(self.environ, self._start_response)
+        environ, self._environ = self._environ, None
+        result = application(environ, self._start_response)
         try:
             if not self.opened:
                 self._respond(result)
@@ -157,7 +181,14 @@ class Request:
             block = result[0]
             if type(block) is bytes and self._head is not None:
                 self._head_sent = True
-                self._send(wire.RESPONSE, wire.packed(None if self._told else self._head, block))
+                if self._told:
+                    self._send(wire.RESPONSE, wire.packed(None, block))
+                elif self._printed or self._waiting or self._websocket is not None:
+                    self._send(wire.RESPONSE, wire.packed(self._head, block))
+                else:
+                    # A list has no close(): this is all, in one frame.
+                    self._done = True
+                    self._send(wire.WHOLE, wire.whole(self._head, block))
                 return
         try:
             blocks = iter(result)

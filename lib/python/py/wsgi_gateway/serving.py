@@ -2,7 +2,7 @@
 import platform
 import sys
 
-from . import loader, servers, streams
+from . import loader, request, servers, streams
 
 
 class Serving:
@@ -11,6 +11,7 @@ class Serving:
     def __init__(self, config):
         self._config = config
         self._facts = {
+            **request.ALWAYS,
             'wsgi.multithread': config['threads'] > 1,
             'wsgi.multiprocess': bool(config['multiprocess']),
             'wsgi.run_once': False,

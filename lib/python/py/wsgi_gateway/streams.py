@@ -52,6 +52,70 @@ class Input(io.BufferedReader):
         return super().readlines(-1 if hint is None else hint)
 
 
+class NoBody:
+    """`wsgi.input` of a request without a body: most have none, and this costs nothing to make."""
+
+    __slots__ = ('_request',)
+    closed = False
+
+    def __init__(self, request):
+        self._request = request
+
+    def read(self, size=-1, /):
+        if self._request.over:
+            raise ValueError('wsgi.input was read after the response was complete')
+        return b''
+
+    read1 = readline = peek = read
+
+    def readlines(self, hint=None, /):
+        self.read()
+        return []
+
+    def readinto(self, buffer, /):
+        self.read()
+        return 0
+
+    readinto1 = readinto
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.read()
+        raise StopIteration
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Nothing is open."""
+
+    def readable(self):
+        return True
+
+    def writable(self):
+        return False
+
+    seekable = isatty = writable
+
+    def flush(self):
+        """Nothing is buffered."""
+
+    close = flush
+
+    def fileno(self):
+        raise io.UnsupportedOperation('fileno')
+
+    tell = detach = fileno
+
+    def seek(self, *_):
+        raise io.UnsupportedOperation('seek')
+
+
+io.BufferedIOBase.register(NoBody)
+
+
 class ErrorStream:
     """`wsgi.errors`: text, which the gateway writes to its error log as it comes."""
 

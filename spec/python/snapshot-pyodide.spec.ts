@@ -1,0 +1,153 @@
+/** Snapshots of Pyodide: who may read and write them, what is in them, and that Python starts without them all the same. */
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { fromPython } from '../../lib/python/from-python.js';
+import { packageFolders } from '../../lib/python/pyodide/packages.js';
+import { cacheFolder, readCached, writeCached } from '../../lib/python/pyodide/snapshot-file.js';
+import { Client } from '../../lib/testing/client.js';
+import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
+
+const SECRET = 'kept-out-of-the-file-3f9a';
+
+describe('the folder of snapshots', () => {
+  after(removeTemporaryFolders);
+
+  it('belongs to the user alone, and so do its files', () => {
+    const folder = cacheFolder({ WSGI_CACHE_DIR: temporaryFolder({}) }) ?? '';
+    expect(lstatSync(folder).mode & 0o777).to.equal(0o700);
+    writeCached(folder, 'one', 'text');
+    expect(lstatSync(join(folder, 'one')).mode & 0o777).to.equal(0o600);
+    expect(readCached(folder, 'one')?.toString()).to.equal('text');
+    expect(readCached(folder, 'two')).to.equal(undefined);
+  });
+
+  it('is not used if others can write it, or if it is a link', () => {
+    const base = temporaryFolder({});
+    mkdirSync(join(base, 'wsgi-pyodide'));
+    chmodSync(join(base, 'wsgi-pyodide'), 0o770);
+    expect(cacheFolder({ WSGI_CACHE_DIR: base })).to.equal(undefined);
+    const linked = temporaryFolder({});
+    symlinkSync(cacheFolder({ WSGI_CACHE_DIR: temporaryFolder({}) }) ?? '', join(linked, 'wsgi-pyodide'));
+    expect(cacheFolder({ WSGI_CACHE_DIR: linked })).to.equal(undefined);
+    expect(cacheFolder({ WSGI_CACHE_DIR: '' })).to.equal(undefined);
+    expect(cacheFolder({ WSGI_CACHE_DIR: 'relative' })).to.equal(undefined);
+  });
+
+  it('has no file that others could have written', () => {
+    const folder = cacheFolder({ WSGI_CACHE_DIR: temporaryFolder({ other: 'text' }) }) ?? '';
+    writeCached(folder, 'one', 'text');
+    chmodSync(join(folder, 'one'), 0o640);
+    expect(readCached(folder, 'one')).to.equal(undefined);
+    symlinkSync(join(folder, '..', 'other'), join(folder, 'two'));
+    expect(readCached(folder, 'two')).to.equal(undefined);
+  });
+
+  it('keeps those that were used last', () => {
+    const folder = cacheFolder({ WSGI_CACHE_DIR: temporaryFolder({}) }) ?? '';
+    for (let index = 0; index < 20; index++) writeCached(folder, `file-${index}`, 'text');
+    expect(readdirSync(folder)).to.have.length(16);
+  });
+});
+
+describe('installed packages', () => {
+  after(removeTemporaryFolders);
+
+  it('are told from the modules of the application by what pip has noted', () => {
+    const folder = temporaryFolder({
+      'one-1.0.dist-info/RECORD': 'one/__init__.py,,\none/sub.py,,\n_one.py,,\none-1.0.dist-info/RECORD,,\n',
+      'mine.py': '',
+    });
+    const [found, ...rest] = packageFolders([folder, temporaryFolder({ 'mine.py': '' }), '/nowhere']);
+    expect(found?.modules).to.deep.equal(['_one', 'one']);
+    expect(rest).to.deep.equal([]);
+  });
+});
+
+describe('a snapshot of Pyodide', function () {
+  this.timeout(240_000);
+  const before_ = process.env['WSGI_CACHE_DIR'];
+  let cache: string;
+  let chdir: string;
+  let packages: string;
+
+  before(() => {
+    cache = temporaryFolder({});
+    process.env['WSGI_CACHE_DIR'] = cache;
+    packages = temporaryFolder({
+      'counted-1.0.dist-info/RECORD': 'counted.py,,\n',
+      'counted.py': 'import os, time\nBORN = time.time_ns()\nCOLOR = os.environ.get("COUNTED_COLOR")\n',
+    });
+    chdir = temporaryFolder({
+      'app.py': `
+import os, random, counted
+SECRET = os.environ['APP_SECRET']
+
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [('%s %s %s' % (counted.BORN, counted.COLOR, random.random())).encode()]
+`,
+    });
+  });
+  after(() => {
+    if (before_ === undefined) delete process.env['WSGI_CACHE_DIR'];
+    else process.env['WSGI_CACHE_DIR'] = before_;
+    removeTemporaryFolders();
+  });
+
+  async function run(env: Record<string, string> = {}): Promise<string[]> {
+    const app = fromPython('app:application', {
+      chdir,
+      pythonpath: [packages],
+      python: 'pyodide',
+      threads: 1,
+      env: { APP_SECRET: SECRET, ...env },
+    });
+    try {
+      return (await new Client(app).get('/')).text.split(' ');
+    } finally {
+      await app.close();
+    }
+  }
+
+  const files = () => readdirSync(join(cache, 'wsgi-pyodide'));
+  const snapshots = () => files().filter((name) => !name.endsWith('.json'));
+
+  it('is made of Python first, then of the packages, and has nothing of the application', async () => {
+    await run();
+    expect(snapshots()).to.have.length(1);
+    expect(files()).to.have.length(2);
+    await run();
+    expect(snapshots()).to.have.length(2);
+    for (const name of files()) {
+      expect(readFileSync(join(cache, 'wsgi-pyodide', name)).includes(SECRET)).to.equal(false);
+    }
+  });
+
+  it('has the packages imported, and a state of chance of its own', async () => {
+    const [first, second] = [await run(), await run()];
+    expect(second[0]).to.equal(first[0]);
+    expect(second[2]).to.not.equal(first[2]);
+  });
+
+  it('is not used where the packages have looked for a variable that is there now', async () => {
+    expect((await run({ COUNTED_COLOR: 'red' }))[1]).to.equal('red');
+    expect((await run())[1]).to.equal('None');
+  });
+
+  it('that is broken is removed, and Python starts without', async () => {
+    for (const name of snapshots()) {
+      writeFileSync(join(cache, 'wsgi-pyodide', name), Buffer.alloc(1000));
+    }
+    expect((await run())[1]).to.equal('None');
+    expect(snapshots()).to.have.length(1);
+  });
+});
