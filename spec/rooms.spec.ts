@@ -17,7 +17,7 @@ const BASE = [
   'sleep.ts',
 ];
 /** Above the rooms: entries of the package, and what joins rooms. They import what they like, and no room imports them. */
-const JOINTS = ['index.ts', 'cgi.ts', 'headers.ts', 'run.ts', 'cli.ts'];
+const JOINTS = ['index.ts', 'cgi.ts', 'headers.ts', 'run.ts', 'cli.ts', 'bin.ts'];
 /** Rooms above others: what they may import beside the base and environ. No room imports them. */
 const ABOVE: Readonly<Record<string, readonly string[]>> = {
   server: ['interpreter'],

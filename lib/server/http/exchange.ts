@@ -24,7 +24,7 @@ import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import type { WebSocket } from '../../environ/websocket/websocket.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
 import { Interpreter } from '../../interpreter/interpreter.js';
-import type { Report } from '../../interpreter/report.js';
+import type { NamedRequest, Report } from '../../interpreter/report.js';
 import { checkEarlyHints } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { AccessLog } from '../log/access-log.js';
@@ -117,8 +117,8 @@ const CLIENT_LEFT = 499;
 export class Exchange implements CurrentRequest, Answered {
   readonly service: Service;
   readonly connection: Connection;
-  readonly message: IncomingMessage;
-  readonly response: ServerResponse;
+  message: IncomingMessage;
+  response: ServerResponse;
   readonly body: RequestBody | undefined;
   readonly sink: ResponseSink;
   /** Undefined until the application is called. */
@@ -201,7 +201,7 @@ export class Exchange implements CurrentRequest, Answered {
 
   /** Calls the application on the event loop. */
   #interpret(environ: Environ): void {
-    const interpreter = new Interpreter(this.sink, this.message, this.service.report);
+    const interpreter = new Interpreter(this.sink, this.named, this.service.report);
     this.runner = interpreter;
     interpreter.run(this.service.application, environ);
   }
@@ -216,6 +216,11 @@ export class Exchange implements CurrentRequest, Answered {
     const runner = this.runner ?? new Interpreter(this.sink, this.message, this.service.report);
     this.runner = runner;
     runner.fail(error);
+  }
+
+  /** What the log says of it. */
+  protected get named(): NamedRequest {
+    return this.message;
   }
 
   // What the connection tells
