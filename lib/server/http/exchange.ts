@@ -123,6 +123,8 @@ export class Exchange implements CurrentRequest, Answered {
   readonly sink: ResponseSink;
   /** Undefined until the application is called. */
   runner: Runner | undefined = undefined;
+  /** For the log, where the message is not kept. */
+  protected readonly named: NamedRequest | undefined = undefined;
   /** environ has a WebSocket to open. */
   readonly isUpgrade: boolean = false;
   /** That one, once environ was made. */
@@ -201,7 +203,7 @@ export class Exchange implements CurrentRequest, Answered {
 
   /** Calls the application on the event loop. */
   #interpret(environ: Environ): void {
-    const interpreter = new Interpreter(this.sink, this.named, this.service.report);
+    const interpreter = new Interpreter(this.sink, this.named ?? this.message, this.service.report);
     this.runner = interpreter;
     interpreter.run(this.service.application, environ);
   }
@@ -218,13 +220,7 @@ export class Exchange implements CurrentRequest, Answered {
     runner.fail(error);
   }
 
-  /** What the log says of it. */
-  protected get named(): NamedRequest {
-    return this.message;
-  }
-
   // What the connection tells
-
   get received(): boolean {
     return this.body === undefined || this.body.complete;
   }

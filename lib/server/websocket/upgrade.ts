@@ -145,6 +145,7 @@ export class Upgrades {
 class WebSocketExchange extends Exchange implements Handshake {
   override readonly isUpgrade = true;
   declare readonly sink: UpgradeSink;
+  protected override readonly named: NamedRequest;
   readonly #upgrades: Upgrades;
   #rest: Buffer;
   #handshake: HandshakeRequest | undefined = undefined;
@@ -159,6 +160,7 @@ class WebSocketExchange extends Exchange implements Handshake {
     super(upgrades.gateway.service, connection, message, response, undefined);
     this.#upgrades = upgrades;
     this.#rest = rest;
+    this.named = { method: message.method, url: message.url };
     response.on('finish', () => this.finished());
   }
 
@@ -194,11 +196,6 @@ class WebSocketExchange extends Exchange implements Handshake {
     environ['wsgi.websocket'] = this.websocket;
     environ['wsgi.websocket_version'] = String(this.version);
     return environ;
-  }
-
-  protected override get named(): NamedRequest {
-    const { method, url } = this.message;
-    return { method, url };
   }
 
   // The door, and what the connection behind it tells: no object and no closures for each
