@@ -1,15 +1,14 @@
-#!/usr/bin/env node
 /** The command `wsgi`: reads the command line and the config file, loads the application, runs it. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { keepsCompiled } from './compile-cache.js';
 import { ignore } from './environ/maybe-promise.js';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown, logger, logLine } from './logger.js';
 import { ownModule, packageVersion } from './own-files.js';
 import { addressOf, foldersOf, namesPython } from './python/command.js';
 import type { PythonApplication } from './python/from-python.js';
-import { renderHelp } from './server/cli/command-help.js';
 import { cgiOptions, checkCgiCommand, parseCommandLine } from './server/cli/command-line.js';
 import { environmentLine, joinLines } from './server/cli/command-words.js';
 import { configPath, loadConfigFile } from './server/cli/config-file.js';
@@ -61,7 +60,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const env = { ...process.env };
   const supervised = await joinSupervisor();
   const line = joinLines(environmentLine(), parseCommandLine(argv));
-  if (line.command.help) return print(renderHelp());
+  if (line.command.help) return print((await import('./server/cli/command-help.js')).renderHelp());
   if (line.command.version) return print(`wsgi ${packageVersion()}\n`);
   if (line.command.cgi) checkCgiCommand(line);
   else if (line.command.blocking) {
@@ -103,7 +102,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const resolved = resolveOptions(options);
   const { gracefulTimeout } = resolved;
   const owner = findOwner(command.user, command.group);
-  const worker = { script: fileURLToPath(import.meta.url), argv, folder: startFolder, env };
+  const script = keepsCompiled() ? fileURLToPath(ownModule('bin')) : fileURLToPath(import.meta.url);
+  const worker = { script, argv, folder: startFolder, env };
   // It names the process that signals are for.
   const isFirst = !supervised && parent === undefined;
   if (command.pid !== undefined && isFirst) writePidFile(command.pid);

@@ -1,6 +1,6 @@
 /**
  * Where the files of this package are. The build joins modules into few files, because Node starts faster with these:
- * `import.meta.url` elsewhere says nothing about the place of a module. This file stays beside the entries.
+ * `import.meta.url` elsewhere says nothing about the place of a module. The joined files are beside the entries, in `dist/` itself.
  */
 import { readFileSync } from 'node:fs';
 

@@ -6,10 +6,11 @@ import { chmodSync, cpSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
-/** Modules that are loaded by their URL: see `lib/own-files.ts`. */
+/** Modules that are loaded by their URL, or before all others. `lib/own-files.ts` needs to be in `dist/` itself: all shared files are. */
 const LOADED = [
-  'own-files',
-  'server/threads/worker/thread-app',
+  'cli',
+  'compile-cache',
+  'server/threads/worker/thread-start',
   'server/workers/loaded-files',
   'porting/mirror/candidate-worker',
   'python/pyodide/thread',
@@ -47,7 +48,7 @@ const entries = new Set(names.map(pathOf));
 type Imports = (path: string) => readonly string[];
 
 /** Bytes. Modules that fewer starts load, and that are smaller together, are loaded by all of them: a file costs more. */
-const SMALL = 8 * 1024;
+const SMALL = 16 * 1024;
 const ALL = Object.keys(STARTS).join('-');
 
 let files: ReadonlyMap<string, string> | undefined;

@@ -14,7 +14,7 @@ interface EndingInput {
 type Call = () => unknown;
 
 export class RequestEnd {
-  #calls: Call[] = [];
+  #calls: Call[] | undefined;
   #over = false;
   #result: unknown;
 
@@ -37,6 +37,7 @@ export class RequestEnd {
 
   /** To be called once, at the end; if that was before, now. */
   add(call: Call): void {
+    this.#calls ??= [];
     this.#calls.push(call);
     if (this.#over) this.#settle();
   }
@@ -48,12 +49,14 @@ export class RequestEnd {
   come(result: unknown): void {
     this.#over = true;
     this.#result = result;
-    if (this.#calls.length > 0) this.#settle();
+    if (this.#calls !== undefined) this.#settle();
   }
 
   #settle(): void {
     const call = () => {
-      for (const one of this.#calls.splice(0)) run(one);
+      const calls = this.#calls ?? [];
+      this.#calls = undefined;
+      for (const one of calls) run(one);
     };
     if (isPromise(this.#result)) this.#result.then(call, call);
     else call();

@@ -72,7 +72,16 @@ function install(wanted: string): string | undefined {
   const python = ['python3', 'python'].find(works);
   if (python === undefined) return 'python3 is not installed';
   rmSync(VENV, { recursive: true, force: true });
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', '-r', REQUIREMENTS];
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-compile',
+    '-r',
+    REQUIREMENTS,
+  ];
   const steps: [string, string[]][] = [
     [python, ['-m', 'venv', VENV]],
     [PYTHON, pip],

@@ -29,6 +29,8 @@ import {
 // `open` also goes to `closed` at once: by close(), and where the connection breaks. The link knows all states from
 // `open` on; the socket knows the door and the end.
 
+const NO_PROTOCOLS: readonly string[] = [];
+
 /** What both faces have. */
 abstract class Socket<E extends AnyEnviron, Sent, Closed, L extends Link<Sent, Closed>> {
   readonly environ: E;
@@ -41,7 +43,7 @@ abstract class Socket<E extends AnyEnviron, Sent, Closed, L extends Link<Sent, C
   /** The subprotocols that the client asked for, in its order. */
   readonly protocols: readonly string[];
   /** Set it before the door opens: the first of the client's protocols that is in it is the one answered. */
-  supportedProtocols: readonly string[] = [];
+  supportedProtocols: readonly string[] = NO_PROTOCOLS;
   /** Whether `send` compresses, if the client can, unless a call says otherwise. */
   doCompress = true;
   logger: Logger = logger;

@@ -1,19 +1,24 @@
 /** Finds connections on which neither side has sent a byte for too long, and clients that read too slowly. */
 import { Backlog, kernelRoom } from './backlog.js';
-import type { Connection } from './connection.js';
+import type { Connection, WsgiSocket } from './connection.js';
 import { hasUnsent, takenOf } from './node-internals.js';
 
 /** Checks per time limit: silence is found between one limit and a quarter more. */
 const CHECKS = 4;
 
-/** What one look saw. */
-interface Seen {
-  phase: unknown;
+/** What one look saw of a connection. One object, for there is one for each that is idle. */
+class Seen extends Backlog {
+  readonly connection: Connection;
+  phase: unknown = undefined;
   /** Bytes that had passed. */
-  progress: number;
+  progress = 0;
   /** How often it was seen so. */
-  times: number;
-  readonly backlog: Backlog;
+  times = 0;
+
+  constructor(connection: Connection) {
+    super(connection.socket, kernelRoom());
+    this.connection = connection;
+  }
 }
 
 /**
@@ -26,7 +31,9 @@ export class ConnectionWatch {
   readonly #silent: (connection: Connection) => void;
   /** Bytes that a client has to read between two checks. */
   readonly #toRead: number;
-  readonly #connections = new Map<Connection, Seen>();
+  readonly #connections = new Map<WsgiSocket, Seen>();
+  /** Listener of `close`: one for all. */
+  readonly #onClose: (this: WsgiSocket) => void;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -46,37 +53,36 @@ export class ConnectionWatch {
     this.#phaseOf = phaseOf;
     this.#silent = silent;
     this.#toRead = (minRate * limit) / 1000 / CHECKS;
+    const remove = (socket: WsgiSocket) => this.#remove(socket);
+    this.#onClose = function () {
+      remove(this);
+    };
   }
 
   add(connection: Connection): void {
     if (this.#limit === 0) return;
     const { socket } = connection;
-    this.#connections.set(connection, {
-      phase: undefined,
-      progress: 0,
-      times: 0,
-      backlog: new Backlog(socket, kernelRoom()),
-    });
-    socket.once('close', () => this.#remove(connection));
+    this.#connections.set(socket, new Seen(connection));
+    socket.on('close', this.#onClose);
     this.#timer ??= setInterval(() => this.#check(), this.#limit / CHECKS).unref();
   }
 
-  #remove(connection: Connection): void {
-    this.#connections.delete(connection);
+  #remove(socket: WsgiSocket): void {
+    this.#connections.delete(socket);
     if (this.#connections.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   #check(): void {
-    for (const [connection, seen] of this.#connections) {
-      const { socket } = connection;
+    for (const [socket, seen] of this.#connections) {
+      const { connection } = seen;
       const phase = this.#phaseOf(connection);
-      seen.backlog.pass(socket, this.#toRead);
+      seen.pass(socket, this.#toRead);
       // A client that has to read may send without reading.
       const waits = hasUnsent(socket);
       const progress = waits ? takenOf(socket) : takenOf(socket) + socket.bytesRead;
-      const mayBeReading = waits && !seen.backlog.isEmpty;
+      const mayBeReading = waits && !seen.isEmpty;
       if (phase === undefined || phase !== seen.phase || progress !== seen.progress || mayBeReading) {
         seen.phase = phase;
         seen.progress = progress;

@@ -59,6 +59,9 @@ export interface WsgiSocket extends Socket {
   encrypted?: boolean;
 }
 
+/** No request waits. Never added to. */
+const NOBODY: Turn[] = [];
+
 /**
  * Pipelined requests are answered one at a time: the application is not called for the next before the response to the
  * last is complete and its iterable closed (`node:http` would call it at once).
@@ -85,7 +88,7 @@ export class Connection implements ConnectionFacts {
   moved = false;
   /** The socket is read no further until those that wait are answered. */
   held = false;
-  #waiting: Turn[] = [];
+  #waiting = NOBODY;
   readonly #owner: ConnectionOwner;
 
   /** @param serverName SERVER_NAME; undefined: the address that the client reached. */
@@ -118,6 +121,7 @@ export class Connection implements ConnectionFacts {
     if (this.socket.writable === false || this.malformed !== undefined) return;
     if (this.current === undefined && this.#waiting.length === 0) turn();
     else {
+      if (this.#waiting === NOBODY) this.#waiting = [];
       this.#waiting.push(turn);
       if (this.#waiting.length > MAX_WAITING && !this.held) this.#hold();
     }
@@ -178,9 +182,12 @@ export class Connection implements ConnectionFacts {
   }
 
   #next(): void {
-    if (!this.socket.writable) this.#waiting = [];
+    if (!this.socket.writable) this.#waiting = NOBODY;
     const next = this.#waiting.shift();
-    if (this.#waiting.length === 0) this.release();
+    if (this.#waiting.length === 0) {
+      this.#waiting = NOBODY;
+      this.release();
+    }
     next?.();
   }
 
@@ -210,13 +217,13 @@ export class Connection implements ConnectionFacts {
 
   /** Ends the connection so that the client can still read what was sent (RFC 9112 section 9.6). */
   linger(): void {
-    this.#waiting = [];
+    this.#waiting = NOBODY;
     lingeringClose.call(this.socket);
   }
 
   /** @internal */
   onClose(): void {
-    this.#waiting = [];
+    this.#waiting = NOBODY;
     this.current?.disconnected(new ClientDisconnected());
   }
 

@@ -24,7 +24,7 @@ import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import type { WebSocket } from '../../environ/websocket/websocket.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
 import { Interpreter } from '../../interpreter/interpreter.js';
-import type { Report } from '../../interpreter/report.js';
+import type { NamedRequest, Report } from '../../interpreter/report.js';
 import { checkEarlyHints } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { AccessLog } from '../log/access-log.js';
@@ -117,12 +117,14 @@ const CLIENT_LEFT = 499;
 export class Exchange implements CurrentRequest, Answered {
   readonly service: Service;
   readonly connection: Connection;
-  readonly message: IncomingMessage;
-  readonly response: ServerResponse;
+  message: IncomingMessage;
+  response: ServerResponse;
   readonly body: RequestBody | undefined;
   readonly sink: ResponseSink;
   /** Undefined until the application is called. */
   runner: Runner | undefined = undefined;
+  /** For the log, where the message is not kept. */
+  protected readonly named: NamedRequest | undefined = undefined;
   /** environ has a WebSocket to open. */
   readonly isUpgrade: boolean = false;
   /** That one, once environ was made. */
@@ -201,10 +203,11 @@ export class Exchange implements CurrentRequest, Answered {
 
   /** Calls the application on the event loop. */
   #interpret(environ: Environ): void {
-    const interpreter = new Interpreter(this.sink, this.message, this.service.report, this.service);
+    const { service } = this;
+    const interpreter = new Interpreter(this.sink, this.named ?? this.message, service.report, service);
     if (this.#aborter !== undefined) this.#aborter.scope = interpreter.scope;
     this.runner = interpreter;
-    interpreter.run(this.service.application, environ);
+    interpreter.run(service.application, environ);
   }
 
   /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */
@@ -220,7 +223,6 @@ export class Exchange implements CurrentRequest, Answered {
   }
 
   // What the connection tells
-
   get received(): boolean {
     return this.body === undefined || this.body.complete;
   }

@@ -182,11 +182,13 @@ export class Gateway {
 
   /** Listener of `connection` and `secureConnection`. */
   watchHead(socket: WsgiSocket): void {
-    HeadWatch.begin(socket, this.service.options.limitRequestHead, () => {
-      const connection = this.connectionOf(socket);
-      if (!connection.refused && socket.writable) connection.refuse(new RequestError(431, HEAD_TOO_LONG));
-    });
+    HeadWatch.begin(socket, this.service.options.limitRequestHead, this.#headTooLong);
   }
+
+  readonly #headTooLong = (socket: WsgiSocket): void => {
+    const connection = this.connectionOf(socket);
+    if (!connection.refused && socket.writable) connection.refuse(new RequestError(431, HEAD_TOO_LONG));
+  };
 
   /** Listener of `connect`. */
   refuseConnect(_message: IncomingMessage, socket: WsgiSocket): void {

@@ -12,7 +12,7 @@ const kHeadWatch = Symbol('wsgi head watch');
 
 /** A socket of an `http.Server`. */
 interface ParsedSocket extends WsgiSocket {
-  [kHeadWatch]?: HeadWatch;
+  [kHeadWatch]?: HeadWatch | undefined;
 }
 
 /**
@@ -26,7 +26,7 @@ export class HeadWatch {
   readonly #socket: ParsedSocket;
   readonly #parser: Parser;
   readonly #limit: number;
-  readonly #exceeded: () => void;
+  readonly #exceeded: (socket: WsgiSocket) => void;
   #bytes = 0;
   /** The last packet ended within a body. */
   #inBody = false;
@@ -39,27 +39,41 @@ export class HeadWatch {
    * Watches a connection for as long as it has the parser that it has now.
    * @param limit bytes of a head. @param exceeded called for a head that is longer.
    */
-  static begin(socket: WsgiSocket, limit: number, exceeded: () => void): void {
+  static begin(socket: WsgiSocket, limit: number, exceeded: (socket: WsgiSocket) => void): void {
     const parser = parserOf(socket);
     if (parser !== undefined) new HeadWatch(socket, parser, limit, exceeded);
   }
 
-  private constructor(socket: ParsedSocket, parser: Parser, limit: number, exceeded: () => void) {
+  private constructor(
+    socket: ParsedSocket,
+    parser: Parser,
+    limit: number,
+    exceeded: (socket: WsgiSocket) => void,
+  ) {
     this.#socket = socket;
     this.#parser = parser;
     this.#limit = limit;
     this.#exceeded = exceeded;
     socket[kHeadWatch] = this;
-    if (!afterEachPacket(socket, parser, () => this.#parsed())) socket.on('data', this.#onData);
+    if (!afterEachPacket(socket, parser, this)) this.#listen();
+  }
+
+  /** The socket has a new owner. */
+  static end(socket: WsgiSocket): void {
+    (socket as ParsedSocket)[kHeadWatch] = undefined;
   }
 
   /** Node's own listener, which came first, has given this packet to the parser. */
-  readonly #onData = (packet: Buffer): void => {
-    if (parserOf(this.#socket) === this.#parser) this.#parsed(packet);
-    else this.#socket.removeListener('data', this.#onData);
-  };
+  #listen(): void {
+    const onData = (packet: Buffer) => {
+      if (parserOf(this.#socket) === this.#parser) this.parsed(packet);
+      else this.#socket.removeListener('data', onData);
+    };
+    this.#socket.on('data', onData);
+  }
 
-  #parsed(packet?: Buffer): void {
+  /** The parser is through with a packet. */
+  parsed(packet?: Buffer): void {
     const { incoming } = this.#parser;
     if (incoming?.complete === false) {
       this.#inBody = true;
@@ -80,7 +94,7 @@ export class HeadWatch {
       const line = this.seen === 'line' ? 0 : packet.findIndex((byte) => byte !== CR && byte !== LF);
       if (line !== -1) this.seen = packet.includes(LF, line) ? 'fields' : 'line';
     }
-    if (this.#bytes > this.#limit) this.#exceeded();
+    if (this.#bytes > this.#limit) this.#exceeded(this.#socket);
   }
 }
 

@@ -335,7 +335,7 @@ export function parserOf(socket: Socket): Parser | undefined {
  * Calls back after each packet that the parser of a TCP connection, which it reads without its stream, was through with.
  * @returns false where that cannot be: the packets then come as `data` events of the socket, after the parser had them.
  */
-export function afterEachPacket(socket: Socket, parser: Parser, parsed: () => void): boolean {
+export function afterEachPacket(socket: Socket, parser: Parser, watch: { parsed(): void }): boolean {
   const index = parser.constructor.kOnExecute;
   const execute = index === undefined ? undefined : parser[index];
   if (!internals.parserHook || index === undefined || typeof execute !== 'function') return false;
@@ -343,7 +343,7 @@ export function afterEachPacket(socket: Socket, parser: Parser, parsed: () => vo
   if (parser.getCurrentBuffer === undefined || 'encrypted' in socket) return false;
   parser[index] = (result) => {
     execute(result);
-    parsed();
+    watch.parsed();
   };
   return true;
 }

@@ -38,7 +38,7 @@ export class ResponseSink implements Sink {
   bodyBytes = 0;
   started = false;
   protected readonly request: Answered;
-  protected readonly response: ServerResponse;
+  protected response: ServerResponse;
   /** `writeHead` was called, and nothing was sent since. */
   #headPending = false;
   /** The end of the response shows without the end of the connection. */

@@ -13,6 +13,15 @@ export class ServerSockets {
   /** Those that a stop has ended. */
   readonly #ended = new Set<Socket>();
   #onEmpty: (() => void)[] = [];
+  /** Listener of `close`: one for all. */
+  readonly #onClose: (this: WsgiSocket) => void;
+
+  constructor() {
+    const remove = (socket: WsgiSocket) => this.#remove(socket);
+    this.#onClose = function () {
+      remove(this);
+    };
+  }
 
   /** Listener of `connection` and `secureConnection`. One that was handed back to the HTTP server comes again. */
   readonly add = (socket: WsgiSocket): void => {
@@ -20,12 +29,14 @@ export class ServerSockets {
     if (this.#ended.has(belowTls(socket) as Socket)) socket.destroy();
     if (this.#open.has(socket)) return;
     this.#open.add(socket);
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      this.#ended.delete(socket);
-      if (this.#open.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
-    });
+    socket.on('close', this.#onClose);
   };
+
+  #remove(socket: WsgiSocket): void {
+    this.#open.delete(socket);
+    this.#ended.delete(socket);
+    if (this.#open.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
+  }
 
   get size(): number {
     return this.#open.size;

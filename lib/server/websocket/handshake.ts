@@ -26,6 +26,8 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
 const MIN_FRAGMENTS = 16 * 1024;
 const BYTES_PER_FRAGMENT = 64;
 
+const NO_PROTOCOLS: readonly string[] = [];
+
 /** The answer to a handshake that cannot be accepted. */
 export interface RefusedHandshake {
   readonly status: number;
@@ -191,8 +193,8 @@ function plainRequest(headers: IncomingMessage['headers'], protocol: string | un
 }
 
 /** Undefined if they are not unique tokens (RFC 6455 section 4.1); a list may have empty elements (RFC 9110 section 5.6.1). */
-function parseProtocols(header: string | undefined): string[] | undefined {
-  if (header === undefined) return [];
+function parseProtocols(header: string | undefined): readonly string[] | undefined {
+  if (header === undefined) return NO_PROTOCOLS;
   try {
     const full = header.split(',').filter((one) => one.trim() !== '');
     return full.length === 0 ? undefined : [...ws().subprotocol.parse(full.join(',').trim())];

@@ -44,7 +44,7 @@ export class Heartbeat {
     const socket = open.socket as WatchedSocket;
     socket[WATCHED] = watched;
     socket.on('pong', socketOnPong);
-    socket.once('close', socketOnClose);
+    socket.on('close', socketOnClose);
     this.#timer ??= setInterval(() => this.#beat(), this.#period).unref();
   }
 

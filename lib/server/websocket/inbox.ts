@@ -17,14 +17,20 @@ export interface Inflating {
 
 type Receiver = (message: Message | null) => void;
 
+/** Nothing waits. Never added to. */
+const NONE: never[] = [];
+
 /** More milliseconds than this a timer of Node takes for none. */
 const LONGEST = 2 ** 31 - 1;
 
 export class Inbox {
   readonly #socket: Pick<WsSocket, 'pause' | 'resume'>;
   readonly #inflating: Inflating | undefined;
-  readonly #messages: Message[] = [];
-  readonly #receivers: Receiver[] = [];
+  /** An array that once was filled keeps its room: an idle socket has none. */
+  #messages: Message[] = NONE;
+  /** The first call that waits, and all after it. */
+  #receiver: Receiver | undefined;
+  #receivers: Receiver[] = NONE;
   #size = 0;
   #paused = false;
   #used = false;
@@ -40,18 +46,20 @@ export class Inbox {
 
   /** All that came was received, and the application waits for more. */
   get isIdle(): boolean {
-    return !this.#used || this.#receivers.length > 0;
+    return !this.#used || this.#receiver !== undefined;
   }
 
   /** What the socket had parsed before it stopped still comes, and is kept. */
   put(message: Message): void {
     this.#used = true;
-    const receiver = this.#receivers.shift();
+    const receiver = this.#receiver;
     if (receiver !== undefined) {
+      this.#receiver = this.#receivers.shift();
       this.skip();
       receiver(message);
       return;
     }
+    if (this.#messages === NONE) this.#messages = [];
     this.#messages.push(message);
     this.#inflating?.delivered();
     this.#size += message.length;
@@ -70,6 +78,7 @@ export class Inbox {
   take(): Message | undefined {
     const message = this.#messages.shift();
     if (message === undefined) return undefined;
+    if (this.#messages.length === 0) this.#messages = NONE;
     this.#size -= message.length;
     this.#inflating?.received();
     if (this.#messages.length < MAX_MESSAGES / 2 && this.#size < MAX_SIZE / 2) this.#resume();
@@ -81,10 +90,10 @@ export class Inbox {
    * @param timeout milliseconds, after which it rejects with a ReceiveTimeout, and takes no message.
    */
   wait(timeout = Number.POSITIVE_INFINITY): Promise<Message | null> {
-    RECEIVE.checkPending(this.#receivers.length);
+    RECEIVE.checkPending(this.#receivers.length + (this.#receiver === undefined ? 0 : 1));
     return new Promise((resolve, reject) => {
       if (timeout > LONGEST) {
-        this.#receivers.push(resolve);
+        this.#await(resolve);
         return;
       }
       const receiver = (message: Message | null) => {
@@ -92,17 +101,31 @@ export class Inbox {
         resolve(message);
       };
       const timer = setTimeout(() => {
-        this.#receivers.splice(this.#receivers.indexOf(receiver), 1);
+        if (this.#receiver === receiver) this.#receiver = this.#receivers.shift();
+        else this.#receivers.splice(this.#receivers.indexOf(receiver), 1);
         reject(new ReceiveTimeout(timeout / 1000));
       }, timeout);
-      this.#receivers.push(receiver);
+      this.#await(receiver);
     });
+  }
+
+  #await(receiver: Receiver): void {
+    if (this.#receiver === undefined) this.#receiver = receiver;
+    else {
+      if (this.#receivers === NONE) this.#receivers = [];
+      this.#receivers.push(receiver);
+    }
   }
 
   /** No message will come: calls that wait get null. True if there was one. */
   end(): boolean {
-    if (this.#receivers.length === 0) return false;
-    for (const receiver of this.#receivers.splice(0)) receiver(null);
+    const first = this.#receiver;
+    if (first === undefined) return false;
+    const others = this.#receivers;
+    this.#receiver = undefined;
+    this.#receivers = NONE;
+    first(null);
+    for (const receiver of others) receiver(null);
     return true;
   }
 

@@ -8,8 +8,14 @@ import { type Done, zlib } from './ws.js';
 /** What a compressed message leaves out (RFC 7692 section 7.2.1). */
 const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
 
-/** A frame of at most this many bytes is inflated in one call: it cannot grow more than a thousandfold. */
-const SMALL = 256;
+/** A message of at most this many bytes is inflated at once: it cannot grow more than a thousandfold. */
+const SMALL = 1024;
+
+/** Bytes that are inflated in one go. */
+const CHUNK = 2048;
+
+/** Bytes. After a message that grew to more, others get a turn. */
+const MUCH = 16 * 1024;
 
 /** What inflated messages hold, in all connections of a gateway, until the application has received them. */
 export class InflateBudget {
@@ -77,30 +83,45 @@ export class Inflater {
     this.#drop();
   }
 
-  /** @param noContext the client keeps no context between messages, and neither is one kept here. */
-  inflate(data: Buffer, fin: boolean, windowBits: number, noContext: boolean, callback: Done): void {
-    const alone = fin && noContext;
-    const done: Done = (error, inflated) => {
-      if (error !== null || alone) this.#drop();
-      callback(error, inflated);
-    };
-    if (alone && this.#inflate === undefined && data.length <= SMALL)
-      this.#inflateAtOnce(data, windowBits, done);
-    else this.#inflateInStream(data, fin, windowBits, done);
+  /**
+   * Inflates a small message without a stream: in a tenth of the time, and nothing of it stays with the connection.
+   * Calls back later, for `ws` reads on from there.
+   * @returns false for other messages.
+   */
+  inflateSmall(data: Buffer, windowBits: number, callback: Done): boolean {
+    if (this.#inflate !== undefined || data.length > SMALL) return false;
+    const { error, inflated } = this.#inflateNow(data, windowBits);
+    const done = () => callback(error, inflated);
+    if (inflated === undefined || inflated.length <= MUCH) queueMicrotask(done);
+    else setImmediate(done);
+    return true;
   }
 
-  /** Without a stream of our own: faster, and nothing is kept. */
-  #inflateAtOnce(data: Buffer, windowBits: number, done: Done): void {
+  /** @param noContext the client keeps no context between messages, and neither is one kept here. */
+  inflate(data: Buffer, fin: boolean, windowBits: number, noContext: boolean, callback: Done): void {
+    this.#inflateInStream(data, fin, windowBits, (error, inflated) => {
+      if (error !== null || (fin && noContext)) this.#drop();
+      callback(error, inflated);
+    });
+  }
+
+  #inflateNow(data: Buffer, windowBits: number): { error: Error | null; inflated?: Buffer } {
+    const { constants, inflateRawSync } = zlib();
     const options = {
       windowBits,
-      finishFlush: zlib().constants.Z_SYNC_FLUSH,
+      finishFlush: constants.Z_SYNC_FLUSH,
+      // By default, what zlib gives holds 16 KiB, however few of them are used.
+      chunkSize: CHUNK,
       ...(this.maxMessage > 0 && { maxOutputLength: this.maxMessage }),
     };
-    zlib().inflateRaw(Buffer.concat([data, TRAILER]), options, (error, inflated) => {
-      if (error === null) done(this.#charge(inflated.length), inflated);
-      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') done(this.#tooBig());
-      else done(this.#fault(error.message, CLOSE_CODE.invalidData));
-    });
+    try {
+      const inflated = inflateRawSync(Buffer.concat([data, TRAILER]), options);
+      return { error: this.#charge(inflated.length), inflated };
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ERR_BUFFER_TOO_LARGE') return { error: this.#tooBig() };
+      return { error: this.#fault(message, CLOSE_CODE.invalidData) };
+    }
   }
 
   #inflateInStream(data: Buffer, fin: boolean, windowBits: number, done: Done): void {

@@ -1,17 +1,20 @@
 /** Requests with an Upgrade: a WebSocket handshake gets the application with an open door, all others are ordinary. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { closeWaitsOf } from '../../current-request.js';
 import type { Environ, HeaderList } from '../../environ/types.js';
 import { closedError, SOCKET_DEAD, WebSocketError } from '../../environ/websocket/error.js';
-import { CLOSE_CODE } from '../../environ/websocket/link.js';
+import { type AsyncLink, CLOSE_CODE } from '../../environ/websocket/link.js';
 import { WebSocket } from '../../environ/websocket/websocket.js';
 import type { ClientDisconnected } from '../../errors.js';
 import { openedStarted } from '../../interpreter/application-faults.js';
+import type { NamedRequest } from '../../interpreter/report.js';
 import { checkHandshakeHeaders } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
+import type { Logger } from '../../logger.js';
+import { type IncomingMessage, ServerResponse } from '../../node-http.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
 import type { Gateway } from '../http/gateway.js';
+import { HeadWatch } from '../http/head-watch.js';
 import { respondOn, withoutListeners } from '../http/node-internals.js';
 import { ResponseSink } from '../http/response-sink.js';
 import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
@@ -29,6 +32,15 @@ export type Readmit = (socket: WsgiSocket) => void;
 
 /** Milliseconds: as many as a timer can have. */
 const NEVER = 2 ** 31 - 1;
+
+const NOTHING = Buffer.alloc(0);
+
+/** In place of responses that opened a WebSocket: one for all, without a connection. */
+const SPENT = new ServerResponse({
+  method: 'GET',
+  httpVersionMajor: 1,
+  httpVersionMinor: 1,
+} as IncomingMessage);
 
 /** Serves what Node's `upgrade` event brings. */
 export class Upgrades {
@@ -132,10 +144,12 @@ export class Upgrades {
 }
 
 /** A WebSocket request: a response that refuses it, or a socket that was opened. */
-class WebSocketExchange extends Exchange {
+class WebSocketExchange extends Exchange implements Handshake {
   override readonly isUpgrade = true;
+  declare readonly sink: UpgradeSink;
+  protected override readonly named: NamedRequest;
   readonly #upgrades: Upgrades;
-  readonly #rest: Buffer;
+  #rest: Buffer;
   #handshake: HandshakeRequest | undefined = undefined;
 
   constructor(
@@ -148,10 +162,11 @@ class WebSocketExchange extends Exchange {
     super(upgrades.gateway.service, connection, message, response, undefined);
     this.#upgrades = upgrades;
     this.#rest = rest;
+    this.named = { method: message.method, url: message.url };
     response.on('finish', () => this.finished());
   }
 
-  protected override newSink(): ResponseSink {
+  protected override newSink(): UpgradeSink {
     return new UpgradeSink(this);
   }
 
@@ -179,22 +194,49 @@ class WebSocketExchange extends Exchange {
 
   override environ(): Environ {
     const environ = super.environ();
-    const { version, origin, protocols } = this.#handshake as HandshakeRequest;
-    const handshake: Handshake = {
-      version,
-      origin,
-      protocols,
-      accept: (protocol, logger, headers) => {
-        const { maxBacklog } = this.service.options;
-        return new WebSocketConnection(this.#accept(protocol, headers), handshake, logger, maxBacklog);
-      },
-      ending: () => this.runner?.webSocketEnding?.(),
-      closed: () => this.runner?.webSocketClosed?.(),
-    };
-    this.websocket = WebSocket.make(environ, handshake);
+    this.websocket = WebSocket.make(environ, this);
     environ['wsgi.websocket'] = this.websocket;
-    environ['wsgi.websocket_version'] = String(version);
+    environ['wsgi.websocket_version'] = String(this.version);
     return environ;
+  }
+
+  // The door, and what the connection behind it tells: no object and no closures for each
+
+  get version(): number {
+    return (this.#handshake as HandshakeRequest).version;
+  }
+
+  get origin(): string | undefined {
+    return (this.#handshake as HandshakeRequest).origin;
+  }
+
+  get protocols(): readonly string[] {
+    return (this.#handshake as HandshakeRequest).protocols;
+  }
+
+  accept(protocol: string | undefined, logger: Logger, headers: HeaderList): AsyncLink {
+    const opened = this.#accept(protocol, headers);
+    this.#shed();
+    return new WebSocketConnection(opened, this, logger, this.service.options.maxBacklog);
+  }
+
+  ending(): void {
+    this.runner?.webSocketEnding?.();
+  }
+
+  closed(): void {
+    this.runner?.webSocketClosed?.();
+  }
+
+  /** It may stay open for days: what only the handshake needed goes. */
+  #shed(): void {
+    const { accessLog } = this.service;
+    this.#rest = NOTHING;
+    this.#handshake = undefined;
+    this.response = SPENT;
+    this.sink.spent(SPENT);
+    // Its line in the log may show any of its headers.
+    if (accessLog === undefined) this.message = { method: 'GET', httpVersionMinor: 1 } as IncomingMessage;
   }
 
   #accept(protocol: string | undefined, headers: HeaderList): OpenSocket {
@@ -211,6 +253,7 @@ class WebSocketExchange extends Exchange {
     }
     this.sink.status = 101;
     this.response.detachSocket(socket);
+    HeadWatch.end(socket);
     const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol, own);
     this.#upgrades.heartbeat.watch(opened);
     queueMicrotask(() => this.#upgrades.opened(this));
@@ -249,6 +292,11 @@ class UpgradeSink extends ResponseSink {
   constructor(exchange: WebSocketExchange) {
     super(exchange);
     this.#exchange = exchange;
+  }
+
+  /** The response was answered by a WebSocket. */
+  spent(response: ServerResponse): void {
+    this.response = response;
   }
 
   override get hijacked(): boolean {

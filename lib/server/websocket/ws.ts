@@ -81,6 +81,9 @@ declare module 'ws' {
     params: Record<string, boolean | number | undefined> | null;
     accept(offers: Offer[]): unknown;
     cleanup(): void;
+    /** At most some run at once, in all connections. */
+    compress(data: Buffer, fin: boolean, callback: Done): void;
+    decompress(data: Buffer, fin: boolean, callback: Done): void;
 
     // Private to `ws`.
     protected _deflate: { close(): void } | null;

@@ -7,7 +7,7 @@ import { ConfigError } from '../../../errors.js';
 import { ownModule } from '../../../own-files.js';
 import { THREAD_KIND, type ThreadData } from '../shared/thread-data.js';
 
-const COMMAND = ownModule('server/threads/worker/thread-app');
+const COMMAND = ownModule('server/threads/worker/thread-start');
 
 /** What is the same for all threads of a pool. */
 export type StartData = Omit<ThreadData, 'kind' | 'port' | 'line'>;
