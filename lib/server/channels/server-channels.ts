@@ -1,7 +1,7 @@
 /** What carries the topics of a server to others, from its beginning to its end. */
 import type { ChannelsFactory } from './backend.js';
 import type { ChannelsStatus } from './channels-status.js';
-import { type OpenChannels, openChannels } from './open-channels.js';
+import type { OpenChannels } from './open-channels.js';
 
 export class ServerChannels {
   readonly #given: string | ChannelsFactory | undefined;
@@ -21,7 +21,7 @@ export class ServerChannels {
   /** As `openChannels`; undefined where there is nothing to wait for. */
   open(): Promise<void> | undefined {
     if (this.#given === undefined) return undefined;
-    this.#opening = openChannels(this.#given);
+    this.#opening = openLate(this.#given);
     return this.#opening.then((open) => {
       this.#open = open;
     });
@@ -31,4 +31,10 @@ export class ServerChannels {
     const open = await this.#opening?.catch(() => undefined);
     await open?.close();
   }
+}
+
+/** A server without channels starts without that code. */
+async function openLate(given: string | ChannelsFactory): Promise<OpenChannels> {
+  const { openChannels } = await import('./open-channels.js');
+  return openChannels(given);
 }

@@ -217,9 +217,8 @@ export class Exchange implements CurrentRequest, Answered {
 
   /** A request that does not reach its application is answered by an interpreter all the same. */
   protected fail(error: unknown): void {
-    const runner = this.runner ?? new Interpreter(this.sink, this.message, this.service.report);
-    this.runner = runner;
-    runner.fail(error);
+    this.runner ??= new Interpreter(this.sink, this.message, this.service.report);
+    this.runner.fail(error);
   }
 
   // What the connection tells
