@@ -178,7 +178,6 @@ export class Exchange implements CurrentRequest, Answered {
     }
   }
 
-  /** @throws RequestError when the request is not fit for the application. */
   protected check(): void {
     this.service.limits.check(this.message);
     if (this.body?.error !== undefined) throw this.body.error;
