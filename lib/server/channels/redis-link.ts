@@ -104,7 +104,7 @@ export class RedisLink {
       if (!this.#open) throw new Error('closed');
     } catch (error) {
       clearTimeout(timer);
-      this.#end();
+      if (this.#open) this.#end();
       throw error;
     }
     this.#connected = true;
