@@ -108,6 +108,9 @@ export function checkPublication(topic: string, message: TopicMessage): void {
 /** Bytes that may be published in one turn of the event loop before the publisher is asked to wait for the next. */
 const MOST_IN_TURN = 1024 * 1024;
 
+/** Milliseconds that it is to wait at most where members have not read what came before: no longer, for some never read. */
+const PATIENCE_MS = 20;
+
 type Room = Set<Member>;
 
 export class Topics {
@@ -116,6 +119,8 @@ export class Topics {
   readonly #prefixes = new Map<string, Room>();
   /** With whether each leads out of this server: what comes over one of those goes to none of them. */
   readonly #links = new Map<TopicLink, boolean>();
+  /** How many members have not read what was sent to them, so that more waits here. */
+  behind = 0;
   /** Bytes that were published in this turn. */
   #inTurn = 0;
   #turn: { promise: Promise<void>; resolve(): void } | undefined;
@@ -159,7 +164,7 @@ export class Topics {
   /**
    * To all members, and over all links.
    * @param from the member or link that it came from, which does not get it.
-   * @returns a promise where much was published in this turn of the event loop: what sends it has its turn until then.
+   * @returns a promise where much was published in this turn of the event loop: sockets have time to send until then.
    */
   publish(topic: string, message: TopicMessage, from?: Member | TopicLink): void | Promise<void> {
     const publication = new Publication(topic, message);
@@ -222,12 +227,22 @@ export class Topics {
     return this.#turn.promise;
   }
 
-  #turnOver(): void {
+  #turnOver(waited = false): void {
+    if (this.#turn !== undefined && this.behind > 0 && !waited) {
+      setTimeout(() => this.#turnOver(true), PATIENCE_MS);
+      return;
+    }
     this.#inTurn = 0;
     this.#turn?.resolve();
     this.#turn = undefined;
   }
 }
 
-/** Those of this process: all servers in it share them. */
-export const topics = new Topics();
+const KEY = Symbol.for('wsgi.topics');
+
+const shared = globalThis as { [KEY]?: Topics };
+
+shared[KEY] ??= new Topics();
+
+/** Those of this process: all servers in it share them, also where this module was loaded twice. */
+export const topics: Topics = shared[KEY];

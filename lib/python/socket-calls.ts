@@ -6,13 +6,6 @@ import { pack } from './messages.js';
 /** Method, arguments, and the subprotocols that the application supports. */
 export type SocketCall = readonly [method: string, args: readonly unknown[], supported: readonly string[]];
 
-/** What rooms add to a WebSocket, where the server has them. */
-interface Rooms {
-  subscribe?(topic: string): unknown;
-  unsubscribe?(topic: string): unknown;
-  publish?(topic: string, message: Message): unknown;
-}
-
 /** @returns the payload of the answer. Throws, or rejects with, what Python is to raise. */
 export async function callSocket(
   socket: WebSocket | undefined,
@@ -40,21 +33,21 @@ export async function callSocket(
     case 'close':
       await socket.close(args[0] as number, data);
       break;
+    case 'subscribe':
+      socket.subscribe(args[0] as string);
+      break;
+    case 'unsubscribe':
+      socket.unsubscribe(args[0] as string);
+      break;
+    case 'publish': {
+      const [topic, isText] = args as [string, boolean];
+      await socket.publish(topic, isText ? data.toString() : data);
+      break;
+    }
     default:
-      await callRoom(socket, method, args, data);
+      throw new WebSocketError(`There is no ${method}() for WebSockets`);
   }
   return pack(null);
-}
-
-async function callRoom(socket: WebSocket & Rooms, method: string, args: readonly unknown[], data: Buffer) {
-  const call =
-    method === 'subscribe' || method === 'unsubscribe' || method === 'publish' ? method : undefined;
-  const [topic, isText] = args as [string, boolean | undefined];
-  if (call === undefined || typeof socket[call] !== 'function') {
-    throw new WebSocketError(`This server has no ${method}() for WebSockets`);
-  }
-  if (call === 'publish') await socket.publish?.(topic, isText ? data.toString() : data);
-  else await socket[call]?.(topic);
 }
 
 function stateOf(socket: WebSocket): object {

@@ -17,6 +17,7 @@ const APART = [
   /^spec\/security\/growth\.spec/,
   /^spec\/server\/(websocket\/heartbeat|http\/timeouts)\.spec/,
   /^spec\/server\/threads\/(ends|stop)\.spec/,
+  /^spec\/server\/topics\/slow\.spec/,
   /^spec\/server\/workers\/(deaths|under-load)\.spec/,
 ];
 
@@ -39,6 +40,7 @@ const LONG = [
   'spec/server/http/timeouts.spec.ts',
   'spec/porting/pairs/pairs-cpython.spec.ts',
   'spec/porting/mirror/threads.spec.ts',
+  'spec/server/topics/modes.spec.ts',
   'spec/browser/demo.spec.ts',
   'spec/faults/memory.spec.ts',
 ];

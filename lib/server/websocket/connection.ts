@@ -101,7 +101,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     this.#owner = owner;
     this.#logger = logger;
     this.#inbox = new Inbox(socket, socket.deflate);
-    this.#outbox = new Outbox(socket, stream);
+    this.#outbox = new Outbox(socket, stream, socket.deflate !== undefined);
     socket.connection = this;
     socket.on('message', socketOnMessage);
     socket.on('error', socketOnError);
@@ -160,10 +160,11 @@ export class WebSocketConnection implements AsyncLink, Member {
 
   /** A message of a topic. */
   onPublication(publication: Publication): void {
-    if (this.closed) return;
+    const socket = this.#socket;
+    if (this.#state !== OPEN || socket.readyState !== socket.OPEN) return;
     const compress = this.#compressTopics;
     const most = this.#maxBacklog;
-    const frame = frameFor(publication, this.#socket.deflate, compress);
+    const frame = frameFor(publication, socket.deflate, compress);
     if (frame !== undefined) {
       if (this.#outbox.publish(frame, publication, compress, most)) return;
     } else if (this.bufferedAmount <= most) {

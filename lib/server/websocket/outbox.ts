@@ -5,7 +5,7 @@ import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes } from '../../environ/types.js';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
-import { costOfMessage, type Publication } from '../../topics.js';
+import { costOfMessage, type Publication, topics } from '../../topics.js';
 
 /** A peer reads too slowly when more bytes than this wait to be written to it. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -23,6 +23,7 @@ let turnEnds = false;
 export class Outbox {
   readonly #socket: WsSocket;
   readonly #stream: Duplex;
+  readonly #compresses: boolean;
   /** Published messages that wait for the peer to read what came before, as frames that all sockets share. */
   #held: Buffer[] | undefined;
   #heldCost = 0;
@@ -36,8 +37,10 @@ export class Outbox {
   #settle: ((error?: Error) => void) | undefined;
   #written: ((error?: Error | null) => void) | undefined;
 
-  constructor(socket: WsSocket, stream: Duplex) {
+  /** @param compresses messages may wait to be compressed. */
+  constructor(socket: WsSocket, stream: Duplex, compresses = false) {
     this.#socket = socket;
+    this.#compresses = compresses;
     this.#stream = stream;
   }
 
@@ -72,7 +75,7 @@ export class Outbox {
     if (this.#held !== undefined || writableLength > HIGH_WATER_MARK) {
       return this.#hold(frame, writableLength, most);
     }
-    const { bufferedAmount } = this.#socket;
+    const bufferedAmount = this.#compresses ? this.#socket.bufferedAmount : writableLength;
     if (bufferedAmount !== writableLength) {
       // A message of the application is being compressed: `ws` keeps the order.
       if (bufferedAmount > most) return false;
@@ -97,6 +100,7 @@ export class Outbox {
     }
     if (this.#held === undefined) {
       this.#held = [];
+      topics.behind++;
       this.#stream.once('drain', this.#onDrain);
       // Only a write tells whether the peer can take it.
       if (this.#corked) this.uncork();
@@ -133,6 +137,8 @@ export class Outbox {
   }
 
   #drop(): void {
+    if (this.#held === undefined) return;
+    topics.behind--;
     this.#held = undefined;
     this.#heldCost = 0;
     this.#stream.removeListener('drain', this.#onDrain);

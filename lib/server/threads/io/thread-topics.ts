@@ -31,6 +31,8 @@ export class ThreadTopics {
   #pieces: Buffer[] = [];
   /** What the thread has published in this turn of the event loop. */
   #cost = 0;
+  /** Until when the thread should wait, of the last message. */
+  #paced: void | Promise<void> = undefined;
 
   constructor(line: ThreadLine, blocks: Blocks, port: MessagePort) {
     this.#line = line;
@@ -82,13 +84,15 @@ export class ThreadTopics {
     const whole = only !== undefined && this.#pieces.length === 1 ? only : Buffer.concat(this.#pieces);
     this.#pieces = [];
     const publisher = (flags & OTHERS) === 0 ? topics : (request?.websocket ?? topics);
-    void publisher.publish(nativeToText(text), type === FROM_THREAD.publishText ? whole.toString() : whole);
+    const message = type === FROM_THREAD.publishText ? whole.toString() : whole;
+    this.#paced = publisher.publish(nativeToText(text), message);
   }
 
   /** The thread waits when it has published much, until sockets had a turn in which they could send. */
   #charge(cost: number): void {
     if (this.#cost === 0) {
-      setImmediate(() => {
+      setImmediate(async () => {
+        await this.#paced;
         this.#line.settle(this.#cost);
         this.#cost = 0;
       });
