@@ -35,6 +35,7 @@ function linked(also: Partial<RedisClient> = {}) {
   const link = new RedisLink(() => ({ ...client }), ADDRESS, new Set(['news']), TIMES, {
     message: () => void seen.got++,
     refused: () => {},
+    unanswered: () => {},
     lost: (error) => void seen.lost.push(error),
   });
   return { link, seen };

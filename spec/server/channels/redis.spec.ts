@@ -198,8 +198,10 @@ describe('Redis as what carries topics', function () {
       to.channels.subscribe('news');
       await to.hears(from, 'news');
       redis.freeze();
+      for (let i = 0; i < 3; i++) to.channels.publish('news', 'under way');
       await until(() => !to.connected && to.failures > 0);
       expect(to.logged.at(-1)).to.match(GONE).and.include('(no answer)');
+      expect(to.channels.state().dropped).to.equal(3);
       redis.thaw();
       await until(() => to.connected);
       await to.hears(from, 'news');
