@@ -19,8 +19,17 @@ interface Shared {
   users: number;
 }
 
-/** By the value of the option: all servers of a process have the same topics, which two carriers would carry twice. */
-const shared = new Map<string | ChannelsFactory, Shared>();
+const KEY = Symbol.for('wsgi.channels');
+
+const place = globalThis as { [KEY]?: Map<string | ChannelsFactory, Shared> };
+
+place[KEY] ??= new Map();
+
+/**
+ * By the value of the option: all servers of a process have the same topics, which two carriers would carry twice. As with
+ * the topics, this is also true where the module was loaded twice.
+ */
+const shared = place[KEY];
 
 /**
  * Topics are carried from now on, or as soon as there is a connection.

@@ -25,6 +25,8 @@ export interface RedisLinkEvents {
   message(frame: Buffer): void;
   /** Redis did not let this user publish or subscribe. */
   refused(command: RedisCommand, topic: string, error: unknown): void;
+  /** A message was under way when the connection was lost: nobody knows whether it was carried. */
+  unanswered(): void;
   /** Called once, when it had connected. */
   lost(error: unknown): void;
 }
@@ -104,7 +106,7 @@ export class RedisLink {
       if (!this.#open) throw new Error('closed');
     } catch (error) {
       clearTimeout(timer);
-      this.#end();
+      if (this.#open) this.#end();
       throw error;
     }
     this.#connected = true;
@@ -131,6 +133,7 @@ export class RedisLink {
     this.#publisher.sendCommand(['PUBLISH', this.#prefix + topic, frame]).then(done, (error: unknown) => {
       done();
       if (this.#open) this.#events.refused('PUBLISH', topic, error);
+      else this.#events.unanswered();
     });
     return true;
   }

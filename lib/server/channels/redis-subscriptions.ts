@@ -13,6 +13,7 @@ export class RedisSubscriptions {
   readonly #wanted: ReadonlySet<string>;
   readonly #onAnswer: () => void;
   readonly #onRefused: (topic: string, error: unknown) => void;
+  #begun = false;
   /** What Redis has confirmed. */
   readonly #active = new Set<string>();
   /** What Redis is asked to change. */
@@ -37,13 +38,14 @@ export class RedisSubscriptions {
 
   /** Resolves when Redis has confirmed all that were wanted, or refused them. */
   async begin(): Promise<void> {
+    this.#begun = true;
     for (const topic of this.#wanted) this.update(topic);
     await Promise.all(this.#changing.values());
   }
 
   /** To be called when a topic is wanted, or not wanted any more. */
   update(topic: string): void {
-    if (this.#changing.has(topic)) return;
+    if (!this.#begun || this.#changing.has(topic)) return;
     const wanted = this.#wanted.has(topic);
     if (wanted === this.#active.has(topic)) return;
     const change = wanted ? this.#subscribe(topic) : this.#unsubscribe(topic);

@@ -106,6 +106,10 @@ export class RedisChannels implements Channels, RedisLinkEvents {
     this.#options.log.error(`Redis at ${this.#address.name} refused ${what}: ${describeRedisError(error)}`);
   }
 
+  unanswered(): void {
+    this.#dropped++;
+  }
+
   lost(error: unknown): void {
     if (performance.now() - this.#since > LASTING_MS) this.#attempts = 0;
     this.#connected = false;

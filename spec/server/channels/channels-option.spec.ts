@@ -85,6 +85,7 @@ describe('the option channels', function () {
           .to.match(/^wsgi: [^\n]+\n$/)
           .and.include(why)
           .and.not.include('secret');
+        if (index !== undefined) return;
         const checked = await run('redis://:secret@127.0.0.1:1', '--check-config');
         expect(checked).to.deep.equal({ code, stdout, stderr });
       });

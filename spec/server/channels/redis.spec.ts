@@ -194,13 +194,14 @@ describe('Redis as what carries topics', function () {
 
     it('is given up when it answers nothing, and connected again when it answers', async () => {
       const from = await Peer.at(redis.url());
-      const to = await Peer.at(redis.url(), { ping: 100, connect: 1000 });
+      const to = await Peer.at(redis.url(), { ping: 300, connect: 1000 });
       to.channels.subscribe('news');
       await to.hears(from, 'news');
       redis.freeze();
+      for (let i = 0; i < 3; i++) to.channels.publish('news', 'under way');
       await until(() => !to.connected && to.failures > 0);
-      expect(to.logged).to.have.length(1);
-      expect(to.logged[0]).to.match(GONE).and.include('(no answer)');
+      expect(to.logged.at(-1)).to.match(GONE).and.include('(no answer)');
+      expect(to.channels.state().dropped).to.equal(3);
       redis.thaw();
       await until(() => to.connected);
       await to.hears(from, 'news');
