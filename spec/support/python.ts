@@ -15,7 +15,10 @@ const VENV = join(ROOT, '.venv');
 const INSTALLED = join(VENV, 'installed.txt');
 /** A folder, while it is being made. */
 const LOCK = `${VENV}.lock`;
-const PATIENCE_MS = 280_000;
+const PATIENCE_MS = 580_000;
+/** For each of the two steps. */
+const STEP_MS = 280_000;
+const PIP = ['--quiet', '--disable-pip-version-check', '--no-compile'];
 /** The interpreter, once `requirePython` was called. */
 export const PYTHON = join(
   VENV,
@@ -71,10 +74,11 @@ function install(wanted: string): string | undefined {
   rmSync(VENV, { recursive: true, force: true });
   const steps: [string, string[]][] = [
     [python, ['-m', 'venv', VENV]],
-    [PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]],
+    // What is imported is compiled then: most of it never is.
+    [PYTHON, ['-m', 'pip', 'install', ...PIP, '-r', REQUIREMENTS]],
   ];
   for (const [command, args] of steps) {
-    const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 240_000 });
+    const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: STEP_MS });
     if (status !== 0) {
       return `no virtual environment of Python could be made: ${error?.message ?? stderr.trim().split('\n').at(-1)}`;
     }
