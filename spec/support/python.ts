@@ -9,16 +9,21 @@ import { ROOT } from './source.js';
 /** Where programs and requirements are. */
 export const FOLDER = fileURLToPath(new URL('../python/', import.meta.url));
 const REQUIREMENTS = join(FOLDER, 'requirements.txt');
+const FOR_PYODIDE = join(FOLDER, 'requirements-pyodide.txt');
 /** Ignored by git. */
 const VENV = join(ROOT, '.venv');
 /** A copy of the requirements that were installed: it is made last, so that half an environment is made again. */
-const INSTALLED = join(VENV, 'installed-everywhere.txt');
+const INSTALLED = join(VENV, 'installed.txt');
 /** A folder, while it is being made. */
 const LOCK = `${VENV}.lock`;
 const PATIENCE_MS = 900_000;
-/** The same packages for Pyodide, whose Python is another version: of compiled ones it uses what is written in Python. */
+/** For each of the steps. */
+const STEP_MS = 280_000;
+/** What is imported is compiled then: most of it never is. */
+const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile'];
+/** The packages for Pyodide, whose Python is another version: of compiled ones it uses what is written in Python. */
 export const PYODIDE_PACKAGES = join(VENV, 'pyodide');
-const FOR_PYODIDE = ['--target', PYODIDE_PACKAGES, '--python-version', '3.14', '--only-binary=:all:'];
+const INTO_FOLDER = ['--target', PYODIDE_PACKAGES, '--python-version', '3.14', '--only-binary=:all:'];
 /** The interpreter, once `requirePython` was called. */
 export const PYTHON = join(
   VENV,
@@ -40,7 +45,7 @@ export function requirePython(hook: Mocha.Context): void {
  * @returns what went wrong.
  */
 export function environmentComplaint(): string | undefined {
-  const wanted = readFileSync(REQUIREMENTS, 'utf8');
+  const wanted = [REQUIREMENTS, FOR_PYODIDE].map((file) => readFileSync(file, 'utf8')).join('');
   const isThere = () => existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted && works(PYTHON);
   while (!isThere()) {
     if (!lock()) continue;
@@ -72,23 +77,13 @@ function install(wanted: string): string | undefined {
   const python = ['python3', 'python'].find(works);
   if (python === undefined) return 'python3 is not installed';
   rmSync(VENV, { recursive: true, force: true });
-  const pip = [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '--no-compile',
-    '-r',
-    REQUIREMENTS,
-  ];
   const steps: [string, string[]][] = [
     [python, ['-m', 'venv', VENV]],
-    [PYTHON, pip],
-    [PYTHON, [...pip, ...FOR_PYODIDE]],
+    [PYTHON, [...PIP, '-r', REQUIREMENTS]],
+    [PYTHON, [...PIP, ...INTO_FOLDER, '-r', FOR_PYODIDE]],
   ];
   for (const [command, args] of steps) {
-    const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 600_000 });
+    const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: STEP_MS });
     if (status !== 0) {
       return `no virtual environment of Python could be made: ${error?.message ?? stderr.trim().split('\n').at(-1)}`;
     }

@@ -36,6 +36,11 @@ export function isList(name: string): boolean {
   return LISTS.test(name.toLowerCase());
 }
 
+/** A list whose order says nothing (RFC 9110, section 10.2.1): in Python it is often that of a set. */
+export function isSet(name: string): boolean {
+  return name.toLowerCase() === 'allow';
+}
+
 const WRITTEN: Readonly<Record<string, string>> = {
   'content-md5': 'Content-MD5',
   dnt: 'DNT',

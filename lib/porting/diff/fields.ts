@@ -3,7 +3,7 @@ import type { Answer, Fields } from '../exchange.js';
 import { itemsOf, valuesOf } from '../fields.js';
 import { encodingOf, type MediaType, parseMediaType } from '../media-type.js';
 import type { DiffOptions, Observed } from './difference.js';
-import { APART, ASIDE, isList, wireNames, written } from './field-names.js';
+import { APART, ASIDE, isList, isSet, wireNames, written } from './field-names.js';
 import type { Findings } from './findings.js';
 import type { Ignore } from './ignore.js';
 import { plainUrl } from './own-host.js';
@@ -81,9 +81,10 @@ function sameValues(
   // A field that is there and empty is not one that is absent.
   if ((ours.length === 0) !== (theirs.length === 0)) return false;
   const [a, b] = [ours, theirs].map((values) => values.map((value) => ignore.mask(value)));
-  const plain = isList(name)
-    ? (values: readonly string[] = []) => values.flatMap(itemsOf)
-    : (values: readonly string[] = []) => values;
+  const plain = (values: readonly string[] = []) => {
+    const items = isList(name) ? values.flatMap(itemsOf) : [...values];
+    return isSet(name) ? items.sort() : items;
+  };
   return JSON.stringify(plain(a)) === JSON.stringify(plain(b));
 }
 

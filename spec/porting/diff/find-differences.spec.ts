@@ -82,6 +82,14 @@ describe('findDifferences', () => {
       expect(await differ(original, { fields: [['Vary', 'Cookie, Accept']] })).to.have.length(1);
     });
 
+    it('that say which methods there are may say it in any order', async () => {
+      const fields = (value: string) => ({ fields: [['Allow', value]] as const });
+      expect(await differ(fields('POST, OPTIONS, GET'), fields('GET,POST, OPTIONS'))).to.deep.equal([]);
+      expect(await differ(fields('POST, GET'), fields('GET'))).to.deep.equal([
+        'header Allow: POST, GET | GET',
+      ]);
+    });
+
     it('of the connection and the framing, and the version, count with wire', async () => {
       const original = {
         version: '1.0',
