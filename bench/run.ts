@@ -6,7 +6,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { Comparison } from './compare.js';
 import { type HttpPart, httpLoad } from './http-load.js';
 import { idleMemory } from './idle.js';
-import { pythonServers } from './python-servers.js';
+import { PYTHON_PARTS, pythonParts } from './python.js';
+import { pythonServers, pythonVersions } from './python-servers.js';
 import { comparisonTable, machineFacts } from './report.js';
 import { ServerProcess } from './server-process.js';
 import { THREAD_PARTS, threadParts } from './threads.js';
@@ -17,6 +18,8 @@ import { WORKER_PARTS, workerParts } from './workers.js';
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const TIME = Number(process.env['BENCH_MS'] ?? 1500);
 const NODE_SERVERS = ['raw', 'wsgi', 'fastify', 'hono', 'koa', 'express'];
+/** Of Python's servers, those that all parts compare with; the others are in the part `python`. */
+const PEERS = ['gunicorn', 'waitress'];
 const GIBIBYTE = 1024 ** 3;
 
 type TitledPart = HttpPart & { title: string };
@@ -97,7 +100,7 @@ async function httpParts(): Promise<void> {
   let told = false;
   const start = async () => {
     const node = await startAll(NODE_SERVERS);
-    const { running, missing } = await pythonServers();
+    const { running, missing } = await pythonServers('app', PEERS);
     if (!told && missing.length > 0) add(`Not installed here, so not measured: ${missing.join(', ')}.`);
     told = true;
     return [...node, ...running];
@@ -117,7 +120,7 @@ async function echoParts(): Promise<void> {
 async function threads(): Promise<void> {
   if (!THREAD_PARTS.some(chosen)) return;
   const { title: _, ...hello } = HTTP['hello'] as TitledPart;
-  const { running } = await pythonServers();
+  const { running } = await pythonServers('app', PEERS);
   await threadParts({ rounds: ROUNDS, time: TIME, hello, python: running, chosen, add });
   for (const server of running) server.stop();
 }
@@ -125,6 +128,12 @@ async function threads(): Promise<void> {
 async function workers(): Promise<void> {
   const { title: _, ...hello } = HTTP['hello'] as TitledPart;
   if (WORKER_PARTS.some(chosen)) await workerParts({ rounds: ROUNDS, time: TIME, hello, chosen, add });
+}
+
+async function python(): Promise<void> {
+  if (!PYTHON_PARTS.some(chosen)) return;
+  add(pythonVersions());
+  await pythonParts({ rounds: ROUNDS, time: TIME, chosen, add });
 }
 
 async function memoryParts(): Promise<void> {
@@ -154,5 +163,6 @@ await httpParts();
 await echoParts();
 await threads();
 await workers();
+await python();
 await memoryParts();
 if (wanted.length === 0) writeFileSync('bench/RESULTS.md', `# Results\n\n${sections.join('\n\n')}\n`);
