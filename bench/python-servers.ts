@@ -25,9 +25,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   gunicorn: gunicorn(1),
   'gunicorn, 2 workers': gunicorn(2),
   uWSGI: (module, port) => [
-    ...[`${FOLDER}/../.venv/bin/uwsgi`, '--http-socket', `127.0.0.1:${port}`, '--chdir', FOLDER],
+    ...[`${FOLDER}/../.venv/bin/uwsgi`, '--http11-socket', `127.0.0.1:${port}`, '--chdir', FOLDER],
     ...['--module', `${module}:app`, '--master', '--enable-threads', '--threads', '4', '--disable-logging'],
-    ...['--http-keepalive', '--add-header', 'Connection: keep-alive', '--virtualenv', `${FOLDER}/../.venv`],
+    ...['--virtualenv', `${FOLDER}/../.venv`],
   ],
   waitress: (module, port) => [
     ...[PYTHON, '-m', 'waitress', '--threads=4', `--listen=127.0.0.1:${port}`, `${module}:app`],
@@ -39,12 +39,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ],
   bjoern: (module, port) => [PYTHON, `${FOLDER}/bjoern_server.py`, module, String(port)],
   'uvicorn, a2wsgi': (module, port) => [PYTHON, `${FOLDER}/uvicorn_server.py`, module, String(port)],
+  wsgiref: (module, port) => [PYTHON, `${FOLDER}/wsgiref_server.py`, module, String(port)],
   'wsgi --python cpython': bridge('--python', PYTHON, '--threads', '4'),
   'wsgi --python pyodide': bridge('--python', 'pyodide', '--threads', '4'),
 };
 
 /** What is said of a server that did not start; its package tells more. */
 const PACKAGES: Readonly<Record<string, string>> = { 'uvicorn, a2wsgi': 'uvicorn' };
+
+/** Of bench/python: it has WebSockets only. */
+const ECHO = 'echo';
 
 export interface PythonServers {
   readonly running: readonly ServerProcess[];
@@ -68,7 +72,9 @@ export async function pythonServers(
     const command = COMMANDS[name] as Command;
     const server = await ServerProcess.command(name, (port) => command(module, port), FOLDER);
     const why = environment.missing[PACKAGES[name] ?? name];
-    if (server !== undefined) running.push(server);
+    const works = server !== undefined && (module === ECHO || (await isFine(server.port)));
+    if (!works) server?.stop();
+    if (works) running.push(server);
     else missing.push(why === undefined ? name : `${name} (${why})`);
   }
   return { running, missing };
@@ -76,11 +82,21 @@ export async function pythonServers(
 
 /** Beside those of `pythonServers`: one for each kind of server that has WebSockets. */
 export async function pythonEchoes(): Promise<PythonServers> {
-  const ours = await pythonServers('echo', ['wsgi --python cpython', 'wsgi --python pyodide']);
+  const ours = await pythonServers(ECHO, ['wsgi --python cpython', 'wsgi --python pyodide']);
   const wsocket = await ServerProcess.command('WSocket', (port) => [PYTHON, 'echo.py', String(port)], FOLDER);
   return wsocket === undefined
     ? { running: ours.running, missing: [...ours.missing, 'WSocket'] }
     : { running: [wsocket, ...ours.running], missing: ours.missing };
+}
+
+/** An application that only fails would be the fastest of all. */
+async function isFine(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) });
+    return response.ok && (await response.text()) !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** One line for the results. */
