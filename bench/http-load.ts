@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 
 /** What a browser sends. */
-const BROWSER = [
+export const BROWSER = [
   'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
   'Accept-Encoding: gzip, deflate, br, zstd',
   'Accept-Language: en-US,en;q=0.5',

@@ -1,45 +1,111 @@
-/** The servers of CPython that are installed here, with the same application in Python. */
-import { ServerProcess } from './server-process.js';
+/** The servers of CPython, and our own with Python behind it, each with the same applications of bench/python. */
+import { resolve } from 'node:path';
+import { PYTHON, pythonEnvironment } from './python-environment.js';
+import { CLI, ServerProcess } from './server-process.js';
 
-const FOLDER = 'bench/python';
+const FOLDER = resolve('bench/python');
 
-const COMMANDS: Record<string, (port: number) => string[]> = {
-  gunicorn: (port) => [
-    'python3',
-    '-m',
-    'gunicorn',
-    '--chdir',
-    FOLDER,
-    '-b',
-    `127.0.0.1:${port}`,
-    '-k',
-    'gthread',
-    '--threads',
-    '4',
-    'app:app',
+/** @param module of bench/python, whose `app` it serves. */
+type Command = (module: string, port: number) => string[];
+
+const gunicorn =
+  (workers: number): Command =>
+  (module, port) => [
+    ...[PYTHON, '-m', 'gunicorn', '--chdir', FOLDER, '-b', `127.0.0.1:${port}`, '-k', 'gthread'],
+    ...['--threads', '4', '--workers', String(workers), `${module}:app`],
+  ];
+
+/** This package, and the unmodified application behind it. */
+const bridge =
+  (...how: string[]): Command =>
+  (module, port) => [process.execPath, CLI, `${FOLDER}/${module}.py:app`, '-b', `127.0.0.1:${port}`, ...how];
+
+/** Four threads each, where they have threads. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  gunicorn: gunicorn(1),
+  'gunicorn, 2 workers': gunicorn(2),
+  uWSGI: (module, port) => [
+    ...[`${FOLDER}/../.venv/bin/uwsgi`, '--http11-socket', `127.0.0.1:${port}`, '--chdir', FOLDER],
+    ...['--module', `${module}:app`, '--master', '--enable-threads', '--threads', '4', '--disable-logging'],
+    ...['--virtualenv', `${FOLDER}/../.venv`],
   ],
-  waitress: (port) => [
-    'python3',
-    '-m',
-    'waitress',
-    '--threads=4',
-    `--listen=127.0.0.1:${port}`,
-    'bench.python.app:app',
+  waitress: (module, port) => [
+    ...[PYTHON, '-m', 'waitress', '--threads=4', `--listen=127.0.0.1:${port}`, `${module}:app`],
   ],
-  wsgiref: (port) => ['python3', `${FOLDER}/app.py`, String(port)],
+  granian: (module, port) => [
+    ...[`${FOLDER}/../.venv/bin/granian`, '--interface', 'wsgi', '--host', '127.0.0.1'],
+    ...['--port', String(port), '--blocking-threads', '4', '--no-access-log', '--working-dir', FOLDER],
+    `${module}:app`,
+  ],
+  bjoern: (module, port) => [PYTHON, `${FOLDER}/bjoern_server.py`, module, String(port)],
+  'uvicorn, a2wsgi': (module, port) => [PYTHON, `${FOLDER}/uvicorn_server.py`, module, String(port)],
+  wsgiref: (module, port) => [PYTHON, `${FOLDER}/wsgiref_server.py`, module, String(port)],
+  'wsgi --python cpython': bridge('--python', PYTHON, '--threads', '4'),
+  'wsgi --python pyodide': bridge('--python', 'pyodide', '--threads', '4'),
 };
 
-/** @returns those that started, and the names of those that did not. */
-export async function pythonServers(): Promise<{ running: ServerProcess[]; missing: string[] }> {
+/** What is said of a server that did not start; its package tells more. */
+const PACKAGES: Readonly<Record<string, string>> = { 'uvicorn, a2wsgi': 'uvicorn' };
+
+/** Of bench/python: it has WebSockets only. */
+const ECHO = 'echo';
+
+export interface PythonServers {
+  readonly running: readonly ServerProcess[];
+  /** Names of those that did not start, and why. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Starts all that there are.
+ * @param module of bench/python. @param names default: all.
+ */
+export async function pythonServers(
+  module = 'app',
+  names: readonly string[] = Object.keys(COMMANDS),
+): Promise<PythonServers> {
+  const environment = pythonEnvironment();
+  if (environment === undefined) return { running: [], missing: ['Python'] };
   const running: ServerProcess[] = [];
   const missing: string[] = [];
-  for (const [name, build] of Object.entries(COMMANDS)) {
-    const server =
-      (await ServerProcess.command(name, build)) ??
-      // Debian's packages belong to Debian's own Python.
-      (await ServerProcess.command(name, (port) => ['/usr/bin/python3', ...build(port).slice(1)]));
-    if (server === undefined) missing.push(name);
-    else running.push(server);
+  for (const name of names) {
+    const command = COMMANDS[name] as Command;
+    const server = await ServerProcess.command(name, (port) => command(module, port), FOLDER);
+    const why = environment.missing[PACKAGES[name] ?? name];
+    const works = server !== undefined && (module === ECHO || (await isFine(server.port)));
+    if (!works) server?.stop();
+    if (works) running.push(server);
+    else missing.push(why === undefined ? name : `${name} (${why})`);
   }
   return { running, missing };
+}
+
+/** Beside those of `pythonServers`: one for each kind of server that has WebSockets. */
+export async function pythonEchoes(): Promise<PythonServers> {
+  const ours = await pythonServers(ECHO, ['wsgi --python cpython', 'wsgi --python pyodide']);
+  const wsocket = await ServerProcess.command('WSocket', (port) => [PYTHON, 'echo.py', String(port)], FOLDER);
+  return wsocket === undefined
+    ? { running: ours.running, missing: [...ours.missing, 'WSocket'] }
+    : { running: [wsocket, ...ours.running], missing: ours.missing };
+}
+
+/** An application that only fails would be the fastest of all. */
+async function isFine(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) });
+    return response.ok && (await response.text()) !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** One line for the results. */
+export function pythonVersions(): string {
+  const { versions = {} } = pythonEnvironment() ?? {};
+  const wanted = ['gunicorn', 'uWSGI', 'waitress', 'granian', 'bjoern', 'uvicorn', 'a2wsgi'];
+  const known = [...wanted, 'bottle', 'Flask', 'Django', 'WSocket'].flatMap((name) => {
+    const version = Object.entries(versions).find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1];
+    return version === undefined ? [] : [`${name} ${version}`];
+  });
+  return known.length === 0 ? '' : `Python's servers and frameworks: ${known.join(', ')}.`;
 }

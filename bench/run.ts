@@ -3,10 +3,12 @@
  * `npm run bench -- hello echo` runs only those parts; `BENCH_ROUNDS` and `BENCH_MS` shorten or lengthen them.
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { barsOf, chart } from './chart.js';
 import { Comparison } from './compare.js';
 import { type HttpPart, httpLoad } from './http-load.js';
 import { idleMemory } from './idle.js';
-import { pythonServers } from './python-servers.js';
+import { PYTHON_PARTS, pythonParts } from './python.js';
+import { pythonServers, pythonVersions } from './python-servers.js';
 import { comparisonTable, machineFacts } from './report.js';
 import { ROOM_PARTS, roomParts } from './rooms.js';
 import { ServerProcess } from './server-process.js';
@@ -18,6 +20,8 @@ import { WORKER_PARTS, workerParts } from './workers.js';
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const TIME = Number(process.env['BENCH_MS'] ?? 1500);
 const NODE_SERVERS = ['raw', 'wsgi', 'fastify', 'hono', 'koa', 'express'];
+/** Of Python's servers, those that all parts compare with; the others are in the part `python`. */
+const PEERS = ['gunicorn', 'waitress', 'wsgiref'];
 const GIBIBYTE = 1024 ** 3;
 
 type TitledPart = HttpPart & { title: string };
@@ -98,7 +102,7 @@ async function httpParts(): Promise<void> {
   let told = false;
   const start = async () => {
     const node = await startAll(NODE_SERVERS);
-    const { running, missing } = await pythonServers();
+    const { running, missing } = await pythonServers('app', PEERS);
     if (!told && missing.length > 0) add(`Not installed here, so not measured: ${missing.join(', ')}.`);
     told = true;
     return [...node, ...running];
@@ -118,7 +122,7 @@ async function echoParts(): Promise<void> {
 async function threads(): Promise<void> {
   if (!THREAD_PARTS.some(chosen)) return;
   const { title: _, ...hello } = HTTP['hello'] as TitledPart;
-  const { running } = await pythonServers();
+  const { running } = await pythonServers('app', PEERS);
   await threadParts({ rounds: ROUNDS, time: TIME, hello, python: running, chosen, add });
   for (const server of running) server.stop();
 }
@@ -130,6 +134,12 @@ async function workers(): Promise<void> {
 
 async function rooms(): Promise<void> {
   if (ROOM_PARTS.some(chosen)) await roomParts({ rounds: ROUNDS, time: TIME, chosen, add });
+}
+
+async function python(): Promise<void> {
+  if (!PYTHON_PARTS.some(chosen)) return;
+  add(pythonVersions());
+  await pythonParts({ rounds: ROUNDS, time: TIME, chosen, add });
 }
 
 async function memoryParts(): Promise<void> {
@@ -160,5 +170,11 @@ await echoParts();
 await threads();
 await workers();
 await rooms();
+await python();
 await memoryParts();
-if (wanted.length === 0) writeFileSync('bench/RESULTS.md', `# Results\n\n${sections.join('\n\n')}\n`);
+if (wanted.length === 0) {
+  const results = `# Results\n\n![CPU time of GET hello](../docs/speed.svg)\n\n${sections.join('\n\n')}\n`;
+  writeFileSync('bench/RESULTS.md', results);
+  const drawn = chart('GET hello, with the headers of a browser', barsOf(results, 'GET hello'));
+  if (drawn !== undefined) writeFileSync('docs/speed.svg', drawn);
+}

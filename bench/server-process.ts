@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const TICKS_PER_SECOND = 100;
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const SERVE = fileURLToPath(new URL('servers/serve.js', import.meta.url));
 
 const children = new Set<ChildProcess>();
@@ -30,9 +30,15 @@ export class ServerProcess {
     children.add(child);
   }
 
-  /** A server of bench/servers, as compiled: TypeScript's loader would cost the calls of one more than another's. */
-  static async node(name: string): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [SERVE, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  /**
+   * A server of bench/servers, as compiled: TypeScript's loader would cost the calls of one more than another's.
+   * @param options of Node.
+   */
+  static async node(name: string, options: readonly string[] = []): Promise<ServerProcess> {
+    // As they run for users: Express, for one, compiles its views again for each request otherwise.
+    const env = { ...process.env, NODE_ENV: 'production' };
+    const args = [...options, SERVE, name];
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     const port = await new Promise<number>((resolve, reject) => {
       child.stdout?.once('data', (text: Buffer) => resolve(Number(text)));
       child.once('exit', () => reject(new Error(`${name} did not start`)));
@@ -72,15 +78,22 @@ export class ServerProcess {
     });
   }
 
-  /** A command that listens on the port it is given; undefined when it is not installed or does not start. */
-  static async command(name: string, build: (port: number) => string[]): Promise<ServerProcess | undefined> {
+  /**
+   * A command that listens on the port it is given; undefined when it is not installed or does not start.
+   * @param cwd the folder that it starts in.
+   */
+  static async command(
+    name: string,
+    build: (port: number) => string[],
+    cwd?: string,
+  ): Promise<ServerProcess | undefined> {
     const port = await freePort();
     const [command = '', ...args] = build(port);
-    const child = spawn(command, args, { stdio: 'ignore' });
+    const child = spawn(command, args, { stdio: 'ignore', cwd });
     let failed = false;
     child.once('error', () => (failed = true));
     child.once('exit', () => (failed = true));
-    for (let i = 0; i < 100 && !failed; i++) {
+    for (let i = 0; i < 200 && !failed; i++) {
       if (await answers(port)) return new ServerProcess(name, port, child);
       await delay(50);
     }

@@ -1,6 +1,6 @@
 /** Load over WebSocket: connections that keep a number of messages in flight. */
 import { connect, type Socket } from 'node:net';
-import { WebSocket } from 'ws';
+import { BROWSER } from './http-load.js';
 
 export interface WebSocketLoad {
   path: string;
@@ -39,19 +39,11 @@ class Echoes {
   }
 
   static open(port: number, load: WebSocketLoad): Promise<Echoes> {
-    const head = [
-      `GET ${load.path} HTTP/1.1`,
-      `Host: 127.0.0.1:${port}`,
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ];
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       socket.once('error', reject);
       socket.once('data', () => resolve(new Echoes(socket, load)));
-      socket.write(`${head.join('\r\n')}\r\n\r\n`);
+      socket.write(handshake(port, load.path, []));
     });
   }
 
@@ -94,11 +86,28 @@ function clientFrame(opcode: number, size: number): Buffer {
   return Buffer.concat([head, mask, payload]);
 }
 
-/** Opens a connection; also for counting what idle ones cost. */
-export function open(url: string): Promise<WebSocket> {
+/** A connection with the headers of a browser that has had one message echoed, and is idle then. */
+export function spoken(port: number, path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, { perMessageDeflate: false });
-    socket.once('open', () => resolve(socket));
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     socket.once('error', reject);
+    socket.once('data', () => {
+      socket.once('data', () => resolve(socket));
+      socket.write(clientFrame(0x81, 60));
+    });
+    socket.write(handshake(port, path, BROWSER));
   });
+}
+
+function handshake(port: number, path: string, more: readonly string[]): string {
+  const head = [
+    `GET ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...more,
+  ];
+  return `${head.join('\r\n')}\r\n\r\n`;
 }

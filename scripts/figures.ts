@@ -1,5 +1,6 @@
-/** Puts the ratios of bench/RESULTS.md into the table of README.md, between its two marks: `npm run docs`. */
+/** Puts the ratios of bench/RESULTS.md into the table of README.md, between its two marks, and draws the chart: `npm run docs`. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { barsOf, chart } from '../bench/chart.js';
 
 /** Parts of the bench, by the start of their heading, and what README calls them. */
 const PARTS: readonly (readonly [heading: string, name: string])[] = [
@@ -31,3 +32,5 @@ const table = [`| | ${SERVERS.join(' | ')} |`, `|---|${'---|'.repeat(SERVERS.len
 const readme = readFileSync('README.md', 'utf8');
 if (!MARKS.test(readme)) throw new Error('README.md has no <!-- figures --> and <!-- /figures -->');
 writeFileSync('README.md', readme.replace(MARKS, `\n${table}\n`));
+const drawn = chart('GET hello, with the headers of a browser', barsOf(results, 'GET hello'));
+if (drawn !== undefined) writeFileSync('docs/speed.svg', drawn);

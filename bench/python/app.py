@@ -1,6 +1,5 @@
 """The bench's application in Python, for the servers of CPython: the same answers as bench/servers/wsgi.ts."""
 import json
-import sys
 
 HELLO = b"Hello, World!\n"
 JSON_BODY = json.dumps(
@@ -27,13 +26,3 @@ def app(environ, start_response):
         headers.append(("Content-Length", str(len(body[0]))))
     start_response("200 OK", headers)
     return body
-
-
-if __name__ == "__main__":
-    from wsgiref.simple_server import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    make_server("127.0.0.1", int(sys.argv[1]), app, handler_class=Quiet).serve_forever()
