@@ -10,8 +10,8 @@ import { checkHandshakeHeaders } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
+import { respondOn, withoutListeners } from '../http/free-response.js';
 import type { Gateway } from '../http/gateway.js';
-import { respondOn, withoutListeners } from '../http/node-internals.js';
 import { ResponseSink } from '../http/response-sink.js';
 import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
 import {
