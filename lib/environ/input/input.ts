@@ -6,8 +6,11 @@ import { ByteQueue } from './byte-queue.js';
 
 /** Where the bytes of a request body come from. */
 export interface BodySource {
-  /** The next bytes, or null at the end of the body; rejects when the body is cut short, malformed or too large. */
-  pull(): Promise<Buffer | null>;
+  /**
+   * The next bytes, or null at the end of the body; rejects when the body is cut short, malformed or too large.
+   * @param size bytes that are waited for: a source may give as many at once. Default: 1.
+   */
+  pull(size?: number): Promise<Buffer | null>;
 }
 
 /** The same in a worker thread: `pull` blocks, and throws. */
@@ -87,7 +90,8 @@ export class BodyInput implements Input {
    * is made before the first is done.
    */
   read(size?: number | null): Promise<Buffer> {
-    return this.#inTurn(READ, bytes(checkSize('read', size)));
+    const wanted = checkSize('read', size);
+    return this.#inTurn(READ, bytes(wanted), wanted);
   }
 
   /**
@@ -115,9 +119,10 @@ export class BodyInput implements Input {
     }
   }
 
-  #inTurn<T>(call: AwaitedCall, take: Take<T>): Promise<T> {
+  /** @param wanted bytes that it takes for sure. */
+  #inTurn<T>(call: AwaitedCall, take: Take<T>, wanted = 0): Promise<T> {
     call.checkPending(this.#pending++);
-    const work = () => this.#take(take);
+    const work = () => this.#take(take, wanted);
     const result = this.#busy === undefined ? work() : this.#busy.then(work, work);
     this.#busy = result;
     const settled = () => {
@@ -128,12 +133,12 @@ export class BodyInput implements Input {
     return call.mark(result);
   }
 
-  async #take<T>(take: Take<T>): Promise<T> {
+  async #take<T>(take: Take<T>, wanted: number): Promise<T> {
     this.#queue ??= new ByteQueue();
     for (;;) {
       const taken = take(this.#queue);
       if (taken !== undefined) return taken;
-      this.#queue.push(await this.#source.pull());
+      this.#queue.push(await this.#source.pull(Math.max(1, wanted - this.#queue.length)));
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What we use of Node's HTTP server and sockets without its documentation, or change. What only makes requests cheaper can
  * be switched off in `internals`: it is off where a Node does not have it, and everything works without it. (Those of
- * the package `ws` are in websocket/ws.ts.)
+ * the package `ws` are in websocket/ws.ts, responses on a socket that Node has let go of in free-response.ts.)
  *
  *   name        | what                                    | buys, of a small GET | without it
  *   ------------|-----------------------------------------|----------------------|-----------------------------------
@@ -11,6 +11,8 @@
  *               | response's way to its socket            |                      | the second of nothing
  *   parserHook  | the parser's callback after a packet    | 18 to 22 %           | a `data` listener, which takes the
  *               |                                         |                      | bytes through the stream
+ *   ownBody     | `IncomingMessage.push`, overridden: the | nothing; of a POST   | a body comes through the stream
+ *               | parser's way to the body's stream       | 6 to 15 %            |
  *   kernelQueue | `_handle.writeQueueSize` and `_parent`: | nothing: it finds    | what the kernel has not taken
  *               | bytes that the kernel has not taken     | slow clients sooner  | counts as read
  *
@@ -44,6 +46,7 @@ export const internals = {
   oneWrite: typeof writeRaw === 'function',
   kernelQueue: true,
   parserHook: true,
+  ownBody: true,
 };
 
 // A request that builds `headers` only when they are asked for
@@ -61,12 +64,47 @@ export class WsgiRequest extends IncomingMessage {
   asked = false;
   /** The packet in which it ended was seen. */
   ended = false;
+  /** Gets the body, past the stream. */
+  taker: BodyTaker | undefined = undefined;
   #framing: FramingFields | undefined = undefined;
+
+  /** @internal The parser's way to the stream. @param chunk null: the end. */
+  override push(chunk: Buffer | null): boolean {
+    const { taker } = this;
+    if (taker === undefined) return super.push(chunk);
+    if (chunk !== null) return taker.take(chunk);
+    taker.take(null);
+    super.push(null);
+    // The stream ends, too: until then the parser keeps the message, with all that it leads to.
+    this.read(0);
+    return true;
+  }
 
   get framing(): FramingFields {
     this.#framing ??= framingIn(this.rawHeaders);
     return this.#framing;
   }
+}
+
+/** What gets the body of a request in place of its stream. */
+export interface BodyTaker {
+  /** @param chunk null: the end. @returns false if the client has to wait. */
+  take(chunk: Buffer | null): boolean;
+}
+
+/** @returns false where it has to be read as a stream. */
+export function takeBody(message: IncomingMessage, taker: BodyTaker): boolean {
+  if (!(message instanceof WsgiRequest) || !internals.ownBody) return false;
+  message.taker = taker;
+  // Node is to know that it is read.
+  if (!message.complete) message._read(0);
+  return true;
+}
+
+/** The client, or the stream, has waited, and has to no more. */
+export function readOn(message: IncomingMessage): void {
+  if (message instanceof WsgiRequest && message.taker !== undefined) message._read(0);
+  else message.resume();
 }
 
 type Headers = IncomingMessage['headers'];
@@ -257,63 +295,6 @@ export function restore(socket: Duplex, method: 'pause' | 'resume' | 'destroy'):
 /** A client that has shut down its sending side still gets its response. */
 export function allowHalfOpen(http: HttpServer): void {
   Object.assign(http, { httpAllowHalfOpen: true });
-}
-
-/** The response that Node is sending on a socket. */
-export function responseOn(socket: Socket): ServerResponse | undefined {
-  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
-}
-
-/** A socket that Node has let go of, and will get again: it has left two of its listeners, and adds all of them again. */
-export function withoutListeners(socket: Socket): void {
-  for (const name of ['pause', 'resume']) socket.removeAllListeners(name);
-}
-
-/**
- * A response on a socket that Node has let go of.
- * @param free called when it is sent and the connection may go on; otherwise the connection is closed.
- */
-export function respondOn(
-  socket: Socket,
-  message: IncomingMessage,
-  keepAlive: boolean,
-  free: () => void,
-): ServerResponse {
-  const response = new FreeResponse(message);
-  response.shouldKeepAlive = keepAlive;
-  response.assignSocket(socket);
-  response.on('finish', () => {
-    response.detachSocket(socket);
-    if (response.shouldKeepAlive) free();
-    else socket.destroySoon();
-  });
-  return response;
-}
-
-/** On a socket that is Node's own, Node says when the client can take more. */
-class FreeResponse extends ServerResponse {
-  readonly #drained = () => this.emit('drain');
-
-  override assignSocket(socket: Socket): void {
-    super.assignSocket(socket);
-    socket.on('drain', this.#drained);
-  }
-
-  override detachSocket(socket: Socket): void {
-    socket.removeListener('drain', this.#drained);
-    super.detachSocket(socket);
-  }
-}
-
-/** A response without a connection has all of its body: it says so as Node does after the last byte, and is closed. */
-export function finishResponse(response: ServerResponse): void {
-  // Newer Nodes (26) keep what it says where only their own end() reaches it.
-  Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
-  response.emit('finish');
-  process.nextTick(() => {
-    Object.assign(response, { destroyed: true, _closed: true });
-    response.emit('close');
-  });
 }
 
 // The parser

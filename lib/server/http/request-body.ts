@@ -1,38 +1,51 @@
 /** The body of one request on a Node connection, pulled as the application reads it. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { READ_SIZE } from '../../environ/input/byte-queue.js';
 import type { BodySource } from '../../environ/input/input.js';
-import { ignore } from '../../environ/maybe-promise.js';
 import { ApplicationError, type RequestError } from '../../errors.js';
 import { cutShort, readTooLate, tooLarge } from '../../interpreter/request-body.js';
+import { type BodyTaker, readOn, takeBody } from './node-internals.js';
 
 /** Bytes of an unread body that are thrown away to keep the connection; beyond, it is closed (gunicorn's figure). */
 const DRAIN_LIMIT = 64 * 1024;
 
-const kBody = Symbol('request body');
+/** Bytes that come before they are asked for: of more, the client has to wait. */
+const HIGH_WATER = READ_SIZE;
 
-interface BodyMessage extends IncomingMessage {
-  [kBody]?: RequestBody;
-}
+const EMPTY = Buffer.alloc(0);
 
 interface Waiter {
+  /** Bytes that it waits for, unless the body ends before. */
+  readonly size: number;
   resolve(chunk: Buffer | null): void;
   reject(error: Error): void;
 }
 
-export class RequestBody implements BodySource {
-  readonly #message: BodyMessage;
+export class RequestBody implements BodySource, BodyTaker {
+  readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #declared: number | undefined;
   readonly #limit: number;
   /** The client waits for `100 Continue` before it sends the body. */
   #expected: boolean;
   #attached = false;
+  /** What has come and was not read. */
+  #chunks: Buffer[] = [];
+  #unread = 0;
+  /** Bytes that have come. */
   #received = 0;
+  /** All of them have. */
+  #ended = false;
+  /** The client has to wait. */
+  #stopped = false;
   #waiter: Waiter | undefined;
   #error: Error | undefined;
   /** The response is complete. */
   #over = false;
+  /** Bytes that are still thrown away; undefined: they are kept for the application. */
+  #toDrop: number | undefined;
+  #onOverflow: (() => void) | undefined;
 
   /**
    * @param declared Content-Length in bytes; undefined for a chunked body.
@@ -74,17 +87,18 @@ export class RequestBody implements BodySource {
     return this.#declared !== undefined && this.#declared - this.#received > DRAIN_LIMIT;
   }
 
-  pull(): Promise<Buffer | null> {
+  pull(size = 1): Promise<Buffer | null> {
     if (this.#over) this.#error ??= readTooLate();
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (!this.#attached) this.#attach();
-    const chunk = read(this.#message);
-    if (chunk !== null) return this.#accept(chunk);
-    if (this.#message.readableEnded) return Promise.resolve(null);
+    if (this.#error === undefined && !this.#attached) this.#attach();
+    if (this.#canGive(size)) {
+      const error = this.#failure(size);
+      return error === undefined ? Promise.resolve(this.#give()) : Promise.reject(error);
+    }
+    this.#readOn();
     // Bytes that came together with the head are here by then, and ask for nothing (RFC 9110 section 10.1.1).
     if (this.#expected) setImmediate(() => this.#askForBody());
     return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
+      this.#waiter = { size, resolve, reject };
     });
   }
 
@@ -93,22 +107,20 @@ export class RequestBody implements BodySource {
    * bytes. (What came in the same packet as the head is here in the next tick.)
    */
   takeWhole(most: number): Buffer | undefined {
-    const message = this.#message;
-    const { readableLength } = message;
+    const { complete, readableLength } = this.#message;
     const fits = readableLength <= Math.min(most, this.#limit);
-    if (!message.complete || !fits || this.#attached || this.#error !== undefined) return undefined;
+    if (!complete || !fits || this.#attached || this.#error !== undefined) return undefined;
     this.#attach();
-    this.#received = readableLength;
-    // One read() is one packet on newer Nodes (26).
-    const chunks: Buffer[] = [];
-    for (let chunk = read(message); chunk !== null; chunk = read(message)) chunks.push(chunk);
-    return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, readableLength);
+    return this.#give() ?? EMPTY;
   }
 
   /** Ends the body with an error, for the read under way and all later ones. */
   fail(error: RequestError | ApplicationError): void {
     this.#error ??= error;
-    this.#settle((waiter) => waiter.reject(error));
+    this.#drop();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.reject(error);
   }
 
   /** The application has said all it had to: later reads fail. */
@@ -122,85 +134,102 @@ export class RequestBody implements BodySource {
    * @param overflow called when there is more of it than that.
    */
   discard(overflow: () => void): void {
-    const message = this.#message;
-    if (message.readableEnded) return;
-    let left = DRAIN_LIMIT;
-    message.removeListener('readable', messageOnReadable);
-    message.on('data', (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left < 0) overflow();
-    });
-    message.on('error', ignore);
-    message.resume();
+    this.#toDrop = DRAIN_LIMIT - this.#unread;
+    this.#onOverflow = overflow;
+    this.#drop();
+    if (!this.#attached) this.#attach();
+    this.#readOn();
+  }
+
+  /** @internal What comes from the client; null: that was all. @returns false if the client has to wait. */
+  take(chunk: Buffer | null): boolean {
+    if (this.#toDrop !== undefined) {
+      this.#toDrop -= chunk?.length ?? 0;
+      if (this.#toDrop < 0) this.#onOverflow?.();
+      return true;
+    }
+    if (chunk === null) this.#ended = true;
+    else if (this.#error === undefined) this.#keep(chunk);
+    const waiter = this.#waiter;
+    if (waiter !== undefined && this.#canGive(waiter.size)) {
+      this.#waiter = undefined;
+      const error = this.#failure(waiter.size);
+      if (error === undefined) waiter.resolve(this.#give());
+      else waiter.reject(error);
+    }
+    this.#stopped = this.#error !== undefined || (this.#waiter === undefined && this.#unread >= HIGH_WATER);
+    return !this.#stopped;
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#received += chunk.length;
+    if (this.#received > this.#limit) return;
+    this.#chunks.push(chunk);
+    this.#unread += chunk.length;
+  }
+
+  #canGive(size: number): boolean {
+    return this.#unread >= size || this.#ended || this.#error !== undefined || this.#received > this.#limit;
+  }
+
+  #failure(size: number): Error | undefined {
+    // What came within the limit can be read, as long as no more is asked for.
+    if (this.#received > this.#limit && this.#unread < size) this.#error ??= tooLarge(this.#limit);
+    return this.#error;
+  }
+
+  #give(): Buffer | null {
+    const size = this.#unread;
+    if (size === 0) return null;
+    const chunks = this.#chunks;
+    this.#drop();
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+  }
+
+  #drop(): void {
+    this.#chunks = [];
+    this.#unread = 0;
+  }
+
+  #readOn(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    readOn(this.#message);
   }
 
   #askForBody(): void {
-    if (this.#waiter === undefined || !this.#expected || this.#message.readableLength > 0) return;
+    if (this.#waiter === undefined || !this.#expected || this.#received > 0) return;
     this.#expected = false;
     if (this.#response.headersSent) this.fail(neverAskedFor());
     else this.#response.writeContinue();
   }
 
-  #accept(chunk: Buffer): Promise<Buffer> {
-    this.#received += chunk.length;
-    if (this.#received <= this.#limit) return Promise.resolve(chunk);
-    this.#error = tooLarge(this.#limit);
-    return Promise.reject(this.#error);
-  }
-
   #attach(): void {
     this.#attached = true;
     const message = this.#message;
-    message[kBody] = this;
-    message.on('readable', messageOnReadable);
-    message.on('end', messageOnEnd);
-    message.on('error', messageOnClose);
-    message.on('close', messageOnClose);
+    // One read() is one packet on newer Nodes (26).
+    while (message.readableLength > 0) this.take(message.read() as Buffer);
+    if (takeBody(message, this)) {
+      if (message.complete) this.take(null);
+    } else this.#listen();
   }
 
-  /** @internal */
-  onReadable(): void {
-    if (this.#waiter === undefined) return;
-    const chunk = read(this.#message);
-    if (chunk !== null) this.#settle((waiter) => this.#accept(chunk).then(waiter.resolve, waiter.reject));
+  #listen(): void {
+    const message = this.#message;
+    const cut = () => {
+      if (!message.readableEnded) this.fail(cutShort());
+    };
+    message.on('data', (chunk: Buffer) => {
+      if (!this.take(chunk)) message.pause();
+    });
+    message.on('end', () => this.take(null));
+    message.on('error', cut);
+    message.on('close', cut);
   }
-
-  /** @internal */
-  onEnd(): void {
-    this.#settle((waiter) => waiter.resolve(null));
-  }
-
-  /** @internal */
-  onClose(): void {
-    if (!this.#message.readableEnded) this.fail(cutShort());
-  }
-
-  #settle(how: (waiter: Waiter) => void): void {
-    const waiter = this.#waiter;
-    if (waiter === undefined) return;
-    this.#waiter = undefined;
-    how(waiter);
-  }
-}
-
-function read(message: IncomingMessage): Buffer | null {
-  return message.read() as Buffer | null;
 }
 
 function neverAskedFor(): ApplicationError {
   return new ApplicationError(
     'wsgi.input was first read after the response had begun: the client waits for "100 Continue" and will send nothing',
   );
-}
-
-function messageOnReadable(this: BodyMessage): void {
-  this[kBody]?.onReadable();
-}
-
-function messageOnEnd(this: BodyMessage): void {
-  this[kBody]?.onEnd();
-}
-
-function messageOnClose(this: BodyMessage): void {
-  this[kBody]?.onClose();
 }

@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
-import { respondOn, responseOn } from '../../http/node-internals.js';
+import { respondOn, responseOn } from '../../http/free-response.js';
 import { isWebSocketRequest } from '../../websocket/handshake.js';
 import { Upgrades } from '../../websocket/upgrade.js';
 import type { HostedGateway } from './hosted-gateway.js';
