@@ -93,11 +93,11 @@ for (const [name, start] of Object.entries(MODES)) {
 
     it('brings a message once, whichever topics and prefixes of a member match', async () => {
       const member = await MemberClient.join(port, 'news', 'news*', 'n*', '*', 'other');
-      await post(port, 'news', '1');
-      await post(port, 'newspaper', '2');
-      await post(port, 'n', '3');
-      await post(port, 'sports', '4');
-      for (const text of ['1', '2', '3', '4']) expect(await member.next()).to.equal(text);
+      // One after the other: each may be published in another worker.
+      for (const topic of ['news', 'newspaper', 'n', 'sports', 'news']) {
+        await post(port, topic, `on ${topic}`);
+        expect(await member.next()).to.equal(`on ${topic}`);
+      }
     });
 
     it('brings nothing after unsubscribe()', async () => {
@@ -129,10 +129,10 @@ for (const [name, start] of Object.entries(MODES)) {
     it('gives events of a topic until the client leaves', async () => {
       const reader = new EventReader(port, '/events?feed');
       expect(await reader.line()).to.equal('begun');
-      await post(port, 'feed', 'one');
-      await post(port, 'feed', 'two');
-      expect(await reader.line()).to.equal('one');
-      expect(await reader.line()).to.equal('two');
+      for (const text of ['one', 'two']) {
+        await post(port, 'feed', text);
+        expect(await reader.line()).to.equal(text);
+      }
       reader.leave();
     });
 
