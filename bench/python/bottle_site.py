@@ -3,7 +3,7 @@ import bottle
 
 bottle.debug(False)
 app = bottle.Bottle()
-PAGE = bottle.SimpleTemplate("<ul>% for item in items:\n<li>{{item}}</li>\n% end\n</ul>")
+PAGE = bottle.SimpleTemplate("<ul>\n% for item in items:\n<li>{{item}}</li>\n% end\n</ul>")
 
 
 @app.get("/")
