@@ -9,7 +9,7 @@ import { PythonThread } from './python-thread.js';
 import { findPyodide, type PyodidePackage } from './runtime.js';
 import { planSnapshot } from './snapshot.js';
 
-/** Each has some 80 MB. */
+/** Each has some 100 MB. */
 const DEFAULT_THREADS = 4;
 
 /**

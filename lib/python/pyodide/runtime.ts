@@ -43,6 +43,8 @@ export interface Pyodide {
   setStdin(input: { readonly stdin: () => null }): void;
   /** Not public: of the memory, to be saved. */
   makeMemorySnapshot?(): Uint8Array;
+  /** Not public: the options that it was loaded with. */
+  readonly _api?: { readonly config?: object };
   /** Not public: says how much memory it has. */
   readonly _module?: { readonly HEAPU8?: Uint8Array };
 }

@@ -81,7 +81,10 @@ async function load(found: PyodidePackage, choice: StartSnapshot | undefined): P
   if (bytes === undefined) return loadPyodide(options);
   const create = await importEmscripten(found);
   const createPyodideModule = async (settings: unknown) => withRoom(await create(settings), bytes);
-  return loadPyodide({ ...options, _loadSnapshot: bytes, createPyodideModule });
+  const pyodide = await loadPyodide({ ...options, _loadSnapshot: bytes, createPyodideModule });
+  // It would keep them for as long as it runs.
+  Object.assign(pyodide._api?.config ?? {}, { _loadSnapshot: undefined, createPyodideModule: undefined });
+  return pyodide;
 }
 
 /** Python had grown when it was saved: its memory is copied into one that has to have room for it. */
