@@ -6,12 +6,11 @@ import { sharesRooms } from './rooms.js';
 
 const chdir = join(ROOT, 'spec', 'python', 'applications');
 
-describe('rooms of Python, on Pyodide', () => {
+describe('rooms of Python, on Pyodide', function () {
+  // Threads start when the first has.
+  this.timeout(240_000);
   const app = fromPython('rooms:application', { chdir, python: 'pyodide', threads: 3, timeout: 1 });
-  before(async function () {
-    this.timeout(240_000);
-    await app.ready;
-  });
+  before(() => app.ready);
   after(() => app.close());
 
   sharesRooms(() => app);

@@ -21,8 +21,8 @@ function joined(topic: string): Promise<void> {
 
 /** @param app made and loaded before the specs run, with three threads or more. */
 export function sharesRooms(app: () => PythonApplication): void {
-  // Shorter than the waits below need.
-  const serve = () => serveApp(dispatcher(app(), { '/js': javascript }), { timeout: 1, maxBacklog: 50_000 });
+  const serve = (timeout = 0) =>
+    serveApp(dispatcher(app(), { '/js': javascript }), { timeout, maxBacklog: 50_000 });
 
   afterEach(async () => {
     closeClients();
@@ -70,7 +70,8 @@ export function sharesRooms(app: () => PythonApplication): void {
   });
 
   it('lets a handler wait for a message longer than the time-out, until one comes or its own time is over', async () => {
-    const { address } = await serve();
+    // Less than it waits below.
+    const { address } = await serve(1);
     const ask = async (query: string) => (await fetch(`${address}/poll?${encodeURIComponent(query)}`)).text();
     expect(await ask('news|1.6')).to.equal('ended');
     const polled = ask('news');

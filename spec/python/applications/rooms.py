@@ -4,7 +4,8 @@ import threading
 from urllib.parse import unquote
 from wsgiref.validate import validator
 
-from wsgi_gateway.rooms import publish, subscribe
+from wsgi_gateway import rooms
+from wsocket import publish, subscribe
 
 PLAIN = [('Content-Type', 'text/plain')]
 
@@ -47,10 +48,10 @@ def published(environ, start_response):
 
 def beside(environ, start_response):
     """Published by a thread of the application."""
-    thread = threading.Thread(target=publish, args=(topic_of(environ), 'text'))
+    thread = threading.Thread(target=rooms.publish, args=(topic_of(environ), 'text'))
     thread.start()
     thread.join()
-    publish_bytes = threading.Thread(target=publish, args=(topic_of(environ), b'\0\xff'))
+    publish_bytes = threading.Thread(target=rooms.publish, args=(topic_of(environ), b'\0\xff'))
     publish_bytes.start()
     publish_bytes.join()
     start_response('200 OK', PLAIN)
