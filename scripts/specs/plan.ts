@@ -31,6 +31,7 @@ const LAST = [/^spec\/server\/cli\/(load-app|config-file)\.spec/];
 const LONG = [
   'spec/traffic/random-traffic.spec.ts',
   'spec/python/frameworks/pages-cpython.spec.ts',
+  'spec/python/frameworks/pages-pyodide.spec.ts',
   'spec/python/frameworks/websockets-cpython.spec.ts',
   'spec/python/frameworks/strangler-cpython.spec.ts',
   'spec/server/cli/reload.spec.ts',
