@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const TICKS_PER_SECOND = 100;
-export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 const SERVE = fileURLToPath(new URL('servers/serve.js', import.meta.url));
 
 const children = new Set<ChildProcess>();

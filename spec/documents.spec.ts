@@ -67,7 +67,7 @@ describe('the code in the documents', function () {
         return;
       }
       const script = isConfig
-        ? join(ROOT, 'dist', 'cli.js')
+        ? join(ROOT, 'dist', 'bin.js')
         : join(folder, 'out', name.replace(/\.ts$/, '.js'));
       const cgi = { REQUEST_METHOD: 'GET', PATH_INFO: '/', SERVER_PROTOCOL: 'HTTP/1.1' };
       const env = {

@@ -27,7 +27,7 @@ describe('the package on this Node', function () {
   });
 
   it('has a command, which serves it too', async () => {
-    const cli = join(folder, 'node_modules', 'wsgi', 'dist', 'cli.js');
+    const cli = join(folder, 'node_modules', 'wsgi', 'dist', 'bin.js');
     await expectServes(process.execPath, [cli, 'app.mjs:app', '--bind', '127.0.0.1:0'], folder);
   });
 

@@ -130,7 +130,7 @@ export const DEMO_PAGE = `<!doctype html>
 <main>
   <p>You see this page of the npm package <b>wsgi</b> because the server was given no application. To serve yours:
     <code>npx wsgi app.mjs:app</code>, or <code>run(app)</code>. How to write one:
-    <a href="https://www.npmjs.com/package/wsgi">the documentation</a>.</p>
+    <a href="README.md">README.md</a>; rooms like this one: <a href="docs/rooms.md">docs/rooms.md</a>.</p>
   <p>Below is a WebSocket. The server echoes every message at once, and again two seconds later; and all who have this
     page open see it. Open it in a second window.</p>
   <div class="buttons">

@@ -115,7 +115,7 @@ export class Interpreter {
     this.started = this.sink.started = true;
     this.head = undefined;
     this.head = checkHead(status, headers);
-    // Bound, and not an arrow function: with that, memory of one request outlives it and holds the next (bench: post-big).
+    // Bound: with an arrow function here, requests that are over survive scavenges (--trace-gc-nvp, POST of 1 MiB, Node 20).
     this.writable ??= this.write.bind(this);
     return this.writable;
   }

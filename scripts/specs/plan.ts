@@ -13,6 +13,9 @@ const ONCE = [
   /redis/,
 ];
 
+/** They need the virtual environment of Python. */
+const PYTHON = [/cpython/, /werkzeug/, /command-pyodide/];
+
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [
   /^spec\/faults\/(memory|slow-clients)\.spec/,
@@ -27,7 +30,7 @@ const APART = [
 /** They register tsx, which then also changes modules that other files load: their process runs no other. */
 const LAST = [/^spec\/server\/cli\/(load-app|config-file)\.spec/];
 
-/** The longest first, so that none of them is what the others wait for at the end. */
+/** The longest first, so that none of them is what the others wait for at the end. Those of Python come after them. */
 const LONG = [
   'spec/traffic/random-traffic.spec.ts',
   'spec/python/frameworks/pages-cpython.spec.ts',
@@ -88,11 +91,17 @@ function matches(patterns: readonly RegExp[], file: string): boolean {
   return patterns.some((pattern) => pattern.test(file));
 }
 
+/** It waits until the virtual environment of Python has been made. */
+export function needsPython(file: string): boolean {
+  return matches(PYTHON, file);
+}
+
 function longestFirst(a: string, b: string): number {
   return rank(a) - rank(b) || a.localeCompare(b);
 }
 
 function rank(file: string): number {
   const place = LONG.indexOf(file);
-  return place === -1 ? LONG.length : place;
+  if (needsPython(file)) return LONG.length + (place === -1 ? LONG.length : place);
+  return place === -1 ? 2 * LONG.length : place;
 }

@@ -6,14 +6,15 @@
  * It is the Node that runs this, and also those of these paths. `--times` tells which files take long. The last line
  * counts: `N passed, N failed`, and `N skipped` if any were.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Result } from './messages.js';
 import { mirror } from './mirror.js';
-import { isLast, type Job, planOf } from './plan.js';
+import { isLast, type Job, needsPython, planOf } from './plan.js';
 import { Report } from './report.js';
 import { SpecProcess } from './spec-process.js';
 
@@ -37,6 +38,7 @@ const report = new Report(nodes.map(versionOf), plan.together.length + plan.apar
 const idle = nodes.map((): SpecProcess[] => []);
 const busy = new Map<SpecProcess, string>();
 process.once('SIGINT', stop).once('SIGTERM', stop);
+const environment = files.some(needsPython) ? makeEnvironment() : undefined;
 await work(plan.together, Number(values.jobs));
 await endAll();
 // They wait for most of their time, and measure what it takes.
@@ -56,6 +58,7 @@ async function work(jobs: readonly Job[], width: number): Promise<void> {
 }
 
 async function run(file: string, node: number): Promise<Result> {
+  if (needsPython(file)) await environment;
   const free = idle[node] ?? [];
   const one = free.pop() ?? new SpecProcess(nodes[node] ?? process.execPath);
   busy.set(one, file);
@@ -64,6 +67,14 @@ async function run(file: string, node: number): Promise<Result> {
   if (one.usable && !isLast(file)) free.push(one);
   else await end(node, one);
   return result;
+}
+
+/** Takes a minute where it has to be made, in which others run. What goes wrong is said by the specs that need it. */
+async function makeEnvironment(): Promise<void> {
+  const script = join(ROOT, 'out', 'scripts', 'specs', 'python-environment.js');
+  const child = spawn(process.execPath, [script], { stdio: 'inherit' });
+  process.once('exit', () => child.kill());
+  await once(child, 'exit');
 }
 
 async function endAll(): Promise<void> {

@@ -9,7 +9,7 @@ const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
 /** What V8 made of modules, for the processes that specs start: those since Node 22 find it there. */
 const COMPILED = join(process.cwd(), 'out', '.compiled');
 /** mocha has a limit for each test; this is for what it cannot end: a loop, or a wait at the top of a module. */
-const FILE_LIMIT_MS = 300_000;
+const FILE_LIMIT_MS = 600_000;
 const END_LIMIT_MS = 20_000;
 const OUTPUT_LENGTH = 20_000;
 

@@ -17,11 +17,31 @@ describe('makeDemoApp', () => {
 
   it('has a page that loads nothing, and a script that parses and shows text as text', async () => {
     const { text } = await call(makeDemoApp());
-    expect(text.replace('<a href="https://www.npmjs.com/package/wsgi">', '')).to.not.match(
-      /https?:|src=|@import|url\(/,
-    );
+    expect(text).to.not.match(/https?:|src=|@import|url\(/);
     expect(() => new Script(DEMO_SCRIPT)).to.not.throw();
     expect(DEMO_SCRIPT).to.not.match(/innerHTML|insertAdjacentHTML|document\.write|<\/script/);
+  });
+
+  it('serves the documents that its page links to, and no other files', async () => {
+    const app = makeDemoApp();
+    const links = [...(await call(app)).text.matchAll(/href="([^"]+)"/g)].map(([, path]) => `/${path}`);
+    expect(links).to.deep.equal(['/README.md', '/docs/rooms.md']);
+    for (const path of links) {
+      const { status, text } = await call(app, environOf({ PATH_INFO: path }));
+      expect([status, text.split('\n', 1)[0]]).to.deep.equal([
+        '200 OK',
+        path === '/README.md' ? '# wsgi' : '# Rooms',
+      ]);
+    }
+    for (const path of [
+      '/package.json',
+      '/docs/none.md',
+      '/docs/../README.md',
+      '/lib/../SECURITY.md',
+      '/docs/',
+    ]) {
+      expect((await call(app, environOf({ PATH_INFO: path }))).status, path).to.equal('404 Not Found');
+    }
   });
 
   for (const path of ['/', '/any']) {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const ARGUMENTS = [
   '--headless',
@@ -119,8 +119,16 @@ describe('the demo page', function () {
     const text = await page.locator('main').textContent();
     expect(text).to.include('npm package wsgi').and.to.include('was given no application');
     expect(text).to.include('npx wsgi app.mjs:app');
-    const link = page.getByRole('link', { name: 'documentation' });
-    expect(await link.getAttribute('href')).to.equal('https://www.npmjs.com/package/wsgi');
+    for (const [name, title] of [
+      ['README.md', '# wsgi'],
+      ['docs/rooms.md', '# Rooms'],
+    ] as const) {
+      const link = page.getByRole('link', { name, exact: true });
+      const answer = await page.request.get(
+        new URL(String(await link.getAttribute('href')), page.url()).href,
+      );
+      expect(await answer.text()).to.match(new RegExp(`^${title}\n`));
+    }
   });
 
   it('says that the server stopped', async () => {

@@ -74,7 +74,7 @@ describe('the Dockerfile', () => {
 
   it('listens where clients come, and stops before Docker kills it', () => {
     const [node, script, ...rest] = words(only(last, 'CMD'));
-    expect([node, script]).to.deep.equal(['node', 'node_modules/wsgi/dist/cli.js']);
+    expect([node, script]).to.deep.equal(['node', 'node_modules/wsgi/dist/bin.js']);
     const { bind, gracefulTimeout = 30 } = optionsOf(rest);
     expect(bind).to.equal(`:${only(last, 'EXPOSE')}`);
     expect(gracefulTimeout).to.be.at.most(STOP_S - 2);

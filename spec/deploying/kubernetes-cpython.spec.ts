@@ -74,7 +74,7 @@ describe('the Kubernetes file', () => {
   });
 
   it('starts the server itself, and not as root', () => {
-    expect(container.command).to.deep.equal(['node', 'node_modules/wsgi/dist/cli.js']);
+    expect(container.command).to.deep.equal(['node', 'node_modules/wsgi/dist/bin.js']);
     expect(deployment.spec.template.spec.securityContext.runAsNonRoot).to.equal(true);
   });
 

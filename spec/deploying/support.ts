@@ -27,7 +27,7 @@ export function project(): string {
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '.bin'), { recursive: true });
   symlinkSync(ROOT, join(modules, 'wsgi'));
-  const command = join(ROOT, 'dist', 'cli.js');
+  const command = join(ROOT, 'dist', 'bin.js');
   chmodSync(command, 0o755);
   symlinkSync(command, join(modules, '.bin', 'wsgi'));
   return folder;

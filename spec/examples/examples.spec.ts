@@ -459,6 +459,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** They run in a process of their own: threads load its script, the logger of all is set, or they wait for seconds. */
 const ALONE = [
   'blocking-under-express',
+  'blocking_chat',
   'blocking_echo',
   'blocking_events',
   'blocking_generator',

@@ -21,6 +21,9 @@ const DOCUMENTS = [
   'docs/stdlib.md',
   'docs/wsgiref.md',
   'docs/compare.md',
+  'docs/rooms.md',
+  'docs/channels.md',
+  'docs/python.md',
 ];
 /** PORTING.md and these show the examples. */
 const PAGES = [
@@ -29,6 +32,7 @@ const PAGES = [
   'docs/framework.md',
   'docs/frameworks.md',
   'docs/middleware.md',
+  'docs/rooms.md',
   'docs/websocket.md',
 ];
 

@@ -15,7 +15,16 @@ describe('examples/testing', function () {
   this.timeout(60_000);
 
   it('passes its own tests', () => {
-    const args = [MOCHA, '--no-config', '--node-option', 'import=tsx', '--reporter', 'json'];
+    const args = [
+      MOCHA,
+      '--no-config',
+      '--node-option',
+      'import=tsx',
+      '--timeout',
+      '20000',
+      '--reporter',
+      'json',
+    ];
     const { stdout, stderr } = spawnSync(process.execPath, [...args, 'examples/testing/guestbook.spec.ts'], {
       cwd: ROOT,
       encoding: 'utf8',

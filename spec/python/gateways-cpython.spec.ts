@@ -24,7 +24,7 @@ describe('an application in Python', () => {
   let app: PythonApplication;
   before(async function () {
     requirePython(this);
-    app = fromPython('behaviour:application', { chdir, threads: 4, timeout: 0 });
+    app = fromPython('behaviour:application', { chdir, python: 'python3', threads: 4, timeout: 0 });
     await app.ready;
   });
   afterEach(async () => {

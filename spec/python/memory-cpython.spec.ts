@@ -25,7 +25,7 @@ describe('memory, with applications in Python', function () {
   let server: Server;
   before(async function () {
     requirePython(this);
-    app = fromPython('behaviour:application', { chdir, threads: 2, timeout: 0 });
+    app = fromPython('behaviour:application', { chdir, python: 'python3', threads: 2, timeout: 0 });
     await app.ready;
     server = await serveApp(app, { timeout: 0, limitRequestBody: 0 });
   });
@@ -131,6 +131,7 @@ describe('maxRequests of fromPython', function () {
 
   it('replaces a process after so many requests, none of which is lost', async () => {
     const app = fromPython('behaviour:application', {
+      python: 'python3',
       chdir,
       threads: 2,
       maxRequests: 20,
@@ -156,7 +157,13 @@ describe('maxRequests of fromPython', function () {
 
   it('goes on with the process that it has where another one cannot load, and says so', async () => {
     const env: Record<string, string> = {};
-    const app = fromPython('loads_once:application', { chdir, threads: 1, maxRequests: 2, env });
+    const app = fromPython('loads_once:application', {
+      chdir,
+      python: 'python3',
+      threads: 1,
+      maxRequests: 2,
+      env,
+    });
     const client = new Client(app);
     const { stream } = logger;
     let log = '';

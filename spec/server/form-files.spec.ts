@@ -17,7 +17,7 @@ import { captureLog, closeServers, host, serveApp } from '../support/serve.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 import { gate, until } from '../support/until.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 const WSGI = new URL('../../dist/index.js', import.meta.url).href;
 
 const FORM = `${file('f', 'a.txt', 'content')}${END}`;

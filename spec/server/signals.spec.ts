@@ -11,7 +11,7 @@ import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-fo
 import { until } from '../support/until.js';
 import { closeClients, WebSocketClient } from '../support/web-socket-client.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 
 const APP = `
 export const app = async (environ, start_response) => {

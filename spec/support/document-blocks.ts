@@ -40,8 +40,6 @@ const GIVEN: Readonly<Record<string, string>> = {
     'const wsock = { closed: true };\nconst nextReading = async () => 1;\n',
   "app.onconnect = (client) => client.subscribe('chat');":
     "import { WSocketApp } from 'wsgi';\nconst app = new WSocketApp();\n",
-  "app.route('/events')(async function* events(environ, start_response) {":
-    "import { subscribe, WSocketApp } from 'wsgi';\nconst app = new WSocketApp();\n",
   "  name: 'my gateway',": `import { makeServer } from 'wsgi';
 const myGateway = (app) => ({
   listen: async (port, host) => {

@@ -15,7 +15,7 @@ export const NODE_OPTIONS: readonly string[] = COMPILED
   : ['--import', import.meta.resolve('tsx')];
 
 /** The command: as it was built, or from its source. */
-export const CLI = COMPILED ? `${ROOT}dist/cli.js` : `${ROOT}lib/cli.ts`;
+export const CLI = COMPILED ? `${ROOT}dist/bin.js` : `${ROOT}lib/bin.ts`;
 
 /** @param file of TypeScript, relative to `base`. @param base `import.meta.url`. @returns the path of what runs. */
 export function scriptOf(file: string, base: string): string {

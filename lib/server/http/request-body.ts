@@ -217,7 +217,7 @@ export class RequestBody implements BodySource, BodyTaker {
   #listen(): void {
     const message = this.#message;
     const cut = () => {
-      if (!message.readableEnded) this.fail(cutShort());
+      if (!message.readableEnded) this.fail(this.#over ? readTooLate() : cutShort());
     };
     message.on('data', (chunk: Buffer) => {
       if (!this.take(chunk)) message.pause();

@@ -31,7 +31,7 @@ describe('mirror under the command', function () {
     mkdirSync(join(cwd, 'node_modules'));
     symlinkSync(ROOT, join(cwd, 'node_modules/wsgi'), 'junction');
     const args = ['site.mjs:app', '--threads', '1', '--bind', '127.0.0.1:0'];
-    const command = new Command(args, { cwd, script: join(ROOT, 'dist/cli.js'), plain: true });
+    const command = new Command(args, { cwd, script: join(ROOT, 'dist/bin.js'), plain: true });
     const [, url = ''] = await command.says(/Server started at (\S+)/);
     expect(await (await fetch(`${url}/x`)).text()).to.equal('original');
     await command.says(/mirror: GET \/x differs: body.*: candidate instead of original/);

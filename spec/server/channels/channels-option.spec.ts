@@ -66,7 +66,7 @@ describe('the option channels', function () {
       return (channels: string, ...more: string[]) =>
         runCommand(['-b', '127.0.0.1:0', '--channels', channels, ...more], {
           cwd,
-          script: join(own, 'wsgi', 'dist', 'cli.js'),
+          script: join(own, 'wsgi', 'dist', 'bin.js'),
           plain: true,
         });
     }

@@ -9,7 +9,7 @@ import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary
 import { until } from '../../support/until.js';
 import { closeClients, WebSocketClient } from '../../support/web-socket-client.js';
 
-const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url));
 const MODULES = `${ROOT}node_modules`;
 /** What no line of the log may show. */
 const INNER = /node:internal|\/dist\/|\/lib\/server\//;

@@ -4,7 +4,7 @@ import { Command } from '../../support/command.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
-const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url));
 
 /** Answers `TEXT PID`; `/waits?file` ends when that file is there, `/stuck?file` holds the event loop until then. */
 export const APP = `import { existsSync } from 'node:fs';
