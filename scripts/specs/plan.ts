@@ -14,7 +14,7 @@ const ONCE = [
 ];
 
 /** They need the virtual environment of Python. */
-const PYTHON = [/cpython/, /werkzeug/, /command-pyodide/];
+const PYTHON = [/cpython/, /werkzeug/, /(command|pages)-pyodide/];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [
