@@ -76,12 +76,13 @@ async function main(argv: readonly string[]): Promise<number> {
   if (line.command.chdir === undefined && command.chdir !== undefined) changeFolder(command.chdir);
   if (line.command.env === undefined) setEnvironment(command.env);
 
-  const options = command.cgi
-    ? cgiOptions(config.server, line.server)
-    : withWorkers(withPort(withActivation(layer(config.server, line.server))));
-  logFormat = options.logFormat ?? 'text';
   const appName = line.app ?? config.wsgiApp;
   const isPython = appName !== undefined && namesPython(appName, command, hasModule);
+  const told = command.cgi
+    ? cgiOptions(config.server, line.server)
+    : withWorkers(withPort(withActivation(layer(config.server, line.server))));
+  const options = isPython ? withPythonProcess(told) : told;
+  logFormat = options.logFormat ?? 'text';
   if (command.printConfig) return print(listConfig(options, command, appName));
   if (command.checkConfig) {
     const { channels } = resolveOptions(options);
@@ -186,12 +187,20 @@ function giveLogs(logs: readonly (string | undefined)[], owner: Owner): void {
   }
 }
 
+/** One process of Python has a parent as well: this server. */
+function withPythonProcess(options: ServerOptions): ServerOptions {
+  return options.maxRequests ? { ...options, workers: options.workers ?? 1 } : options;
+}
+
 /** Workers and threads are those of Python: the server itself is one process, and runs on the event loop. */
 async function servePython(target: string, given: ServerOptions, command: CommandOptions): Promise<number> {
-  const { threads: _threads, workers: _workers, ...options } = given;
-  if (options.maxRequests) {
-    throw new UsageError('--max-requests does not go with Python: its processes are not replaced');
-  }
+  const {
+    threads: _threads,
+    workers: _workers,
+    maxRequests: _most,
+    maxRequestsJitter: _jitter,
+    ...options
+  } = given;
   const { serve } = await import('./server/serve.js');
   const app = await pythonApp(target, given, command);
   // Python ends after the server: its `finally` blocks and what a script does then.
@@ -215,7 +224,7 @@ async function pythonApp(
   { python, pythonpath }: CommandOptions,
 ): Promise<PythonApplication> {
   const { fromPython } = await import('./python/from-python.js');
-  const { timeout, backlogRequests, workers } = resolveOptions(options);
+  const { timeout, backlogRequests, workers, maxRequests, maxRequestsJitter } = resolveOptions(options);
   const threads = options.threads || undefined;
   const app = fromPython(target, {
     python,
@@ -224,6 +233,8 @@ async function pythonApp(
     workers,
     timeout,
     backlogRequests,
+    maxRequests,
+    maxRequestsJitter,
     onFile: isSupervised() ? reportFile : undefined,
   });
   await app.ready;

@@ -15,7 +15,7 @@ if (complaint === undefined) {
     const proven = await prove(GROUPS, runtime);
     for (const group of GROUPS) {
       for (const { site, results, unexplained } of proven) {
-        if (!group.sites.includes(site)) continue;
+        if (!group.sites.some(({ name }) => name === site.name)) continue;
         if (unexplained.length > 0) throw new Error(unexplained.map(describeResult).join('\n'));
         rows.push(rowOf(site, group, runtime.name, results.length));
       }

@@ -17,6 +17,8 @@ export class RequestEnd {
   #calls: Call[] | undefined;
   #over = false;
   #result: unknown;
+  /** What the request waits for. */
+  readonly scope: RequestScope | undefined;
 
   /** The end of the request that has this input; undefined if no gateway serves it, or middleware replaced its input. */
   static of(input: unknown): RequestEnd | undefined {
@@ -24,7 +26,8 @@ export class RequestEnd {
   }
 
   /** @param environ whose input gets this. */
-  constructor(environ: unknown) {
+  constructor(environ: unknown, scope?: RequestScope) {
+    this.scope = scope;
     const input = (environ as Partial<Environ> | undefined)?.['wsgi.input'];
     // Of a request that is served within another, the other ends last.
     if (RequestEnd.of(input)?.isOver === false || !Object.isExtensible(input)) return;

@@ -56,7 +56,7 @@ export class Interpreter {
   }
 
   run<E>(application: ApplicationOn<E>, environ: E): void {
-    this.end = new RequestEnd(environ);
+    this.end = new RequestEnd(environ, this.scope);
     try {
       const start_response: StartResponse = (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info);

@@ -32,6 +32,7 @@ import {
 } from './messages.js';
 import { requestMessage } from './request-message.js';
 import { callSocket, type SocketCall } from './socket-calls.js';
+import { type TopicCall, TopicCalls } from './topic-calls.js';
 
 type Head = readonly [status: string, headers: HeaderList];
 
@@ -61,6 +62,7 @@ export class PythonCall implements LaneWork {
   readonly #pending = new Set<number>();
   /** Errors of ours that Python was told of, by the call: it may let one through. */
   readonly #errors = new Map<number, unknown>();
+  #topics: TopicCalls | undefined;
   #overdue: string | undefined;
   #isDone = false;
   #whenDone: (() => void) | undefined;
@@ -189,6 +191,13 @@ export class PythonCall implements LaneWork {
         );
         break;
       }
+      case FROM_PYTHON.topics: {
+        const { value, rest } = unpack<TopicCall>(payload);
+        this.#topics ??= new TopicCalls(this.#environ);
+        const answered = this.#topics.call(value, rest);
+        if (call !== 0) this.#when(answered, call, (packed) => this.#answer(TO_PYTHON.ok, call, packed));
+        break;
+      }
       case FROM_PYTHON.file:
         this.#when(this.#file(unpack<ToldFile>(payload).value, call), call, (file) => {
           if (file === undefined) this.#answer(TO_PYTHON.ok, call, NOT_SENT);
@@ -254,6 +263,7 @@ export class PythonCall implements LaneWork {
   /** Python does not go on with a body that nobody wants; settles when it is done. */
   #closed(): Promise<void> | undefined {
     if (this.#isDone) return undefined;
+    this.#topics?.end();
     this.#send(TO_PYTHON.gone, NOTHING);
     return new Promise((resolve) => {
       this.#whenDone = resolve;
@@ -262,6 +272,7 @@ export class PythonCall implements LaneWork {
 
   #end(): void {
     this.#isDone = true;
+    this.#topics?.end();
     this.#whenDone?.();
   }
 

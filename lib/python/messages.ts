@@ -1,6 +1,6 @@
 /** What the gateway and a thread of Python say to each other: the kinds of frames, and how values travel in them. */
 import { ReceiveTimeout, WebSocketError } from '../environ/websocket/error.js';
-import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
+import { ApplicationError, ClientDisconnected, isRequestError, SlowSubscriber } from '../errors.js';
 
 /** To Python. Each is one letter: lib/python/py/wsgi_gateway/channel.py has the same. */
 export const TO_PYTHON = {
@@ -34,6 +34,8 @@ export const FROM_PYTHON = {
   pull: 0x50, // P
   hints: 0x47, // G
   socket: 0x56, // V
+  /** Topics: with a number of a call, but for the end of a subscription. */
+  topics: 0x4e, // N
   /** Nothing more is wanted of the calls that are not answered yet. */
   abandon: 0x55, // U
   /** What was printed while the request ran. */
@@ -80,6 +82,7 @@ export function packError(error: unknown): Buffer {
 
 function nameOf(error: unknown): string {
   if (error instanceof ClientDisconnected) return 'ClientDisconnected';
+  if (error instanceof SlowSubscriber) return 'SlowSubscriber';
   if (isRequestError(error)) return 'RequestError';
   if (error instanceof WebSocketError) return error.name;
   if (error instanceof ReceiveTimeout) return 'ReceiveTimeout';

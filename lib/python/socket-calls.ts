@@ -55,7 +55,8 @@ function stateOf(socket: WebSocket): object {
   return { closed, protocol, closeCode, closeReason, bufferedAmount };
 }
 
-function packMessage(message: Message | null): Buffer {
+/** As Python takes it apart: its kind, and its bytes. */
+export function packMessage(message: Message | null): Buffer {
   if (message === null) return pack('none');
   return typeof message === 'string' ? pack('text', Buffer.from(message)) : pack('binary', message);
 }

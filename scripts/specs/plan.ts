@@ -9,12 +9,12 @@ const ONCE = [
   /lighttpd/,
   /werkzeug/,
   /cpython/,
-  /(conformance|vectors|faults|command|snapshot)-pyodide/,
+  /(conformance|vectors|faults|command|snapshot|rooms|pages|traffic)-pyodide/,
   /redis/,
 ];
 
 /** They need the virtual environment of Python. */
-const PYTHON = [/cpython/, /werkzeug/, /command-pyodide/];
+const PYTHON = [/cpython/, /werkzeug/, /(command|pages)-pyodide/];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [
@@ -34,6 +34,7 @@ const LAST = [/^spec\/server\/cli\/(load-app|config-file)\.spec/];
 const LONG = [
   'spec/traffic/random-traffic.spec.ts',
   'spec/python/frameworks/pages-cpython.spec.ts',
+  'spec/python/frameworks/pages-pyodide.spec.ts',
   'spec/python/frameworks/websockets-cpython.spec.ts',
   'spec/python/frameworks/strangler-cpython.spec.ts',
   'spec/server/cli/reload.spec.ts',

@@ -67,6 +67,19 @@ describe('wsgi with an application in Python', () => {
     expect(await client.next()).to.equal('Flask heard hi');
   });
 
+  it('replaces its one process after --max-requests', async () => {
+    const command = new Command(
+      ['behaviour.py:application', '-b', '127.0.0.1:0', '--python', PYTHON, '--max-requests', '3'],
+      { cwd },
+    );
+    const pids = new Set<string>();
+    await until(async () => {
+      pids.add(await textAt(command, '/whoami'));
+      return pids.size >= 3;
+    });
+    expect(command.stderr).to.equal('');
+  });
+
   it('lets a script go on when its server has stopped', async () => {
     const command = new Command(['waitress_script.py', '--python', PYTHON], { cwd });
     expect(await textAt(command)).to.equal('waitress says hi');

@@ -10,6 +10,7 @@ import { lostError } from '../error.js';
 import type { InstanceEvents, Loaded, PythonInstance } from '../instance.js';
 import type { PythonOptions } from '../options.js';
 import type { PythonTarget } from '../target.js';
+import { publishTold, type ToldPublication } from '../topic-calls.js';
 import { ProcessLane } from './process-lane.js';
 
 /** The build copies it. */
@@ -30,6 +31,7 @@ interface Told extends Partial<Loaded> {
   readonly failed?: string;
   readonly details?: string;
   readonly files?: readonly string[];
+  readonly publish?: ToldPublication;
 }
 
 export class PythonProcess implements PythonInstance {
@@ -158,8 +160,10 @@ export class PythonProcess implements PythonInstance {
     });
   }
 
-  #hear({ ready, failed, details = '', files = [], implementation = '', version = '', address }: Told): void {
+  #hear(told: Told): void {
+    const { ready, failed, details = '', files = [], implementation = '', version = '', address } = told;
     for (const file of files) this.#onFile?.(file);
+    if (told.publish !== undefined) this.#publish(told.publish);
     if (ready === true) {
       this.isReady = true;
       this.#setRef(false);
@@ -168,6 +172,14 @@ export class PythonProcess implements PythonInstance {
       const trace = details === '' ? '' : `\n${details.trimEnd()}`;
       this.#told?.reject(new ConfigError(`The Python application could not be loaded: ${failed}${trace}`));
     }
+  }
+
+  /** Python blocks when it has published much, for nothing more is read. */
+  #publish(told: ToldPublication): void {
+    const paced = publishTold(told);
+    if (paced === undefined) return;
+    this.#control.pause();
+    void paced.then(() => this.#control.resume());
   }
 
   /** A process that has nothing to do does not keep Node running. */

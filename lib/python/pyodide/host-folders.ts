@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OWN_FOLDER } from '../../own-files.js';
-import type { FileSystem } from './runtime.js';
+import type { FileSystem, HostFileSystem } from './runtime.js';
 
 /** Pyodide has its own: Python's library, and no devices or processes. */
 const OWN = new Set(['dev', 'lib', 'proc', 'sys']);
@@ -15,10 +15,26 @@ export const GATEWAY_FILES = fileURLToPath(new URL('python/py', OWN_FOLDER));
 
 /** Before anything is imported: what was saved in a snapshot knows the files by these paths. */
 export function mountHost(files: FileSystem): void {
+  keepInodes(files.filesystems.NODEFS);
   mount(files, GATEWAY_FILES, GATEWAY_FOLDER);
   for (const name of readdirSync('/')) {
     if (!OWN.has(name) && isFolder(`/${name}`)) mount(files, `/${name}`, `/${name}`);
   }
+}
+
+/** Emscripten counts files as they are met, in each thread its own way: what is made of their numbers, as ETag, would differ. */
+function keepInodes(host: HostFileSystem): void {
+  const { getattr } = host;
+  if (getattr === undefined) return;
+  host.getattr = (stat, node) => {
+    let ino: number | undefined;
+    const facts = getattr(() => {
+      const found = stat();
+      ino = found.ino;
+      return found;
+    }, node);
+    return ino === undefined ? facts : { ...facts, ino };
+  };
 }
 
 function mount(files: FileSystem, root: string, path: string): void {

@@ -7,6 +7,7 @@ import { ownModule } from '../../own-files.js';
 import { loadable } from '../../server/threads/io/start-worker.js';
 import { lostError } from '../error.js';
 import type { InstanceEvents, InstanceLane, Loaded, PythonInstance } from '../instance.js';
+import { publishTold, type ToldPublication } from '../topic-calls.js';
 import { PyodideLine } from './line.js';
 import type { PyodideThreadData } from './start.js';
 import { ThreadLane } from './thread-lane.js';
@@ -25,6 +26,7 @@ interface Told extends Partial<Loaded> {
   readonly details?: string;
   readonly files?: readonly string[];
   readonly ended?: string;
+  readonly publish?: ToldPublication;
 }
 
 export type ThreadStart = Omit<PyodideThreadData, 'memory'> & {
@@ -121,8 +123,10 @@ export class PythonThread implements PythonInstance {
     else rung.then(this.#listen);
   };
 
-  #hear({ ready, failed, details = '', files = [], ended, version = '', address }: Told): void {
+  #hear(told: Told): void {
+    const { ready, failed, details = '', files = [], ended, version = '', address } = told;
     for (const file of files) this.#onFile?.(file);
+    if (told.publish !== undefined) void publishTold(told.publish);
     if (ended !== undefined) this.#how = ended;
     if (ready === true) {
       this.isReady = true;

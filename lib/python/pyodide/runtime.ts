@@ -20,12 +20,21 @@ interface FileStream {
   readonly nfd?: number;
 }
 
+/** What a file on the host is, as Python is told. */
+interface FileFacts {
+  readonly ino: number;
+}
+
+export interface HostFileSystem {
+  getattr?(stat: () => FileFacts, node: unknown): FileFacts;
+}
+
 export interface FileSystem {
   mkdirTree(path: string): void;
   mount(type: unknown, options: { readonly root: string }, path: string): unknown;
   chdir(path: string): void;
   getStream?(descriptor: number): FileStream | undefined;
-  readonly filesystems: { readonly NODEFS: unknown };
+  readonly filesystems: { readonly NODEFS: HostFileSystem };
 }
 
 interface Output {

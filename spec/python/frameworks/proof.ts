@@ -1,6 +1,6 @@
 /** The proof: each application is visited, and what came is compared between the server that it had and this one. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { compare } from '../../../lib/porting/compare/compare.js';
 import { parseTarget } from '../../../lib/porting/compare/target/target.js';
@@ -8,7 +8,7 @@ import type { Difference } from '../../../lib/porting/diff/difference.js';
 import type { Result } from '../../../lib/porting/report/result.js';
 import { PYTHON } from '../../support/python.js';
 import { CLI, NODE_OPTIONS, ROOT } from '../../support/source.js';
-import type { Group, Site } from './sites.js';
+import { type Group, type Site, siteOn } from './sites.js';
 import { Recording, Visitor } from './visitor.js';
 
 const SITES = join(ROOT, 'spec/python/frameworks/sites');
@@ -21,6 +21,8 @@ export interface Runtime {
   readonly name: string;
   /** What `--python` gets. */
   readonly python: string;
+  /** What the command gets beside. */
+  readonly options?: string;
   /** Only sites that this runtime can load. */
   runs(site: Site): boolean;
 }
@@ -41,10 +43,13 @@ export async function prove(groups: readonly Group[], runtime: Runtime): Promise
     cpSync(SITES, folder, { recursive: true });
     cpSync(FLASKR, join(folder, 'flaskr'), { recursive: true });
     run('prepare.py', folder);
+    roundTimes(folder);
     cpSync(join(folder, 'state'), join(folder, 'seed'), { recursive: true, preserveTimestamps: true });
     const proven: Proven[] = [];
     for (const group of groups) {
-      const sites = group.sites.filter((site) => runtime.runs(site));
+      const sites = group.sites
+        .filter((site) => runtime.runs(site))
+        .map((site) => siteOn(site, runtime.name));
       if (sites.length > 0) proven.push(...(await proveGroup({ ...group, sites }, runtime, folder)));
     }
     return proven;
@@ -53,12 +58,21 @@ export async function prove(groups: readonly Group[], runtime: Runtime): Promise
   }
 }
 
+/** Files have whole seconds: Node tells Pyodide milliseconds, where CPython has nanoseconds. */
+function roundTimes(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const path = join(folder, name);
+    const { atimeMs, mtimeMs } = statSync(path);
+    utimesSync(path, Math.floor(atimeMs / 1000), Math.floor(mtimeMs / 1000));
+  }
+}
+
 function proveGroup(group: Group, runtime: Runtime, folder: string): Promise<Proven[]> {
   const command = [process.execPath, ...NODE_OPTIONS, CLI].map((word) => `'${word}'`).join(' ');
   return proveSides(group.sites, {
     folder,
     original: `'${PYTHON}' ${group.server}`,
-    candidate: `${command} ${group.target} -b 127.0.0.1:{port} --python '${runtime.python}'`,
+    candidate: `${command} ${group.target} -b 127.0.0.1:{port} --python '${runtime.python}' ${runtime.options ?? ''}`,
     reset: RESET,
   });
 }

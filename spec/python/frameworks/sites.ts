@@ -11,6 +11,8 @@ export interface KnownDifference {
   /** What differs, and why, for the page. */
   readonly what: string;
   readonly why: string;
+  /** The one in which it differs; undefined is each. */
+  readonly runtime?: string;
 }
 
 export interface Site {
@@ -22,6 +24,12 @@ export interface Site {
   readonly packages: readonly string[];
   visit(visitor: Visitor): Promise<void>;
   readonly differs?: readonly KnownDifference[];
+}
+
+/** With what differs there. */
+export function siteOn(site: Site, runtime: string): Site {
+  const differs = site.differs?.filter((known) => (known.runtime ?? runtime) === runtime);
+  return { ...site, ...(differs !== undefined && { differs }) };
 }
 
 /** Applications that one process serves. */
@@ -62,6 +70,12 @@ export const PAGES: readonly Group[] = [
             exchange: 'POST /raw?chunked',
             what: 'Bottle answers 400 under gunicorn',
             why: 'gunicorn leaves `HTTP_TRANSFER_ENCODING` in the environ of a body that it has decoded, and Bottle decodes it once more',
+          },
+          {
+            exchange: 'GET /files/text.txt',
+            what: '416 is `Range Not Satisfiable`, and `Requested Range Not Satisfiable` under gunicorn',
+            why: "Bottle takes the words from Python's `http`, where they changed with 3.13, and Pyodide's Python is newer than gunicorn's here",
+            runtime: 'Pyodide',
           },
         ],
       },

@@ -18,18 +18,18 @@ export function answersAsBefore(groups: readonly Group[], runtime: Runtime): voi
     for (const group of groups) {
       for (const site of group.sites.filter((one) => runtime.runs(one))) {
         it(`${site.packages[0]}, ${site.title}: answers as under ${group.against}`, () => {
-          const { results, unexplained } = proven.get(site.name) as Proven;
+          const { site: own, results, unexplained } = proven.get(site.name) as Proven;
           expect(unexplained.map(nameOfResult), unexplained.map(describeResult).join('\n')).to.deep.equal([]);
           expect(results.length).to.be.within(20, 60);
           for (const result of results) {
             expect(result.candidate?.answer?.status, describeResult(result)).to.be.a('number');
           }
-          const known = site.differs ?? [];
+          const known = own.differs ?? [];
           const differ = results.filter(({ verdict }) => verdict !== 'equal').map(nameOfResult);
           expect(differ, 'what is known to differ does').to.include.members(
             known.map(({ exchange }) => exchange),
           );
-          const row = rowOf(site, group, runtime.name, results.length);
+          const row = rowOf(own, group, runtime.name, results.length);
           expect(readFileSync(PYTHON_PAGE, 'utf8'), 'npm run docs makes this row').to.include(row);
         });
       }

@@ -37,6 +37,7 @@ DONE = b'D'
 PULL = b'P'
 HINTS = b'G'
 SOCKET = b'V'
+TOPICS = b'N'
 ABANDON = b'U'
 OUTPUT = b'L'
 ERRORS = b'T'
@@ -87,7 +88,8 @@ class Channel:
 
     def __init__(self, sock):
         self._socket = sock
-        self._sending = threading.Lock()
+        # The garbage collector may call in the middle of it: that is refused, and must not wait for itself.
+        self._sending = threading.RLock()
         self._buffer = b''
         # What came after it, and how many bytes both have; how many the next frame takes.
         self._parts = []

@@ -26,6 +26,12 @@ class FrameTooLargeException(ProtocolError):
     """A message of the peer was over the limit."""
 
 
+class SlowSubscriber(RequestError):
+    """A subscription was ended: too much waited for the loop over it, or messages were lost on their way."""
+
+    status = 503
+
+
 class ReceiveTimeout(TimeoutError):
     """No message came in the time that `receive()` was given. The next message is not lost."""
 
@@ -46,6 +52,7 @@ _CLASSES = {
     # PEP 3333 leaves open what start_response raises; wsgiref raises this.
     'ApplicationError': AssertionError,
     'RequestError': RequestError,
+    'SlowSubscriber': SlowSubscriber,
 }
 
 

@@ -68,6 +68,7 @@ class Host(Serving):
         super().__init__(json.loads(self._lines.readline()))
         self._slots = [Slot(index) for index in range(self._config['threads'])]
         self._others = []
+        self._telling = threading.Lock()
         self._interrupted = False
 
     def main(self):
@@ -105,7 +106,8 @@ class Host(Serving):
 
     def _tell(self, **message):
         try:
-            self._control.sendall((json.dumps(message) + '\n').encode('utf-8'))
+            with self._telling:
+                self._control.sendall((json.dumps(message) + '\n').encode('utf-8'))
         except OSError:
             pass
 

@@ -36,8 +36,19 @@ class Channel:
         self._receive = bridge.receive
         self._interrupted = interrupted
         self._parts = []
+        self._sending = False
 
     def send(self, kind, request, payload=b'', call=0):
+        if self._sending:
+            # The garbage collector calls in the middle of it, and the memory is in use.
+            raise GatewayClosed()
+        self._sending = True
+        try:
+            self._put(kind, request, payload, call)
+        finally:
+            self._sending = False
+
+    def _put(self, kind, request, payload, call):
         size = len(payload)
         if size <= _ROOM:
             _PACK(self._memory, 0, kind, 0, request, call)

@@ -308,6 +308,20 @@ class Request:
             self.opened = True
         return answer
 
+    def topics(self, method, *arguments, data=b''):
+        """A call of `publish` or `subscribe`: what it gives as JSON, and bytes."""
+        return self._ask(wire.TOPICS, wire.packed([method, *arguments], data))
+
+    def unsubscribe(self, subscription):
+        """Waits for nothing: it may be a garbage collector that calls."""
+        if self._over:
+            return
+        try:
+            self._send(wire.TOPICS, wire.packed(['unsubscribe', subscription]))
+        except errors.GatewayClosed:
+            # It ends with the request at the latest.
+            pass
+
     def _early_hints(self, headers):
         if self._head_sent:
             return

@@ -2,7 +2,7 @@
 import platform
 import sys
 
-from . import loader, request, servers, streams
+from . import loader, request, rooms, servers, streams
 
 
 class Serving:
@@ -28,6 +28,7 @@ class Serving:
             sys.stderr = streams.RequestStream(sys.stderr)
         sys.path[:0] = self._config['path']
         servers.serve = self.serve
+        rooms.tell = self._tell
         servers.install()
         try:
             self._load()

@@ -7,7 +7,8 @@ import threading
 import time
 
 from wsgi_gateway import servers
-from wsgi_gateway.errors import FrameTooLargeException, ProtocolError, WebSocketError
+from wsgi_gateway.errors import FrameTooLargeException, ProtocolError, SlowSubscriber, WebSocketError
+from wsgi_gateway.rooms import publish, subscribe
 from wsgi_gateway.websocket import WebSocket
 from wsgi_gateway.wsocket_response import Response, not_found_page
 
@@ -16,12 +17,15 @@ __all__ = [
     'FrameTooLargeException',
     'ProtocolError',
     'Response',
+    'SlowSubscriber',
     'WSocketApp',
     'WebSocket',
     'WebSocketError',
     'logger',
     'make_server',
+    'publish',
     'run',
+    'subscribe',
 ]
 
 logger = logging.getLogger('wsocket')
@@ -116,6 +120,10 @@ class WSocketApp:
             return handler
 
         return decorator
+
+    def publish(self, topic, message):
+        """To all members of the topic."""
+        publish(topic, message)
 
     def not_found(self, environ, start_response):
         start_response(404)
