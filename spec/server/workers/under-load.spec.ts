@@ -33,6 +33,7 @@ describe('workers under load', function () {
     const [pid = 0] = crew.serving;
     process.kill(pid, 'SIGTERM');
     await crew.says(new RegExp(`Worker ${pid} has left`));
+    await until(() => [...clients.ways.values()].every((count) => count > 20), '20 answers of each kind');
     await clients.end();
     expect(clients.failures).to.deep.equal([]);
     expect(clients.pids.size).to.be.above(5);
