@@ -197,8 +197,11 @@ export class ResponseSink implements Sink {
     if (body.complete) return;
     // If the client itself asked for the end of the connection.
     endInPlaceOfNode(socket, lingeringClose);
-    // More than is thrown away may be here already, before the response is with the socket.
-    body.discard(() => cutOff(socket));
+    const close = () => lingeringClose.call(socket);
+    let written = false;
+    // More than is thrown away may be here already, before the end of the response is with the socket.
+    body.discard(() => (written ? close() : process.nextTick(close)));
+    written = true;
   }
 }
 
