@@ -34,22 +34,20 @@ export interface PythonInstance {
   replaced: boolean;
   /** It is given no more requests. */
   readonly retired: boolean;
-  /** It has had a request. */
-  readonly worked: boolean;
   /** How many it has had. */
   readonly requests: number;
   /** Requests after which another one takes its place. */
   limit: number;
   /** Lanes that have a request. */
   readonly busy: number;
-  /** A lane of it goes on with a request that was given up: it is killed once the others are done. */
-  killWhenIdle: boolean;
   freeLane(): InstanceLane | undefined;
   /** Raises KeyboardInterrupt in the request that a lane has. */
   interrupt(lane: InstanceLane): void;
   /** Requests go on; then, or after so many milliseconds, it ends. */
   end(grace: number): Promise<void>;
   kill(): void;
+  /** A lane of it goes on with a request that was given up: it is killed once the others are done. */
+  killWhenIdle(): void;
 }
 
 export interface InstanceEvents {

@@ -176,9 +176,10 @@ export class PythonPool implements PythonRuntime {
     if (this.#closing || !this.#started || instance.replaced) return;
     logger.error(`${instance.label} ended: ${how}. Another one is started`);
     // However often a handler ends its process, other clients are served.
-    if (instance.worked) this.#failures = 0;
+    const worked = instance.requests > 0;
+    if (worked) this.#failures = 0;
     const delay = this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
-    if (!instance.worked) this.#failures++;
+    if (!worked) this.#failures++;
     this.#replace(delay);
   }
 

@@ -65,8 +65,7 @@ export class OverdueWatch {
       if (lane.request !== request) return;
       this.#retire(instance);
       lane.lose(lostError(`${this.#why}: its ${instance.noun} is ended`));
-      if (instance.busy === 0) instance.kill();
-      else instance.killWhenIdle = true;
+      instance.killWhenIdle();
     }, GRACE_MS);
     this.#graces.add(grace);
   }

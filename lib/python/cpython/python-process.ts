@@ -3,11 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { ConfigError } from '../../errors.js';
 import { logger } from '../../logger.js';
 import { OWN_FOLDER } from '../../own-files.js';
-import { lostError } from '../error.js';
-import type { InstanceEvents, Loaded, PythonInstance } from '../instance.js';
+import { BaseInstance, type Told } from '../base-instance.js';
+import type { InstanceEvents } from '../instance.js';
 import type { PythonOptions } from '../options.js';
 import type { PythonTarget } from '../target.js';
 import { publishTold, type ToldPublication } from '../topic-calls.js';
@@ -20,42 +19,20 @@ const SCRIPT = fileURLToPath(new URL('python/py/start_cpython.py', OWN_FOLDER));
 const CONTROL = 3;
 const FIRST_LANE = 4;
 
-/** Milliseconds that a process may take to end after its application has. */
-const END_MS = 5000;
 /** Milliseconds to wait for the last of its output. */
 const OUTPUT_MS = 500;
 
-/** What it says on its control socket: one line of JSON each. */
-interface Told extends Partial<Loaded> {
-  readonly ready?: boolean;
-  readonly failed?: string;
-  readonly details?: string;
-  readonly files?: readonly string[];
-  readonly publish?: ToldPublication;
-}
-
-export class PythonProcess implements PythonInstance {
+export class PythonProcess extends BaseInstance<ProcessLane> {
   readonly noun = 'process';
   readonly isShared = true;
   readonly lanes: readonly ProcessLane[];
-  /** Rejects with a ConfigError if the application cannot be loaded. */
-  readonly loaded: Promise<Loaded>;
-  isReady = false;
-  /** Another one has its place. */
-  replaced = false;
-  /** A thread of it goes on with a request that was given up. */
-  killWhenIdle = false;
-  /** It is given no more requests. */
-  retired = false;
-  /** Requests after which another one takes its place. */
-  limit = Number.POSITIVE_INFINITY;
-  readonly exited: Promise<unknown>;
+  protected readonly exited: Promise<void>;
   readonly #child: ChildProcess;
   readonly #control: Socket;
-  readonly #onFile: ((file: string) => void) | undefined;
   /** Settle when nothing more can come. */
   readonly #outputs: readonly Promise<void>[];
-  #told: { resolve(loaded: Loaded): void; reject(error: Error): void } | undefined;
+  /** A thread of it goes on with a request that was given up. */
+  #endsWhenIdle = false;
 
   constructor(
     command: string,
@@ -64,7 +41,7 @@ export class PythonProcess implements PythonInstance {
     events: InstanceEvents,
   ) {
     const { threads, chdir, env, pythonpath, workers, onFile } = options;
-    this.#onFile = onFile;
+    super(onFile);
     const streams = Array.from({ length: threads + 1 }, () => 'pipe' as const);
     this.#child = spawn(command, ['-u', SCRIPT], {
       cwd: chdir,
@@ -72,23 +49,18 @@ export class PythonProcess implements PythonInstance {
       stdio: ['ignore', 'pipe', 'pipe', ...streams],
     });
     const { pid = 0, stdio } = this.#child as { pid?: number; stdio: readonly unknown[] };
-    this.loaded = new Promise((resolve, reject) => {
-      this.#told = { resolve, reject };
-    });
-    // Whoever waits for it may come later.
-    this.loaded.catch(() => undefined);
     this.#control = stdio[CONTROL] as Socket;
     this.lanes = Array.from({ length: threads }, (_, index) => {
       const socket = stdio[FIRST_LANE + index] as Socket;
       return new ProcessLane(index, socket, pid, () => {
-        if (this.killWhenIdle && this.busy === 0) this.kill();
+        if (this.#endsWhenIdle && this.busy === 0) this.kill();
         events.laneFree(this);
       });
     });
     this.#outputs = [stdio[1], stdio[2]].map((stream) => logOutput(stream as Readable));
     this.#readControl();
     this.exited = this.#untilExit(events);
-    this.#configure({
+    this.#say({
       ...target,
       path: [...pythonpath, chdir],
       threads,
@@ -101,38 +73,14 @@ export class PythonProcess implements PythonInstance {
     return `The Python process ${this.#child.pid ?? ''}`;
   }
 
-  /** It has had a request. */
-  get worked(): boolean {
-    return this.lanes.some((lane) => lane.worked);
-  }
-
-  get requests(): number {
-    return this.lanes.reduce((sum, lane) => sum + lane.requests, 0);
-  }
-
-  get busy(): number {
-    return this.lanes.filter((lane) => lane.isBusy).length;
-  }
-
-  freeLane(): ProcessLane | undefined {
-    return this.isReady && !this.retired ? this.lanes.find((lane) => lane.isFree) : undefined;
-  }
-
   /** Raises KeyboardInterrupt in the thread of a lane, if that still has the same request. */
   interrupt(lane: ProcessLane): void {
     this.#say({ interrupt: [lane.index, lane.request] });
   }
 
-  /** Requests go on; then, or after so many milliseconds, it ends. */
-  async end(grace: number): Promise<void> {
-    this.retired = this.replaced = true;
+  override end(grace: number): Promise<void> {
     this.#child.ref();
-    const timer = setTimeout(() => this.kill(), grace + END_MS);
-    // Each lane closes when it has no request any more.
-    for (const lane of this.lanes) lane.close();
-    if (!this.isReady) this.kill();
-    await this.exited;
-    clearTimeout(timer);
+    return super.end(grace);
   }
 
   kill(): void {
@@ -140,8 +88,14 @@ export class PythonProcess implements PythonInstance {
     this.#child.kill('SIGKILL');
   }
 
-  #configure(config: object): void {
-    this.#say(config);
+  killWhenIdle(): void {
+    if (this.busy === 0) this.kill();
+    else this.#endsWhenIdle = true;
+  }
+
+  protected unref(): void {
+    for (const stream of this.#child.stdio) (stream as Partial<Socket> | null)?.unref?.();
+    this.#child.unref();
   }
 
   #say(message: object): void {
@@ -156,22 +110,14 @@ export class PythonProcess implements PythonInstance {
     this.#control.on('data', (part: string) => {
       const lines = (text + part).split('\n');
       text = lines.pop() ?? '';
-      for (const line of lines) this.#hear(JSON.parse(line) as Told);
+      for (const line of lines) this.hear(JSON.parse(line) as Told);
     });
   }
 
-  #hear(told: Told): void {
-    const { ready, failed, details = '', files = [], implementation = '', version = '', address } = told;
-    for (const file of files) this.#onFile?.(file);
+  /** What it says on its control socket: one line of JSON each. */
+  protected override hear(told: Told): void {
+    super.hear(told);
     if (told.publish !== undefined) this.#publish(told.publish);
-    if (ready === true) {
-      this.isReady = true;
-      this.#setRef(false);
-      this.#told?.resolve({ implementation, version, address: address ?? undefined });
-    } else if (failed !== undefined) {
-      const trace = details === '' ? '' : `\n${details.trimEnd()}`;
-      this.#told?.reject(new ConfigError(`The Python application could not be loaded: ${failed}${trace}`));
-    }
   }
 
   /** Python blocks when it has published much, for nothing more is read. */
@@ -182,29 +128,13 @@ export class PythonProcess implements PythonInstance {
     void paced.then(() => this.#control.resume());
   }
 
-  /** A process that has nothing to do does not keep Node running. */
-  #setRef(on: boolean): void {
-    const { stdio } = this.#child;
-    for (const stream of stdio) {
-      const socket = stream as Partial<Socket> | null;
-      if (on) socket?.ref?.();
-      else socket?.unref?.();
-    }
-    if (on) this.#child.ref();
-    else this.#child.unref();
-  }
-
   async #untilExit(events: InstanceEvents): Promise<void> {
     const how = await howItEnds(this.#child);
-    this.retired = true;
-    this.#told?.reject(
-      new ConfigError(`The Python process ended before it had loaded the application: ${how}`),
-    );
+    this.stopped(how);
     // What it wrote before it ended is still to be read.
     await Promise.all([...this.lanes.map((lane) => lane.ended()), ...this.#outputs.map(soon)]);
-    for (const lane of this.lanes) lane.lose(lostError(`The Python process ended: ${how}`));
     this.#control.destroy();
-    events.ended(this, how);
+    this.over(how, events);
   }
 }
 
