@@ -58,8 +58,8 @@ export class Bridge {
     this.#memory = memory.copy();
   };
 
-  /** Takes the frame of so many bytes that Python has put into the memory. Negative: nobody wants it. */
-  readonly send = (size: number): number => {
+  /** Takes the frame of so many bytes that Python has put into the memory. */
+  readonly send = (size: number): void => {
     const memory = this.#look();
     const kind = memory[0] as number;
     // Python waits for the next request then, which rings.
@@ -68,8 +68,7 @@ export class Bridge {
     const payload = memory.subarray(HEAD, size);
     const more = memory[1] !== 0;
     this.#line.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
-    if (!isLast) this.#line.ring();
-    return 0;
+    if (!isLast) this.#line.bell.ring();
   };
 
   /** Puts the next frame into the memory, and gives its size; or one of the values above. */

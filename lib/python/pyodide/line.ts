@@ -2,6 +2,7 @@
  * The shared memory between the event loop and a thread of Pyodide: a ring of frames each way, as threads for JavaScript have,
  * a bell for the event loop, and KeyboardInterrupt.
  */
+import { Bell } from '../../server/threads/shared/bell.js';
 import { FRAME_LIMIT, type Frame } from '../../server/threads/shared/ring.js';
 import { RUNS, ThreadLine } from '../../server/threads/shared/thread-line.js';
 
@@ -39,6 +40,8 @@ export interface LineMemory {
 
 export class PyodideLine {
   readonly memory: LineMemory;
+  /** Rung when there is something for the event loop. */
+  readonly bell: Bell;
   /** For `setInterruptBuffer`. */
   readonly signals: Int32Array;
   readonly #line: ThreadLine;
@@ -49,6 +52,7 @@ export class PyodideLine {
     const words = memory?.words ?? new SharedArrayBuffer(WORDS * 4);
     this.memory = { rings: this.#line.memory, words };
     this.#words = new Int32Array(words);
+    this.bell = new Bell(this.#words, NOTICES, WAITS);
     this.signals = new Int32Array(words, SIGNAL * 4, 1);
   }
 
@@ -81,45 +85,26 @@ export class PyodideLine {
     return this.#line.outbound.shift(frame);
   }
 
-  /** How often the thread has rung, to be read before one looks for its frames. */
-  get notices(): number {
-    return Atomics.load(this.#words, NOTICES);
-  }
-
-  /** Waits until it rings, without blocking. Undefined if it did since `seen` was read. */
-  untilRung(seen: number): Promise<unknown> | undefined {
-    Atomics.store(this.#words, WAITS, 1);
-    const { async, value } = Atomics.waitAsync(this.#words, NOTICES, seen);
-    return async ? value : undefined;
-  }
-
   // The thread
 
-  /** Tells the event loop that there is something for it. A system call only if it waits. */
-  ring(): void {
-    Atomics.add(this.#words, NOTICES, 1);
-    if (Atomics.exchange(this.#words, WAITS, 0) === 1) Atomics.notify(this.#words, NOTICES);
-  }
-
-  /** Blocks while there is no room. @returns false if nobody reads it any more. */
-  send(kind: number, more: boolean, request: number, call: number, payload: Uint8Array): boolean {
+  /** Blocks while there is no room. */
+  send(kind: number, more: boolean, request: number, call: number, payload: Uint8Array): void {
     const push = () => this.#line.outbound.push(kind, more ? MORE : 0, request, textOf(call), payload);
-    if (push()) return true;
-    this.ring();
-    this.#line.block(RUNS, () => push());
-    return true;
+    if (push()) return;
+    this.bell.ring();
+    this.#line.block(RUNS, push);
   }
 
   /** The next frame to the thread, if it is there. */
   take(frame: Frame): boolean {
     const found = this.#line.inbound.shift(frame);
-    if (found && this.#line.takeWantRoom()) this.ring();
+    if (found && this.#line.takeWantRoom()) this.bell.ring();
     return found;
   }
 
   /** Blocks until `ready` gives true. @param timeout milliseconds. */
   block(ready: () => boolean, timeout?: number): void {
-    this.ring();
+    this.bell.ring();
     this.#line.block(RUNS, ready, timeout);
   }
 

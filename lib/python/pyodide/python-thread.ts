@@ -78,10 +78,10 @@ export class PythonThread extends BaseInstance<ThreadLane> {
 
   /** Reads what it has sent, and waits until there is more. A thread that is idle keeps no process running. */
   readonly #listen = (): void => {
-    const seen = this.#line.notices;
+    const seen = this.#line.bell.count;
     this.lanes[0].drain();
     if (this.#hasExited) return;
-    const rung = this.#line.untilRung(seen);
+    const rung = this.#line.bell.wait(seen);
     if (rung === undefined) setImmediate(this.#listen);
     else rung.then(this.#listen);
   };
@@ -97,7 +97,7 @@ export class PythonThread extends BaseInstance<ThreadLane> {
     this.#hasExited = true;
     // What it had sent before it ended is still to be read.
     this.lanes[0].drain();
-    this.#line.ring();
+    this.#line.bell.ring();
     const why = this.#how ?? how;
     this.stopped(why);
     this.over(why, events);

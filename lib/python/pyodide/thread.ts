@@ -25,7 +25,7 @@ async function main({ memory, pyodide: found, snapshot, chdir, config }: Pyodide
   const line = new PyodideLine(memory);
   const tell = (message: object) => {
     line.send(OF_THREAD.told, false, 0, 0, Buffer.from(JSON.stringify(message)));
-    line.ring();
+    line.bell.ring();
   };
   try {
     const { env, installed } = JSON.parse(config) as PyodideConfig;
@@ -52,7 +52,7 @@ async function main({ memory, pyodide: found, snapshot, chdir, config }: Pyodide
 function redirect(pyodide: Pyodide, line: PyodideLine): void {
   const write = (bytes: Uint8Array) => {
     line.send(OF_THREAD.output, false, 0, 0, bytes.slice());
-    line.ring();
+    line.bell.ring();
     return bytes.length;
   };
   pyodide.setStdout({ write, isatty: false });

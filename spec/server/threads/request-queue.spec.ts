@@ -60,9 +60,9 @@ describe('the queue of requests', () => {
     const slots = [queue.put(1, 0, ''), queue.put(2, 0, '')];
     queue.claim(7, nothing);
     queue.cancel(slots[1] as number, 2);
-    const { notices } = queue;
+    const { count } = queue.bell;
     expect(queue.claim(7, nothing)).to.equal(undefined);
-    expect(queue.notices).not.to.equal(notices);
+    expect(queue.bell.count).not.to.equal(count);
   });
 
   it('frees what a thread that died was about to take, and nothing else', () => {

@@ -51,22 +51,18 @@ class Channel:
     def _put(self, kind, request, payload, call):
         size = len(payload)
         if size <= _ROOM:
-            _PACK(self._memory, 0, kind, 0, request, call)
-            end = _SIZE + size
-            self._view[_SIZE:end] = payload
-            self._pass(end)
+            self._pass(kind, 0, request, call, payload)
             return
         payload = memoryview(payload)
         for start in range(0, size, _ROOM):
-            piece = payload[start : start + _ROOM]
-            end = _SIZE + len(piece)
-            _PACK(self._memory, 0, kind, start + _ROOM < size, request, call)
-            self._view[_SIZE:end] = piece
-            self._pass(end)
+            end = start + _ROOM
+            self._pass(kind, end < size, request, call, payload[start:end])
 
-    def _pass(self, size):
-        if self._send(size) < 0:
-            raise GatewayClosed()
+    def _pass(self, kind, more, request, call, piece):
+        end = _SIZE + len(piece)
+        _PACK(self._memory, 0, kind, more, request, call)
+        self._view[_SIZE:end] = piece
+        self._send(end)
 
     def read(self):
         """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""

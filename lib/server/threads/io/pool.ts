@@ -197,7 +197,7 @@ export class ThreadPool implements ThreadEvents {
     await this.#threads.close(grace, cut);
     this.#failAll(new ApplicationError('The server stopped'));
     // Wakes the listener so that it can exit.
-    this.#queue.notify();
+    this.#queue.bell.ring();
   }
 
   #failAll(error: Error): void {
@@ -238,9 +238,9 @@ export class ThreadPool implements ThreadEvents {
   /** Reads what the threads have sent, and waits until one has sent more. */
   readonly #listen = (): void => {
     if (this.#threads.closing && this.#threads.all.every(({ exited }) => exited)) return;
-    const seen = this.#queue.notices;
+    const seen = this.#queue.bell.count;
     this.#drain();
-    const notified = this.#queue.waitForNotice(seen);
+    const notified = this.#queue.bell.wait(seen);
     if (notified === undefined) setImmediate(this.#listen);
     else notified.then(this.#listen);
   };

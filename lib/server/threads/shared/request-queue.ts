@@ -2,6 +2,7 @@
  * The queue of requests in shared memory that all threads claim from: no request is promised to a thread that may be
  * busy for long. A claim is one compare-and-swap, so a thread that is ended at any point holds no lock.
  */
+import { Bell } from './bell.js';
 
 const SLOTS = 64;
 const MASK = SLOTS - 1;
@@ -48,6 +49,8 @@ export interface QueuedRequest {
 
 export class RequestQueue {
   readonly memory: SharedArrayBuffer;
+  /** Rung when there is something for the I/O thread, in a ring or here. */
+  readonly bell: Bell;
   readonly #words: Int32Array;
   readonly #slots: Int32Array;
   readonly #bytes: Buffer;
@@ -55,6 +58,7 @@ export class RequestQueue {
   constructor(memory = new SharedArrayBuffer(WORDS * 4 + SLOTS * SLOT_BYTES)) {
     this.memory = memory;
     this.#words = new Int32Array(memory, 0, WORDS);
+    this.bell = new Bell(this.#words, NOTICES, IO_WAITS);
     this.#slots = new Int32Array(memory, WORDS * 4, (SLOTS * SLOT_BYTES) / 4);
     this.#bytes = Buffer.from(memory, WORDS * 4);
   }
@@ -125,25 +129,7 @@ export class RequestQueue {
     Atomics.notify(this.#words, WORK);
   }
 
-  /** How often threads have notified, to be read before one looks for what they have sent. */
-  get notices(): number {
-    return Atomics.load(this.#words, NOTICES);
-  }
-
-  /** Waits for a notice, without blocking. Undefined if there was one since `seen` was read. */
-  waitForNotice(seen: number): Promise<unknown> | undefined {
-    Atomics.store(this.#words, IO_WAITS, 1);
-    const { async, value } = Atomics.waitAsync(this.#words, NOTICES, seen);
-    return async ? value : undefined;
-  }
-
   // The other threads
-
-  /** Tells the I/O thread that there is something in a ring. A system call only if it waits. */
-  notify(): void {
-    Atomics.add(this.#words, NOTICES, 1);
-    if (Atomics.exchange(this.#words, IO_WAITS, 0) === 1) Atomics.notify(this.#words, NOTICES);
-  }
 
   /**
    * The oldest request that no thread has claimed, or undefined.
@@ -157,7 +143,7 @@ export class RequestQueue {
       const head = Atomics.load(words, HEAD);
       if (head === Atomics.load(words, TAIL)) {
         // There is room, and no other thread knows that.
-        if (passed) this.notify();
+        if (passed) this.bell.ring();
         return undefined;
       }
       const slot = head & MASK;

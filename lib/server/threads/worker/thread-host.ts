@@ -124,7 +124,7 @@ export class ThreadHost {
   #isFree(): boolean {
     const line = this.#line;
     if (line.unsettled <= ALLOWANCE) return true;
-    this.#queue.notify();
+    this.#queue.bell.ring();
     return line.block(RUNS, () => line.unsettled <= ALLOWANCE || this.#queue.stopping, IDLE_MS);
   }
 

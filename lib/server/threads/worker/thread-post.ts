@@ -82,7 +82,7 @@ export class ThreadPost {
 
   /** Tells the I/O thread that there is something to read. */
   notify(): void {
-    this.#queue.notify();
+    this.#queue.bell.ring();
   }
 
   /** Writes a frame, and blocks while there is no room. The I/O thread drops what is for a client that has closed. */
