@@ -1,9 +1,9 @@
 """One request: calls the application and relays what it does (PEP 3333). The rules of a gateway are the gateway's."""
 import sys
-import threading
 
 from . import channel as wire
 from . import errors
+from .exchange import Exchange
 from .failure import describe
 from .files import FileWrapper, on_disk
 from .head import copied, is_plain, room
@@ -15,24 +15,13 @@ _END = object()
 # Bytes of the body that may be on their way to the client before the application is asked for more.
 WINDOW = 256 * 1024
 
-
 # What every environ has.
 ALWAYS = {'wsgi.version': (1, 0), 'wsgi.input_terminated': True, 'wsgi.file_wrapper': FileWrapper}
 
-_making = threading.Lock()
 
-
-class Request:
+class Request(Exchange):
     """`facts`: what environ says of the server, the same for all requests."""
 
-    # One thread reads frames, for all that wait for some: an application may have threads of its own.
-    _condition = None
-    _answers = None
-    _call_number = 0
-    _reading = False
-    _waiting = 0
-    _unsettled = 0
-    _gone = False
     _over = False
     # The gateway was told that this is done.
     _done = False
@@ -50,8 +39,7 @@ class Request:
     opened = False
 
     def __init__(self, channel, number, facts, payload):
-        self._channel = channel
-        self._number = number
+        super().__init__(channel, number)
         environ, flags, socket = wire.environ_of(payload)
         self._method = environ.get('REQUEST_METHOD')
         environ.update(facts)
@@ -70,15 +58,6 @@ class Request:
     def over(self):
         """The response is complete."""
         return self._over
-
-    @property
-    def _news(self):
-        if self._condition is None:
-            with _making:
-                if self._condition is None:
-                    self._answers = {}
-                    self._condition = threading.Condition()
-        return self._condition
 
     def run(self, application):
         """Everything from the call of the application to the last word to the gateway."""
@@ -180,15 +159,7 @@ class Request:
         if type(result) in (list, tuple) and len(result) == 1 and not self._head_sent:
             block = result[0]
             if type(block) is bytes and self._head is not None:
-                self._head_sent = True
-                if self._told:
-                    self._send(wire.RESPONSE, wire.packed(None, block))
-                elif self._printed or self._waiting or self._websocket is not None:
-                    self._send(wire.RESPONSE, wire.packed(self._head, block))
-                else:
-                    # A list has no close(): this is all, in one frame.
-                    self._done = True
-                    self._send(wire.WHOLE, wire.whole(self._head, block))
+                self._send_whole(block)
                 return
         try:
             blocks = iter(result)
@@ -241,6 +212,18 @@ class Request:
         if not self._told:
             self._told = True
             self._send(wire.HEADERS, wire.packed(list(self._head) + [False]))
+
+    def _send_whole(self, block):
+        """The one block of a list, which has no close()."""
+        self._head_sent = True
+        if self._told:
+            self._send(wire.RESPONSE, wire.packed(None, block))
+        elif self._printed or self._waiting or self._websocket is not None:
+            self._send(wire.RESPONSE, wire.packed(self._head, block))
+        else:
+            # This is all, in one frame.
+            self._done = True
+            self._send(wire.WHOLE, wire.whole(self._head, block))
 
     def _send_block(self, block):
         """A block goes out before the next one is asked for, which waits while the client is too far behind."""
@@ -326,75 +309,6 @@ class Request:
         if self._head_sent:
             return
         self._call(wire.HINTS, wire.packed(copied('200 OK', list(headers))))
-
-    # Frames
-
-    def _send(self, kind, payload=b''):
-        self._channel.send(kind, self._number, payload)
-
-    def _ask(self, kind, payload):
-        return wire.unpacked(self._call(kind, payload)[1])
-
-    def _call(self, kind, payload):
-        """Sends a frame and waits for its answer: kind and payload. Raises what the gateway answers with."""
-        with self._news:
-            self._call_number = number = self._call_number + 1
-            self._waiting += 1
-        try:
-            self._channel.send(kind, self._number, payload, number)
-            kind, payload = self._read_until(lambda: self._answers.pop(number, None))
-        finally:
-            with self._news:
-                self._waiting -= 1
-                self._news.notify_all()
-        if kind == wire.ERROR:
-            raise errors.made(wire.unpacked(payload)[0], number)
-        return kind, payload
-
-    def _read_until(self, found):
-        """Reads frames, or lets another thread read them, until `found()` gives something."""
-        with self._news:
-            while True:
-                result = found()
-                if result:
-                    return result
-                if not self._reading:
-                    break
-                self._news.wait()
-            self._reading = True
-        try:
-            while not result:
-                frame = self._channel.read()
-                with self._news:
-                    self._take(frame)
-                    self._news.notify_all()
-                    result = found()
-            return result
-        finally:
-            with self._news:
-                self._reading = False
-                self._news.notify_all()
-
-    def _take(self, frame):
-        kind, request, call, payload = frame
-        if request != self._number:
-            return
-        if kind == wire.TAKEN:
-            self._unsettled -= int.from_bytes(payload, 'big')
-        elif kind == wire.GONE:
-            self._gone = True
-        elif call:
-            self._answers[call] = kind, payload
-
-    def _look(self):
-        """What the gateway has to say, without a wait."""
-        with self._news:
-            while not self._reading:
-                frame = self._channel.poll()
-                if frame is None:
-                    return
-                self._take(frame)
-                self._news.notify_all()
 
 
 def _ignore(_data):
