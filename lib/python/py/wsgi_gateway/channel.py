@@ -57,6 +57,14 @@ def unpacked(payload):
     return json.loads(payload[4:end]), payload[end:]
 
 
+def message_of(answer):
+    """A message of a WebSocket or of a topic: text, bytes, or None where there is none (lib/python/socket-calls.ts)."""
+    kind, data = answer
+    if kind == 'none':
+        return None
+    return data.decode('utf-8') if kind == 'text' else data
+
+
 def whole(head, block):
     """A whole response. Its head is beyond doubt (head.py): of latin-1, and without line feeds."""
     status, headers = head

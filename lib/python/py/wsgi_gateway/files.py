@@ -4,7 +4,6 @@ import os
 import stat
 import tempfile
 
-
 # Set where descriptors are not those of the system: gives descriptor, device and inode there, or None.
 identify = None
 

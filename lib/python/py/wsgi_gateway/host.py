@@ -11,9 +11,9 @@ import threading
 import time
 
 from . import channel as wire
-from . import errors
-from .request import Request
+from . import streams
 from .serving import Serving
+from .slot import Slot
 
 CONTROL = 3
 FIRST_SLOT = 4
@@ -24,40 +24,21 @@ GRACE = 1
 LOOK = 0.5
 
 
-class Slot:
-    """A thread's socket, and the request that it works on."""
+class ThreadSlot(Slot):
+    """A thread, and its socket."""
 
     def __init__(self, index):
         sock = socket.socket(fileno=FIRST_SLOT + index)
         # Programs that the application starts must not hold it open.
         os.set_inheritable(sock.fileno(), False)
         sock.setblocking(True)
-        self.channel = wire.Channel(sock)
+        super().__init__(wire.Channel(sock))
         self.thread = None
-        self.request = 0
 
     def work(self, application, facts):
-        """Until the gateway closes the socket."""
         self.thread = threading.get_ident()
-        while not self.channel.broken:
-            try:
-                self._serve(application, facts)
-            except errors.GatewayClosed:
-                break
-            except KeyboardInterrupt:
-                # It came too late for its request.
-                continue
+        super().work(application, facts)
         self.channel.close()
-
-    def _serve(self, application, facts):
-        kind, number, _, payload = self.channel.read()
-        if kind != wire.REQUEST:
-            return
-        self.request = number
-        try:
-            Request(self.channel, number, facts, payload).run(application)
-        finally:
-            self.request = 0
 
 
 class Host(Serving):
@@ -66,13 +47,14 @@ class Host(Serving):
         os.set_inheritable(CONTROL, False)
         self._lines = self._control.makefile('r', encoding='utf-8')
         super().__init__(json.loads(self._lines.readline()))
-        self._slots = [Slot(index) for index in range(self._config['threads'])]
+        self._slots = [ThreadSlot(index) for index in range(self._config['threads'])]
         self._others = []
         self._telling = threading.Lock()
         self._interrupted = False
 
     def main(self):
         end_with_parent()
+        streams.install()
         threading.stack_size(8 * 1024 * 1024)
         signal.signal(signal.SIGINT, self._on_interrupt)
         # The gateway says when to end. Who stops a whole group of processes stops the gateway, which waits for requests.

@@ -10,7 +10,6 @@ import types
 
 DEFAULT_NAMES = ('application', 'app')
 
-
 # Files that were read, and are in no module that is loaded: that failed, or were run as a script.
 touched = set()
 

@@ -5,11 +5,10 @@ import random
 import signal
 import sys
 
-from . import channel as wire
-from . import errors, files, pyodide_patches
+from . import files, pyodide_patches
 from .pyodide_channel import Channel
-from .request import Request
 from .serving import Serving
+from .slot import Slot
 
 
 class PyodideHost(Serving):
@@ -18,8 +17,7 @@ class PyodideHost(Serving):
     def __init__(self, bridge, config):
         super().__init__(config)
         self._bridge = bridge
-        self._channel = Channel(bridge, self._on_interrupt)
-        self._request = 0
+        self._slot = Slot(Channel(bridge, self._on_interrupt))
         self._modules = 0
 
     def main(self):
@@ -35,17 +33,7 @@ class PyodideHost(Serving):
         return self.load_and_serve()
 
     def _tell(self, **message):
-        self._channel.tell(message)
-
-    def _work(self, application):
-        while True:
-            try:
-                self._next(application)
-            except errors.GatewayClosed:
-                return
-            except KeyboardInterrupt:
-                # It came too late for its request.
-                continue
+        self._slot.channel.tell(message)
 
     def _begin(self, application):
         if self._bridge.loaded():
@@ -53,21 +41,17 @@ class PyodideHost(Serving):
 
             self._bridge.note(json.dumps(packaged(self._config['installed'])))
 
-    def _next(self, application):
-        kind, number, _, payload = self._channel.read()
-        if kind != wire.REQUEST:
-            return
-        self._request = number
-        try:
-            Request(self._channel, number, self._facts, payload).run(application)
-        finally:
-            self._request = 0
+    def _work(self, application):
+        self._slot.work(application, self._facts, self._look)
+
+    def _look(self):
+        """What a request has imported, where somebody watches files."""
         if self._config.get('watch') and len(sys.modules) != self._modules:
             self._modules = len(sys.modules)
             self.tell_files()
 
     def _on_interrupt(self, *_):
-        if self._bridge.interrupted() == self._request and self._request:
+        if self._bridge.interrupted() == self._slot.request and self._slot.request:
             raise KeyboardInterrupt()
 
     def _identify(self, descriptor):

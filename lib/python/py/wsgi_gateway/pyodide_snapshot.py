@@ -33,8 +33,7 @@ def prepare(told):
     told = json.loads(told)
     pyodide_patches.install()
     # Before packages that keep one of them, as handlers of logging do.
-    sys.stdout = streams.RequestStream(sys.stdout)
-    sys.stderr = streams.RequestStream(sys.stderr)
+    streams.install()
     names = set()
     data, paths = os.environ._data, list(sys.path)
     os.environ._data = Watched(data, names)

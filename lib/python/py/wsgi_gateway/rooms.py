@@ -4,6 +4,7 @@ One message to everyone who has subscribed to a topic, in whatever thread, proce
 """
 import base64
 
+from .channel import message_of
 from .streams import current
 
 _MOST_CHARACTERS = 1024
@@ -27,7 +28,7 @@ def publish(topic, message):
     if not is_text and not isinstance(message, (bytes, bytearray, memoryview)):
         raise TypeError('publish() takes text or bytes, not %s' % type(message).__name__)
     data = message.encode('utf-8') if is_text else bytes(message)
-    request = _request()
+    request = current.request
     if request is not None:
         request.topics('publish', topic, is_text, data=data)
     elif is_text:
@@ -44,7 +45,7 @@ def subscribe(topic, timeout=None):
     of the request. Raises SlowSubscriber in the loop if too much waits for it.
     """
     _check(topic)
-    request = _request()
+    request = current.request
     if request is None:
         raise RuntimeError(
             'subscribe() belongs to a request: call it in a handler, and in the thread that the handler was called in'
@@ -69,11 +70,11 @@ class Subscription:
         if self._request.over:
             self._request = None
             raise StopIteration
-        kind, data = self._request.topics('next', self._number)
-        if kind == 'none':
+        message = message_of(self._request.topics('next', self._number))
+        if message is None:
             self._request = None
             raise StopIteration
-        return data.decode('utf-8') if kind == 'text' else bytes(data)
+        return message
 
     def __iter__(self):
         try:
@@ -100,10 +101,6 @@ class Subscription:
 
     def __del__(self):
         self.close()
-
-
-def _request():
-    return getattr(current, 'request', None)
 
 
 def _check(topic):

@@ -2,11 +2,11 @@
 import platform
 import sys
 
-from . import loader, request, rooms, servers, streams
+from . import loader, request, rooms, servers
 
 
 class Serving:
-    """A runtime has `_tell` to say things to the gateway, `_begin` to start its threads, and `_work` to take requests."""
+    """A runtime has called `streams.install`. It has `_tell` to say things to the gateway, `_begin` to start its threads, and `_work` to take requests."""
 
     def __init__(self, config):
         self._config = config
@@ -23,9 +23,6 @@ class Serving:
 
     def load_and_serve(self):
         """Until the gateway stops. Gives an exit code."""
-        if not isinstance(sys.stdout, streams.RequestStream):
-            sys.stdout = streams.RequestStream(sys.stdout)
-            sys.stderr = streams.RequestStream(sys.stderr)
         sys.path[:0] = self._config['path']
         servers.serve = self.serve
         rooms.tell = self._tell

@@ -1,11 +1,18 @@
 """`wsgi.input` and `wsgi.errors` (PEP 3333 "Input and Error Streams"), and where print() goes while a request runs."""
 import io
+import sys
 import threading
 
-# `request`: the one that this thread works on.
-current = threading.local()
-
 _BLOCK = 65536
+
+
+class _Current(threading.local):
+    """`request`: the one that this thread works on."""
+
+    request = None
+
+
+current = _Current()
 
 
 class _Body(io.RawIOBase):
@@ -168,16 +175,20 @@ class RequestStream(io.TextIOBase):
     def write(self, text):
         if not isinstance(text, str):
             raise TypeError('write() argument must be str, not %s' % type(text).__name__)
-        request = getattr(current, 'request', None)
-        if request is None:
+        if current.request is None:
             self._stream.write(text)
             self._stream.flush()
         else:
-            request.print(text)
+            current.request.print(text)
         return len(text)
 
     def flush(self):
-        request = getattr(current, 'request', None)
-        if request is not None:
-            request.flush_output()
+        if current.request is not None:
+            current.request.flush_output()
         self._stream.flush()
+
+
+def install():
+    """In the place of `sys.stdout` and `sys.stderr`."""
+    sys.stdout = RequestStream(sys.stdout)
+    sys.stderr = RequestStream(sys.stderr)

@@ -2,6 +2,7 @@
 import logging
 
 from . import errors
+from .channel import message_of
 
 logger = logging.getLogger('wsgi.websocket')
 
@@ -61,10 +62,7 @@ class WebSocket:
 
         `timeout` in seconds: raises ReceiveTimeout if no message came in that time.
         """
-        value, data = self._call('receive', timeout)
-        if value == 'text':
-            return data.decode('utf-8')
-        return bytes(data) if value == 'binary' else None
+        return message_of(self._call('receive', timeout))
 
     # gevent-websocket's older name.
     wait = receive
