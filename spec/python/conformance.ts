@@ -11,9 +11,7 @@ import { fromPython, type PythonApplication } from '../../lib/python/from-python
 import type { FromPythonOptions } from '../../lib/python/options.js';
 import { makeServer } from '../../lib/server/server.js';
 import { conformance } from '../conformance/suite.js';
-import { ROOT } from '../support/source.js';
-
-const APPLICATIONS = join(ROOT, 'spec', 'python', 'applications');
+import { APPLICATIONS } from '../support/python.js';
 
 /** What Python cannot show, or shows in words of its own. */
 const EXCEPT: Readonly<Record<string, string>> = {
@@ -31,8 +29,7 @@ const EXCEPT: Readonly<Record<string, string>> = {
   'A-068': 'it is about a Proxy of JavaScript',
   'A-071': 'it is about the promise of close()',
   'A-161.together': 'a thread makes one call at a time',
-  'A-169':
-    'an input of Python raises ValueError once its request is over: spec/python/streams-cpython.spec.ts',
+  'A-169': 'an input of Python raises ValueError once its request is over: spec/python/behaviour.ts',
   'A-183': 'the application cannot wait for the log file of another process',
   'A-185': 'the traceback is that of Python',
   'A-191': 'it counts reads of a file of JavaScript',
@@ -50,13 +47,13 @@ const EXCEPT: Readonly<Record<string, string>> = {
   'A-087.odd': 'no len() of Python is negative',
   'E-132': 'Python infers a length for lists and tuples alone',
   'E-204': 'Python infers a length for lists and tuples alone',
-  'E-104': 'a list of Python is no array: spec/python/rules-cpython.spec.ts',
-  'A-115.object': 'a list of Python is no array: spec/python/rules-cpython.spec.ts',
-  'A-115.null': 'a list of Python is no array: spec/python/rules-cpython.spec.ts',
-  'A-115.flat': 'a pair of Python is a tuple: spec/python/rules-cpython.spec.ts',
-  'A-115.one': 'a pair of Python is a tuple: spec/python/rules-cpython.spec.ts',
-  'A-115.three': 'a pair of Python is a tuple: spec/python/rules-cpython.spec.ts',
-  'E-217': 'the log says how to encode in Python: spec/python/rules-cpython.spec.ts',
+  'E-104': 'a list of Python is no array: spec/python/behaviour.ts',
+  'A-115.object': 'a list of Python is no array: spec/python/behaviour.ts',
+  'A-115.null': 'a list of Python is no array: spec/python/behaviour.ts',
+  'A-115.flat': 'a pair of Python is a tuple: spec/python/behaviour.ts',
+  'A-115.one': 'a pair of Python is a tuple: spec/python/behaviour.ts',
+  'A-115.three': 'a pair of Python is a tuple: spec/python/behaviour.ts',
+  'E-217': 'the log says how to encode in Python: spec/python/behaviour.ts',
   'E-185': "it is about this package's parser of forms",
   'E-186': "it is about this package's parser of forms",
   'E-095.reset': 'Python has no AbortSignal',

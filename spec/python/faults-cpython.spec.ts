@@ -1,24 +1,13 @@
 /** Handlers in Python that end badly: only their own request suffers, and the log says it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
-import { requirePython } from '../support/python.js';
+import { isAlive } from '../support/is-alive.js';
+import { APPLICATIONS as chdir, requirePython } from '../support/python.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { CLI, NODE_OPTIONS, ROOT } from '../support/source.js';
+import { CLI, NODE_OPTIONS } from '../support/source.js';
 import { until } from '../support/until.js';
-
-const chdir = join(ROOT, 'spec', 'python', 'applications');
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('a handler in Python that ends badly', () => {
   let app: PythonApplication;

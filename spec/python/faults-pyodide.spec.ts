@@ -1,12 +1,10 @@
 /** Handlers in Pyodide that end badly: only their own request suffers, its thread is replaced, and the log says it. */
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
+import { APPLICATIONS as chdir } from '../support/python.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { ROOT } from '../support/source.js';
 import { until } from '../support/until.js';
 
-const chdir = join(ROOT, 'spec', 'python', 'applications');
 const PATIENCE_MS = 240_000;
 
 describe('a handler in Pyodide that ends badly', function () {

@@ -1,14 +1,10 @@
 /** `fromPython` on CPython: an ordinary application, for servers, mounts and the client for tests. */
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { fromPython } from '../../lib/python/from-python.js';
 import { Client } from '../../lib/testing/client.js';
-import { requirePython } from '../support/python.js';
-import { ROOT } from '../support/source.js';
+import { APPLICATIONS as chdir, requirePython } from '../support/python.js';
 import { until } from '../support/until.js';
 import { behavesLikeWsgi } from './behaviour.js';
-
-const chdir = join(ROOT, 'spec', 'python', 'applications');
 
 describe('fromPython', () => {
   const app = fromPython('behaviour:application', { chdir, python: 'python3', timeout: 0 });

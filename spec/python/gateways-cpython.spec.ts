@@ -1,6 +1,5 @@
 /** `fromPython` in every place that takes an application: other frameworks' servers, fetch, mirror, choose, mounts, threads. */
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Application } from '../../lib/environ/types.js';
 import { dispatcher } from '../../lib/middleware/dispatcher.js';
@@ -11,13 +10,11 @@ import { toFetchHandler } from '../../lib/server/adapters/fetch/fetch-handler.js
 import { toNodeHandler } from '../../lib/server/adapters/node/node-handler.js';
 import { Client } from '../../lib/testing/client.js';
 import { validator } from '../../lib/validate/validator.js';
-import { requirePython } from '../support/python.js';
+import { APPLICATIONS as chdir, requirePython } from '../support/python.js';
 import { captureLog, closeServers, host, serveApp } from '../support/serve.js';
-import { ROOT } from '../support/source.js';
 import { until } from '../support/until.js';
 import { closeClients, WebSocketClient } from '../support/web-socket-client.js';
 
-const chdir = join(ROOT, 'spec', 'python', 'applications');
 const BODY = Buffer.alloc(300_000, 'abc');
 
 describe('an application in Python', () => {

@@ -1,18 +1,16 @@
 /** Memory, with applications in Python: what is large passes through in little of it, and what grows in a process ends with it. */
 import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { logger } from '../../lib/logger.js';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
 import type { Server } from '../../lib/server/server.js';
 import { Client } from '../../lib/testing/client.js';
-import { requirePython } from '../support/python.js';
+import { isAlive } from '../support/is-alive.js';
+import { APPLICATIONS as chdir, requirePython } from '../support/python.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { ROOT } from '../support/source.js';
 import { until } from '../support/until.js';
 
-const chdir = join(ROOT, 'spec', 'python', 'applications');
 const MIB = 2 ** 20;
 /** Bytes that go through, and bytes that memory may grow by meanwhile: of Node, with what its collector has not looked at yet. */
 const LARGE = 128 * MIB;
@@ -184,12 +182,3 @@ describe('maxRequests of fromPython', function () {
     expect(log).to.match(/The Python application could not be loaded: [\s\S]*RuntimeError: not this time/);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

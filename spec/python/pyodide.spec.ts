@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { fromPython } from '../../lib/python/from-python.js';
 import { Client } from '../../lib/testing/client.js';
-import { ROOT } from '../support/source.js';
+import { APPLICATIONS as chdir } from '../support/python.js';
 import { behavesLikeWsgi } from './behaviour.js';
-
-const chdir = join(ROOT, 'spec', 'python', 'applications');
 
 /** It starts for several seconds where other specs run. */
 const PATIENCE_MS = 240_000;

@@ -1,14 +1,10 @@
 /** Rooms in Python, on CPython: members in two processes. */
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { fromPython } from '../../lib/python/from-python.js';
 import { EventReader, MemberClient } from '../server/topics/members.js';
-import { requirePython } from '../support/python.js';
+import { APPLICATIONS as chdir, requirePython } from '../support/python.js';
 import { serveApp } from '../support/serve.js';
-import { ROOT } from '../support/source.js';
 import { sharesRooms } from './rooms.js';
-
-const chdir = join(ROOT, 'spec', 'python', 'applications');
 
 describe('rooms of Python, on CPython', () => {
   const app = fromPython('rooms:application', {

@@ -1,10 +1,7 @@
 /** Rooms in Python, on Pyodide: members in threads that share nothing. */
-import { join } from 'node:path';
 import { fromPython } from '../../lib/python/from-python.js';
-import { ROOT } from '../support/source.js';
+import { APPLICATIONS as chdir } from '../support/python.js';
 import { sharesRooms } from './rooms.js';
-
-const chdir = join(ROOT, 'spec', 'python', 'applications');
 
 describe('rooms of Python, on Pyodide', function () {
   // Threads start when the first has.

@@ -1,10 +1,8 @@
 /** Random traffic to Python: what comes is intact, whatever other clients do and whichever process is killed. */
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { fromPython } from '../../lib/python/from-python.js';
-import { requirePython } from '../support/python.js';
+import { APPLICATIONS, requirePython } from '../support/python.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { ROOT } from '../support/source.js';
 import { ask, bytesFrom, type Expected, hashOf, isText, isWhole, leave, randomFrom } from './traffic.js';
 
 const CLIENTS = 8;
@@ -13,7 +11,7 @@ const BLOCK = 65536;
 
 describe('random traffic to Python', () => {
   const app = fromPython('behaviour:application', {
-    chdir: join(ROOT, 'spec', 'python', 'applications'),
+    chdir: APPLICATIONS,
     python: 'python3',
     threads: 4,
     workers: 2,

@@ -1,9 +1,8 @@
 /** Random traffic to Pyodide: what comes is intact, whatever other clients do and whichever thread ends. */
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { fromPython } from '../../lib/python/from-python.js';
+import { APPLICATIONS } from '../support/python.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
-import { ROOT } from '../support/source.js';
 import { ask, bytesFrom, type Expected, hashOf, isText, isWhole, leave, randomFrom } from './traffic.js';
 
 const CLIENTS = 6;
@@ -13,7 +12,7 @@ const BLOCK = 65536;
 describe('random traffic to Pyodide', function () {
   this.timeout(240_000);
   const app = fromPython('behaviour:application', {
-    chdir: join(ROOT, 'spec', 'python', 'applications'),
+    chdir: APPLICATIONS,
     python: 'pyodide',
     threads: 2,
     timeout: 0,

@@ -1,10 +1,9 @@
 /** The request vectors with an application in Python (applications/vectors.py), on a runtime. */
-import { join } from 'node:path';
 import type { Application, ErrorStream } from '../../lib/environ/types.js';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
 import { type Call, type Mode, OPTIONS, vectorsIn } from '../server/vectors.js';
+import { APPLICATIONS } from '../support/python.js';
 import { closeServers, serveApp } from '../support/serve.js';
-import { ROOT } from '../support/source.js';
 
 /** What the application writes to `wsgi.errors`: a line for the environ, and one for the body. */
 class Account implements ErrorStream {
@@ -33,7 +32,7 @@ export function pythonVectors(name: string, runtime: string): void {
   const isPyodide = runtime === 'pyodide';
   const make = () =>
     fromPython('vectors:application', {
-      chdir: join(ROOT, 'spec', 'python', 'applications'),
+      chdir: APPLICATIONS,
       python: runtime,
       threads: isPyodide ? 1 : 8,
       timeout: 0,

@@ -8,6 +8,8 @@ import { ROOT } from './source.js';
 
 /** Where programs and requirements are. */
 export const FOLDER = fileURLToPath(new URL('../python/', import.meta.url));
+/** Applications for the specs. */
+export const APPLICATIONS = join(ROOT, 'spec', 'python', 'applications');
 const REQUIREMENTS = join(FOLDER, 'requirements.txt');
 const FOR_PYODIDE = join(FOLDER, 'requirements-pyodide.txt');
 /** Ignored by git. */

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { compare } from '../../../lib/porting/compare/compare.js';
 import { parseTarget } from '../../../lib/porting/compare/target/target.js';
 import type { Result } from '../../../lib/porting/report/result.js';
+import { isAlive } from '../../support/is-alive.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
@@ -27,15 +28,6 @@ async function failureOf(work: Promise<unknown>): Promise<string> {
     () => 'no error',
     (error: Error) => error.message,
   );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('a target', function () {

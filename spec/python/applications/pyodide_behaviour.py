@@ -62,12 +62,6 @@ def large(environ, start_response):
     return answer(start_response, len(block))
 
 
-def too_much(environ, start_response):
-    kept = []
-    while True:
-        kept.append(bytearray(2**28))
-
-
 def fatal(environ, start_response):
     import ctypes
 

@@ -1,5 +1,4 @@
 /** A client of one site of a server, which keeps what it was answered: a recording for `compare`, made anew each time. */
-
 import { Jar } from '../../../lib/porting/compare/follow/jar.js';
 import { storedBytes } from '../../../lib/porting/compare/follow/request-values.js';
 import { replayConversation } from '../../../lib/porting/compare/replay/replay-conversation.js';
@@ -123,17 +122,20 @@ export class Visitor {
     const bytes = Buffer.from(body ?? '');
     const fields: [string, string][] = Object.entries({ Host: this.#host, ...headers });
     if (body !== undefined) fields.push(['Content-Length', String(bytes.length)]);
-    const scope = { host: this.#host, path: target.replace(/\?.*/s, ''), secure: true };
-    const cookies = [...this.#jar.for(scope)].map((pair) => pair.join('='));
+    const cookies = [...this.#jar.for(this.#scope(target))].map((pair) => pair.join('='));
     if (cookies.length > 0) fields.push(['Cookie', cookies.join('; ')]);
     return { method, target, fields, body: storedBytes(bytes) };
+  }
+
+  /** Of cookies. */
+  #scope(target: string) {
+    return { host: this.#host, path: target.replace(/\?.*/s, ''), secure: true };
   }
 
   async #keep(request: RecordedRequest, { answer, conversation, failure }: Observed): Promise<Page> {
     if (answer === undefined) throw new Error(`${this.#host}${request.target}: ${failure}`);
     const started = this.#recording.nextStart();
-    const scope = { host: this.#host, path: request.target.replace(/\?.*/s, ''), secure: true };
-    this.#jar.take(answer, scope, Date.now());
+    this.#jar.take(answer, this.#scope(request.target), Date.now());
     const blocks: Buffer[] = [];
     for await (const block of answer.body.read()) blocks.push(block);
     const bytes = Buffer.concat(blocks);

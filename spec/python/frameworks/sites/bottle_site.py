@@ -89,12 +89,6 @@ def lines():
         yield 'Zeile %d, Grüße\n' % line
 
 
-@app.get('/late')
-def late():
-    yield 'begun'
-    raise ValueError('after the first block')
-
-
 @app.get('/environ')
 def environ():
     names = ['REQUEST_METHOD', 'SCRIPT_NAME', 'PATH_INFO', 'QUERY_STRING', 'SERVER_PROTOCOL', 'HTTP_X_A', 'CONTENT_TYPE', 'CONTENT_LENGTH', 'wsgi.url_scheme']
