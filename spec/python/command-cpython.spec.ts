@@ -1,20 +1,11 @@
 /** The command with applications in Python: scripts that start a server themselves, modules, and what cannot be loaded. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { Command, killCommands, runCommand } from '../support/command.js';
-import { PYTHON, requirePython } from '../support/python.js';
-import { ROOT } from '../support/source.js';
+import { APPLICATIONS as cwd, PYTHON, requirePython } from '../support/python.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
-import { closeClients, WebSocketClient } from '../support/web-socket-client.js';
-
-const cwd = join(ROOT, 'spec', 'python', 'applications');
-const HELLO = `
-def application(environ, start_response):
-    start_response('200 OK', [('Content-Type', 'text/plain')])
-    return [b'from Python']
-`;
+import { closeClients } from '../support/web-socket-client.js';
+import { ANYWHERE, goesOnAfterServing, HELLO, reloads, saysWhatFails, talk, textAt } from './command.js';
 
 describe('wsgi with an application in Python', () => {
   before(function () {
@@ -26,22 +17,15 @@ describe('wsgi with an application in Python', () => {
     removeTemporaryFolders();
   });
 
-  async function textAt(command: Command, path = '/'): Promise<string> {
-    return (await fetch((await command.address()) + path)).text();
-  }
-
   for (const [where, python] of [
     ['without WSocket', 'python3'],
     ['with WSocket', PYTHON],
   ] as const) {
     it(`runs the example of WSocket as it is, ${where}`, async () => {
-      const command = new Command(['seed.py', '-b', '127.0.0.1:0', '--python', python], { cwd });
+      const command = new Command(['seed.py', ...ANYWHERE, '--python', python], { cwd });
       expect(await textAt(command)).to.equal('Hello World!');
       expect(command.stdout).to.match(/\(CPython \d+\.\d+\.\d+, 1 process of 8 threads\)/);
-      const { port } = new URL(await command.address());
-      const client = new WebSocketClient(Number(port), { path: '/' });
-      client.client.once('open', () => client.client.send('hi'));
-      expect(await client.next()).to.equal('you : hi');
+      expect(await talk(command, '/')).to.equal('you : hi');
       await command.says(/^GET \/: participator : hi$/m);
     });
   }
@@ -60,16 +44,13 @@ describe('wsgi with an application in Python', () => {
   }
 
   it('lets flask-sock talk over a WebSocket', async () => {
-    const command = new Command(['flask_script.py:app', '-b', '127.0.0.1:0', '--python', PYTHON], { cwd });
-    const { port } = new URL(await command.address());
-    const client = new WebSocketClient(Number(port), { path: '/ws' });
-    client.client.once('open', () => client.client.send('hi'));
-    expect(await client.next()).to.equal('Flask heard hi');
+    const command = new Command(['flask_script.py:app', ...ANYWHERE, '--python', PYTHON], { cwd });
+    expect(await talk(command, '/ws')).to.equal('Flask heard hi');
   });
 
   it('replaces its one process after --max-requests', async () => {
     const command = new Command(
-      ['behaviour.py:application', '-b', '127.0.0.1:0', '--python', PYTHON, '--max-requests', '3'],
+      ['behaviour.py:application', ...ANYWHERE, '--python', PYTHON, '--max-requests', '3'],
       { cwd },
     );
     const pids = new Set<string>();
@@ -80,13 +61,7 @@ describe('wsgi with an application in Python', () => {
     expect(command.stderr).to.equal('');
   });
 
-  it('lets a script go on when its server has stopped', async () => {
-    const command = new Command(['waitress_script.py', '--python', PYTHON], { cwd });
-    expect(await textAt(command)).to.equal('waitress says hi');
-    command.child.kill('SIGTERM');
-    expect(await command.exit()).to.equal(0);
-    expect(command.stderr).to.match(/^after serve\(\)$/m);
-  });
+  goesOnAfterServing(['--python', PYTHON]);
 
   it('takes the module of JavaScript where both are there, and that of Python with --python', async () => {
     const folder = temporaryFolder({
@@ -97,46 +72,24 @@ describe('wsgi with an application in Python', () => {
         return [Buffer.from('from JavaScript')];
       };`,
     });
-    const bind = ['-b', '127.0.0.1:0'];
-    expect(await textAt(new Command(['both', ...bind], { cwd: folder }))).to.equal('from JavaScript');
-    expect(await textAt(new Command(['both', '--python', 'python3', ...bind], { cwd: folder }))).to.equal(
+    expect(await textAt(new Command(['both', ...ANYWHERE], { cwd: folder }))).to.equal('from JavaScript');
+    expect(await textAt(new Command(['both', '--python', 'python3', ...ANYWHERE], { cwd: folder }))).to.equal(
       'from Python',
     );
-    expect(await textAt(new Command(['mysite.wsgi:application', ...bind], { cwd: folder }))).to.equal(
+    expect(await textAt(new Command(['mysite.wsgi:application', ...ANYWHERE], { cwd: folder }))).to.equal(
       'from Python',
     );
   });
 
   it('serves a file that has the name of a module of Python', async () => {
     const folder = temporaryFolder({ 'site.py': HELLO });
-    const command = new Command(['site.py:application', '-b', '127.0.0.1:0'], { cwd: folder });
+    const command = new Command(['site.py:application', ...ANYWHERE], { cwd: folder });
     expect(await textAt(command)).to.equal('from Python');
   });
 
-  it('starts again with --reload when a file of Python changes', async () => {
-    const folder = temporaryFolder({ 'app.py': `from other import application`, 'other.py': HELLO });
-    const command = new Command(['app.py:application', '-b', '127.0.0.1:0', '--reload'], { cwd: folder });
-    expect(await textAt(command)).to.equal('from Python');
-    writeFileSync(join(folder, 'other.py'), HELLO.replace('from Python', 'changed'));
-    await until(async () => {
-      const address = [...command.stdout.matchAll(/Server started at (\S+)/g)].at(-1)?.[1] ?? '';
-      return (
-        (await fetch(address).then(
-          (response) => response.text(),
-          () => '',
-        )) === 'changed'
-      );
-    }, 'the new text');
-  });
+  reloads([]);
 
-  it('ends with one sentence and the traceback when the application cannot be loaded', async () => {
-    const { code, stderr } = await runCommand(['broken.py', '--python', 'python3'], { cwd });
-    expect(code).to.equal(1);
-    expect(stderr).to.match(
-      /^wsgi: The Python application could not be loaded: broken\.py failed\nTraceback/,
-    );
-    expect(stderr).to.match(/ZeroDivisionError: division by zero\n$/);
-  });
+  saysWhatFails(['--python', 'python3']);
 
   it('names both ways to get a Python where there is none', async () => {
     const folder = temporaryFolder({ 'app.py': HELLO });

@@ -1,0 +1,69 @@
+/** The command with applications in Python: what the specs of both runtimes ask of it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Command, runCommand } from '../support/command.js';
+import { APPLICATIONS as cwd } from '../support/python.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { until } from '../support/until.js';
+import { WebSocketClient } from '../support/web-socket-client.js';
+
+export const ANYWHERE = ['-b', '127.0.0.1:0'];
+export const HELLO = `
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'from Python']
+`;
+
+export async function textAt(command: Command, path = '/'): Promise<string> {
+  return (await fetch((await command.address()) + path)).text();
+}
+
+/** @returns what the server answers to `hi`. */
+export async function talk(command: Command, path: string): Promise<unknown> {
+  const { port } = new URL(await command.address());
+  const client = new WebSocketClient(Number(port), { path });
+  client.client.once('open', () => client.client.send('hi'));
+  return client.next();
+}
+
+/** @param options say which Python runs, here and below. */
+export function reloads(options: readonly string[]): void {
+  it('starts again with --reload when a file of Python changes', async () => {
+    const folder = temporaryFolder({ 'app.py': `from other import application`, 'other.py': HELLO });
+    const args = ['app.py:application', ...ANYWHERE, '--reload', ...options];
+    const command = new Command(args, { cwd: folder });
+    expect(await textAt(command)).to.equal('from Python');
+    writeFileSync(join(folder, 'other.py'), HELLO.replace('from Python', 'changed'));
+    await until(async () => {
+      const address = [...command.stdout.matchAll(/Server started at (\S+)/g)].at(-1)?.[1] ?? '';
+      return (
+        (await fetch(address).then(
+          (response) => response.text(),
+          () => '',
+        )) === 'changed'
+      );
+    }, 'the new text');
+  });
+}
+
+export function saysWhatFails(options: readonly string[]): void {
+  it('ends with one sentence and the traceback when the application cannot be loaded', async () => {
+    const { code, stderr } = await runCommand(['broken.py', ...options], { cwd });
+    expect(code).to.equal(1);
+    expect(stderr).to.match(
+      /^wsgi: The Python application could not be loaded: broken\.py failed\nTraceback/,
+    );
+    expect(stderr).to.match(/ZeroDivisionError: division by zero\n$/);
+  });
+}
+
+export function goesOnAfterServing(options: readonly string[]): void {
+  it('lets a script go on when its server has stopped', async () => {
+    const command = new Command(['waitress_script.py', ...options], { cwd });
+    expect(await textAt(command)).to.equal('waitress says hi');
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal(0);
+    expect(command.stderr).to.match(/^after serve\(\)$/m);
+  });
+}
