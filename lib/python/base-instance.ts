@@ -37,7 +37,7 @@ export abstract class BaseInstance<L extends BaseLane> implements PythonInstance
     this.loaded = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    // Whoever waits for it may come later.
+    // It may be awaited only later.
     this.loaded.catch(() => undefined);
   }
 

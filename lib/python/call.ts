@@ -14,9 +14,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import type { Body, Environ, HeaderList, StartResponse, Write } from '../environ/types.js';
-import { ALREADY_CLOSED, closedError, isClosedError } from '../environ/websocket/error.js';
-import { ApplicationError, isRequestError } from '../errors.js';
-import { describeThrown, logger } from '../logger.js';
+import { ALREADY_CLOSED, closedError } from '../environ/websocket/error.js';
+import { ApplicationError } from '../errors.js';
 import { PythonBody } from './body.js';
 import { diskFile, type ToldFile } from './disk-file.js';
 import { PythonError } from './error.js';
@@ -30,6 +29,7 @@ import {
   unpack,
   unpackWhole,
 } from './messages.js';
+import { logLateError, logPrinted, nameForLog } from './request-log.js';
 import { requestMessage } from './request-message.js';
 import { callSocket, type SocketCall } from './socket-calls.js';
 import { type TopicCall, TopicCalls } from './topic-calls.js';
@@ -71,7 +71,7 @@ export class PythonCall implements LaneWork {
     this.#environ = environ;
     this.#startResponse = start_response;
     this.#lane = lane;
-    this.name = `${environ.REQUEST_METHOD} ${shownPath(environ)}`;
+    this.name = nameForLog(environ);
     this.result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -153,7 +153,7 @@ export class PythonCall implements LaneWork {
         this.#end();
         break;
       case FROM_PYTHON.output:
-        this.#print(payload.toString());
+        logPrinted(this.name, payload.toString());
         break;
       case FROM_PYTHON.errors:
         this.#environ['wsgi.errors'].write(payload.toString());
@@ -186,16 +186,14 @@ export class PythonCall implements LaneWork {
       case FROM_PYTHON.socket: {
         const { value, rest } = unpack<SocketCall>(payload);
         const socket = this.#environ['wsgi.websocket'];
-        this.#when(callSocket(socket, value, rest), call, (packed) =>
-          this.#answer(TO_PYTHON.ok, call, packed),
-        );
+        this.#answerWith(callSocket(socket, value, rest), call);
         break;
       }
       case FROM_PYTHON.topics: {
         const { value, rest } = unpack<TopicCall>(payload);
         this.#topics ??= new TopicCalls(this.#environ);
         const answered = this.#topics.call(value, rest);
-        if (call !== 0) this.#when(answered, call, (packed) => this.#answer(TO_PYTHON.ok, call, packed));
+        if (call !== 0) this.#answerWith(answered, call);
         break;
       }
       case FROM_PYTHON.file:
@@ -248,16 +246,7 @@ export class PythonCall implements LaneWork {
     const settle = this.#settle;
     this.#settle = undefined;
     if (settle !== undefined) settle.reject(error);
-    else if (this.#body?.fail(error) !== true && this.#isNews(error)) {
-      logger.error(`${this.name}: Error after the response was complete\n${describeThrown(error)}`);
-    }
-  }
-
-  /** Of what an application does after its client has left the log has nothing. */
-  #isNews(error: unknown): boolean {
-    if (isRequestError(error) || isClosedError(error)) return false;
-    const signal: AbortSignal | undefined = this.#environ['node.abort_signal'];
-    return signal?.aborted !== true;
+    else if (this.#body?.fail(error) !== true) logLateError(this.name, error, this.#environ);
   }
 
   /** Python does not go on with a body that nobody wants; settles when it is done. */
@@ -300,6 +289,10 @@ export class PythonCall implements LaneWork {
     );
   }
 
+  #answerWith(promise: Promise<Uint8Array>, call: number): void {
+    this.#when(promise, call, (packed) => this.#answer(TO_PYTHON.ok, call, packed));
+  }
+
   /** Threads that the application has left behind wait no longer. */
   #abandon(): void {
     for (const call of this.#pending) this.#refuse(call, closedError(ALREADY_CLOSED));
@@ -328,22 +321,10 @@ export class PythonCall implements LaneWork {
       isOverdue ? { ...told, type: 'AssertionError', message: this.#overdue ?? '' } : told,
     );
   }
-
-  /** What was printed: each line with the request. */
-  #print(text: string): void {
-    const lines = text.endsWith('\n') ? text.slice(0, -1) : text;
-    logger.stream.write(`${this.name}: ${lines.replaceAll('\n', `\n${this.name}: `)}\n`);
-  }
 }
 
 function uint32(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(4);
   bytes.writeUInt32BE(value, 0);
   return bytes;
-}
-
-/** Without the query, where clients put what is not for logs; nothing in it can pass for a line of its own. */
-function shownPath({ REQUEST_URI = '', SCRIPT_NAME = '', PATH_INFO = '' }: Environ): string {
-  const path = (REQUEST_URI || SCRIPT_NAME + PATH_INFO).replace(/[?#].*$/s, '');
-  return path.replace(/[\x00-\x20\x7f-\x9f]/g, (character) => encodeURIComponent(character)) || '/';
 }

@@ -11,7 +11,7 @@ export interface InstanceLane extends Lane {
   heard: number;
   /** Python was told to give the request up. */
   interrupted: boolean;
-  /** Somebody is about to begin. */
+  /** A request is about to begin. */
   reserve(): void;
   /** There will be no more frames to its request. */
   lose(error: Error): void;

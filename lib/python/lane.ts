@@ -31,7 +31,7 @@ export interface Lane {
   /** The work gets all frames until `done`. */
   begin(work: LaneWork, message: Buffer): void;
   send(kind: number, call: number, payload: Uint8Array): void;
-  /** Python is through with the request: the lane may be given another. */
+  /** Python is done with the request: the lane may be given another. */
   done(): void;
 }
 

@@ -20,7 +20,7 @@ export const FROM_PYTHON = {
   headers: 0x48, // H
   /** A whole response of one block, with its head unless that was sent. */
   response: 0x53, // S
-  /** The same with a head that is surely right, and Python is through with the request. */
+  /** The same with a head that is surely right, and Python is done with the request. */
   whole: 0x4b, // K
   /** The head and the first block. */
   first: 0x49, // I
@@ -29,7 +29,7 @@ export const FROM_PYTHON = {
   write: 0x57, // W
   file: 0x59, // Y
   failed: 0x46, // F
-  /** Python is through with the request. */
+  /** Python is done with the request. */
   done: 0x44, // D
   pull: 0x50, // P
   hints: 0x47, // G

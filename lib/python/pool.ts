@@ -93,7 +93,7 @@ export class PythonPool implements PythonRuntime {
   #spawn(): PythonInstance {
     const instance = this.#plan.start({
       laneFree: (free) => {
-        if (free.requests >= free.limit) this.#renew(free);
+        if (free.requests >= free.limit) this.#recycle(free);
         this.#serveWaiting();
       },
       retire: (tired) => this.#retire(tired),
@@ -149,7 +149,7 @@ export class PythonPool implements PythonRuntime {
   }
 
   /** It has had as many requests as it may: it goes on until another one has loaded, and ends when it has no more requests. */
-  #renew(instance: PythonInstance): void {
+  #recycle(instance: PythonInstance): void {
     instance.limit = Number.POSITIVE_INFINITY;
     if (instance.retired || this.#closing) return;
     const next = this.#spawn();
@@ -189,7 +189,7 @@ export class PythonPool implements PythonRuntime {
       this.#take(this.#spawn()).catch((error: Error) => {
         if (this.#closing) return;
         logger.error(error.message);
-        // Nobody else is there to serve them.
+        // No other one is there to serve them.
         if (![...this.#instances].some(({ isReady, retired }) => isReady && !retired)) {
           this.#refuseWaiting(new ConfigError(error.message));
         }

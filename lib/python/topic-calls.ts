@@ -92,7 +92,7 @@ class Followed {
   }
 }
 
-/** @returns a promise where whoever publishes should wait before the next one. */
+/** @returns a promise that settles when the next one may be published; undefined: at once. */
 export function publishTold({ topic, text, bytes = '' }: ToldPublication): void | Promise<void> {
   try {
     return publish(topic, text ?? Buffer.from(bytes, 'base64'));

@@ -130,7 +130,7 @@ function note([operation, name, value]: [string, string, unknown]): void {
   else if (operation === 'open') (there as { open(): void }).open();
 }
 
-/** Answered by the only thread of Python when it is through with all that came before. */
+/** Answered by the only thread of Python when it has finished all that came before. */
 const PROBE = '/the/scenarios/that/are/here';
 
 /** @param except rows that this runtime alone cannot show. */

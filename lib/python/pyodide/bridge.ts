@@ -101,7 +101,7 @@ export class Bridge {
   /** The request that KeyboardInterrupt is for. */
   readonly interrupted = (): number => this.#line.takeInterrupt();
 
-  /** The application is there. @returns whether somebody wants to know what it has imported from packages. */
+  /** The application is there. @returns whether `note` is to be called with what it has imported from packages. */
   readonly loaded = (): boolean => {
     this.#most = Math.max(LARGE, 2 * this.#size());
     return this.#note !== undefined;

@@ -7,7 +7,7 @@ import type { FileSystem, HostFileSystem } from './runtime.js';
 /** Pyodide has its own: Python's library, and no devices or processes. */
 const OWN = new Set(['dev', 'lib', 'proc', 'sys']);
 
-/** Where the Python files of this package are, whatever hides behind `/lib` on the host. */
+/** Where the Python files of this package are, whatever `/lib` is on the host. */
 export const GATEWAY_FOLDER = '/lib/wsgi';
 
 /** The Python files of this package. The build copies them. */

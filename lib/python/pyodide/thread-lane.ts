@@ -10,7 +10,7 @@ export interface ThreadEvents {
   /** It is to be replaced. */
   tired(): void;
   busy(): void;
-  /** It is through with a request. */
+  /** It is done with a request. */
   free(): void;
 }
 

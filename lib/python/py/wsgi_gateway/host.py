@@ -20,7 +20,7 @@ FIRST_SLOT = 4
 
 # Seconds that threads may take to end when the gateway is gone.
 GRACE = 1
-# Seconds between two looks at what was imported meanwhile, where somebody watches files.
+# Seconds between two looks at what was imported meanwhile, where files are watched.
 LOOK = 0.5
 
 
@@ -57,7 +57,7 @@ class Host(Serving):
         streams.install()
         threading.stack_size(8 * 1024 * 1024)
         signal.signal(signal.SIGINT, self._on_interrupt)
-        # The gateway says when to end. Who stops a whole group of processes stops the gateway, which waits for requests.
+        # The gateway says when to end. A signal to all processes of a group stops the gateway, which waits for requests.
         signal.signal(signal.SIGTERM, lambda *_: None)
         threading.Thread(target=self._listen, name='wsgi-control', daemon=True).start()
         return self.load_and_serve()

@@ -45,7 +45,7 @@ class PyodideHost(Serving):
         self._slot.work(application, self._facts, self._look)
 
     def _look(self):
-        """What a request has imported, where somebody watches files."""
+        """What a request has imported, where files are watched."""
         if self._config.get('watch') and len(sys.modules) != self._modules:
             self._modules = len(sys.modules)
             self.tell_files()
