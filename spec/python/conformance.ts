@@ -12,6 +12,7 @@ import type { FromPythonOptions } from '../../lib/python/options.js';
 import { makeServer } from '../../lib/server/server.js';
 import { conformance } from '../conformance/suite.js';
 import { APPLICATIONS } from '../support/python.js';
+import { account } from './account.js';
 
 /** What Python cannot show, or shows in words of its own. */
 const EXCEPT: Readonly<Record<string, string>> = {
@@ -101,24 +102,12 @@ function watchGates(record: Seen, folder: string): void {
   }
 }
 
-/** A line of the application's account, or text for the log. */
-class Account implements ErrorStream {
-  readonly #log: ErrorStream;
-
-  constructor(log: ErrorStream) {
-    this.#log = log;
-  }
-
-  write(text: string): void {
+/** @param log takes what is not a line of the application's account. */
+function accountOr(log: ErrorStream): ErrorStream {
+  return account((text) => {
     if (text.startsWith('\x01')) note(JSON.parse(text.slice(1)) as [string, string, unknown]);
-    else this.#log.write(text);
-  }
-
-  writelines(lines: Iterable<string>): void {
-    for (const line of lines) this.write(line);
-  }
-
-  flush(): void {}
+    else log.write(text);
+  });
 }
 
 function note([operation, name, value]: [string, string, unknown]): void {
@@ -179,7 +168,7 @@ function told(app: PythonApplication, id: string): Application {
     if (environ.PATH_INFO !== PROBE) {
       environ['conformance.id'] = id;
       environ['conformance.gates'] = gates;
-      environ['wsgi.errors'] = new Account(environ['wsgi.errors']);
+      environ['wsgi.errors'] = accountOr(environ['wsgi.errors']);
     }
     return app(environ, start_response);
   };

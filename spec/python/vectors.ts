@@ -1,30 +1,17 @@
 /** The request vectors with an application in Python (applications/vectors.py), on a runtime. */
-import type { Application, ErrorStream } from '../../lib/environ/types.js';
+import type { Application } from '../../lib/environ/types.js';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
 import { type Call, type Mode, OPTIONS, vectorsIn } from '../server/vectors.js';
 import { APPLICATIONS } from '../support/python.js';
 import { closeServers, serveApp } from '../support/serve.js';
+import { account } from './account.js';
 
 /** What the application writes to `wsgi.errors`: a line for the environ, and one for the body. */
-class Account implements ErrorStream {
-  readonly #calls: Call[];
-
-  constructor(calls: Call[]) {
-    this.#calls = calls;
-  }
-
-  write(text: string): void {
-    const { environ, body } = JSON.parse(text) as { environ?: Record<string, unknown>; body?: string };
-    if (environ !== undefined) this.#calls.push({ environ, body: undefined });
-    const last = this.#calls.at(-1);
-    if (body !== undefined && last !== undefined) last.body = Buffer.from(body, 'latin1');
-  }
-
-  writelines(lines: Iterable<string>): void {
-    for (const line of lines) this.write(line);
-  }
-
-  flush(): void {}
+function keep(text: string, calls: Call[]): void {
+  const { environ, body } = JSON.parse(text) as { environ?: Record<string, unknown>; body?: string };
+  if (environ !== undefined) calls.push({ environ, body: undefined });
+  const last = calls.at(-1);
+  if (body !== undefined && last !== undefined) last.body = Buffer.from(body, 'latin1');
 }
 
 /** @param runtime what `--python` is. */
@@ -46,7 +33,7 @@ export function pythonVectors(name: string, runtime: string): void {
     // A vector that waits for its body has a thread of Pyodide for itself.
     const python = apps[modes++ % apps.length] as PythonApplication;
     const app: Application = (environ, start_response) => {
-      environ['wsgi.errors'] = new Account(calls);
+      environ['wsgi.errors'] = account((text) => keep(text, calls));
       return python(environ, start_response);
     };
     await python.ready;

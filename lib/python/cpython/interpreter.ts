@@ -58,7 +58,7 @@ function findAsked(asked: string, folder: string, env: NodeJS.ProcessEnv): strin
 }
 
 /** Whether the application's own folder has the package. */
-export function hasPyodide(folder: string): boolean {
+function hasPyodide(folder: string): boolean {
   try {
     createRequire(join(folder, 'x')).resolve('pyodide/package.json');
     return true;

@@ -1,5 +1,5 @@
 /** Starts Python in WebAssembly: from a snapshot if there is one that fits, and makes the next one. */
-import { mountHost } from './host-folders.js';
+import { GATEWAY_FOLDER, mountHost } from './host-folders.js';
 import type { LineMemory } from './line.js';
 import {
   type EmscriptenModule,
@@ -117,7 +117,7 @@ function make(
 /** Imports the Python files of this package, and modules of packages: pyodide_snapshot.py. @returns variables that they looked for. */
 function prepare(pyodide: Pyodide, modules: readonly string[], packages: readonly string[]): string[] {
   const run = pyodide.runPython(
-    `import sys; sys.path.insert(0, '/lib/wsgi'); from wsgi_gateway.pyodide_snapshot import prepare; sys.path.remove('/lib/wsgi'); prepare`,
+    `import sys; sys.path.insert(0, '${GATEWAY_FOLDER}'); from wsgi_gateway.pyodide_snapshot import prepare; sys.path.remove('${GATEWAY_FOLDER}'); prepare`,
   ) as PyCallable;
   const told = run(JSON.stringify({ modules, packages })) as string;
   run.destroy();
