@@ -2,8 +2,8 @@
 import { inTime, isPromise } from '../../environ/maybe-promise.js';
 import { describeThrown, logger } from '../../logger.js';
 import { type Channels, checkPublication, type TopicLink, type TopicMessage, topics } from '../../topics.js';
+import type { ChannelsStatus } from '../status/server-status.js';
 import type { ChannelsOptions } from './backend.js';
-import type { ChannelsStatus } from './channels-status.js';
 import { Wire } from './wire.js';
 
 /** One for the process: what one of its servers has published is its own for all of them. */
