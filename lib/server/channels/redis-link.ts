@@ -167,7 +167,6 @@ export class RedisLink {
 
   #lose(error: unknown): void {
     if (!this.#open) return;
-    this.#open = false;
     this.#end();
     if (this.#connected) this.#events.lost(error);
     else this.#onFailed(error);
