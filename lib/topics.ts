@@ -115,7 +115,7 @@ type Room = Set<Member>;
 
 export class Topics {
   readonly #rooms = new Map<string, Room>();
-  /** Of topics with a trailing *, by what stands before it. */
+  /** Of topics with a trailing *, by what is before it. */
   readonly #prefixes = new Map<string, Room>();
   /** With whether each leads out of this server: what comes over one of those goes to none of them. */
   readonly #links = new Map<TopicLink, boolean>();
