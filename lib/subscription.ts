@@ -13,7 +13,7 @@ import {
 } from './topics.js';
 
 /** As option `maxBacklog`, outside of a request. */
-export const DEFAULT_MAX_BACKLOG = 16 * 1024 * 1024;
+const DEFAULT_MAX_BACKLOG = 16 * 1024 * 1024;
 
 export interface SubscribeOptions {
   /** Ends the subscription, and the loop over it. */
@@ -39,7 +39,7 @@ type Step = IteratorResult<string | Buffer, undefined>;
 
 const DONE: Step = { done: true, value: undefined };
 
-/** Messages that wait to be taken, and those who wait for messages; bounded by `most` bytes. */
+/** Messages that wait to be taken, and those who wait for messages; bounded by the `maxBacklog` of the request's server. */
 export class MessageQueue implements Member, Wait {
   readonly #topic: string;
   readonly #most: number;
@@ -56,9 +56,9 @@ export class MessageQueue implements Member, Wait {
   onChange: (() => void) | undefined;
 
   /** Subscribed from now on. @param scopes requests with which it ends: with the last of them. */
-  constructor(topic: string, most: number, scopes: readonly RequestScope[] = []) {
+  constructor(topic: string, scopes: readonly RequestScope[]) {
     this.#topic = topic;
-    this.#most = most;
+    this.#most = scopes[0]?.server?.options.maxBacklog ?? DEFAULT_MAX_BACKLOG;
     this.#scopes = new Set(scopes);
     topics.join(topic, this);
     for (const scope of scopes) scope.add(this);
@@ -89,11 +89,10 @@ export class MessageQueue implements Member, Wait {
 
   #fail(why: string): void {
     const failure = new SlowSubscriber(`subscribe(${inspect(this.#topic)}) was ended: ${why}`);
-    const [first] = this.#takers.splice(0, 1);
-    first?.reject(failure);
+    const first = this.#takers.shift();
     // Before it is closed, which tells of it.
-    this.#messages = [];
     if (first === undefined) this.#failure = failure;
+    else first.reject(failure);
     this.close();
   }
 
@@ -146,9 +145,7 @@ class AsyncSubscription implements Subscription {
   readonly #signal: AbortSignal | undefined;
 
   constructor(topic: string, signal: AbortSignal | undefined) {
-    const scopes = RequestScope.ofCaller();
-    const most = scopes[0]?.server?.options.maxBacklog ?? DEFAULT_MAX_BACKLOG;
-    this.#queue = new MessageQueue(topic, most, scopes);
+    this.#queue = new MessageQueue(topic, RequestScope.ofCaller());
     this.#signal = signal;
     if (signal?.aborted) this.close();
     else signal?.addEventListener('abort', this.close);
@@ -202,7 +199,7 @@ class AloneSubscription implements Subscription {
   readonly #queue: MessageQueue;
 
   constructor(topic: string) {
-    this.#queue = new MessageQueue(topic, DEFAULT_MAX_BACKLOG, RequestScope.ofCaller());
+    this.#queue = new MessageQueue(topic, RequestScope.ofCaller());
   }
 
   *[Symbol.iterator](): Generator<string | Buffer, undefined> {

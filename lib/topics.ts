@@ -115,7 +115,7 @@ type Room = Set<Member>;
 
 export class Topics {
   readonly #rooms = new Map<string, Room>();
-  /** Of topics with a trailing *, by what stands before it. */
+  /** Of topics with a trailing *, by what is before it. */
   readonly #prefixes = new Map<string, Room>();
   /** With whether each leads out of this server: what comes over one of those goes to none of them. */
   readonly #links = new Map<TopicLink, boolean>();
@@ -168,7 +168,9 @@ export class Topics {
    */
   publish(topic: string, message: TopicMessage, from?: Member | TopicLink): void | Promise<void> {
     const publication = new Publication(topic, message);
-    this.#toMembers(publication, from);
+    for (const member of this.#membersOf(topic) ?? []) {
+      if (member !== from) member.onPublication(publication);
+    }
     if (this.#links.size > 0) {
       const cameFromOutside = this.#links.get(from as TopicLink) === true;
       this.#tellLinks((link, outer) => {
@@ -188,19 +190,15 @@ export class Topics {
     return topic.endsWith('*') ? [this.#prefixes, topic.slice(0, -1)] : [this.#rooms, topic];
   }
 
-  #toMembers(publication: Publication, from: unknown): void {
-    const { topic } = publication;
+  /** Each once, however many of its topics match. */
+  #membersOf(topic: string): ReadonlySet<Member> | undefined {
     const room = this.#rooms.get(topic);
-    if (this.#prefixes.size === 0) {
-      if (room === undefined) return;
-      for (const member of room) if (member !== from) member.onPublication(publication);
-      return;
-    }
+    if (this.#prefixes.size === 0) return room;
     const all = new Set(room);
     for (const [prefix, members] of this.#prefixes) {
       if (topic.startsWith(prefix)) for (const member of members) all.add(member);
     }
-    for (const member of all) if (member !== from) member.onPublication(publication);
+    return all;
   }
 
   #tellLinks(tell: (link: TopicLink, outer: boolean) => void): void {

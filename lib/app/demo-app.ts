@@ -13,7 +13,7 @@ const ROOM = 'wsgi demo';
 type Client = WebSocketOn<AnyEnviron>;
 
 /** Those that are in the package; what they link to is in it as well. */
-const DOCUMENT = /^\/(?:(?:README|PORTING|CHANGELOG|SECURITY|CONTRIBUTING)|docs\/[\w-]+)\.md$/;
+const DOCUMENT = /^\/(?:README|PORTING|CHANGELOG|SECURITY|CONTRIBUTING|docs\/[\w-]+)\.md$/;
 
 /**
  * The page at `/`, and there a room: all get what one sends. The documents of the package at their paths, as text. The echo

@@ -1,5 +1,4 @@
 /** Status lines: from what a handler gave to what PEP 3333 wants, `"404 Not Found"`. */
-
 import { inspect } from 'node:util';
 import { isNative } from '../environ/native-string.js';
 import { STATUS_CODES } from '../node-http.js';

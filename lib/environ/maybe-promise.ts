@@ -69,3 +69,20 @@ export function now<T>(value: MaybePromise<T>): T {
 
 /** For what has to be a function and has nothing to do. */
 export function ignore(): void {}
+
+/**
+ * Waits for `work`, but no longer than so many milliseconds. What is not done by then goes on; if it fails, that is ignored.
+ * @returns true if it was done in time. @throws what `work` fails with in time.
+ */
+export async function inTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    // It would keep the process running.
+    clearTimeout(timer);
+  }
+}

@@ -4,7 +4,7 @@ import { RequestEnd } from '../environ/request-end.js';
 import type { Environ } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import { describeThrown, logger } from '../logger.js';
-import { DEFAULT_MAX_BACKLOG, MessageQueue, publish } from '../subscription.js';
+import { MessageQueue, publish } from '../subscription.js';
 import { checkTopic } from '../topics.js';
 import { pack } from './messages.js';
 import { packMessage } from './socket-calls.js';
@@ -76,8 +76,7 @@ class Followed {
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(topic: string, scope: RequestScope | undefined, timeout: number | null) {
-    const most = scope?.server?.options.maxBacklog ?? DEFAULT_MAX_BACKLOG;
-    this.#queue = new MessageQueue(topic, most, scope === undefined ? [] : [scope]);
+    this.#queue = new MessageQueue(topic, scope === undefined ? [] : [scope]);
     if (timeout === null) return;
     this.#timer = setTimeout(() => this.close(), Math.min(timeout * 1000, LONGEST_MS));
   }

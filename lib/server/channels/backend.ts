@@ -1,4 +1,4 @@
-/** What carries topics between servers, as somebody writes it who has something else than Redis: `channels` of the options. */
+/** What carries topics between servers where that is not Redis: the function that users write for the option `channels`. */
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
@@ -6,7 +6,7 @@ import type { Channels, TopicMessage } from '../../topics.js';
 
 /** What a backend is given. */
 export interface ChannelsOptions {
-  /** Gives what another server has published to the members here. Own messages and second copies are not kept away. */
+  /** Gives what another server has published to the members here. Own messages and second copies are not filtered out. */
   deliver(topic: string, message: TopicMessage): void;
   /** The bytes of a message for `take` of other servers: who sends it, topic, kind and content (docs/channels.md). */
   pack(topic: string, message: TopicMessage): Buffer;
@@ -17,8 +17,9 @@ export interface ChannelsOptions {
 
 /**
  * Makes a backend, which calls `take` or `deliver` for what others publish. Its `publish` is called for all that is published
- * here, also where nobody here has subscribed; none of its methods is awaited but `close`. Called once, before the server listens; of several servers with the same function in one process it is
- * called for the first. What it throws keeps the server from starting.
+ * here, also where nobody here has subscribed; none of its methods is awaited but `close`. Called once, before the server
+ * listens; of several servers with the same function in one process it is called for the first. What it throws keeps the
+ * server from starting.
  */
 export type ChannelsFactory = (options: ChannelsOptions) => Channels | Promise<Channels>;
 

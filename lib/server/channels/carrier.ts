@@ -1,9 +1,9 @@
 /** A backend at work: between it and the topics of this process, it counts, and keeps each from the failures of the other. */
-import { isPromise } from '../../environ/maybe-promise.js';
+import { inTime, isPromise } from '../../environ/maybe-promise.js';
 import { describeThrown, logger } from '../../logger.js';
 import { type Channels, checkPublication, type TopicLink, type TopicMessage, topics } from '../../topics.js';
+import type { ChannelsStatus } from '../status/server-status.js';
 import type { ChannelsOptions } from './backend.js';
-import type { ChannelsStatus } from './channels-status.js';
 import { Wire } from './wire.js';
 
 /** One for the process: what one of its servers has published is its own for all of them. */
@@ -45,17 +45,12 @@ export class Carrier implements TopicLink {
     this.#disconnect();
     const backend = this.#backend;
     this.#backend = undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_MS, 'did not end in time');
-    });
-    const closed = (async () => {
-      await backend?.close();
-      return undefined;
-    })().catch((error) => `failed: ${describeThrown(error)}`);
-    const failure = await Promise.race([closed, late]);
-    clearTimeout(timer);
-    if (failure !== undefined) logger.error(`What carries topics between servers: close() ${failure}`);
+    const failed = (how: string) => logger.error(`What carries topics between servers: close() ${how}`);
+    try {
+      if (!(await inTime(Promise.resolve(backend?.close()), CLOSE_MS))) failed('did not end in time');
+    } catch (error) {
+      failed(`failed: ${describeThrown(error)}`);
+    }
   }
 
   get status(): ChannelsStatus {

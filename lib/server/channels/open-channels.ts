@@ -1,8 +1,9 @@
 /** Opens what carries topics between servers, for a server that begins: once in a process, for all that were given the same. */
+import { inTime } from '../../environ/maybe-promise.js';
 import { ConfigError } from '../../errors.js';
+import type { ChannelsStatus } from '../status/server-status.js';
 import { type ChannelsFactory, checkBackend } from './backend.js';
 import { Carrier } from './carrier.js';
-import type { ChannelsStatus } from './channels-status.js';
 import { parseRedisUrl } from './redis-url.js';
 
 /** Milliseconds that a server waits for Redis before it begins without. */
@@ -81,10 +82,5 @@ async function openRedis(url: string, carrier: Carrier): Promise<void> {
   ]);
   const redis = new RedisChannels(await loadRedis(), address, carrier.options);
   carrier.start(redis);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, START_MS);
-  });
-  await Promise.race([redis.tried, late]);
-  clearTimeout(timer);
+  await inTime(redis.tried, START_MS);
 }

@@ -2,7 +2,7 @@
  * Redis while it is connected: one connection that publishes, and one that subscribes, for RESP 2 lets no connection do both.
  * If one of them is lost, or does not answer, both are.
  */
-import { ignore } from '../../environ/maybe-promise.js';
+import { ignore, inTime } from '../../environ/maybe-promise.js';
 import { type CreateRedisClient, makeClient, type RedisClient, type RedisListener } from './redis-client.js';
 import { RedisSubscriptions } from './redis-subscriptions.js';
 import type { RedisAddress } from './redis-url.js';
@@ -142,12 +142,7 @@ export class RedisLink {
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#times.close);
-    });
-    await Promise.race([this.#publisher.sendCommand(['PING']).catch(ignore), late]);
-    clearTimeout(timer);
+    await inTime(this.#publisher.sendCommand(['PING']).catch(ignore), this.#times.close);
     this.#end();
   }
 
@@ -172,7 +167,6 @@ export class RedisLink {
 
   #lose(error: unknown): void {
     if (!this.#open) return;
-    this.#open = false;
     this.#end();
     if (this.#connected) this.#events.lost(error);
     else this.#onFailed(error);

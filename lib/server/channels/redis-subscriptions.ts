@@ -1,6 +1,6 @@
 /**
- * The subscriptions of one connection to Redis. For each topic at most one command is under way: whoever joins and leaves a
- * thousand times meanwhile causes one more, or none.
+ * The subscriptions of one connection to Redis. For each topic at most one command is under way: members that join and leave
+ * a thousand times meanwhile cause one more, or none.
  */
 import type { RedisClient, RedisListener } from './redis-client.js';
 import { redisName } from './redis-names.js';

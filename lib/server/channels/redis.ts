@@ -18,7 +18,7 @@ import type { RedisAddress } from './redis-url.js';
 export const REDIS_TIMES: RedisTimes = { connect: 10_000, ping: 5000, close: 1000, retry: 10_000 };
 
 const FIRST_RETRY_MS = 100;
-/** Milliseconds that a connection has to last so that the next attempts begin anew. */
+/** Milliseconds that a connection has to last so that the next attempts are frequent again. */
 const LASTING_MS = 5000;
 
 export class RedisChannels implements Channels, RedisLinkEvents {

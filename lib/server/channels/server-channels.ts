@@ -1,6 +1,6 @@
 /** What carries the topics of a server to others, from its beginning to its end. */
+import type { ChannelsStatus } from '../status/server-status.js';
 import type { ChannelsFactory } from './backend.js';
-import type { ChannelsStatus } from './channels-status.js';
 import type { OpenChannels } from './open-channels.js';
 
 export class ServerChannels {

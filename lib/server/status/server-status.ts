@@ -109,6 +109,9 @@ export type ServerStatus = {
   };
 };
 
+/** What the process that carries topics between servers says of that. */
+export type ChannelsStatus = ServerStatus['channels'];
+
 type Numbers = { readonly [name: string]: number | Numbers };
 
 /** What is not added up. */

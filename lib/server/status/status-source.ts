@@ -1,11 +1,10 @@
 /** Where the status of this process comes from: what its server counts, and what is only looked at when somebody asks. */
 import type { MaybePromise } from '../../environ/types.js';
-import { type ChannelsStatus, NO_CHANNELS } from '../channels/channels-status.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { PoolLoad } from '../threads/io/pool.js';
 import { Counters, LATENCY_BOUNDS } from './counters.js';
 import { LoopLag } from './loop-lag.js';
-import type { ServerStatus } from './server-status.js';
+import type { ChannelsStatus, ServerStatus } from './server-status.js';
 import { SocketTraffic } from './socket-traffic.js';
 import { StatusPage } from './status-page.js';
 
@@ -20,6 +19,15 @@ export interface Load {
 }
 
 const NO_THREADS: PoolLoad = { busy: 0, free: 0, starting: 0, restarts: 0, queue: 0 };
+
+const NO_CHANNELS: ChannelsStatus = {
+  connected: 0,
+  topics: 0,
+  published: 0,
+  received: 0,
+  dropped: 0,
+  lost: 0,
+};
 
 export class StatusSource {
   readonly counters = new Counters();

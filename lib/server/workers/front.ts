@@ -12,7 +12,7 @@ export interface Front {
   /** What is listened on. */
   readonly address: AddressInfo | string | null;
   /** What runs elsewhere, as far as it has been told. */
-  readonly running?: RunningCount;
+  readonly running?: RunningCount | undefined;
   /** Milliseconds that a stop takes beside the graceful timeout. */
   readonly margin: number;
   /**

@@ -33,8 +33,8 @@ export class ParentFront implements Front {
     return this.#listeners[0]?.address() ?? null;
   }
 
-  get running(): RunningCount {
-    return this.#crew?.running ?? { requests: 0, webSockets: 0 };
+  get running(): RunningCount | undefined {
+    return this.#crew?.running;
   }
 
   /** Undefined before `open`. */

@@ -3,8 +3,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { ignore } from '../../environ/maybe-promise.js';
+import { ignore, inTime } from '../../environ/maybe-promise.js';
 import type { StatusMessage } from '../status/status-of-workers.js';
 import { SUPERVISOR } from './child-report.js';
 import type { RunningCount } from './front.js';
@@ -100,7 +99,7 @@ export class WorkerProcess extends ServerProcess {
     const shared = this.#joinTopics();
     void this.ended.then(async (ending) => {
       // It may have taken a connection just before.
-      if (this.child.connected) await Promise.race([unread, pause(LAST_WORDS_MS)]);
+      if (this.child.connected) await inTime(unread, LAST_WORDS_MS);
       shared.end();
       events.ended(this, ending);
       if (file !== undefined) closeSync(file);

@@ -1,34 +1,25 @@
 /** Servers in processes of their own, one of them with workers and threads, over a real Redis. */
 import { expect } from 'chai';
 import type { ServerStatus } from '../../../lib/server/status/server-status.js';
-import { Command, killCommands } from '../../support/command.js';
+import { killCommands } from '../../support/command.js';
 import { requireProgram } from '../../support/program.js';
 import { killRedis, RedisServer } from '../../support/redis.js';
-import { scriptOf } from '../../support/source.js';
 import { removeTemporaryFolders } from '../../support/temporary-folder.js';
 import { TLS } from '../../support/tls.js';
 import { until } from '../../support/until.js';
 import { closeClients } from '../../support/web-socket-client.js';
 import { closeReaders, EventReader, MemberClient, post } from '../topics/members.js';
+import { inProcess, inTwoWorkers, type ProcessPlace } from '../topics/places.js';
 import { closePeers, Peer } from './peer.js';
 
-interface Site {
-  readonly command: Command;
-  readonly port: number;
-}
+const STATUS = { statusPath: '/-/status' };
 
-async function site(options: object, env: Readonly<Record<string, string>> = {}): Promise<Site> {
-  const words = [JSON.stringify({ port: 0, statusPath: '/-/status', ...options })];
-  const command = new Command(words, { script: scriptOf('../topics/workers.ts', import.meta.url), env });
-  return { command, port: Number(new URL(await command.address()).port) };
-}
-
-async function statusOf({ port }: Site): Promise<ServerStatus['channels']> {
+async function statusOf({ port }: ProcessPlace): Promise<ServerStatus['channels']> {
   const response = await fetch(`http://127.0.0.1:${port}/-/status`, { headers: { Connection: 'close' } });
   return ((await response.json()) as ServerStatus).channels;
 }
 
-const logged = ({ command }: Site, pattern: RegExp) => command.stderr.match(pattern)?.length ?? 0;
+const logged = ({ command }: ProcessPlace, pattern: RegExp) => command.stderr.match(pattern)?.length ?? 0;
 
 async function endAll(): Promise<void> {
   await killCommands();
@@ -39,15 +30,15 @@ async function endAll(): Promise<void> {
 describe('servers over Redis', function () {
   this.timeout(90_000);
   let redis: RedisServer;
-  let alone: Site;
-  let crew: Site;
+  let alone: ProcessPlace;
+  let crew: ProcessPlace;
 
   before(async function () {
     requireProgram('redis-server', this);
     redis = await RedisServer.start();
     const channels = redis.url();
-    [alone, crew] = await Promise.all([site({ channels }), site({ channels, workers: 2, threads: 4 })]);
-    await until(() => logged(crew, /Worker \d+ serves/g) === 2, 'two workers');
+    const options = { channels, ...STATUS };
+    [alone, crew] = await Promise.all([inProcess(options), inTwoWorkers({ threads: 4, ...options })]);
   });
   afterEach(() => {
     closeClients();
@@ -185,7 +176,7 @@ describe('a server and its Redis', function () {
     const words = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-auth-clients', 'no'];
     const redis = await RedisServer.onPort('--tls-port', words, 'secret');
     const channels = `rediss://default:secret@localhost:${redis.port}`;
-    const trusting = await site({ channels }, { NODE_EXTRA_CA_CERTS: cert });
+    const trusting = await inProcess({ channels, ...STATUS }, { NODE_EXTRA_CA_CERTS: cert });
     expect((await statusOf(trusting)).connected).to.equal(1);
     const wary = await Peer.at(channels);
     expect(wary.connected).to.equal(false);
@@ -195,7 +186,7 @@ describe('a server and its Redis', function () {
 
   it('begin without each other, and end without', async () => {
     const redis = new RedisServer();
-    const early = await site({ channels: redis.url() });
+    const early = await inProcess({ channels: redis.url(), ...STATUS });
     expect(early.command.stderr).to.match(/cannot be reached/);
     expect((await statusOf(early)).connected).to.equal(0);
     await redis.start();
@@ -207,7 +198,7 @@ describe('a server and its Redis', function () {
 
   it('part in order: what was published last has gone before the server ends', async () => {
     const redis = await RedisServer.start();
-    const [one, other] = [await site({ channels: redis.url() }), await Peer.at(redis.url())];
+    const [one, other] = [await inProcess({ channels: redis.url() }), await Peer.at(redis.url())];
     other.channels.subscribe('end');
     await until(async () => (await redis.connections()).subscribed === 1);
     await post(one.port, 'end', 'the last word');

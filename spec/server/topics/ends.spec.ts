@@ -3,26 +3,15 @@ import { expect } from 'chai';
 import { publish, sleep, subscribe } from '../../../lib/index.js';
 import type { ServerOptions } from '../../../lib/server/options/options.js';
 import { topics } from '../../../lib/topics.js';
-import { closeServers, serveApp } from '../../support/serve.js';
-import { scriptOf } from '../../support/source.js';
+import { closeServers } from '../../support/serve.js';
 import { until } from '../../support/until.js';
 import { closeClients } from '../../support/web-socket-client.js';
-import { Threads } from '../threads/support.js';
 import { closeReaders, EventReader, MemberClient, post } from './members.js';
-import { app } from './site.js';
-
-interface Place {
-  readonly port: number;
-  stop(): Promise<void>;
-}
+import { inThreads, onEventLoop, type Place } from './places.js';
 
 const MODES: Readonly<Record<string, (options?: ServerOptions) => Promise<Place>>> = {
-  'the event loop': async (options) => {
-    const server = await serveApp(app, options);
-    return { port: server.serverPort, stop: () => server.close() };
-  },
-  'a thread': (options) =>
-    Threads.start({ threads: 2, ...options }, undefined, scriptOf('threads.ts', import.meta.url)),
+  'the event loop': onEventLoop,
+  'a thread': (options) => inThreads({ threads: 2, ...options }),
 };
 
 function unfollowed(): Promise<void> {

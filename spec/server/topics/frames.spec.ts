@@ -53,7 +53,7 @@ describe('a published message', function () {
     }
   });
 
-  it('goes behind what the handler sends and is still being compressed', async () => {
+  it('goes after what the handler sends and is still being compressed', async () => {
     const server = await serveApp(async (environ) => {
       const websocket = environ['wsgi.websocket'];
       websocket?.subscribe('room');

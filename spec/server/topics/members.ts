@@ -1,4 +1,5 @@
 /** Clients for the specs of topics: WebSockets that ask their handler for something, and readers of events. */
+import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { WebSocketClient } from '../../support/web-socket-client.js';
 
@@ -15,10 +16,7 @@ export class MemberClient extends WebSocketClient {
     ...args: ConstructorParameters<typeof WebSocketClient>
   ): Promise<MemberClient> {
     const made = new MemberClient(...args);
-    await new Promise<void>((resolve, reject) => {
-      made.client.once('open', resolve);
-      made.client.once('error', reject);
-    });
+    await once(made.client, 'open');
     return made;
   }
 

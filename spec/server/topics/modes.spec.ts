@@ -3,40 +3,18 @@ import { createServer } from 'node:http';
 import { expect } from 'chai';
 import { toNodeHandler } from '../../../lib/server/adapters/node/node-handler.js';
 import { topics } from '../../../lib/topics.js';
-import { Command, killCommands } from '../../support/command.js';
 import { closeServers, host, serveApp } from '../../support/serve.js';
-import { scriptOf } from '../../support/source.js';
 import { until } from '../../support/until.js';
 import { closeClients } from '../../support/web-socket-client.js';
-import { Threads } from '../threads/support.js';
 import { closeReaders, EventReader, MemberClient, post } from './members.js';
+import { inThreads, inTwoWorkers, onEventLoop, type Place } from './places.js';
 import { app } from './site.js';
 
-interface Mode {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-async function withWorkers(options: object): Promise<Mode> {
-  const command = new Command([JSON.stringify({ port: 0, ...options })], {
-    script: scriptOf('workers.ts', import.meta.url),
-  });
-  const port = Number(new URL(await command.address()).port);
-  await until(() => (command.stderr.match(/Worker \d+ serves/g)?.length ?? 0) >= 2, 'two workers');
-  return { port, stop: killCommands };
-}
-
-const MODES: Readonly<Record<string, () => Promise<Mode>>> = {
-  'the event loop': async () => {
-    const server = await serveApp(app);
-    return { port: server.serverPort, stop: () => server.close() };
-  },
-  threads: async () => {
-    const threads = await Threads.start({ threads: 5 }, undefined, scriptOf('threads.ts', import.meta.url));
-    return threads;
-  },
-  workers: () => withWorkers({ workers: 2 }),
-  'workers with threads': () => withWorkers({ workers: 2, threads: 4 }),
+const MODES: Readonly<Record<string, () => Promise<Place>>> = {
+  'the event loop': onEventLoop,
+  threads: () => inThreads({ threads: 5 }),
+  workers: inTwoWorkers,
+  'workers with threads': () => inTwoWorkers({ threads: 4 }),
   toNodeHandler: async () => {
     const handler = toNodeHandler(app);
     const server = createServer(handler);
@@ -55,7 +33,7 @@ const MODES: Readonly<Record<string, () => Promise<Mode>>> = {
 for (const [name, start] of Object.entries(MODES)) {
   describe(`topics: ${name}`, function () {
     this.timeout(90_000);
-    let mode: Mode;
+    let mode: Place;
     let port = 0;
 
     before(async () => {

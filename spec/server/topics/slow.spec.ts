@@ -1,29 +1,18 @@
 /** Subscribers that read too slowly, or leave again: they hold up nobody, and nothing of them stays. */
 import { expect } from 'chai';
 import { publish } from '../../../lib/index.js';
-import type { ServerOptions } from '../../../lib/server/options/options.js';
 import { topics } from '../../../lib/topics.js';
 import { collectGarbage } from '../../support/garbage.js';
 import { captureLog, closeServers, serveApp } from '../../support/serve.js';
-import { scriptOf } from '../../support/source.js';
 import { until } from '../../support/until.js';
 import { closeClients } from '../../support/web-socket-client.js';
-import { Threads } from '../threads/support.js';
 import { MemberClient } from './members.js';
+import { inThreads, onEventLoop, type Place } from './places.js';
 import { app } from './site.js';
 
-interface Place {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-const MODES: Readonly<Record<string, (options?: ServerOptions) => Promise<Place>>> = {
-  'the event loop': async (options) => {
-    const server = await serveApp(app, options);
-    return { port: server.serverPort, stop: closeServers };
-  },
-  threads: (options) =>
-    Threads.start({ threads: 3, ...options }, undefined, scriptOf('threads.ts', import.meta.url)),
+const MODES: Readonly<Record<string, () => Promise<Place>>> = {
+  'the event loop': onEventLoop,
+  threads: () => inThreads({ threads: 3 }),
 };
 
 const MEBIBYTE = 1024 ** 2;

@@ -3,12 +3,11 @@ import { expect } from 'chai';
 import { publish } from '../../../lib/index.js';
 import { type TopicNote, WorkerTopics } from '../../../lib/server/workers/worker-topics.js';
 import { topics } from '../../../lib/topics.js';
-import { Command, killCommands } from '../../support/command.js';
+import { killCommands } from '../../support/command.js';
 import { captureLog } from '../../support/serve.js';
-import { scriptOf } from '../../support/source.js';
-import { until } from '../../support/until.js';
 import { closeClients } from '../../support/web-socket-client.js';
 import { MemberClient, post } from './members.js';
+import { inTwoWorkers } from './places.js';
 
 async function pidOf(member: MemberClient): Promise<number> {
   member.client.send('pid');
@@ -24,11 +23,7 @@ describe('topics of workers', function () {
   });
 
   it('lose no more than the members of a worker that dies', async () => {
-    const command = new Command([JSON.stringify({ port: 0, workers: 2 })], {
-      script: scriptOf('workers.ts', import.meta.url),
-    });
-    const port = Number(new URL(await command.address()).port);
-    await until(() => (command.stderr.match(/Worker \d+ serves/g)?.length ?? 0) >= 2, 'two workers');
+    const { command, port } = await inTwoWorkers();
     const members = await Promise.all([1, 2, 3, 4].map(() => MemberClient.join(port, 'room')));
     const pids = await Promise.all(members.map(pidOf));
     const [victim] = pids;

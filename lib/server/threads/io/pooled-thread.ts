@@ -1,6 +1,6 @@
 /** One thread of the pool, as the I/O thread sees it: its worker, what it is sent and has sent, and how it is ended. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { MessagePort, Worker } from 'node:worker_threads';
+import { inTime } from '../../../environ/maybe-promise.js';
 import { logger } from '../../../logger.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
 import { isCharged, isForTopics, MORE } from '../shared/messages.js';
@@ -220,12 +220,4 @@ const ending = new Set<PooledThread>();
 /** Node waits for its threads when it exits: for one in a system call that blocks, for ever. */
 function killProcess(): void {
   process.kill(process.pid, 'SIGKILL');
-}
-
-async function inTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  const timer = new AbortController();
-  const late = delay(milliseconds, false, { signal: timer.signal }).catch(() => false);
-  const done = await Promise.race([work.then(() => true), late]);
-  timer.abort();
-  return done;
 }

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { RequestScope, type RequestServer } from '../../../current-request.js';
 import { nativeToText } from '../../../environ/native-string.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
-import { DEFAULT_MAX_BACKLOG, MessageQueue } from '../../../subscription.js';
+import { MessageQueue } from '../../../subscription.js';
 import { topics } from '../../../topics.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
 import { encodeError, FROM_THREAD, MORE, OTHERS, type TopicReport } from '../shared/messages.js';
@@ -113,9 +113,8 @@ class Followed {
     tell: (report: Omit<TopicReport, 'followed'>) => void,
   ) {
     this.#tell = tell;
-    const most = server?.options.maxBacklog ?? DEFAULT_MAX_BACKLOG;
     // Its own: the thread knows by itself when its client has left; a stop is known here.
-    this.#queue = new MessageQueue(topic, most, [new RequestScope(server)]);
+    this.#queue = new MessageQueue(topic, [new RequestScope(server)]);
     this.#queue.onChange = () => {
       if (this.#asked) this.ask();
     };
