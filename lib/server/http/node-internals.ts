@@ -102,7 +102,7 @@ export function takeBody(message: IncomingMessage, taker: BodyTaker): boolean {
   return true;
 }
 
-/** The client, or the stream, has waited, and has to no more. */
+/** The client, or the stream, had to wait, and may go on. */
 export function readOn(message: IncomingMessage): void {
   if (message instanceof WsgiRequest && message.taker !== undefined) message._read(0);
   else message.resume();
