@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Starts the command `wsgi`. Small, for what is compiled before the cache is there is not kept. */
+/** Starts the command `wsgi`. Small: what is compiled before there is a cache is not kept. */
 import { keepCompiled } from './compile-cache.js';
 
 keepCompiled();

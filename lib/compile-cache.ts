@@ -9,6 +9,8 @@ interface CompileCache {
   enableCompileCache?(folder: string): unknown;
 }
 
+const { enableCompileCache } = process.getBuiltinModule('node:module') as CompileCache;
+
 const KEY = 'wsgi.compile_cache';
 const OWNER_ONLY = 0o700;
 const OTHERS_WRITE = 0o022;
@@ -20,22 +22,21 @@ const OTHERS_WRITE = 0o022;
 export function keepCompiled(): void {
   const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
   if (NODE_COMPILE_CACHE || NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE) return;
-  const { enableCompileCache } = process.getBuiltinModule('node:module') as CompileCache;
   if (enableCompileCache === undefined) return;
   try {
     const folder = join(cacheFolder(), 'wsgi', 'compiled');
-    // That of somebody else, as with sudo: what is written there would be root's.
+    // Of another user, as with sudo: files that are written there would belong to root.
     if (!isOurs(homedir())) return;
     mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
     if (!isOurs(folder)) return;
     enableCompileCache(folder);
     setEnvironmentData(KEY, folder);
   } catch {
-    // No home, a file system that cannot be written, a process without the permission: it starts as it would without.
+    // No home, a file system that cannot be written, a process without the permission: it starts without the cache.
   }
 }
 
-/** Processes that this one starts are to do so as well. */
+/** The cache is on: processes that this one starts are to have it as well. */
 export function keepsCompiled(): boolean {
   return getEnvironmentData(KEY) !== undefined;
 }
@@ -43,8 +44,7 @@ export function keepsCompiled(): boolean {
 /** The same for a thread: it has a cache of its own. */
 export function keepCompiledInThread(): void {
   const folder = getEnvironmentData(KEY);
-  if (typeof folder !== 'string') return;
-  (process.getBuiltinModule('node:module') as CompileCache).enableCompileCache?.(folder);
+  if (typeof folder === 'string') enableCompileCache?.(folder);
 }
 
 function cacheFolder(): string {

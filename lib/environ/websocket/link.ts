@@ -31,6 +31,9 @@ const SENDABLE = [
 const MAX_CONTROL = 125;
 const MAX_REASON = MAX_CONTROL - 2;
 
+/** One for all sockets that ask for none, or have none. */
+export const NO_PROTOCOLS: readonly string[] = [];
+
 /** An upgrade request that was checked and not answered yet. */
 export interface Door<L> {
   /** 13, 8 or 7. */

@@ -16,6 +16,7 @@ import {
   type Door,
   isBinaryMessage,
   type Link,
+  NO_PROTOCOLS,
 } from './link.js';
 
 // | state   | opened | closed | what the application may do              | next                                       |
@@ -28,8 +29,6 @@ import {
 //
 // `open` also goes to `closed` at once: by close(), and where the connection breaks. The link knows all states from
 // `open` on; the socket knows the door and the end.
-
-const NO_PROTOCOLS: readonly string[] = [];
 
 /** What both faces have. */
 abstract class Socket<E extends AnyEnviron, Sent, Closed, L extends Link<Sent, Closed>> {

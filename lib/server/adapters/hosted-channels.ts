@@ -1,4 +1,4 @@
-/** What carries the topics of a handler in another framework's server: it begins with the handler, and keeps no process. */
+/** What carries the topics of a handler in another framework's server: begins with the handler, keeps no process running. */
 import { ignore } from '../../environ/maybe-promise.js';
 import { describeThrown, logger } from '../../logger.js';
 import { ServerChannels } from '../channels/server-channels.js';

@@ -1,6 +1,6 @@
 /** Finds connections on which neither side has sent a byte for too long, and clients that read too slowly. */
 import { Backlog, kernelRoom } from './backlog.js';
-import type { Connection, WsgiSocket } from './connection.js';
+import { type Connection, onSocket, type WsgiSocket } from './connection.js';
 import { hasUnsent, takenOf } from './node-internals.js';
 
 /** Checks per time limit: silence is found between one limit and a quarter more. */
@@ -32,8 +32,7 @@ export class ConnectionWatch {
   /** Bytes that a client has to read between two checks. */
   readonly #toRead: number;
   readonly #connections = new Map<WsgiSocket, Seen>();
-  /** Listener of `close`: one for all. */
-  readonly #onClose: (this: WsgiSocket) => void;
+  readonly #onClose = onSocket((socket) => this.#remove(socket));
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -53,10 +52,6 @@ export class ConnectionWatch {
     this.#phaseOf = phaseOf;
     this.#silent = silent;
     this.#toRead = (minRate * limit) / 1000 / CHECKS;
-    const remove = (socket: WsgiSocket) => this.#remove(socket);
-    this.#onClose = function () {
-      remove(this);
-    };
   }
 
   add(connection: Connection): void {

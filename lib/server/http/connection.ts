@@ -282,6 +282,13 @@ export function hostLiteral(address: string): string {
   return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
 }
 
+/** A listener of sockets, one for all of them. */
+export function onSocket(call: (socket: WsgiSocket) => void): (this: WsgiSocket) => void {
+  return function () {
+    call(this);
+  };
+}
+
 function socketOnClose(this: WsgiSocket): void {
   this[kConnection]?.onClose();
 }

@@ -1,4 +1,4 @@
-/** Responses on a socket that Node has let go of: what is used of Node's inside for them, as in node-internals.ts. */
+/** Responses on a socket that Node has let go of, and on none: what is used of Node's inside for them, as in node-internals.ts. */
 import type { Socket } from 'node:net';
 import { type IncomingMessage, ServerResponse } from '../../node-http.js';
 
@@ -46,6 +46,12 @@ class FreeResponse extends ServerResponse {
     socket.removeListener('drain', this.#drained);
     super.detachSocket(socket);
   }
+}
+
+/** A response without a connection, to a request that nobody sent. */
+export function unconnectedResponse(): ServerResponse {
+  const message = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage;
+  return new ServerResponse(message);
 }
 
 /** A response without a connection has all of its body: it says so as Node does after the last byte, and is closed. */

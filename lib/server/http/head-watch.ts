@@ -72,7 +72,7 @@ export class HeadWatch {
     this.#socket.on('data', onData);
   }
 
-  /** The parser is through with a packet. */
+  /** The parser has finished with a packet. */
   parsed(packet?: Buffer): void {
     const { incoming } = this.#parser;
     if (incoming?.complete === false) {

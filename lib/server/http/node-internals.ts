@@ -27,6 +27,7 @@ import { Socket } from 'node:net';
 import { type Duplex, Writable } from 'node:stream';
 import { type Server as HttpServer, IncomingMessage, ServerResponse } from '../../node-http.js';
 import { type FramingFields, framingIn } from './framing-fields.js';
+import { unconnectedResponse } from './free-response.js';
 
 type Data = string | Uint8Array;
 type WriteRaw = (
@@ -101,7 +102,7 @@ export function takeBody(message: IncomingMessage, taker: BodyTaker): boolean {
   return true;
 }
 
-/** The client, or the stream, has waited, and has to no more. */
+/** The client, or the stream, had to wait, and may go on. */
 export function readOn(message: IncomingMessage): void {
   if (message instanceof WsgiRequest && message.taker !== undefined) message._read(0);
   else message.resume();
@@ -201,11 +202,7 @@ export function setKeepAlive(response: ServerResponse, timeout: number): void {
 /** True where Node (26) gathers the chunks of a turn in the response. Tried once, on a response without a connection. */
 export function gathersChunks(): boolean {
   const socket = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const response = new ServerResponse({
-    httpVersionMajor: 1,
-    httpVersionMinor: 1,
-    method: 'GET',
-  } as IncomingMessage);
+  const response = unconnectedResponse();
   let chunks = 0;
   socket.write = (): boolean => {
     chunks++;

@@ -117,14 +117,21 @@ export class ResponseSink implements Sink {
     this.response.socket?.uncork();
   }
 
+  /** A request body that was not read to its end is thrown away, or its sender cut off. */
   end(last?: Bytes): void {
-    this.#letGoOfBody();
+    const { body, socket } = this.request;
+    body?.responseEnded();
+    const isLeft = body?.complete === false;
+    // If the client itself asked for the end of the connection.
+    if (isLeft) endInPlaceOfNode(socket, lingeringClose);
     if (last === undefined) this.response.end();
     else {
       this.bodyBytes += last.length;
       // A small block goes out fastest as one latin-1 string together with the head (bench: hello).
       endWith(this.response, last.length <= SMALL ? latin1(last) : last);
     }
+    // Once the end of the response is with the socket: more than is thrown away may be here already.
+    if (isLeft) body.discard(() => lingeringClose.call(socket));
   }
 
   abort(): void {
@@ -187,21 +194,6 @@ export class ResponseSink implements Sink {
     // Node sends a head by itself as UTF-8, and before bytes as latin-1. Where no body follows it takes no bytes.
     if (this.#head?.bodiless === false && !isAscii(this.#head)) this.response.write(NOTHING);
     else this.response.flushHeaders();
-  }
-
-  /** A body that was not read to its end is thrown away, or its sender cut off. */
-  #letGoOfBody(): void {
-    const { body, socket } = this.request;
-    if (body === undefined) return;
-    body.responseEnded();
-    if (body.complete) return;
-    // If the client itself asked for the end of the connection.
-    endInPlaceOfNode(socket, lingeringClose);
-    const close = () => lingeringClose.call(socket);
-    let written = false;
-    // More than is thrown away may be here already, before the end of the response is with the socket.
-    body.discard(() => (written ? close() : process.nextTick(close)));
-    written = true;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The connections of a server: all of them, and how a stop ends those that have no request. */
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { type HandOver, kConnection, lingeringClose, type WsgiSocket } from './connection.js';
+import { type HandOver, kConnection, lingeringClose, onSocket, type WsgiSocket } from './connection.js';
 import { belowTls, restore, silence } from './node-internals.js';
 
 /** Milliseconds that a connection without a request stays half open after a stop. */
@@ -13,15 +13,7 @@ export class ServerSockets {
   /** Those that a stop has ended. */
   readonly #ended = new Set<Socket>();
   #onEmpty: (() => void)[] = [];
-  /** Listener of `close`: one for all. */
-  readonly #onClose: (this: WsgiSocket) => void;
-
-  constructor() {
-    const remove = (socket: WsgiSocket) => this.#remove(socket);
-    this.#onClose = function () {
-      remove(this);
-    };
-  }
+  readonly #onClose = onSocket((socket) => this.#remove(socket));
 
   /** Listener of `connection` and `secureConnection`. One that was handed back to the HTTP server comes again. */
   readonly add = (socket: WsgiSocket): void => {

@@ -1,7 +1,7 @@
 /** permessage-deflate (RFC 7692) that keeps no stream between messages: what is negotiated, and the extension for `ws`. */
 import type { PerMessageDeflate, PerMessageDeflateOptions } from 'ws';
 import type { Inflating } from './inbox.js';
-import { type InflateBudget, Inflater } from './inflater.js';
+import { type InflateBudget, Inflater, TRAILER } from './inflater.js';
 import { type Done, type Offer, ws, zlib } from './ws.js';
 
 const DEFLATE = 'permessage-deflate';
@@ -12,7 +12,6 @@ const DEFLATE = 'permessage-deflate';
  */
 const SMALL = 4096;
 const SMALL_WINDOW_BITS = 12;
-const TRAILER_LENGTH = 4;
 
 export interface DeflateOptions {
   /** Bytes; where no context is kept, shorter messages are sent as they are. */
@@ -139,14 +138,7 @@ function makeClass(): NonNullable<typeof make> {
         super.compress(data, fin, callback);
         return;
       }
-      const { constants, deflateRawSync } = zlib();
-      const deflated = deflateRawSync(data, {
-        finishFlush: constants.Z_SYNC_FLUSH,
-        chunkSize: Math.max(256, data.length),
-        memLevel: this.memLevel,
-        windowBits: Math.min(this.windowBits, SMALL_WINDOW_BITS),
-      });
-      callback(null, deflated.subarray(0, -TRAILER_LENGTH));
+      callback(null, deflateNow(data, Math.min(this.windowBits, SMALL_WINDOW_BITS), this.memLevel));
     }
 
     /** Called by `ws`, which bounds how many run at once. */
@@ -157,7 +149,7 @@ function makeClass(): NonNullable<typeof make> {
 
     override _compress(data: Buffer, fin: boolean, callback: Done): void {
       super._compress(data, fin, (error, deflated) => {
-        if (fin && this.params?.server_no_context_takeover) {
+        if (fin && this.standsAlone) {
           this._deflate?.close();
           this._deflate = null;
         }
@@ -166,6 +158,18 @@ function makeClass(): NonNullable<typeof make> {
     }
   }
   return (settings, inflater) => new Lean(settings, inflater);
+}
+
+/** Compresses a message that stands for itself in one call, without a stream. */
+export function deflateNow(data: Buffer, windowBits: number, memLevel: number): Buffer {
+  const { constants, deflateRawSync } = zlib();
+  const deflated = deflateRawSync(data, {
+    windowBits,
+    memLevel,
+    finishFlush: constants.Z_SYNC_FLUSH,
+    chunkSize: Math.max(256, data.length),
+  });
+  return deflated.subarray(0, -TRAILER.length);
 }
 
 /** A parameter of the extension; without a value, the most that there are (RFC 7692 section 7.1.2). */

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
-import type { Door } from '../../environ/websocket/link.js';
+import { type Door, NO_PROTOCOLS } from '../../environ/websocket/link.js';
 import { type IncomingMessage, STATUS_CODES } from '../../node-http.js';
 import { type OpenSocket, type WsgiWebSocket, webSocketClass } from './connection.js';
 import {
@@ -25,8 +25,6 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
 /** A message may come in this many fragments; in more, if they have this many bytes on average: each costs memory. */
 const MIN_FRAGMENTS = 16 * 1024;
 const BYTES_PER_FRAGMENT = 64;
-
-const NO_PROTOCOLS: readonly string[] = [];
 
 /** The answer to a handshake that cannot be accepted. */
 export interface RefusedHandshake {

@@ -6,7 +6,7 @@ import { logger } from '../../logger.js';
 import { type Done, zlib } from './ws.js';
 
 /** What a compressed message leaves out (RFC 7692 section 7.2.1). */
-const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
+export const TRAILER = Buffer.from([0, 0, 0xff, 0xff]);
 
 /** A message of at most this many bytes is inflated at once: it cannot grow more than a thousandfold. */
 const SMALL = 1024;

@@ -1,13 +1,9 @@
 /** A published message as the frame that goes to a WebSocket: made once for all sockets that can have the same. */
 import type { Publication } from '../../topics.js';
-import type { LeanDeflate } from './deflate.js';
-import { zlib } from './ws.js';
+import { deflateNow, type LeanDeflate } from './deflate.js';
 
 /** Larger messages are not compressed: the event loop would stand still for too long. */
 const MOST_DEFLATED = 256 * 1024;
-
-/** What a compressed message leaves out (RFC 7692 section 7.2.1). */
-const TRAILER_BYTES = 4;
 
 // RFC 6455 section 5.2.
 const FIN = 0x80;
@@ -31,11 +27,9 @@ export function frameFor(
   const { length } = publication.bytes;
   if (length < deflate.threshold || length > MOST_DEFLATED) return publication.once('plain', plainFrame);
   const { windowBits, memLevel } = deflate;
-  return publication.once(`deflate ${windowBits} ${memLevel}`, ({ bytes, isText }) => {
-    const { constants, deflateRawSync } = zlib();
-    const deflated = deflateRawSync(bytes, { windowBits, memLevel, finishFlush: constants.Z_SYNC_FLUSH });
-    return frame(deflated.subarray(0, -TRAILER_BYTES), isText, RSV1);
-  });
+  return publication.once(`deflate ${windowBits} ${memLevel}`, ({ bytes, isText }) =>
+    frame(deflateNow(bytes, windowBits, memLevel), isText, RSV1),
+  );
 }
 
 function plainFrame({ bytes, isText }: Publication): Buffer {

@@ -10,10 +10,10 @@ import type { NamedRequest } from '../../interpreter/report.js';
 import { checkHandshakeHeaders } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { Logger } from '../../logger.js';
-import { type IncomingMessage, ServerResponse } from '../../node-http.js';
+import type { IncomingMessage, ServerResponse } from '../../node-http.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
-import { respondOn, withoutListeners } from '../http/free-response.js';
+import { respondOn, unconnectedResponse, withoutListeners } from '../http/free-response.js';
 import type { Gateway } from '../http/gateway.js';
 import { HeadWatch } from '../http/head-watch.js';
 import { ResponseSink } from '../http/response-sink.js';
@@ -35,12 +35,8 @@ const NEVER = 2 ** 31 - 1;
 
 const NOTHING = Buffer.alloc(0);
 
-/** In place of responses that opened a WebSocket: one for all, without a connection. */
-const SPENT = new ServerResponse({
-  method: 'GET',
-  httpVersionMajor: 1,
-  httpVersionMinor: 1,
-} as IncomingMessage);
+/** In place of responses that opened a WebSocket, and of their requests: one for all. */
+const SPENT = unconnectedResponse();
 
 /** Serves what Node's `upgrade` event brings. */
 export class Upgrades {
@@ -236,7 +232,7 @@ class WebSocketExchange extends Exchange implements Handshake {
     this.response = SPENT;
     this.sink.spent(SPENT);
     // Its line in the log may show any of its headers.
-    if (accessLog === undefined) this.message = { method: 'GET', httpVersionMinor: 1 } as IncomingMessage;
+    if (accessLog === undefined) this.message = SPENT.req;
   }
 
   #accept(protocol: string | undefined, headers: HeaderList): OpenSocket {

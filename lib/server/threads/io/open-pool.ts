@@ -1,4 +1,4 @@
-/** The threads of a server. Loaded by those servers only that have some: the others start faster without. */
+/** The threads of a server. Loaded only by servers that have some: the others start faster without. */
 import { logger } from '../../../logger.js';
 import type { Exchange } from '../../http/exchange.js';
 import type { ResolvedOptions } from '../../options/options.js';

@@ -76,13 +76,13 @@ export class ThreadTopics {
 
   #publish(frame: Frame, request: TopicRequest | undefined): void {
     const { block, bytes, flags, length, text, type } = frame;
-    this.#pieces.push(block === NONE ? bytes : Buffer.from(bytes));
+    this.#pieces.push(block === NONE ? bytes : this.#blocks.read(block, length));
     if (block !== NONE) this.#blocks.free(block);
     this.#charge(costOf(length));
     if ((flags & MORE) !== 0) return;
-    const [only] = this.#pieces;
-    const whole = only !== undefined && this.#pieces.length === 1 ? only : Buffer.concat(this.#pieces);
+    const pieces = this.#pieces;
     this.#pieces = [];
+    const whole = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
     const publisher = (flags & OTHERS) === 0 ? topics : (request?.websocket ?? topics);
     const message = type === FROM_THREAD.publishText ? whole.toString() : whole;
     this.#paced = publisher.publish(nativeToText(text), message);

@@ -53,8 +53,7 @@ export class Blocks {
    */
   fill(thread: number, bytes: Uint8Array): number {
     const block = this.take(thread, Math.ceil(bytes.length / BLOCK_BYTES));
-    // Between private and shared memory faster than `set`, on Node 20 by far.
-    if (block !== NONE) this.view(block, bytes.length).fill(bytes);
+    if (block !== NONE) this.write(block, bytes);
     return block;
   }
 
@@ -78,6 +77,19 @@ export class Blocks {
 
   view(block: number, length: number): Buffer {
     return this.#bytes.subarray(block * BLOCK_BYTES, block * BLOCK_BYTES + length);
+  }
+
+  /** @param at bytes that the block, and those that follow it, have already. */
+  write(block: number, bytes: Uint8Array, at = 0): void {
+    // Between private and shared memory `fill` is faster than `set`, on Node 20 by far.
+    this.view(block, at + bytes.length)
+      .subarray(at)
+      .fill(bytes);
+  }
+
+  /** A copy of what is in a block, and in those that follow it. */
+  read(block: number, length: number): Buffer {
+    return Buffer.allocUnsafeSlow(length).fill(this.view(block, length));
   }
 
   /** The I/O thread has read the frame with these blocks: they come back by `free`. */

@@ -190,8 +190,7 @@ export class ThreadPost {
     const { id, block, length } = this.#frame;
     if (block === NONE) return;
     const { blocks } = this.#channel;
-    // Between private and shared memory faster than `set`, on Node 20 by far.
-    if (id === this.#id) this.#frame.bytes = Buffer.allocUnsafeSlow(length).fill(blocks.view(block, length));
+    if (id === this.#id) this.#frame.bytes = blocks.read(block, length);
     blocks.free(block);
   }
 
@@ -252,16 +251,17 @@ export class ThreadPost {
     const line = this.#line;
     this.notify();
     // After its own close the handler goes on, as on the event loop.
-    const isOver = this.closed
-      ? () => line.current !== this.#id
-      : () => this.over || line.clientEnded || line.socketClosed;
+    const isOver = this.closed ? () => line.current !== this.#id : () => this.#clientLeft;
     return !line.block(RUNS, isOver, timeout);
+  }
+
+  get #clientLeft(): boolean {
+    return this.over || this.#line.clientEnded || this.#line.socketClosed;
   }
 
   /** The client has left, or the server stops: nothing is waited for on its behalf. */
   get waitsInVain(): boolean {
-    const line = this.#line;
-    return this.over || line.clientEnded || line.socketClosed || line.goingAway || this.#queue.stopping;
+    return this.#clientLeft || this.#line.goingAway || this.#queue.stopping;
   }
 
   /** Blocks until `ready` returns true, or that is in vain. It waits for others, as it does for a client: that is not silence. */

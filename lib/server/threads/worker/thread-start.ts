@@ -1,4 +1,4 @@
-/** A thread of the command begins here. Small, for what is compiled before the cache is there is not kept. */
+/** A thread of the command begins here. Small: what is compiled before there is a cache is not kept. */
 import { keepCompiledInThread } from '../../../compile-cache.js';
 
 keepCompiledInThread();
