@@ -7,6 +7,7 @@ import {
   pathMatches,
 } from '../../../testing/cookie.js';
 import type { Answer, Fields } from '../../exchange.js';
+import { valuesOf } from '../../fields.js';
 
 export class Jar {
   /** By name, domain and path; one that is set again keeps its place. */
@@ -40,8 +41,7 @@ export class Jar {
 
 /** The pairs of the `Cookie` fields. */
 export function cookiesOf(fields: Fields): [name: string, value: string][] {
-  const values = fields.filter(([name]) => name.toLowerCase() === 'cookie').map(([, value]) => value);
-  return values
+  return valuesOf(fields, 'cookie')
     .flatMap((value) => value.split(';'))
     .map((pair): [string, string] => {
       const at = pair.indexOf('=');
