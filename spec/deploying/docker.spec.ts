@@ -3,9 +3,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { Command, killCommands } from '../support/command.js';
+import { freePort } from '../support/free-port.js';
 import { fileOfPage, withPlaces } from '../support/page-file.js';
 import { removeTemporaryFolders } from '../support/temporary-folder.js';
-import { freePort, optionsOf, PAGE, project } from './support.js';
+import { optionsOf, PAGE, project } from './support.js';
 
 interface Instruction {
   readonly name: string;

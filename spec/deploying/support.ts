@@ -1,8 +1,5 @@
 /** A project as docs/deploying.md has it, in a temporary folder: an application, and this package in its node_modules. */
-
-import { once } from 'node:events';
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseCommandLine } from '../../lib/server/cli/command-line.js';
 import type { ServerOptions } from '../../lib/server/options/options.js';
@@ -36,12 +33,4 @@ export function project(): string {
 /** Options of the server in a command line, behind the name of the command. @throws UsageError */
 export function optionsOf(words: readonly string[]): ServerOptions {
   return parseCommandLine(words).server;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
 }

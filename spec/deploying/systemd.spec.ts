@@ -5,11 +5,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { SERVER_OPTIONS } from '../../lib/server/options/option-table.js';
+import { freePort } from '../support/free-port.js';
 import { fileOfPage, withPlaces } from '../support/page-file.js';
 import { findProgram, requireProgram } from '../support/program.js';
 import { removeTemporaryFolders } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
-import { freePort, optionsOf, PAGE, project } from './support.js';
+import { optionsOf, PAGE, project } from './support.js';
 
 const PATIENCE_MS = 20_000;
 

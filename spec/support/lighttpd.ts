@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import { findProgram } from './program.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
@@ -93,15 +94,6 @@ export class Lighttpd {
 /** For `afterEach`. */
 export async function killLighttpd(): Promise<void> {
   await Promise.all([...running].map((server) => server.kill()));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
 }
 
 function accepts(port: number): Promise<boolean> {

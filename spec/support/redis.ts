@@ -1,9 +1,9 @@
 /** Debian's redis-server as a child process, on a Unix socket of its own; it can be killed, and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createClient } from 'redis';
+import { freePort } from './free-port.js';
 import { findProgram } from './program.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
@@ -124,13 +124,4 @@ export class RedisServer {
 /** For `after`. */
 export async function killRedis(): Promise<void> {
   await Promise.all([...running].map((server) => server.kill()));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
 }
