@@ -1,4 +1,5 @@
 /** The chart of README.md and bench/RESULTS.md: CPU time of a request, of the tables in the results, as SVG. */
+import { writeFileSync } from 'node:fs';
 
 interface Bar {
   readonly server: string;
@@ -17,18 +18,27 @@ const INK = '#888';
 const OURS = '#2f81f7';
 const OTHERS = '#8b949e';
 
-/** @param results the text of RESULTS.md. @param heading the start of a table's heading. */
-export function barsOf(results: string, heading: string): Bar[] {
+/** The cells of each line of a table; the first is empty. @param heading the start of the table's heading. */
+export function rowsOf(results: string, heading: string): string[][] {
   const [, part = ''] = results.split(`\n### ${heading}`);
   const [table = ''] = part.split('\n### ');
-  return table.split('\n').flatMap((line) => {
-    const [, server = '', , cpu = ''] = line.split('|').map((cell) => cell.trim());
-    return /^[\d.]+$/.test(cpu) ? [{ server, cpu: Number(cpu) }] : [];
-  });
+  return table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+}
+
+function barsOf(results: string, heading: string): Bar[] {
+  return rowsOf(results, heading).flatMap(([, server = '', , cpu = '']) =>
+    /^[\d.]+$/.test(cpu) ? [{ server, cpu: Number(cpu) }] : [],
+  );
+}
+
+/** Draws docs/speed.svg. @param results the text of RESULTS.md. */
+export function drawChart(results: string): void {
+  const drawn = chart('GET hello, with the headers of a browser', barsOf(results, 'GET hello'));
+  if (drawn !== undefined) writeFileSync('docs/speed.svg', drawn);
 }
 
 /** Bars from the fastest to the slowest; undefined without any. */
-export function chart(title: string, bars: readonly Bar[]): string | undefined {
+function chart(title: string, bars: readonly Bar[]): string | undefined {
   const sorted = bars.toSorted((a, b) => a.cpu - b.cpu);
   const most = sorted.at(-1)?.cpu;
   if (most === undefined) return undefined;

@@ -13,6 +13,15 @@ export interface Measured {
   spread: [number, number];
 }
 
+/** What each part of the bench is given. */
+export interface Bench {
+  readonly rounds: number;
+  /** Milliseconds of a round. */
+  readonly time: number;
+  chosen(part: string): boolean;
+  add(section: string): void;
+}
+
 interface Run {
   perSecond: number;
   cpu: number;

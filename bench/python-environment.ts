@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-const FOLDER = resolve('bench/.venv');
+export const VENV = resolve('bench/.venv');
 const REQUIREMENTS = 'bench/python/requirements.txt';
 /** What came of it: made last, so that half an environment is made again. */
-const MADE = `${FOLDER}/made.json`;
+const MADE = `${VENV}/made.json`;
 
-export const PYTHON = `${FOLDER}/bin/python3`;
+export const PYTHON = `${VENV}/bin/python3`;
 
 export interface PythonEnvironment {
   /** By the name of the package. */
@@ -24,8 +24,8 @@ export function pythonEnvironment(): PythonEnvironment | undefined {
     const made = JSON.parse(readFileSync(MADE, 'utf8')) as PythonEnvironment & { wanted: string };
     if (made.wanted === wanted) return made;
   }
-  mkdirSync(FOLDER, { recursive: true });
-  if (spawnSync('python3', ['-m', 'venv', '--clear', FOLDER]).status !== 0) return undefined;
+  mkdirSync(VENV, { recursive: true });
+  if (spawnSync('python3', ['-m', 'venv', '--clear', VENV]).status !== 0) return undefined;
   const missing: Record<string, string> = {};
   for (const line of wanted.split('\n')) {
     const [name] = /^[A-Za-z][\w.-]*/.exec(line) ?? [];

@@ -1,6 +1,6 @@
-/** The servers of CPython, and our own with Python behind it, each with the same applications of bench/python. */
+/** The servers of CPython, and our own, each with the same applications of bench/python. */
 import { resolve } from 'node:path';
-import { PYTHON, pythonEnvironment } from './python-environment.js';
+import { PYTHON, pythonEnvironment, VENV } from './python-environment.js';
 import { CLI, ServerProcess } from './server-process.js';
 
 const FOLDER = resolve('bench/python');
@@ -15,7 +15,7 @@ const gunicorn =
     ...['--threads', '4', '--workers', String(workers), `${module}:app`],
   ];
 
-/** This package, and the unmodified application behind it. */
+/** This package, with the application as it is. */
 const bridge =
   (...how: string[]): Command =>
   (module, port) => [process.execPath, CLI, `${FOLDER}/${module}.py:app`, '-b', `127.0.0.1:${port}`, ...how];
@@ -25,15 +25,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   gunicorn: gunicorn(1),
   'gunicorn, 2 workers': gunicorn(2),
   uWSGI: (module, port) => [
-    ...[`${FOLDER}/../.venv/bin/uwsgi`, '--http11-socket', `127.0.0.1:${port}`, '--chdir', FOLDER],
+    ...[`${VENV}/bin/uwsgi`, '--http11-socket', `127.0.0.1:${port}`, '--chdir', FOLDER],
     ...['--module', `${module}:app`, '--master', '--enable-threads', '--threads', '4', '--disable-logging'],
-    ...['--virtualenv', `${FOLDER}/../.venv`],
+    ...['--virtualenv', VENV],
   ],
   waitress: (module, port) => [
     ...[PYTHON, '-m', 'waitress', '--threads=4', `--listen=127.0.0.1:${port}`, `${module}:app`],
   ],
   granian: (module, port) => [
-    ...[`${FOLDER}/../.venv/bin/granian`, '--interface', 'wsgi', '--host', '127.0.0.1'],
+    ...[`${VENV}/bin/granian`, '--interface', 'wsgi', '--host', '127.0.0.1'],
     ...['--port', String(port), '--blocking-threads', '4', '--no-access-log', '--working-dir', FOLDER],
     `${module}:app`,
   ],

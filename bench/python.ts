@@ -1,7 +1,7 @@
-/** Applications in Python, unmodified: on the servers of CPython, and behind this package. */
-import { Comparison, type Measured } from './compare.js';
+/** Applications in Python, unmodified: on the servers of CPython, and on this package. */
+import { type Bench, compare } from './compare.js';
 import { type HttpPart, httpLoad } from './http-load.js';
-import { pythonEchoes, pythonServers } from './python-servers.js';
+import { type PythonServers, pythonEchoes, pythonServers } from './python-servers.js';
 import { comparisonTable } from './report.js';
 import type { ServerProcess } from './server-process.js';
 import { webSocketLoad } from './websocket-load.js';
@@ -32,25 +32,17 @@ const ECHO = 'python-echo';
 
 export const PYTHON_PARTS = [...Object.keys(PARTS), ECHO];
 
-export interface PythonBench {
-  readonly rounds: number;
-  /** Milliseconds of a round. */
-  readonly time: number;
-  chosen(part: string): boolean;
-  add(section: string): void;
-}
-
-export async function pythonParts({ rounds, time, chosen, add }: PythonBench): Promise<void> {
+export async function pythonParts({ rounds, time, chosen, add }: Bench): Promise<void> {
   const told = new Set<string>();
   const measure = async (
     title: string,
-    { running, missing }: { readonly running: readonly ServerProcess[]; readonly missing: readonly string[] },
+    { running, missing }: PythonServers,
     load: (server: ServerProcess) => Promise<number>,
   ) => {
     const news = missing.filter((one) => !told.has(one));
     for (const one of news) told.add(one);
     if (news.length > 0) add(`Not started here, so not measured: ${news.join(', ')}.`);
-    const measured = await each(running, rounds, load);
+    const measured = await compare(running, rounds, load);
     for (const server of running) server.stop();
     if (measured.length > 0) add(comparisonTable(title, measured));
   };
@@ -62,14 +54,4 @@ export async function pythonParts({ rounds, time, chosen, add }: PythonBench): P
   await measure('Python: WebSocket echo, 32 bytes, 4 connections', await pythonEchoes(), ({ port }) =>
     webSocketLoad(port, { path: '/', size: 32, inFlight: 1, connections: 4, time }),
   );
-}
-
-async function each(
-  servers: readonly ServerProcess[],
-  rounds: number,
-  load: (server: ServerProcess) => Promise<number>,
-): Promise<Measured[]> {
-  const comparison = new Comparison();
-  await comparison.measure(servers, rounds, load);
-  return comparison.results;
 }

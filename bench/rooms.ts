@@ -1,17 +1,10 @@
 /** What one message to a room costs: CPU for each delivery, and the time to the last member, beside a loop over `ws`. */
 import { connect, type Socket } from 'node:net';
-import { Comparison, type Measured, median } from './compare.js';
+import { type Bench, Comparison, type Measured, median } from './compare.js';
 import { ServerProcess } from './server-process.js';
+import { clientFrame, handshake } from './websocket-load.js';
 
 export const ROOM_PARTS = ['rooms', 'rooms-10k', 'rooms-deflate', 'rooms-workers'];
-
-export interface RoomBench {
-  readonly rounds: number;
-  /** Milliseconds of a round. */
-  readonly time: number;
-  chosen(part: string): boolean;
-  add(section: string): void;
-}
 
 interface RoomLoad {
   readonly title: string;
@@ -27,7 +20,7 @@ const LOADS: Readonly<Record<string, RoomLoad>> = {
   'rooms-deflate': { title: '2,000 members, 4 KiB, compressed', members: 2000, size: 4096, deflate: true },
 };
 
-export async function roomParts({ rounds, time, chosen, add }: RoomBench): Promise<void> {
+export async function roomParts({ rounds, time, chosen, add }: Bench): Promise<void> {
   for (const [part, load] of Object.entries(LOADS)) {
     if (!chosen(part)) continue;
     const start = () => Promise.all(['rawRoom', 'wsgiRoom'].map((name) => ServerProcess.node(name)));
@@ -119,7 +112,7 @@ class Room {
       );
       sockets.push(...(await Promise.all(batch)));
     }
-    const room = new Room(sockets, clientFrame(textOf(size)));
+    const room = new Room(sockets, clientFrame(0x81, textOf(size)));
     await room.#learnSize();
     for (const socket of sockets) socket.removeAllListeners('data').on('data', room.#take);
     return room;
@@ -158,15 +151,7 @@ class Room {
 }
 
 function openMember(port: number, deflate: boolean): Promise<Socket> {
-  const head = [
-    'GET / HTTP/1.1',
-    `Host: 127.0.0.1:${port}`,
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ...(deflate ? ['Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover'] : []),
-  ];
+  const offer = deflate ? ['Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover'] : [];
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     socket.once('error', reject);
@@ -176,7 +161,7 @@ function openMember(port: number, deflate: boolean): Promise<Socket> {
       text += data.toString('latin1');
       if (text.endsWith('\x02in')) resolve(socket);
     });
-    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    socket.write(handshake(port, '/', offer));
   });
 }
 
@@ -195,12 +180,4 @@ function textOf(size: number): Buffer {
   let text = '';
   for (let i = 0; text.length < size; i++) text += `{"id":${i},"name":"item ${(i * 7919) % 1000}"},`;
   return Buffer.from(text.slice(0, size));
-}
-
-/** As a client sends it, under a mask of zeros. */
-function clientFrame(payload: Buffer): Buffer {
-  const { length } = payload;
-  const head =
-    length < 126 ? Buffer.from([0x81, 0x80 | length]) : Buffer.from([0x81, 0xfe, length >> 8, length & 0xff]);
-  return Buffer.concat([head, Buffer.alloc(4), payload]);
 }

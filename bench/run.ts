@@ -3,7 +3,7 @@
  * `npm run bench -- hello echo` runs only those parts; `BENCH_ROUNDS` and `BENCH_MS` shorten or lengthen them.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import { barsOf, chart } from './chart.js';
+import { drawChart } from './chart.js';
 import { Comparison } from './compare.js';
 import { type HttpPart, httpLoad } from './http-load.js';
 import { idleMemory } from './idle.js';
@@ -20,7 +20,7 @@ import { WORKER_PARTS, workerParts } from './workers.js';
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const TIME = Number(process.env['BENCH_MS'] ?? 1500);
 const NODE_SERVERS = ['raw', 'wsgi', 'fastify', 'hono', 'koa', 'express'];
-/** Of Python's servers, those that all parts compare with; the others are in the part `python`. */
+/** Of Python's servers, those that all parts compare with; the others are in the parts of bench/python.ts. */
 const PEERS = ['gunicorn', 'waitress', 'wsgiref'];
 const GIBIBYTE = 1024 ** 3;
 
@@ -175,6 +175,5 @@ await memoryParts();
 if (wanted.length === 0) {
   const results = `# Results\n\n![CPU time of GET hello](../docs/speed.svg)\n\n${sections.join('\n\n')}\n`;
   writeFileSync('bench/RESULTS.md', results);
-  const drawn = chart('GET hello, with the headers of a browser', barsOf(results, 'GET hello'));
-  if (drawn !== undefined) writeFileSync('docs/speed.svg', drawn);
+  drawChart(results);
 }

@@ -1,5 +1,5 @@
 /** What blocking handlers in worker threads cost: beside the event loop, and beside the servers of CPython. */
-import { compare } from './compare.js';
+import { type Bench, compare } from './compare.js';
 import { type HttpPart, httpLatencies, httpLoad } from './http-load.js';
 import { comparisonTable, throughputTable } from './report.js';
 import { ServerProcess } from './server-process.js';
@@ -18,14 +18,9 @@ export const THREAD_PARTS = [
   'threads-memory',
 ];
 
-export interface ThreadBench {
-  readonly rounds: number;
-  /** Milliseconds of a round. */
-  readonly time: number;
+export interface ThreadBench extends Bench {
   readonly hello: HttpPart;
   readonly python: readonly ServerProcess[];
-  chosen(part: string): boolean;
-  add(section: string): void;
 }
 
 export async function threadParts({ rounds, time, hello, python, chosen, add }: ThreadBench): Promise<void> {

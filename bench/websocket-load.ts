@@ -32,7 +32,7 @@ class Echoes {
 
   private constructor(socket: Socket, load: WebSocketLoad) {
     this.#socket = socket;
-    this.#frame = clientFrame(load.text === true ? 0x81 : 0x82, load.size);
+    this.#frame = clientFrame(load.text === true ? 0x81 : 0x82, Buffer.alloc(load.size, 'm'));
     // The server's frames have no mask, of four bytes.
     this.#echoSize = this.#frame.length - 4;
     socket.on('data', (data) => this.#take(data.length));
@@ -43,7 +43,7 @@ class Echoes {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       socket.once('error', reject);
       socket.once('data', () => resolve(new Echoes(socket, load)));
-      socket.write(handshake(port, load.path, []));
+      socket.write(handshake(port, load.path));
     });
   }
 
@@ -70,8 +70,8 @@ class Echoes {
 }
 
 /** A whole message as a client sends it (RFC 6455 section 5.2), under a mask of zeros. */
-function clientFrame(opcode: number, size: number): Buffer {
-  const payload = Buffer.alloc(size, 'm');
+export function clientFrame(opcode: number, payload: Buffer): Buffer {
+  const size = payload.length;
   const mask = Buffer.alloc(4);
   if (size < 126) return Buffer.concat([Buffer.from([opcode, 0x80 | size]), mask, payload]);
   const head = size < 65_536 ? Buffer.alloc(4) : Buffer.alloc(10);
@@ -93,13 +93,13 @@ export function spoken(port: number, path: string): Promise<Socket> {
     socket.once('error', reject);
     socket.once('data', () => {
       socket.once('data', () => resolve(socket));
-      socket.write(clientFrame(0x81, 60));
+      socket.write(clientFrame(0x81, Buffer.alloc(60, 'm')));
     });
     socket.write(handshake(port, path, BROWSER));
   });
 }
 
-function handshake(port: number, path: string, more: readonly string[]): string {
+export function handshake(port: number, path: string, more: readonly string[] = []): string {
   const head = [
     `GET ${path} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,

@@ -1,5 +1,5 @@
 /** What processes bring (`--workers`): two beside one, with connections that stay and new ones, their start, their memory. */
-import { Comparison, type Measured, median } from './compare.js';
+import { type Bench, Comparison, type Measured, median } from './compare.js';
 import { type HttpPart, httpLoad } from './http-load.js';
 import { ServerProcess } from './server-process.js';
 
@@ -10,13 +10,8 @@ const APP = 'wsgi.js';
 
 export const WORKER_PARTS = ['workers', 'workers-connect', 'workers-start', 'workers-memory'];
 
-export interface WorkerBench {
-  readonly rounds: number;
-  /** Milliseconds of a round. */
-  readonly time: number;
+export interface WorkerBench extends Bench {
   readonly hello: HttpPart;
-  chosen(part: string): boolean;
-  add(section: string): void;
 }
 
 export async function workerParts({ rounds, time, hello, chosen, add }: WorkerBench): Promise<void> {

@@ -148,9 +148,11 @@ async function start(
   // Threads load the application themselves, and so do workers.
   const entry = threaded ? { target: appName ?? DEMO, config } : undefined;
   const elsewhere = threaded || (options.workers !== undefined && parent === undefined);
-  if (appName === undefined || elsewhere) {
+  // Never called: this process has nothing to load it for.
+  if (elsewhere) return serve(new LateApplication().call, options, { ...how, entry });
+  if (appName === undefined) {
     const { makeDemoApp } = await import('./app/demo-app.js');
-    return serve(makeDemoApp(), options, { ...how, entry });
+    return serve(makeDemoApp(), options, how);
   }
   const { listened } = how;
   if (listened === undefined) return serve(await loadApp(appName), options, how);

@@ -1,6 +1,6 @@
 /** Puts the ratios of bench/RESULTS.md into the table of README.md, between its two marks, and draws the chart: `npm run docs`. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { barsOf, chart } from '../bench/chart.js';
+import { drawChart, rowsOf } from '../bench/chart.js';
 
 /** Parts of the bench, by the start of their heading, and what README calls them. */
 const PARTS: readonly (readonly [heading: string, name: string])[] = [
@@ -17,10 +17,7 @@ const results = readFileSync('bench/RESULTS.md', 'utf8');
 
 /** The ratio of a server in a part: the fourth column of its row. */
 function ratio(heading: string, server: string): string {
-  const [, part = ''] = results.split(`\n### ${heading}`);
-  const [rows = ''] = part.split('\n### ');
-  const row = rows.split('\n').find((line) => line.startsWith(`| ${server} |`)) ?? '';
-  return row.split('|')[4]?.trim() ?? '';
+  return rowsOf(results, heading).find(([, name]) => name === server)?.[4] ?? '';
 }
 
 const lines = PARTS.map(
@@ -32,5 +29,4 @@ const table = [`| | ${SERVERS.join(' | ')} |`, `|---|${'---|'.repeat(SERVERS.len
 const readme = readFileSync('README.md', 'utf8');
 if (!MARKS.test(readme)) throw new Error('README.md has no <!-- figures --> and <!-- /figures -->');
 writeFileSync('README.md', readme.replace(MARKS, `\n${table}\n`));
-const drawn = chart('GET hello, with the headers of a browser', barsOf(results, 'GET hello'));
-if (drawn !== undefined) writeFileSync('docs/speed.svg', drawn);
+drawChart(results);

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { transformSync } from 'esbuild';
+import { transformSync } from 'rolldown/utils';
 import { Command, killCommands } from './support/command.js';
 import { ALONE, BLOCKS, fileOf, folderOfBlocks } from './support/document-blocks.js';
 import { ROOT } from './support/source.js';
@@ -30,7 +30,9 @@ describe('the code in the documents', function () {
     mkdirSync(join(folder, 'out'));
     for (const name of ALONE.map(fileOf)) {
       // documents-types.spec.ts checks the types that this takes off.
-      const { code } = transformSync(readFileSync(join(folder, name), 'utf8'), { loader: 'ts' });
+      const text = readFileSync(join(folder, name), 'utf8');
+      const { code, errors } = transformSync(name, text, { lang: 'ts', tsconfig: false });
+      expect(errors).to.deep.equal([]);
       writeFileSync(join(folder, 'out', name.replace(/\.ts$/, '.js')), code);
     }
   });

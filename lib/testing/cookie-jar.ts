@@ -1,6 +1,6 @@
 /** The cookies of a client between its requests (RFC 6265 section 5.3 and 5.4). */
 import { TOKEN } from '../environ/syntax.js';
-import { type Cookie, type CookieScope, domainMatches, parseSetCookie, pathMatches } from './cookie.js';
+import { type Cookie, type CookieScope, isFor, parseSetCookie } from './cookie.js';
 
 /** The attributes of a cookie that a test sets. */
 export interface CookieOptions {
@@ -95,13 +95,8 @@ export class CookieJar implements Iterable<Cookie> {
   }
 
   /** The value of the Cookie header for a request; undefined if there is nothing to send. */
-  headerFor({ host, path, secure }: CookieScope): string | undefined {
-    const sent = [...this].filter(
-      (cookie) =>
-        (cookie.hostOnly ? cookie.domain === host : domainMatches(host, cookie.domain)) &&
-        pathMatches(path, cookie.path) &&
-        (secure || !cookie.secure),
-    );
+  headerFor(scope: CookieScope): string | undefined {
+    const sent = [...this].filter((cookie) => isFor(cookie, scope) && (scope.secure || !cookie.secure));
     if (sent.length === 0) return undefined;
     // Longer paths first, then older ones (section 5.4, step 2); the sort is stable.
     sent.sort((a, b) => b.path.length - a.path.length);

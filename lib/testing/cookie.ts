@@ -57,13 +57,19 @@ export function parseSetCookie(header: string, scope: CookieScope, now: number):
   };
 }
 
+/** Whether its domain and path are those of a request (RFC 6265 section 5.4, step 1). */
+export function isFor(cookie: Cookie, { host, path }: CookieScope): boolean {
+  const isHost = cookie.hostOnly ? cookie.domain === host : domainMatches(host, cookie.domain);
+  return isHost && pathMatches(path, cookie.path);
+}
+
 /** RFC 6265 section 5.1.3. */
-export function domainMatches(host: string, domain: string): boolean {
+function domainMatches(host: string, domain: string): boolean {
   return host === domain || (host.endsWith(`.${domain}`) && !isAddress(host));
 }
 
 /** RFC 6265 section 5.1.4. */
-export function pathMatches(path: string, cookiePath: string): boolean {
+function pathMatches(path: string, cookiePath: string): boolean {
   if (path === cookiePath) return true;
   return path.startsWith(cookiePath) && (cookiePath.endsWith('/') || path[cookiePath.length] === '/');
 }

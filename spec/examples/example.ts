@@ -28,12 +28,14 @@ function pathOf(name: string): string {
 export function startHost(): ChildProcess {
   return fork(scriptOf('host.ts', import.meta.url), {
     execArgv: [...NODE_OPTIONS],
-    env: ENV(),
+    env: environment(),
     silent: true,
   });
 }
 
-const ENV = () => ({ ...process.env, PORT: '0' });
+function environment() {
+  return { ...process.env, PORT: '0' };
+}
 
 /** What an example is for, and how that shows. */
 export interface Check {
@@ -51,7 +53,7 @@ export class Example {
 
   private constructor(name: string, host: ChildProcess | undefined) {
     this.#shared = host !== undefined;
-    this.#child = host ?? spawn(process.execPath, commandOf(name), { env: ENV() });
+    this.#child = host ?? spawn(process.execPath, commandOf(name), { env: environment() });
     for (const stream of this.#streams) stream?.setEncoding('utf8').on('data', this.#onOutput);
     host?.send(pathOf(name));
   }

@@ -29,7 +29,7 @@ export class Sessions {
     const parts = /^(.+)\.([\w-]+)\.([\w-]+)$/.exec(value ?? '');
     if (parts === null) return {};
     const [, payload = '', stamp = '', signature = ''] = parts;
-    // Whoever measures the time of a comparison byte by byte could forge a signature.
+    // A comparison byte by byte takes a time that shows how much of a forged signature is right.
     const mine = this.#sign(`${payload}.${stamp}`);
     const theirs = Buffer.from(signature, 'base64url');
     if (theirs.length !== mine.length || !timingSafeEqual(theirs, mine)) return {};

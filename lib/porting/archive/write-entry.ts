@@ -97,9 +97,7 @@ function responseOf(request: RecordedRequest, answer: Answer, folder: string): H
     status: answer.status,
     statusText: answer.reason,
     httpVersion: `HTTP/${answer.version}`,
-    cookies: fields
-      .filter(([name]) => name.toLowerCase() === 'set-cookie')
-      .flatMap(([, value]) => cookiesOf(value.split(';', 1)[0] ?? '')),
+    cookies: valuesOf(fields, 'set-cookie').flatMap((value) => cookiesOf(value.split(';', 1)[0] ?? '')),
     headers: headersOf(fields),
     ...(trailers.length > 0 && { _trailers: headersOf(trailers) }),
     content: contentOf(request, answer, folder),

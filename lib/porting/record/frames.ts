@@ -2,6 +2,7 @@
 import type { PerMessageDeflate as Deflate, Receiver as Reader } from 'ws';
 import { parseOffers } from '../../server/websocket/deflate.js';
 import { ws } from '../../server/websocket/ws.js';
+import { valuesOf } from '../fields.js';
 import type { Field } from './http/head.js';
 
 /** Of a close frame; 1005 stands for one without a code. */
@@ -39,10 +40,7 @@ export class Frames {
   /** @param fields of the answer of 101. */
   constructor(fields: readonly Field[], listener: FrameListener) {
     this.#listener = listener;
-    const agreed = fields
-      .filter(([name]) => name.toLowerCase() === 'sec-websocket-extensions')
-      .map(([, value]) => value)
-      .join(', ');
+    const agreed = valuesOf(fields, 'sec-websocket-extensions').join(', ');
     const params = parseOffers(agreed === '' ? undefined : agreed)?.[0];
     const { PerMessageDeflate, Receiver } = ws();
     const make = (from: 'client' | 'server') => {

@@ -1,12 +1,7 @@
 /** The cookies of one client on one side. They do not expire while it runs: a recording of an hour is replayed in a second. */
-import {
-  type Cookie,
-  type CookieScope,
-  domainMatches,
-  parseSetCookie,
-  pathMatches,
-} from '../../../testing/cookie.js';
+import { type Cookie, type CookieScope, isFor, parseSetCookie } from '../../../testing/cookie.js';
 import type { Answer, Fields } from '../../exchange.js';
+import { valuesOf } from '../../fields.js';
 
 export class Jar {
   /** By name, domain and path; one that is set again keeps its place. */
@@ -24,13 +19,9 @@ export class Jar {
     }
   }
 
-  /** Those that a client sends there, the ones of longer paths first. `Secure` is for the client that was recorded to heed. */
-  for({ host, path }: CookieScope): Map<string, string> {
-    const sent = [...this.#cookies.values()].filter(
-      (cookie) =>
-        pathMatches(path, cookie.path) &&
-        (cookie.hostOnly ? host === cookie.domain : domainMatches(host, cookie.domain)),
-    );
+  /** Those that a client sends there, the ones of longer paths first. `Secure` is not looked at: the recorded client did that. */
+  for(scope: CookieScope): Map<string, string> {
+    const sent = [...this.#cookies.values()].filter((cookie) => isFor(cookie, scope));
     sent.sort((a, b) => b.path.length - a.path.length);
     const found = new Map<string, string>();
     for (const { name, value } of sent) if (!found.has(name)) found.set(name, value);
@@ -40,8 +31,7 @@ export class Jar {
 
 /** The pairs of the `Cookie` fields. */
 export function cookiesOf(fields: Fields): [name: string, value: string][] {
-  const values = fields.filter(([name]) => name.toLowerCase() === 'cookie').map(([, value]) => value);
-  return values
+  return valuesOf(fields, 'cookie')
     .flatMap((value) => value.split(';'))
     .map((pair): [string, string] => {
       const at = pair.indexOf('=');
