@@ -115,6 +115,16 @@ export function aWhile(ms = 60): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** In an application: opens this gate when its gateway says that the client has left. */
+export function hearLeaving(environ: Environ, left: Gate): void {
+  environ['node.abort_signal']?.addEventListener('abort', () => left.open());
+}
+
+/** Beside `hearLeaving`: waits for that gate. A gateway without that signal has as long to learn of it. */
+export function untilLeft(left: Gate): Promise<void> {
+  return Promise.race([left, aWhile(1000)]);
+}
+
 /** Waits, within bounds, until something is so. */
 export async function eventually(test: () => boolean, what: string): Promise<void> {
   for (let i = 0; i < 1000; i++) {

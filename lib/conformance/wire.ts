@@ -11,7 +11,9 @@ export class Wire {
   error: NodeJS.ErrnoException | undefined;
   /** No wait takes more seconds, unless the gateway is broken. */
   readonly #patience: number;
-  readonly #chunks: Buffer[] = [];
+  /** What came, with room for more behind it: joining all chunks anew at each look would take the square of the time. */
+  #bytes = Buffer.alloc(0);
+  #length = 0;
   readonly #methods: string[] = [];
   #wake: (() => void)[] = [];
 
@@ -20,7 +22,7 @@ export class Wire {
     this.socket = socket;
     this.#patience = patience;
     socket.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk);
+      this.#append(chunk);
       this.#changed();
     });
     socket.on('error', (error) => {
@@ -64,8 +66,14 @@ export class Wire {
     this.socket.destroy();
   }
 
+  /** What came so far. */
   get raw(): Buffer {
-    return Buffer.concat(this.#chunks);
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** How many bytes came so far. */
+  get length(): number {
+    return this.#length;
   }
 
   get text(): string {
@@ -116,19 +124,30 @@ export class Wire {
         const state = this.ended ? `the connection ended ${this.error?.code ?? ''}` : 'it is open';
         throw new Error(`${what} did not come; ${state}; so far: ${JSON.stringify(this.text.slice(-400))}`);
       }
-      await this.#change();
+      await this.change();
     }
   }
 
-  /** Settles when something came; after a while in any case, for what is waited for may be elsewhere. */
-  #change(): Promise<void> {
+  /** Settles when something came, or so many milliseconds later: what is waited for may be elsewhere. */
+  change(limit = 200): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, 200);
+      const timer = setTimeout(resolve, limit);
       this.#wake.push(() => {
         clearTimeout(timer);
         resolve();
       });
     });
+  }
+
+  #append(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(2 * length);
+      larger.set(this.raw);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = length;
   }
 
   #changed(): void {

@@ -104,7 +104,7 @@ export async function exchange(options: RawOptions): Promise<Reply> {
     methods = [],
     responses = 1,
     settle = 60,
-    limit = 8000,
+    limit = PATIENCE * 1000,
   } = options;
   const wire = new Wire(connect({ port, host, allowHalfOpen: true }), limit / 1000);
   const { socket } = wire;
@@ -117,13 +117,14 @@ export async function exchange(options: RawOptions): Promise<Reply> {
   };
   const late = setTimeout(sendRest, options.followAfter ?? 700);
   socket.once('data', sendRest);
-  const enough = () => completeIn(wire.replyTo(methods)) >= responses;
+  let enough = false;
   let length = -1;
   for (const end = Date.now() + limit; !wire.ended && Date.now() < end; ) {
-    const { length: now } = wire.raw;
-    if (enough() && now === length) break;
-    length = now;
-    await new Promise((resolve) => setTimeout(resolve, enough() ? settle : 4));
+    if (wire.length !== length) {
+      length = wire.length;
+      enough = completeIn(wire.replyTo(methods)) >= responses;
+    } else if (enough) break;
+    await wire.change(enough ? settle : Math.min(200, limit));
   }
   clearTimeout(late);
   socket.destroy();

@@ -1,7 +1,18 @@
 /** A5, on: whose close() is called, when, and what its errors lead to. */
 import assert from 'node:assert/strict';
 import type { Body } from '../../environ/types.js';
-import { aWhile, gate, generator, get, inChunks, PLAIN, text, texts } from '../messages.js';
+import {
+  aWhile,
+  gate,
+  generator,
+  get,
+  hearLeaving,
+  inChunks,
+  PLAIN,
+  text,
+  texts,
+  untilLeft,
+} from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
 export const closeOrder: Scenario[] = [
@@ -152,7 +163,7 @@ export const closeOrder: Scenario[] = [
     needs: ['abort'],
     record: () => ({ called: gate(), left: gate(), gate: gate(), closed: gate(), pulled: 0 }),
     app: (seen) => async (environ, start_response) => {
-      environ['node.abort_signal']?.addEventListener('abort', () => seen.left.open());
+      hearLeaving(environ, seen.left);
       seen.called.open();
       await seen.gate;
       try {
@@ -173,8 +184,7 @@ export const closeOrder: Scenario[] = [
       wire.send(get());
       await seen.called;
       wire.reset();
-      // A gateway without that signal may take as long.
-      await Promise.race([seen.left, aWhile(1000)]);
+      await untilLeft(seen.left);
       seen.gate.open();
       await seen.closed;
       assert.equal(seen.pulled, 0);

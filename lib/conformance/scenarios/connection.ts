@@ -10,10 +10,12 @@ import {
   gate,
   get,
   get10,
+  hearLeaving,
   KEEP_ALIVE,
   PLAIN,
   post,
   texts,
+  untilLeft,
 } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
@@ -181,8 +183,9 @@ export const connection: Scenario[] = [
     name: 'does not call the application for a pipelined request whose client left',
     covers: ['A-240'],
     needs: ['pipelining', 'abort'],
-    record: () => ({ gate: gate(), called: gate(), paths: [] as string[] }),
+    record: () => ({ left: gate(), gate: gate(), called: gate(), paths: [] as string[] }),
     app: (seen) => async (environ, start_response) => {
+      hearLeaving(environ, seen.left);
       seen.paths.push(environ.PATH_INFO);
       seen.called.open();
       await seen.gate;
@@ -193,7 +196,7 @@ export const connection: Scenario[] = [
       wire.send(get('/1'), get('/2'));
       await seen.called;
       wire.reset();
-      await aWhile(30);
+      await untilLeft(seen.left);
       seen.gate.open();
       await aWhile(30);
       assert.deepEqual(seen.paths, ['/1']);
@@ -276,9 +279,10 @@ export const connection: Scenario[] = [
     name: 'logs nothing when the client leaves during the response, whatever the application then does',
     covers: ['E-119'],
     needs: ['abort'],
-    record: () => ({ begun: gate(), gate: gate(), over: false }),
+    record: () => ({ begun: gate(), left: gate(), gate: gate(), over: false }),
     app: (seen) =>
-      async function* (_environ, start_response) {
+      async function* (environ, start_response) {
+        hearLeaving(environ, seen.left);
         start_response('200 OK', PLAIN);
         yield Buffer.from('begun');
         seen.begun.open();
@@ -291,7 +295,7 @@ export const connection: Scenario[] = [
       wire.send(get());
       await seen.begun;
       wire.reset();
-      await aWhile(30);
+      await untilLeft(seen.left);
       seen.gate.open();
       await eventually(() => seen.over, 'the application to end');
       await aWhile(20);

@@ -12,11 +12,13 @@ import {
   get,
   get10,
   head,
+  hearLeaving,
   KEEP_ALIVE,
   PLAIN,
   plain,
   text,
   texts,
+  untilLeft,
 } from '../messages.js';
 import { type Capability, type Scenario, scenario } from '../scenario.js';
 
@@ -283,8 +285,9 @@ export const files: Scenario[] = [
     name: 'closes a file whose client left, once the read under way is over',
     covers: ['A-062'],
     needs: ['abort'],
-    record: () => ({ log: [] as string[], gate: gate(), second: gate() }),
+    record: () => ({ log: [] as string[], left: gate(), gate: gate(), second: gate() }),
     app: (seen) => (environ, start_response) => {
+      hearLeaving(environ, seen.left);
       start_response('200 OK', PLAIN);
       const file: FileLike = {
         async read() {
@@ -305,7 +308,7 @@ export const files: Scenario[] = [
       await wire.got('block');
       await seen.second;
       wire.reset();
-      await aWhile(30);
+      await untilLeft(seen.left);
       seen.gate.open();
       await eventually(() => seen.log.includes('close'), 'close()');
       assert.deepEqual(seen.log, ['read', 'read', 'close']);

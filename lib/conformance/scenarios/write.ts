@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import type { Application, Write } from '../../environ/types.js';
 import {
-  aWhile,
   eventually,
   gate,
   generator,
   get,
   get10,
+  hearLeaving,
   KEEP_ALIVE,
   lacks,
   nameOf,
@@ -15,6 +15,7 @@ import {
   plain,
   text,
   texts,
+  untilLeft,
   untilStill,
 } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
@@ -167,8 +168,9 @@ export const write: Scenario[] = [
     id: 'A-053',
     name: 'throws ClientDisconnected from write() when the client left, and logs no error',
     needs: ['abort', 'streaming'],
-    record: () => ({ gate: gate(), thrown: '' }),
-    app: (seen) => async (_environ, start_response) => {
+    record: () => ({ left: gate(), gate: gate(), thrown: '' }),
+    app: (seen) => async (environ, start_response) => {
+      hearLeaving(environ, seen.left);
       const send = start_response('200 OK', PLAIN);
       send(text('one'));
       await seen.gate;
@@ -185,7 +187,7 @@ export const write: Scenario[] = [
       wire.send(get());
       await wire.got('one');
       wire.reset();
-      await aWhile(30);
+      await untilLeft(seen.left);
       seen.gate.open();
       await eventually(() => seen.thrown !== '', 'write() to throw');
       assert.equal(seen.thrown, 'ClientDisconnected');
