@@ -63,23 +63,18 @@ export interface Job {
   readonly file: string;
   /** Place in the list of Nodes. */
   readonly node: number;
+  /** Few others may run beside it. */
+  readonly apart: boolean;
 }
 
-export interface Plan {
-  readonly together: readonly Job[];
-  readonly apart: readonly Job[];
-}
-
-/** @param nodes how many. What runs once does so on the last: the newest, as a rule, starts fastest. */
-export function planOf(files: readonly string[], nodes: number): Plan {
-  const jobs = [...files].sort(longestFirst).flatMap((file) => {
-    if (matches(ONCE, file)) return { file, node: nodes - 1 };
-    return Array.from({ length: nodes }, (_, node) => ({ file, node }));
+/** In their order. @param nodes how many. What runs once does so on the last: the newest, as a rule, starts fastest. */
+export function planOf(files: readonly string[], nodes: number): readonly Job[] {
+  const jobs = [...files].sort(longestFirst).flatMap((file): Job[] => {
+    const apart = matches(APART, file);
+    if (matches(ONCE, file)) return [{ file, node: nodes - 1, apart }];
+    return Array.from({ length: nodes }, (_, node) => ({ file, node, apart }));
   });
-  return {
-    together: jobs.filter(({ file }) => !matches(APART, file)),
-    apart: jobs.filter(({ file }) => matches(APART, file)),
-  };
+  return [...jobs.filter(({ apart }) => !apart), ...jobs.filter(({ apart }) => apart)];
 }
 
 /** No other file may run in the process after this one. */

@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import type { Result } from './messages.js';
 import { mirror } from './mirror.js';
 import { isLast, type Job, needsPython, planOf } from './plan.js';
+import { runJobs, type Width } from './pool.js';
 import { Report } from './report.js';
 import { SpecProcess } from './spec-process.js';
 
@@ -23,7 +24,6 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     also: { type: 'string', multiple: true, default: [] },
-    // Many specs wait for something: three more than there are cores keep these busy.
     jobs: { type: 'string', default: String(availableParallelism() + 3) },
     times: { type: 'boolean', default: false },
   },
@@ -34,38 +34,36 @@ const files = specFiles(positionals);
 if (files.length === 0) throw new Error(`There is no spec file in ${positionals.join(', ')}`);
 const nodes = [process.execPath, ...values.also];
 const plan = planOf(files, nodes.length);
-const report = new Report(nodes.map(versionOf), plan.together.length + plan.apart.length);
-const idle = nodes.map((): SpecProcess[] => []);
+const report = new Report(nodes.map(versionOf), plan.length);
+/** Those beside many others, and those beside few, of each Node. */
+const idle = { together: nodes.map((): SpecProcess[] => []), apart: nodes.map((): SpecProcess[] => []) };
 const busy = new Map<SpecProcess, string>();
 process.once('SIGINT', stop).once('SIGTERM', stop);
 const environment = files.some(needsPython) ? makeEnvironment() : undefined;
-await work(plan.together, Number(values.jobs));
-await endAll();
-// They wait for most of their time, and measure what it takes.
-await work(plan.apart, Math.max(1, Number(values.jobs) - 2));
-await endAll();
+await runJobs(plan, widthOf, async (job) => report.add(job.node, await run(job)));
+await Promise.all([endAll(idle.together), endAll(idle.apart)]);
 report.print(values.times);
 process.exitCode = report.failed ? 1 : 0;
 
-/** Each job as soon as one of `width` is done. */
-async function work(jobs: readonly Job[], width: number): Promise<void> {
-  const left = jobs[Symbol.iterator]();
-  await Promise.all(
-    Array.from({ length: width }, async () => {
-      for (const { file, node } of left) report.add(node, await run(file, node));
-    }),
-  );
+/** Many specs wait for something, so that more of them than there are cores keep these busy. */
+function widthOf({ apart }: Job): Width {
+  const jobs = Number(values.jobs);
+  const least = apart ? Math.max(1, jobs - 2) : jobs;
+  return { least, most: jobs === 1 ? 1 : 2 * least };
 }
 
-async function run(file: string, node: number): Promise<Result> {
+async function run({ file, node, apart }: Job): Promise<Result> {
   if (needsPython(file)) await environment;
-  const free = idle[node] ?? [];
+  // What was told to measure is to have the machine, and the memory, for itself.
+  const ended = apart ? endAll(idle.together) : undefined;
+  const free = (apart ? idle.apart : idle.together)[node] ?? [];
   const one = free.pop() ?? new SpecProcess(nodes[node] ?? process.execPath);
   busy.set(one, file);
   const result = await one.run(file);
   busy.delete(one);
   if (one.usable && !isLast(file)) free.push(one);
   else await end(node, one);
+  await ended;
   return result;
 }
 
@@ -77,8 +75,8 @@ async function makeEnvironment(): Promise<void> {
   await once(child, 'exit');
 }
 
-async function endAll(): Promise<void> {
-  await Promise.all(idle.flatMap((processes, node) => processes.splice(0).map((one) => end(node, one))));
+async function endAll(processes: readonly SpecProcess[][]): Promise<void> {
+  await Promise.all(processes.flatMap((some, node) => some.splice(0).map((one) => end(node, one))));
 }
 
 async function end(node: number, one: SpecProcess): Promise<void> {
@@ -88,7 +86,7 @@ async function end(node: number, one: SpecProcess): Promise<void> {
 
 /** Says what there is to say so far. */
 function stop(signal: string): void {
-  for (const one of [...busy.keys(), ...idle.flat()]) one.kill();
+  for (const one of [...busy.keys(), ...idle.together.flat(), ...idle.apart.flat()]) one.kill();
   report.print(values.times);
   console.log(`${signal} came while these ran: ${[...busy.values()].join(', ')}`);
   process.exit(1);

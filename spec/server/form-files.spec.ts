@@ -42,11 +42,11 @@ const unclosed: Application = async (environ, start_response) =>
 
 /** Writes what it does, and closes nothing. */
 const APP = `
-import { parseForm } from ${JSON.stringify(WSGI)};
+import { parseForm, sleep } from ${JSON.stringify(WSGI)};
 const ends = {
   '/exit': () => process.exit(1),
   '/throw': () => { setTimeout(() => { throw new Error('thrown'); }); },
-  '/loop': () => { for (;;); },
+  '/loop': () => { for (sleep(0.7);;); },
 };
 function end(environ, start_response, form) {
   console.log('has ' + form.files.get('f').size);

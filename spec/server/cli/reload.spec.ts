@@ -22,7 +22,7 @@ const said = (text: string) => `export const text = '${text}';`;
 const APP = `import { text } from './text.mjs';
 export const app = (environ, start_response) => {
   console.log('serves ' + environ.PATH_INFO);
-  if (environ.PATH_INFO === '/stuck') for (;;);
+  if (environ.PATH_INFO === '/stuck') for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
   if (environ.PATH_INFO === '/waits') return new Promise(() => {});
   if (environ['wsgi.websocket'] !== undefined) return (async () => {
     for await (const _message of environ['wsgi.websocket']);

@@ -197,11 +197,14 @@ const handlers: Record<string, BlockingApplication> = {
   },
   '/loop': () => {
     record('looping');
+    // Not all the time until it is ended: that would be a second of the processor for each.
+    sleep(0.7);
     for (;;);
   },
   '/loop-after-head': function* (_environ, start_response) {
     start_response('200 OK', []);
     yield Buffer.from('begun');
+    sleep(0.7);
     for (;;);
   } as BlockingApplication,
   '/never': () => {

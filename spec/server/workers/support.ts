@@ -10,6 +10,7 @@ const CLI = fileURLToPath(new URL('../../../dist/bin.js', import.meta.url));
 export const APP = `import { existsSync } from 'node:fs';
 import { text } from './text.mjs';
 const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
+const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 export const app = async (environ, start_response) => {
   const { PATH_INFO: path, QUERY_STRING: query } = environ;
   const websocket = environ['wsgi.websocket'];
@@ -24,7 +25,7 @@ export const app = async (environ, start_response) => {
   let body = text;
   if (environ.REQUEST_METHOD === 'POST') body = String(await environ['wsgi.input'].read());
   if (path !== '/') console.log('serves ' + path);
-  if (path === '/stuck') while (!existsSync(query));
+  if (path === '/stuck') while (!existsSync(query)) block(10);
   if (path === '/waits') while (!existsSync(query)) await sleep(10);
   if (path === '/poll') await sleep(Number(query));
   if (path === '/throws') setTimeout(() => { throw new Error('thrown in a timer'); });
@@ -34,12 +35,12 @@ export const app = async (environ, start_response) => {
 };
 export const blocking = (environ, start_response) => {
   const { PATH_INFO: path, QUERY_STRING: query } = environ;
-  if (path === '/stuck') while (!existsSync(query));
+  if (path === '/stuck') while (!existsSync(query)) block(10);
   const websocket = environ['wsgi.websocket'];
   if (websocket !== undefined) {
     for (const message of websocket) {
       websocket.send('begun');
-      while (!existsSync(message)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      while (!existsSync(message)) block(10);
       websocket.send('answered');
     }
     return [];
