@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import { serve } from '@hono/node-server';
 import type { Application } from '../../lib/environ/types.js';
 import type { ServerOptions } from '../../lib/server/options/options.js';
 import { collectGarbage } from '../support/garbage.js';
@@ -56,7 +55,7 @@ async function start(): Promise<Running> {
   const handler = host === 'node-handler' ? toNodeHandler(application) : undefined;
   const http =
     handler === undefined
-      ? hono()
+      ? await hono()
       : createServer({ maxHeaderSize: LIMIT_HEAD }, handler).listen(0, '127.0.0.1');
   if (handler !== undefined) http.on('upgrade', handler.upgrade);
   await once(http, 'listening');
@@ -69,7 +68,9 @@ async function start(): Promise<Running> {
   return { http, close };
 }
 
-function hono(): HttpServer {
+async function hono(): Promise<HttpServer> {
+  // Only here: it takes as long to load as a thread takes to begin.
+  const { serve } = await import('@hono/node-server');
   const fetch = toFetchHandler(application);
   const serverOptions = { maxHeaderSize: LIMIT_HEAD };
   return serve({ fetch, serverOptions, hostname: '127.0.0.1', port: 0 }) as HttpServer;
