@@ -36,7 +36,7 @@ import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connect
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
-import type { RequestLimits } from './request-limits.js';
+import type { RequestLimits } from './request-head.js';
 import type { Answered, ResponseSink } from './response-sink.js';
 import type { Running } from './running.js';
 

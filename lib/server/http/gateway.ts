@@ -15,10 +15,9 @@ import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { Exchange, type Host, type Service } from './exchange.js';
 import { forwardedFor } from './forwarded.js';
-import { HeadWatch, type ParserError, parserFault } from './head-watch.js';
 import { framingOf, hasUnsent, setKeepAlive } from './node-internals.js';
 import { RequestBody } from './request-body.js';
-import { HEAD_TOO_LONG, RequestLimits } from './request-limits.js';
+import { HEAD_TOO_LONG, HeadWatch, type ParserError, parserFault, RequestLimits } from './request-head.js';
 import { ResponseSink } from './response-sink.js';
 import { Running } from './running.js';
 

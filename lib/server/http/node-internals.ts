@@ -25,8 +25,8 @@
 
 import { Socket } from 'node:net';
 import { type Duplex, Writable } from 'node:stream';
+import { type FramingFields, framingIn } from '../../interpreter/request-body.js';
 import { type Server as HttpServer, IncomingMessage, ServerResponse } from '../../node-http.js';
-import { type FramingFields, framingIn } from './framing-fields.js';
 import { unconnectedResponse } from './free-response.js';
 
 type Data = string | Uint8Array;
