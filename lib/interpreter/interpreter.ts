@@ -4,10 +4,9 @@
  * blocks, an application runs without a promise.
  */
 import { isUint8Array } from 'node:util/types';
-import { RequestScope, type RequestServer } from '../current-request.js';
+import { RequestEnd, RequestScope, type RequestServer } from '../current-request.js';
 import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
-import { RequestEnd } from '../environ/request-end.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, StartResponse, Write } from '../environ/types.js';
 import { isClosedError } from '../environ/websocket/error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';

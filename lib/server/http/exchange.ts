@@ -17,9 +17,9 @@
  * connection goes on to its next request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Aborter, type Running } from '../../current-request.js';
 import type { GatewayFacts, RequestHead, RequestServices } from '../../environ/environ.js';
 import { BodyInput, type BodySource } from '../../environ/input/input.js';
-import { Aborter } from '../../environ/request-end.js';
 import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import type { WebSocket } from '../../environ/websocket/websocket.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
@@ -38,7 +38,6 @@ import { hasUnsent } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
 import type { RequestLimits } from './request-head.js';
 import type { Answered, ResponseSink } from './response-sink.js';
-import type { Running } from './running.js';
 
 /** What all exchanges of a gateway share. */
 export interface Service {

@@ -1,5 +1,6 @@
 /** What a server does with connections and requests: its methods are the listeners of an `http.Server`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Running } from '../../current-request.js';
 import { buildEnviron, gatewayFacts } from '../../environ/environ.js';
 import type { Application, ErrorStream } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
@@ -19,7 +20,6 @@ import { framingOf, hasUnsent, setKeepAlive } from './node-internals.js';
 import { RequestBody } from './request-body.js';
 import { HEAD_TOO_LONG, HeadWatch, type ParserError, parserFault, RequestLimits } from './request-head.js';
 import { ResponseSink } from './response-sink.js';
-import { Running } from './running.js';
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
