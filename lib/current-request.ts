@@ -1,5 +1,9 @@
-/** Which request the code that runs belongs to: what it waits for with `subscribe()` ends with the request. */
+/**
+ * The requests that run: which one the code that is running belongs to, what ends with it (what it waits for with
+ * `subscribe()`, temporary files, `node.abort_signal`), and how many there are.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { describeThrown, logger } from './logger.js';
 
 /** What a request waits for, apart from its client. */
 export interface Wait {
@@ -106,4 +110,145 @@ export class RequestScope {
 /** A server stops: what its requests wait for ends. */
 export function closeWaitsOf(server: RequestServer): void {
   for (const scope of [...open]) if (scope.server === server) scope.closeWaits();
+}
+
+// What is to be done at its end
+
+/** On the `wsgi.input` of every request that a gateway serves: environ itself has no keys but strings. */
+export const REQUEST_END = Symbol('wsgi.request_end');
+
+interface EndingInput {
+  [REQUEST_END]?: RequestEnd | undefined;
+}
+
+type Call = () => unknown;
+
+export class RequestEnd {
+  #calls: Call[] | undefined;
+  #over = false;
+  #running: PromiseLike<unknown> | undefined;
+  /** What the request waits for. */
+  readonly scope: RequestScope | undefined;
+
+  /** The end of the request that has this input; undefined if no gateway serves it, or middleware replaced its input. */
+  static of(input: unknown): RequestEnd | undefined {
+    return (input as EndingInput | null | undefined)?.[REQUEST_END];
+  }
+
+  /** @param environ whose input gets this. */
+  constructor(environ: unknown, scope?: RequestScope) {
+    this.scope = scope;
+    const input = (environ as { readonly 'wsgi.input'?: unknown } | undefined)?.['wsgi.input'];
+    // Of a request that is served within another, the other ends last.
+    if (RequestEnd.of(input)?.isOver === false || !Object.isExtensible(input)) return;
+    (input as EndingInput)[REQUEST_END] = this;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** To be called once, at the end; if that was before, now. */
+  add(call: Call): void {
+    this.#calls ??= [];
+    this.#calls.push(call);
+    if (this.#over) this.#settle();
+  }
+
+  /**
+   * The response is complete, or no longer wanted, and what the application returned is closed.
+   * @param running the application, if it is still under way: it may be busy with what it was sent.
+   */
+  come(running?: PromiseLike<unknown>): void {
+    this.#over = true;
+    this.#running = running;
+    if (this.#calls !== undefined) this.#settle();
+  }
+
+  #settle(): void {
+    const call = () => {
+      const calls = this.#calls ?? [];
+      this.#calls = undefined;
+      for (const one of calls) tryCall(one);
+    };
+    if (this.#running === undefined) call();
+    else this.#running.then(call, call);
+  }
+}
+
+async function tryCall(call: Call): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    logger.error(`What was to be done at the end of a request failed\n${describeThrown(error)}`);
+  }
+}
+
+/** Fires `node.abort_signal`. An AbortSignal costs more than the rest of environ: it is made when it is asked for, or fires. */
+export class Aborter {
+  /** What the request waits for, which its client's leaving ends. */
+  scope: RequestScope | undefined;
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    return this.#made().signal;
+  }
+
+  /** The client has closed its connection. */
+  abort(reason: Error): void {
+    this.#made().abort(reason);
+    this.scope?.end();
+  }
+
+  #made(): AbortController {
+    this.#controller ??= new AbortController();
+    return this.#controller;
+  }
+}
+
+// How many there are
+
+/** Shows other processes which requests run. */
+interface Served {
+  /** @returns its place, for `end`. */
+  begin(method?: string, url?: string): number | undefined;
+  end(place: number): void;
+}
+
+/** How many requests of a gateway are not over, for a stop that waits for them. */
+export class Running {
+  count = 0;
+  /** Requests until `onLast`. */
+  left = Number.POSITIVE_INFINITY;
+  onLast: () => void = () => {};
+  readonly #served: Served | undefined;
+  #onIdle: (() => void)[] = [];
+
+  constructor(served?: Served) {
+    this.#served = served;
+  }
+
+  /** @returns its place, for `end`. */
+  begin({
+    method,
+    url,
+  }: {
+    readonly method?: string | undefined;
+    readonly url?: string | undefined;
+  }): number | undefined {
+    this.count++;
+    if (--this.left === 0) this.onLast();
+    return this.#served?.begin(method, url);
+  }
+
+  end(place?: number): void {
+    if (place !== undefined) this.#served?.end(place);
+    if (--this.count > 0 || this.#onIdle.length === 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  /** Resolves when there are none. */
+  get idle(): Promise<void> {
+    return this.count === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
+  }
 }

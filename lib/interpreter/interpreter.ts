@@ -4,24 +4,26 @@
  * blocks, an application runs without a promise.
  */
 import { isUint8Array } from 'node:util/types';
-import { RequestScope, type RequestServer } from '../current-request.js';
+import { RequestEnd, RequestScope, type RequestServer } from '../current-request.js';
 import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
-import { RequestEnd } from '../environ/request-end.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, StartResponse, Write } from '../environ/types.js';
 import { isClosedError } from '../environ/websocket/error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
 import { checkCall, describeItem, dropped, late, notStarted } from './application-faults.js';
 import { sendError } from './error-response.js';
-import { type NamedRequest, type Report, type Reporter, RequestReport } from './report.js';
+import { describe, type NamedRequest, type Report, type Reporter } from './report.js';
 import { closeBody, itemCount, iterate, type Puller, pullFile } from './response-body.js';
 import { type CheckedHead, checkHead, frame, hasNoBody, shorten } from './response-head.js';
 import type { Sink } from './sink.js';
 
-export class Interpreter {
+export class Interpreter implements Reporter {
   readonly scope: RequestScope;
   private readonly sink: Sink;
-  private readonly log: Reporter;
+  private readonly request: NamedRequest;
+  private readonly report: Report;
+  /** Milliseconds since the epoch. */
+  private readonly received = Date.now();
   private readonly isHead: boolean;
   /** start_response was called, whether or not its arguments were right (PEP 3333 "The start_response() Callable"). */
   private started = false;
@@ -52,7 +54,8 @@ export class Interpreter {
     this.scope = new RequestScope(server);
     this.sink = sink;
     this.isHead = request.method === 'HEAD';
-    this.log = new RequestReport(request, report);
+    this.request = request;
+    this.report = report;
   }
 
   run<E>(application: ApplicationOn<E>, environ: E): void {
@@ -76,6 +79,11 @@ export class Interpreter {
     }
   }
 
+  /** @internal Tells what went wrong, and of which request. */
+  say(message: string, ...thrown: [error?: unknown]): void {
+    this.report(describe(this.request, this.received, message), ...thrown);
+  }
+
   /** The client has left: the application learns it at its next call, and its iterable is closed now. */
   disconnect(error = new ClientDisconnected()): void {
     this.disconnected = error;
@@ -93,19 +101,17 @@ export class Interpreter {
     const theirs = isRequestError(error) || isClosedError(error);
     if (this.over) {
       const isNews = !theirs && this.disconnected === undefined;
-      if (isNews) this.log.say('Error after the response was complete', error);
+      if (isNews) this.say('Error after the response was complete', error);
       return;
     }
-    if (!theirs) this.log.say('Error in the application', error);
+    if (!theirs) this.say('Error in the application', error);
     if (this.sink.hijacked || this.headSent) this.sink.abort();
     else {
       this.headSent = true;
-      sendError(this.sink, error, this.isHead, this.log);
+      sendError(this.sink, error, this.isHead, this);
     }
     this.finish();
   }
-
-  // start_response and write
 
   private startResponse(status: unknown, headers: unknown, exc_info?: ExcInfo | null): Write {
     const { started, headSent } = this;
@@ -139,11 +145,9 @@ export class Interpreter {
     return wait;
   }
 
-  // The body
-
   /** @returns a promise where the response was over before, and the body takes time to close. */
   private respond(body: unknown): Promise<void> | undefined {
-    if (this.over) return closeBody(body, undefined, this.log);
+    if (this.over) return closeBody(body, undefined, this);
     this.body = body;
     try {
       if (this.sink.hijacked) this.endEarly();
@@ -263,7 +267,7 @@ export class Interpreter {
   /** The declared length is reached: the rest of the body is not asked for (PEP 3333, RFC 9110 section 8.6). */
   private reachLength(block: Bytes, room: number): void {
     if (block.length > room)
-      this.log.say(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
+      this.say(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
     this.sent += room;
     if (this.inferred) this.sink.abort();
     else this.sink.end(block.subarray(0, room));
@@ -281,13 +285,11 @@ export class Interpreter {
     if (!this.headSent) this.sendHead(this.head, this.isHead ? this.fileSize : 0);
     const missing = this.bodiless || this.declared === undefined ? 0 : this.declared - this.sent;
     if (missing > 0) {
-      this.log.say(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
+      this.say(`The body ended ${missing} bytes short of its Content-Length of ${this.declared}`);
       this.sink.abort();
     } else this.sink.end();
     this.finish();
   }
-
-  // wsgi.file_wrapper
 
   /** PEP 3333 "Optional Platform-Specific File Handling": only for our own wrapper, returned as it is. */
   private sendFile(file: FileWrapper): void {
@@ -304,8 +306,6 @@ export class Interpreter {
       this.afterWait();
     }
   }
-
-  // What goes to the sink
 
   private sendHead(head: CheckedHead, inferredLength: number | undefined): void {
     const { head: framed, length, inferred } = frame(head, this.isHead, inferredLength);
@@ -325,7 +325,7 @@ export class Interpreter {
   private warnBodiless(): void {
     if (this.isHead || this.warned) return;
     this.warned = true;
-    this.log.say(dropped(this.head?.status));
+    this.say(dropped(this.head?.status));
   }
 
   private endEarly(): void {
@@ -337,7 +337,7 @@ export class Interpreter {
     this.over = true;
     this.scope.end();
     // An iterator that may have more to give gets `return()` before `close()`.
-    const closing = closeBody(this.body, this.puller, this.log);
+    const closing = closeBody(this.body, this.puller, this);
     this.puller = undefined;
     if (closing === undefined) this.leave();
     else closing.then(() => this.leave());

@@ -22,30 +22,13 @@ export interface NamedRequest {
   readonly url?: string | undefined;
 }
 
-/** Tells it with the request: `GET /path: message (received 2026-11-28T03:27:01.123Z)`. */
-export class RequestReport implements Reporter {
-  readonly #request: NamedRequest;
-  readonly #report: Report;
-  /** Milliseconds since the epoch. */
-  readonly received = Date.now();
-
-  constructor(request: NamedRequest, report: Report) {
-    this.#request = request;
-    this.#report = report;
-  }
-
-  say(message: string, ...thrown: [error?: unknown]): void {
-    this.#report(this.describe(message), ...thrown);
-  }
-
-  describe(message: string): string {
-    const { method = '', url = '' } = this.#request;
-    // Without the query, where clients put what is not for logs.
-    const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
-    // What a web server tells a CGI script may hold anything.
-    const shown = path.replace(/[\x00-\x20\x7f-\x9f]/g, (character) => encodeURIComponent(character));
-    return `${method} ${shown || '/'}: ${message} (received ${new Date(this.received).toISOString()})`;
-  }
+/** With the request: `GET /path: message (received 2026-11-28T03:27:01.123Z)`. @param received milliseconds since the epoch. */
+export function describe({ method = '', url = '' }: NamedRequest, received: number, message: string): string {
+  // Without the query, where clients put what is not for logs.
+  const path = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  // What a web server tells a CGI script may hold anything.
+  const shown = path.replace(/[\x00-\x20\x7f-\x9f]/g, (character) => encodeURIComponent(character));
+  return `${method} ${shown || '/'}: ${message} (received ${new Date(received).toISOString()})`;
 }
 
 /** Listener for `unhandledRejection`: by Node's default such a promise ends the process. */

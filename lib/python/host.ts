@@ -1,5 +1,5 @@
 /** An application in Python, its runtime, and the requests that it gets. Loaded with the first of them. */
-import { RequestEnd } from '../environ/request-end.js';
+import { RequestEnd } from '../current-request.js';
 import type { AnyEnviron, Body, Environ, StartResponse } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
 import { PythonCall } from './call.js';

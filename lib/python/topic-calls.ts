@@ -1,6 +1,5 @@
 /** `publish` and `subscribe` of Python (lib/python/py/wsgi_gateway/rooms.py), made here for the request that they come with. */
-import type { RequestScope } from '../current-request.js';
-import { RequestEnd } from '../environ/request-end.js';
+import { RequestEnd, type RequestScope } from '../current-request.js';
 import type { Environ } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import { describeThrown, logger } from '../logger.js';

@@ -5,7 +5,7 @@ import type { Application } from '../environ/types.js';
 import { report } from '../interpreter/report.js';
 import { createServer } from '../node-http.js';
 import type { WsgiSocket } from '../server/http/connection.js';
-import { Gateway, OUR_SERVER } from '../server/http/gateway.js';
+import { Gateway } from '../server/http/gateway.js';
 import { resolveOptions } from '../server/options/options.js';
 import { Upgrades } from '../server/websocket/upgrade.js';
 import { MemoryErrors } from '../util/testing-defaults.js';
@@ -37,7 +37,6 @@ export class MemoryGateway {
       serverName: undefined,
       keepAlive: undefined,
       host: {
-        ...OUR_SERVER,
         describe: ({ message }, { aborter = new AbortController(), earlyHints }) => {
           const environ = builder.buildWith(undefined, aborter, earlyHints, message.rawHeaders);
           this.#errors = keepErrors(environ);

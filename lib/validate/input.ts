@@ -1,7 +1,7 @@
 /** `wsgi.input` under watch: Python's `wsgiref.validate.InputWrapper` and `check_input`, for promises and for bytes. */
 import { isUint8Array } from 'node:util/types';
+import { REQUEST_END, RequestEnd } from '../current-request.js';
 import { andThen, isPromise } from '../environ/maybe-promise.js';
-import { REQUEST_END, RequestEnd } from '../environ/request-end.js';
 import type { Bytes } from '../environ/types.js';
 import { fail, shapeOf, warn } from './violation.js';
 

@@ -1,10 +1,10 @@
 /** Form bodies: `parseForm(environ)` reads fields and files, within limits (werkzeug's `parse_form_data`). */
 import { isUint8Array } from 'node:util/types';
+import { RequestEnd } from '../../current-request.js';
 import { ApplicationError } from '../../errors.js';
 import { AwaitedCall } from '../../unawaited.js';
 import { READ_SIZE } from '../input/byte-queue.js';
 import { andThen, ignore, isPromise, now, runSteps, type Steps, step } from '../maybe-promise.js';
-import { RequestEnd } from '../request-end.js';
 import { typeName } from '../syntax.js';
 import type { BlockingEnviron, Environ, MaybePromise } from '../types.js';
 import { charsetOf } from './charset.js';

@@ -1,6 +1,7 @@
 /** `wsgi.input` for the original, with a copy of what it reads: for the methods whose requests have a body. */
+
+import { REQUEST_END, RequestEnd } from '../../current-request.js';
 import { andThen, isPromise } from '../../environ/maybe-promise.js';
-import { REQUEST_END, RequestEnd } from '../../environ/request-end.js';
 import type { MaybePromise } from '../../environ/types.js';
 import type { Budget } from './captured-answer.js';
 

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { isMainThread, workerData } from 'node:worker_threads';
-import { RequestEnd } from '../../environ/request-end.js';
+import { RequestEnd } from '../../current-request.js';
 import type {
   AnyEnviron,
   ApplicationOn,

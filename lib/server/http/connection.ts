@@ -8,7 +8,7 @@ import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
 import type { Counters } from '../status/counters.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
-import { belowTls, restore, silence } from './node-internals.js';
+import { belowTls, restore, silence, withoutParser } from './node-internals.js';
 import { peerOf } from './peer.js';
 
 /** A request that came while another one of its connection is being answered. */
@@ -253,8 +253,7 @@ export function lingeringClose(this: WsgiSocket): void {
   if (this.readableEnded) giveUpSoon(this);
   else this.once('end', () => giveUpSoon(this));
   connection?.release();
-  // What still comes is not for the parser any more.
-  this.removeAllListeners('data');
+  withoutParser(this);
   linger(this);
 }
 

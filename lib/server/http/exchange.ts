@@ -17,9 +17,14 @@
  * connection goes on to its next request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GatewayFacts, RequestHead, RequestServices } from '../../environ/environ.js';
+import { Aborter, type Running } from '../../current-request.js';
+import {
+  buildEnviron,
+  type GatewayFacts,
+  type RequestHead,
+  type RequestServices,
+} from '../../environ/environ.js';
 import { BodyInput, type BodySource } from '../../environ/input/input.js';
-import { Aborter } from '../../environ/request-end.js';
 import type { Application, Environ, HeaderList } from '../../environ/types.js';
 import type { WebSocket } from '../../environ/websocket/websocket.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
@@ -34,11 +39,10 @@ import type { Mount } from '../threads/shared/messages.js';
 import { LoggedRequest } from './access-entry.js';
 import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
-import { hasUnsent } from './node-internals.js';
+import { hasUnsent, setKeepAlive } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
-import type { RequestLimits } from './request-limits.js';
-import type { Answered, ResponseSink } from './response-sink.js';
-import type { Running } from './running.js';
+import type { RequestLimits } from './request-head.js';
+import { type Answered, ResponseSink } from './response-sink.js';
 
 /** What all exchanges of a gateway share. */
 export interface Service {
@@ -68,18 +72,18 @@ export interface Service {
   call: ((exchange: Exchange) => void) | undefined;
 }
 
-/** Where requests come from: our own server, another framework's, or a test. */
+/** Where requests come from, in what it differs from our own server: another framework's, or a test. */
 export interface Host {
   /** The body is the host's: it has read it already. */
-  wasRead(message: IncomingMessage): boolean;
-  describe(exchange: Exchange, services: RequestServices): Environ;
+  wasRead?(message: IncomingMessage): boolean;
+  describe?(exchange: Exchange, services: RequestServices): Environ;
   /** What `describe` makes environ of, for a thread; undefined: message and connection as they are. */
   head?(exchange: Exchange): { readonly head: RequestHead; readonly mount: Mount };
   /** The body that the host has read, if it has. @throws ApplicationError if it did not keep the bytes. */
   keptBody?(exchange: Exchange): (BodySource & { takeWhole(most: number): Buffer | undefined }) | undefined;
-  sink(exchange: Exchange): ResponseSink;
+  sink?(exchange: Exchange): ResponseSink;
   /** As `response.writeHead`, beside what the host has set on the response. */
-  writeHead(response: ServerResponse, status: number, reason: string, headers: string[]): void;
+  writeHead?(response: ServerResponse, status: number, reason: string, headers: string[]): void;
   /** An exchange is over. */
   over?(): void;
 }
@@ -117,6 +121,9 @@ const CLIENT_LEFT = 499;
 export class Exchange implements CurrentRequest, Answered {
   readonly service: Service;
   readonly connection: Connection;
+  readonly socket: WsgiSocket;
+  readonly ident: string;
+  readonly http11: boolean;
   message: IncomingMessage;
   response: ServerResponse;
   readonly body: RequestBody | undefined;
@@ -150,6 +157,9 @@ export class Exchange implements CurrentRequest, Answered {
   ) {
     this.service = service;
     this.connection = connection;
+    this.socket = connection.socket;
+    this.ident = service.ident;
+    this.http11 = message.httpVersionMinor === 1;
     this.message = message;
     this.response = response;
     this.body = body;
@@ -163,7 +173,10 @@ export class Exchange implements CurrentRequest, Answered {
   }
 
   protected newSink(): ResponseSink {
-    return this.service.host.sink(this);
+    const { host, keepAlive = 0 } = this.service;
+    if (host.sink !== undefined) return host.sink(this);
+    setKeepAlive(this.response, keepAlive);
+    return new ResponseSink(this);
   }
 
   // The way in
@@ -185,13 +198,14 @@ export class Exchange implements CurrentRequest, Answered {
 
   /** @throws RequestError when the request is not fit for the application. */
   environ(): Environ {
-    const { forwarded, host } = this.service;
-    this.#aborter = new Aborter();
-    const environ = host.describe(this, {
-      input: new BodyInput(this.body),
-      aborter: this.#aborter,
-      earlyHints: (headers) => this.earlyHints(headers),
-    });
+    const { forwarded, host, facts } = this.service;
+    const aborter = new Aborter();
+    this.#aborter = aborter;
+    // gunicorn's: an interim 103 response (RFC 8297).
+    const earlyHints = (headers: HeaderList) => this.sink.sendHints(checkEarlyHints(headers));
+    const services = { input: new BodyInput(this.body), aborter, earlyHints };
+    const environ =
+      host.describe?.(this, services) ?? buildEnviron(this.message, this.connection, facts, services);
     if (forwarded !== undefined) {
       forwarded.apply(environ);
       this.#clientAddr = environ.REMOTE_ADDR;
@@ -207,11 +221,6 @@ export class Exchange implements CurrentRequest, Answered {
     if (this.#aborter !== undefined) this.#aborter.scope = interpreter.scope;
     this.runner = interpreter;
     interpreter.run(service.application, environ);
-  }
-
-  /** gunicorn's `wsgi.early_hints`: an interim 103 response (RFC 8297). */
-  earlyHints(headers: HeaderList): void {
-    this.sink.sendHints(checkEarlyHints(headers));
   }
 
   /** A request that does not reach its application is answered by an interpreter all the same. */
@@ -263,18 +272,6 @@ export class Exchange implements CurrentRequest, Answered {
 
   // What the response depends on
 
-  get socket(): WsgiSocket {
-    return this.connection.socket;
-  }
-
-  get http11(): boolean {
-    return this.message.httpVersionMinor === 1;
-  }
-
-  get ident(): string {
-    return this.service.ident;
-  }
-
   get last(): boolean {
     const { stopping, keepAlive } = this.service;
     return (stopping && !this.#goesOn) || keepAlive === 0 || this.body?.tooMuchLeft === true;
@@ -289,7 +286,9 @@ export class Exchange implements CurrentRequest, Answered {
   }
 
   writeHead({ status, reason, headers }: ResponseHead): void {
-    this.service.host.writeHead(this.response, status, reason, headers);
+    const { host } = this.service;
+    if (host.writeHead === undefined) this.response.writeHead(status, reason, headers);
+    else host.writeHead(this.response, status, reason, headers);
   }
 
   // The end: see the table above

@@ -1,6 +1,7 @@
 /** What a server does with connections and requests: its methods are the listeners of an `http.Server`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { buildEnviron, gatewayFacts } from '../../environ/environ.js';
+import { Running } from '../../current-request.js';
+import { gatewayFacts } from '../../environ/environ.js';
 import type { Application, ErrorStream } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
 import { type Report, report } from '../../interpreter/report.js';
@@ -15,12 +16,9 @@ import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { Exchange, type Host, type Service } from './exchange.js';
 import { forwardedFor } from './forwarded.js';
-import { HeadWatch, type ParserError, parserFault } from './head-watch.js';
-import { framingOf, hasUnsent, setKeepAlive } from './node-internals.js';
+import { framingOf, hasUnsent } from './node-internals.js';
 import { RequestBody } from './request-body.js';
-import { HEAD_TOO_LONG, RequestLimits } from './request-limits.js';
-import { ResponseSink } from './response-sink.js';
-import { Running } from './running.js';
+import { HEAD_TOO_LONG, HeadWatch, type ParserError, parserFault, RequestLimits } from './request-head.js';
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
@@ -41,19 +39,6 @@ export interface GatewaySettings {
   readonly served?: ServedRequests | undefined;
 }
 
-export const OUR_SERVER: Host = {
-  wasRead: () => false,
-  describe: ({ message, connection, service }, services) =>
-    buildEnviron(message, connection, service.facts, services),
-  sink(exchange) {
-    setKeepAlive(exchange.response, exchange.service.keepAlive ?? 0);
-    return new ResponseSink(exchange);
-  },
-  writeHead(response, status, reason, headers) {
-    response.writeHead(status, reason, headers);
-  },
-};
-
 export class Gateway {
   readonly service: Service;
   readonly #serverName: string | undefined;
@@ -63,7 +48,7 @@ export class Gateway {
   readonly #bodyLimit: number;
 
   constructor(application: Application, settings: GatewaySettings) {
-    const { options, errors, accessLog, serverName, keepAlive, host = OUR_SERVER, call } = settings;
+    const { options, errors, accessLog, serverName, keepAlive, host = {}, call } = settings;
     this.#serverName = serverName;
     this.#statusPage = settings.statusPage;
     this.#bodyLimit = options.limitRequestBody || Number.POSITIVE_INFINITY;
@@ -157,7 +142,7 @@ export class Gateway {
     const { contentLength, transferEncoding } = framingOf(message);
     if (transferEncoding === undefined && (contentLength === undefined || contentLength === '0'))
       return undefined;
-    if (this.service.host.wasRead(message)) return undefined;
+    if (this.service.host.wasRead?.(message)) return undefined;
     const declared = transferEncoding === undefined ? Number(contentLength) : undefined;
     return new RequestBody(message, response, declared, this.#bodyLimit, expected);
   }

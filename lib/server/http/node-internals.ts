@@ -1,7 +1,7 @@
 /**
- * What we use of Node's HTTP server and sockets without its documentation, or change. What only makes requests cheaper can
- * be switched off in `internals`: it is off where a Node does not have it, and everything works without it. (Those of
- * the package `ws` are in websocket/ws.ts, responses on a socket that Node has let go of in free-response.ts.)
+ * What we use of Node's HTTP server and sockets without its documentation, or change: here, and nowhere else (of the package
+ * `ws`: in websocket/ws.ts). What only makes requests cheaper is switched by `internals`: it is off where a Node does not
+ * have it, and everything works without it.
  *
  *   name        | what                                    | buys, of a small GET | without it
  *   ------------|-----------------------------------------|----------------------|-----------------------------------
@@ -18,25 +18,17 @@
  *
  * (CPU time, three alternating runs on Node 20. `detachSocket`, in place of a `close` listener, was dropped for its 2 %.)
  *
- * What comes after these works in no other way, and rests on names that every Node since 8 has: `destroySoon`,
- * `assignSocket`, `detachSocket`, `_httpMessage`, `httpAllowHalfOpen`, `_keepAliveTimeout`, `_read`, `_closed`,
- * `_requestCert`, `parser`.
+ * What comes after these works in no other way, and rests on names that every Node since 8 has (a spec looks for them). Each
+ * function says what it is for; without it, that does not happen.
  */
-
-import { Socket } from 'node:net';
-import { type Duplex, Writable } from 'node:stream';
+import { Socket, type Server as TcpServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type FramingFields, framingIn } from '../../interpreter/request-body.js';
 import { type Server as HttpServer, IncomingMessage, ServerResponse } from '../../node-http.js';
-import { type FramingFields, framingIn } from './framing-fields.js';
-import { unconnectedResponse } from './free-response.js';
 
 type Data = string | Uint8Array;
-type WriteRaw = (
-  this: ServerResponse,
-  data: Data,
-  encoding: BufferEncoding,
-  callback?: unknown,
-  size?: number,
-) => boolean;
+type WriteRaw = (data: Data, encoding: BufferEncoding, callback?: unknown, size?: number) => boolean;
+type Write = Parameters<WriteRaw>;
 
 const headersAccessor = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers');
 const { _writeRaw: writeRaw } = ServerResponse.prototype as unknown as { readonly _writeRaw?: WriteRaw };
@@ -50,11 +42,12 @@ export const internals = {
   ownBody: true,
 };
 
-// A request that builds `headers` only when they are asked for
-
 /** @param message of any server. */
 export function framingOf(message: IncomingMessage): FramingFields {
-  if (message instanceof WsgiRequest) return message.framing;
+  if (message instanceof WsgiRequest) {
+    message.framing ??= framingIn(message.rawHeaders);
+    return message.framing;
+  }
   const { 'content-length': contentLength, 'transfer-encoding': transferEncoding, expect } = message.headers;
   return { contentLength, transferEncoding, expect };
 }
@@ -67,7 +60,7 @@ export class WsgiRequest extends IncomingMessage {
   ended = false;
   /** Gets the body, past the stream. */
   taker: BodyTaker | undefined = undefined;
-  #framing: FramingFields | undefined = undefined;
+  framing: FramingFields | undefined = undefined;
 
   /** @internal The parser's way to the stream. @param chunk null: the end. */
   override push(chunk: Buffer | null): boolean {
@@ -79,11 +72,6 @@ export class WsgiRequest extends IncomingMessage {
     // The stream ends, too: until then the parser keeps the message, with all that it leads to.
     this.read(0);
     return true;
-  }
-
-  get framing(): FramingFields {
-    this.#framing ??= framingIn(this.rawHeaders);
-    return this.#framing;
   }
 }
 
@@ -110,9 +98,7 @@ export function readOn(message: IncomingMessage): void {
 
 type Headers = IncomingMessage['headers'];
 
-interface View {
-  readonly request: WsgiRequest;
-}
+type View = { readonly request: WsgiRequest };
 
 if (headersAccessor?.get !== undefined) {
   const build = headersAccessor.get as (this: WsgiRequest) => Headers;
@@ -129,59 +115,52 @@ if (headersAccessor?.get !== undefined) {
 /** Passes everything on to the real `headers`, except the one question that they need not be built for. */
 const view: ProxyHandler<View> = {
   get: ({ request }, name) =>
-    name === 'expect' ? request.framing.expect : Reflect.get(request.headers, name),
+    name === 'expect' ? framingOf(request).expect : Reflect.get(request.headers, name),
   set: ({ request }, name, value) => Reflect.set(request.headers, name, value),
   has: ({ request }, name) => Reflect.has(request.headers, name),
   deleteProperty: ({ request }, name) => Reflect.deleteProperty(request.headers, name),
-  defineProperty: ({ request }, name, descriptor) =>
-    Reflect.defineProperty(request.headers, name, descriptor),
+  defineProperty: ({ request }, name, how) => Reflect.defineProperty(request.headers, name, how),
   ownKeys: ({ request }) => Reflect.ownKeys(request.headers),
   getOwnPropertyDescriptor: ({ request }, name) => Reflect.getOwnPropertyDescriptor(request.headers, name),
 };
 
-// A response that ends in one write
-
 /** The `ServerResponse` of our own servers. */
 export class WsgiResponse extends ServerResponse<WsgiRequest> {
   #holds = false;
-  /** What was held back until it is known what follows. */
-  #held: Data | undefined = undefined;
-  #callback: unknown = undefined;
+  /** The write that is held back until it is known what follows. */
+  #held: Write | undefined = undefined;
 
-  /**
-   * As `end`, which makes two writes of it, the second of nothing, to learn when the first is done.
-   * @param last bytes, or latin-1.
-   */
+  /** As `end`, which makes two writes of it, the second of nothing, to learn when the first is done. */
   endWith(last: Data): void {
     this.#holds = true;
     try {
       this.end(last, 'latin1');
     } finally {
       this.#holds = false;
-      if (this.#held !== undefined) this.#release(this.#callback);
+      if (this.#held !== undefined) this.#release(this.#held);
     }
   }
 
   /** @internal Node's way to the socket. */
-  _writeRaw(data: Data, encoding: BufferEncoding, callback?: unknown, size?: number): boolean {
+  _writeRaw(...write: Write): boolean {
     if (this.#holds) {
       this.#holds = false;
-      this.#held = data;
-      this.#callback = callback;
+      this.#held = write;
       return true;
     }
-    if (this.#held !== undefined) {
+    const held = this.#held;
+    if (held !== undefined) {
+      const [data, , callback] = write;
       // The first block has no callback of its own.
-      if (data === '') return this.#release(callback);
-      this.#release(this.#callback);
+      if (data === '') return this.#release([held[0], held[1], callback]);
+      this.#release(held);
     }
-    return (writeRaw as WriteRaw).call(this, data, encoding, callback, size);
+    return Reflect.apply(writeRaw as WriteRaw, this, write);
   }
 
-  #release(callback: unknown): boolean {
-    const held = this.#held as Data;
+  #release(held: Write): boolean {
     this.#held = undefined;
-    return (writeRaw as WriteRaw).call(this, held, 'latin1', callback);
+    return Reflect.apply(writeRaw as WriteRaw, this, held);
   }
 }
 
@@ -191,26 +170,54 @@ export function endWith(response: ServerResponse, last: Data): void {
   else response.end(last, 'latin1');
 }
 
-/**
- * What a Keep-Alive header tells the client: Node sends one for its own timeout, and idle connections are ended by ours.
- * @param timeout milliseconds; 0 sends no such header.
- */
+/** For the Keep-Alive header: Node sends its own timeout, but ours ends idle connections. @param timeout milliseconds; 0: none. */
 export function setKeepAlive(response: ServerResponse, timeout: number): void {
   (response as { _keepAliveTimeout?: number })._keepAliveTimeout = timeout;
 }
 
-/** True where Node (26) gathers the chunks of a turn in the response. Tried once, on a response without a connection. */
-export function gathersChunks(): boolean {
-  const socket = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const response = unconnectedResponse();
-  let chunks = 0;
-  socket.write = (): boolean => {
-    chunks++;
-    return true;
-  };
-  response.assignSocket(socket as unknown as Socket);
-  response.write('a');
-  return chunks === 0;
+// A response on a socket that Node has let go of, or on none
+
+/** The response that Node is sending on a socket. */
+export const responseOn = (socket: Socket) => inside(socket)._httpMessage ?? undefined;
+
+/**
+ * A response on a socket that Node has let go of.
+ * @param free called when it is sent and the connection may go on; otherwise the connection is closed.
+ */
+export function respondOn(socket: Socket, message: IncomingMessage, keepAlive: boolean, free: () => void) {
+  const response = new ServerResponse(message);
+  response.shouldKeepAlive = keepAlive;
+  response.assignSocket(socket);
+  socket.on('drain', tellDrain);
+  response.on('finish', () => {
+    socket.removeListener('drain', tellDrain);
+    response.detachSocket(socket);
+    if (response.shouldKeepAlive) free();
+    else socket.destroySoon();
+  });
+  return response;
+}
+
+/** As Node does on a socket of its own. */
+function tellDrain(this: Socket): void {
+  responseOn(this)?.emit('drain');
+}
+
+/** A response without a connection, to a request that nobody sent. */
+export function unconnectedResponse(): ServerResponse {
+  const message = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage;
+  return new ServerResponse(message);
+}
+
+/** A response without a connection has all of its body: it says so as Node does after the last byte, and is closed. */
+export function finishResponse(response: ServerResponse): void {
+  // Newer Nodes (26) keep what it says where only their own end() reaches it.
+  Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
+  response.emit('finish');
+  process.nextTick(() => {
+    Object.assign(response, { destroyed: true, _closed: true });
+    response.emit('close');
+  });
 }
 
 // Sockets
@@ -221,43 +228,62 @@ interface Handle {
   /** Of those, the bytes that the kernel has not taken yet. */
   readonly writeQueueSize?: number;
   readonly _parent?: Handle | null;
+  readStop?(): void;
 }
 
-type Stream = Duplex & Partial<Pick<Socket, 'bytesWritten'>> & { readonly _handle?: Handle | null };
+/** What a socket has. */
+interface Inside {
+  readonly bytesWritten?: number;
+  readonly _handle?: Handle | null;
+  readonly _parent?: Socket | null;
+  readonly _requestCert?: boolean;
+  readonly _httpMessage?: ServerResponse | null;
+  readonly parser?: Parser | null;
+  readonly server?: TcpServer | null;
+}
+
+const inside = (socket: Duplex) => socket as Duplex & Inside;
 
 /** Bytes that the kernel has taken; with TLS, as they were encrypted. */
-export function takenOf(stream: Stream): number {
-  const { bytesWritten, writeQueueSize } = lowest(stream) ?? {};
-  if (bytesWritten === undefined) return (stream.bytesWritten ?? 0) - stream.writableLength;
+export function takenOf(socket: Duplex): number {
+  const { bytesWritten, writeQueueSize } = lowest(socket) ?? {};
+  if (bytesWritten === undefined) return (inside(socket).bytesWritten ?? 0) - socket.writableLength;
   return bytesWritten - (writeQueueSize ?? 0);
 }
 
 /** Bytes wait for the kernel to take them, which waits for the client. */
-export function hasUnsent(stream: Stream): boolean {
-  return stream.writableLength > 0 || (lowest(stream)?.writeQueueSize ?? 0) > 0;
+export function hasUnsent(socket: Duplex): boolean {
+  return socket.writableLength > 0 || (lowest(socket)?.writeQueueSize ?? 0) > 0;
 }
 
-function lowest(stream: Stream): Handle | undefined {
+function lowest(socket: Duplex): Handle | undefined {
   if (!internals.kernelQueue) return undefined;
-  let handle = stream._handle ?? undefined;
+  let handle = inside(socket)._handle ?? undefined;
   while (handle?._parent) handle = handle._parent;
   return handle;
 }
 
 /** The TCP socket below one of TLS; undefined for all others. */
-export function belowTls(socket: Socket): Socket | undefined {
-  return (socket as { _parent?: Socket | null })._parent ?? undefined;
-}
+export const belowTls = (socket: Socket) => inside(socket)._parent ?? undefined;
 
 /** The server asks its TLS clients for a certificate. */
-export function asksForCertificate(socket: Socket): boolean {
-  return (socket as { _requestCert?: boolean })._requestCert === true;
-}
+export const asksForCertificate = (socket: Socket) => inside(socket)._requestCert === true;
+
+/** The server that a socket came to. */
+export const serverOf = (socket: Socket) => inside(socket).server ?? undefined;
+
+/** Its server forgets a socket that goes to another process: Node would else count it there, and wait for it at the end. */
+export const withoutServer = (socket: Socket) => void Object.assign(socket, { server: null });
+
+/** A client that has shut down its sending side still gets its response. */
+export const allowHalfOpen = (http: HttpServer) => void Object.assign(http, { httpAllowHalfOpen: true });
+
+/** What comes from now on waits in the kernel, for another process to read it. */
+export const stopReading = (socket: Socket) => inside(socket)._handle?.readStop?.();
 
 /** Node ends the connection after a response with `destroySoon`, which resets it while the client still sends. */
-export function endInPlaceOfNode(socket: Socket, end: (this: never) => void): void {
-  socket.destroySoon = end as () => void;
-}
+export const endInPlaceOfNode = (socket: Socket, end: (this: never) => void) =>
+  void Object.assign(socket, { destroySoon: end });
 
 /**
  * Reads a socket whose parser has stopped reading by the handle, of which the stream knows nothing: it takes itself for
@@ -267,34 +293,33 @@ export function readAgain(socket: Duplex): void {
   if (socket instanceof Socket) socket._read(0);
 }
 
-/** What comes from now on waits in the kernel, for another process to read it. */
-export function stopReading(socket: Socket): void {
-  (socket as { _handle?: { readStop?(): void } | null })._handle?.readStop?.();
-}
-
-/** Its server forgets a socket that goes to another process: Node would else count it there, and wait for it at the end. */
-export function withoutServer(socket: Socket): void {
-  Object.assign(socket, { server: null });
-}
+type Method = 'pause' | 'resume' | 'destroy';
 
 /** In place of a method of a socket, for a while: Node, or our own code, calls it when it must have no effect. */
-export function silence(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
+export function silence(socket: Duplex, method: Method): void {
   socket[method] = function stay<T>(this: T): T {
     return this;
   };
 }
 
 /** The method has its effect again. */
-export function restore(socket: Duplex, method: 'pause' | 'resume' | 'destroy'): void {
-  Reflect.deleteProperty(socket, method);
-}
+export const restore = (socket: Duplex, method: Method) => void Reflect.deleteProperty(socket, method);
 
-/** A client that has shut down its sending side still gets its response. */
-export function allowHalfOpen(http: HttpServer): void {
-  Object.assign(http, { httpAllowHalfOpen: true });
-}
+/** A socket that Node has let go of, and will get again: it has left two of its listeners, and adds all of them again. */
+export const withoutListeners = (socket: Socket) =>
+  void socket.removeAllListeners('pause').removeAllListeners('resume');
 
-// The parser
+/** What still comes is not for the parser any more. */
+export const withoutParser = (socket: Socket) => void socket.removeAllListeners('data');
+
+/** Takes from a server what listens for connections. @returns lets that have one. */
+export function takeConnections(http: HttpServer): (socket: Socket) => void {
+  const listeners = http.listeners('connection');
+  http.removeAllListeners('connection');
+  return (socket) => {
+    for (const listener of listeners) listener.call(http, socket);
+  };
+}
 
 /** Node's parser of a connection. Without the optional parts, packets are seen as the stream has them. */
 export interface Parser {
@@ -305,9 +330,7 @@ export interface Parser {
   [callback: number]: ((result: unknown) => void) | null | undefined;
 }
 
-export function parserOf(socket: Socket): Parser | undefined {
-  return (socket as { parser?: Parser | null }).parser ?? undefined;
-}
+export const parserOf = (socket: Socket) => inside(socket).parser ?? undefined;
 
 /**
  * Calls back after each packet that the parser of a TCP connection, which it reads without its stream, was through with.

@@ -9,6 +9,7 @@ import { plainAddress } from '../../environ/syntax.js';
 import { logger } from '../../logger.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { blockList } from './forwarded.js';
+import { takeConnections } from './node-internals.js';
 import { setPeer } from './peer.js';
 import {
   PROXY_HEADER_START,
@@ -19,25 +20,24 @@ import {
 
 type Settings = Pick<ResolvedOptions, 'proxyProtocol' | 'proxyAllowFrom' | 'headersTimeout' | 'socketPath'>;
 
-type Admit = (socket: Socket) => void;
-
 /**
  * Puts the header before what listens for `connection` so far.
  * @param arrived called at once for each connection.
  */
-export function readProxyHeaders(http: HttpServer, settings: Settings, arrived: Admit): void {
+export function readProxyHeaders(
+  http: HttpServer,
+  settings: Settings,
+  arrived: (socket: Socket) => void,
+): void {
   const { proxyProtocol, proxyAllowFrom, headersTimeout, socketPath } = settings;
   if (proxyProtocol === 'off') return;
   const versions: ProxyVersions = proxyProtocol === 'auto' ? ['v1', 'v2'] : [proxyProtocol];
   const trusted =
     socketPath !== undefined || proxyAllowFrom.includes('*') ? undefined : blockList(proxyAllowFrom);
-  const listeners = http.listeners('connection') as Admit[];
-  http.removeAllListeners('connection');
+  const serve = takeConnections(http);
   const seen = new WeakSet<Socket>();
   http.on('connection', (socket) => {
-    const admit = () => {
-      for (const listener of listeners) listener.call(http, socket);
-    };
+    const admit = () => serve(socket);
     // It was handed back to the HTTP server for its next request.
     if (seen.has(socket)) return admit();
     seen.add(socket);

@@ -1,9 +1,11 @@
 /** The sink over `http.ServerResponse`: how a response gets onto a Node connection. */
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import type { Bytes } from '../../environ/types.js';
 import { type ResponseHead, type Sink, Turns } from '../../interpreter/sink.js';
 import { lingeringClose, reset, type WsgiSocket } from './connection.js';
-import { endInPlaceOfNode, endWith, gathersChunks } from './node-internals.js';
+import { endInPlaceOfNode, endWith, unconnectedResponse } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
 
 /** Bytes of a block that is small. */
@@ -195,6 +197,20 @@ export class ResponseSink implements Sink {
     if (this.#head?.bodiless === false && !isAscii(this.#head)) this.response.write(NOTHING);
     else this.response.flushHeaders();
   }
+}
+
+/** True where Node (26) gathers the chunks of a turn in the response. Tried once, on a response without a connection. */
+function gathersChunks(): boolean {
+  const socket = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const response = unconnectedResponse();
+  let chunks = 0;
+  socket.write = (): boolean => {
+    chunks++;
+    return true;
+  };
+  response.assignSocket(socket as unknown as Socket);
+  response.write('a');
+  return chunks === 0;
 }
 
 /** Each block is to be one chunk, and in the hands of the socket, which still makes one write of them. */

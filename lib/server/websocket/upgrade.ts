@@ -13,9 +13,9 @@ import type { Logger } from '../../logger.js';
 import type { IncomingMessage, ServerResponse } from '../../node-http.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
-import { respondOn, unconnectedResponse, withoutListeners } from '../http/free-response.js';
 import type { Gateway } from '../http/gateway.js';
-import { HeadWatch } from '../http/head-watch.js';
+import { respondOn, unconnectedResponse, withoutListeners } from '../http/node-internals.js';
+import { HeadWatch } from '../http/request-head.js';
 import { ResponseSink } from '../http/response-sink.js';
 import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
 import {

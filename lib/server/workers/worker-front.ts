@@ -1,8 +1,8 @@
 /** The front of a worker: its parent passes it connections, and it passes those on that have no request when it leaves. */
 import type { Socket } from 'node:net';
 import { kConnection, type WsgiSocket } from '../http/connection.js';
-import { HeadWatch } from '../http/head-watch.js';
 import { hasUnsent, stopReading, withoutServer } from '../http/node-internals.js';
+import { HeadWatch } from '../http/request-head.js';
 import type { Front } from './front.js';
 import type { Parent } from './place.js';
 

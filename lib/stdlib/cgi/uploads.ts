@@ -1,9 +1,9 @@
 /** The uploads of one form that are too large for memory: temporary files, which go with the form or with the request. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { RequestEnd } from '../../current-request.js';
 import type { PartBytes } from '../../environ/form/part-bytes.js';
 import { type Disk, UploadFolder } from '../../environ/form/temporary-files.js';
 import { andThen, ignore, isPromise, type Steps } from '../../environ/maybe-promise.js';
-import { RequestEnd } from '../../environ/request-end.js';
 import type { MaybePromise } from '../../environ/types.js';
 import { ValueError } from '../errors.js';
 import { cutOf, integerOf, type Size, Stream, sizeOf, UnsupportedOperation } from '../io/stream.js';

@@ -1,5 +1,5 @@
 /** `toFetchHandler`: a WSGI application as a function from `Request` to `Response`, for Hono and other fetch servers. */
-import { closeWaitsOf } from '../../../current-request.js';
+import { closeWaitsOf, Running } from '../../../current-request.js';
 import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/environ.js';
 import { TextErrorStream } from '../../../environ/error-stream.js';
 import { BodyInput } from '../../../environ/input/input.js';
@@ -10,7 +10,6 @@ import { report } from '../../../interpreter/report.js';
 import { hostLiteral } from '../../http/connection.js';
 import type { Runner } from '../../http/exchange.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
-import { Running } from '../../http/running.js';
 import { FETCH_OPTIONS, resolveHostedOptions } from '../../options/gateway-options.js';
 import type { ResolvedOptions, ServerOptions } from '../../options/options.js';
 import type { ThreadPool } from '../../threads/io/pool.js';

@@ -3,11 +3,11 @@
  * the handler that it ends at opens the door.
  */
 
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
-import { respondOn, responseOn } from '../../http/free-response.js';
+import { respondOn, responseOn, serverOf } from '../../http/node-internals.js';
 import { isWebSocketRequest } from '../../websocket/handshake.js';
 import { Upgrades } from '../../websocket/upgrade.js';
 import type { HostedGateway } from './hosted-gateway.js';
@@ -17,11 +17,6 @@ const kRest = Symbol('wsgi upgrade');
 
 interface UpgradeMessage extends IncomingMessage {
   [kRest]?: Buffer;
-}
-
-interface ServedSocket extends WsgiSocket {
-  /** Set by Node. */
-  server?: Server;
 }
 
 export class HostedUpgrades {
@@ -34,7 +29,7 @@ export class HostedUpgrades {
   }
 
   /** Listener of `upgrade`. Of several handlers on one server, the first brings it to the host. */
-  enter(message: UpgradeMessage, socket: ServedSocket, rest: Buffer): void {
+  enter(message: UpgradeMessage, socket: WsgiSocket, rest: Buffer): void {
     if (message[kRest] !== undefined) return;
     message[kRest] = rest;
     this.#gateway.connectionOf(socket);
@@ -62,23 +57,24 @@ export class HostedUpgrades {
   }
 
   /** A handshake that is refused, by the host or the application, ends its connection. */
-  #route(message: UpgradeMessage, socket: ServedSocket): void {
+  #route(message: UpgradeMessage, socket: WsgiSocket): void {
     const response = respondOn(socket, message, false, ignore);
-    if (socket.server === undefined) this.arrive(message, response);
-    else socket.server.emit('request', message, response);
+    const server = serverOf(socket);
+    if (server === undefined) this.arrive(message, response);
+    else server.emit('request', message, response);
   }
 
   /** An upgrade to something else is an ordinary request, which the host gets without the Upgrade. */
-  #readmit(socket: ServedSocket): void {
+  #readmit(socket: WsgiSocket): void {
     // It may end anywhere in the host: what it was must not be put into a later request.
     this.#gateway.connectionOf(socket).upgradeHeaders = undefined;
-    const { server } = socket;
+    const server = serverOf(socket);
     server?.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
   }
 }
 
 /** Requests before it on the same connection may still be answered by the host. */
-function whenFree(socket: ServedSocket, work: () => void): void {
+function whenFree(socket: WsgiSocket, work: () => void): void {
   if (socket.destroyed) return;
   const busy = responseOn(socket);
   if (busy !== undefined) busy.once('close', () => setImmediate(() => whenFree(socket, work)));

@@ -35,7 +35,7 @@ export interface PoolRequest extends ThreadRequest, WatchedRequest {
   readonly whole: Buffer | undefined;
   /** Nothing more goes to its client. */
   readonly over: boolean;
-  readonly log: WatchedRequest['log'] & { describe(message: string): string };
+  describe(message: string): string;
   /** The request head as it goes to a thread. */
   encode(): string;
   /** Answers with an error, or cuts the response. */
@@ -270,7 +270,7 @@ export class ThreadPool implements ThreadEvents {
       logger.error(why);
       return;
     }
-    if (request.over) logger.error(request.log.describe(`${why}, after its client had left`));
+    if (request.over) logger.error(request.describe(`${why}, after its client had left`));
     this.#running.delete(id);
     request.fail(new ApplicationError(why));
     request.done();

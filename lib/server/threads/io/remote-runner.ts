@@ -4,8 +4,7 @@ import type { Bytes } from '../../../environ/types.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import { isRequestError, ServerBusy } from '../../../errors.js';
 import { sendError } from '../../../interpreter/error-response.js';
-import type { NamedRequest } from '../../../interpreter/report.js';
-import { RequestReport, report } from '../../../interpreter/report.js';
+import { describe, type NamedRequest, type Reporter, report } from '../../../interpreter/report.js';
 import type { Sink } from '../../../interpreter/sink.js';
 import { logger } from '../../../logger.js';
 import type { Exchange, Runner } from '../../http/exchange.js';
@@ -66,7 +65,9 @@ export interface RemoteExchange {
   readonly service: RequestServer;
 }
 
-export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements Runner, PoolRequest {
+export class RemoteRunner<E extends RemoteExchange = RemoteExchange>
+  implements Runner, PoolRequest, Reporter
+{
   /** 0 until it is queued. */
   id = 0;
   /** In the shared queue; -1: it waits for one. */
@@ -77,7 +78,8 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
   readonly #exchange: E;
   readonly #sink: RemoteSink;
   readonly #encode: (exchange: E, handshake: HandshakeRequest | undefined) => string;
-  readonly log: RequestReport;
+  /** When it came, in milliseconds since the epoch. */
+  readonly received = Date.now();
   #body: RemoteBody | undefined;
   #socket: RemoteSocket | undefined;
   /** Of a text that comes in several frames. */
@@ -103,7 +105,15 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
     this.#exchange = exchange;
     this.#encode = encode;
     this.#sink = exchange.sink;
-    this.log = new RequestReport(exchange.message, report);
+  }
+
+  /** What the log says of it. */
+  describe(message: string): string {
+    return describe(this.#exchange.message, this.received, message);
+  }
+
+  say(message: string, ...thrown: [error?: unknown]): void {
+    report(this.describe(message), ...thrown);
   }
 
   get over(): boolean {
@@ -145,9 +155,9 @@ export class RemoteRunner<E extends RemoteExchange = RemoteExchange> implements 
 
   fail(error: unknown): void {
     if (this.#over) return;
-    if (!isRequestError(error)) logger.error(this.log.describe((error as Error).message));
+    if (!isRequestError(error)) logger.error(this.describe((error as Error).message));
     if (this.#sink.hijacked || this.#headSent) this.#sink.abort();
-    else sendError(this.#sink, error, this.#exchange.message.method === 'HEAD', this.log);
+    else sendError(this.#sink, error, this.#exchange.message.method === 'HEAD', this);
     // A thread may be busy with it still; the connection need not wait for that.
     this.done();
   }

@@ -10,7 +10,7 @@ export interface WatchedRequest {
   /** It has an open WebSocket: it may take as long as it likes. */
   readonly isConversation: boolean;
   /** When it came: milliseconds since the epoch. */
-  readonly log: { readonly received: number };
+  readonly received: number;
 }
 
 /** All requests of a pool. */
@@ -109,7 +109,7 @@ export class BusyWatch {
       this.#endEpisode();
       return;
     }
-    const { received } = first.log;
+    const { received } = first;
     // Where a thread is missing, or loads, the log says why.
     if (this.#since === undefined && held.size >= this.#count && Date.now() - received >= LONG_MS) {
       this.#since = received;

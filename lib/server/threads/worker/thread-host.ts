@@ -1,8 +1,8 @@
 /** What runs in a thread: takes one request after another, and calls the application for each. */
 import { threadId } from 'node:worker_threads';
+import { Aborter } from '../../../current-request.js';
 import { buildEnviron, type GatewayFacts, gatewayFacts } from '../../../environ/environ.js';
 import { BlockingBodyInput } from '../../../environ/input/input.js';
-import { Aborter } from '../../../environ/request-end.js';
 import type { BlockingApplication, BlockingEnviron, HeaderList } from '../../../environ/types.js';
 import { closedError, SOCKET_DEAD } from '../../../environ/websocket/error.js';
 import { BlockingWebSocket } from '../../../environ/websocket/websocket.js';
