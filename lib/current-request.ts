@@ -127,6 +127,8 @@ export class RequestEnd {
   #calls: Call[] | undefined;
   #over = false;
   #running: PromiseLike<unknown> | undefined;
+  /** Called at once when it is over, also while the application's call is under way. */
+  whenOver: (() => void) | undefined;
   /** What the request waits for. */
   readonly scope: RequestScope | undefined;
 
@@ -162,6 +164,7 @@ export class RequestEnd {
   come(running?: PromiseLike<unknown>): void {
     this.#over = true;
     this.#running = running;
+    this.whenOver?.();
     if (this.#calls !== undefined) this.#settle();
   }
 

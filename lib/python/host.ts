@@ -9,6 +9,7 @@ import type { PythonRuntime } from './lane.js';
 import type { PythonOptions } from './options.js';
 import { PythonPool } from './pool.js';
 import { pyodidePlan } from './pyodide/plan.js';
+import { PyodidePool } from './pyodide/pool.js';
 import type { PythonTarget } from './target.js';
 
 export class PythonHost {
@@ -25,7 +26,7 @@ export class PythonHost {
   /** Started when it is first asked for; once more after it could not load. */
   get runtime(): PythonRuntime {
     if (this.#runtime !== undefined) return this.#runtime;
-    const runtime = makeRuntime(this.#target, this.#options);
+    const runtime = makeRuntime(this.#target, this.#options, () => this.#forget(runtime));
     this.#runtime = runtime;
     runtime.ready.then(
       () => {
@@ -45,7 +46,7 @@ export class PythonHost {
     const { runtime } = this;
     if (!this.#isReady) await runtime.ready;
     const end = RequestEnd.of(environ['wsgi.input']);
-    const found = runtime.lane(() => end?.isOver !== true);
+    const found = runtime.lane(end);
     const lane = found instanceof Promise ? await found : found;
     if (lane === undefined) throw new ClientDisconnected();
     return new PythonCall(environ, start_response, lane).result;
@@ -65,12 +66,10 @@ export class PythonHost {
   }
 }
 
-function makeRuntime(target: PythonTarget, options: PythonOptions): PythonRuntime {
+/** @param onEnd called when it is of no use any more. */
+function makeRuntime(target: PythonTarget, options: PythonOptions, onEnd: () => void): PythonRuntime {
   const folder = folderOf(target.module, options.chdir);
   const { command, environment } = findInterpreter(options.python, folder);
-  const plan =
-    command === 'pyodide'
-      ? pyodidePlan(target, options, folder, environment)
-      : cpythonPlan(command, target, options);
-  return new PythonPool(plan, options);
+  if (command !== 'pyodide') return new PythonPool(cpythonPlan(command, target, options), options);
+  return new PyodidePool(pyodidePlan(target, options, folder, environment), options, onEnd);
 }

@@ -2,17 +2,21 @@
 import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import { Frame } from '../../server/threads/shared/ring.js';
-import { FROM_PYTHON } from '../messages.js';
-import { callOf, MORE, OF_THREAD, type PyodideLine } from './line.js';
+import { FROM_PYTHON, TO_PYTHON } from '../messages.js';
+import { callOf, MORE } from './frames.js';
+import type { PyodidePost } from './post.js';
 import type { FileSystem, PyProxy } from './runtime.js';
+import type { PyodideReport } from './start.js';
 
 /** Kind, whether more follows, number of the request, number of the call. */
 const HEAD = 12;
 
-// What `receive` gives instead of a size.
+// What `receive` and `claim` give instead of a size.
 const NOTHING = 0;
 const INTERRUPTED = -1;
 const CLOSED = -2;
+/** The request comes in frames. */
+const LONG = -3;
 
 /** An application that needs as much by itself may have twice that. */
 const LARGE = 512 * 1024 * 1024;
@@ -25,9 +29,9 @@ interface Derivation {
   readonly size: number;
 }
 
-/** Python sees its methods and nothing else. No method throws. */
+/** Python sees its methods and nothing else. No method throws, and none is called `next`: to Pyodide it would be an iterator. */
 export class Bridge {
-  readonly #line: PyodideLine;
+  readonly #post: PyodidePost;
   readonly #files: FileSystem;
   /** Bytes of Python's memory, which never shrinks. */
   readonly #size: () => number;
@@ -42,12 +46,12 @@ export class Bridge {
 
   /** @param note for what was imported from packages, if that is wanted. */
   constructor(
-    line: PyodideLine,
+    post: PyodidePost,
     files: FileSystem,
     size: () => number,
     note?: (modules: readonly string[]) => void,
   ) {
-    this.#line = line;
+    this.#post = post;
     this.#files = files;
     this.#size = size;
     this.#note = note;
@@ -62,27 +66,27 @@ export class Bridge {
   readonly send = (size: number): void => {
     const memory = this.#look();
     const kind = memory[0] as number;
-    // Python waits for the next request then, which rings.
     const isLast = kind === FROM_PYTHON.done || kind === FROM_PYTHON.whole;
     if (isLast) this.#tire();
     const payload = memory.subarray(HEAD, size);
     const more = memory[1] !== 0;
-    this.#line.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
-    if (!isLast) this.#line.bell.ring();
+    this.#post.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
+    this.#post.ring();
   };
 
   /** Puts the next frame into the memory, and gives its size; or one of the values above. */
   readonly receive = (wait: boolean): number => {
     const frame = this.#frame;
-    const line = this.#line;
-    let found = line.take(frame);
+    const post = this.#post;
+    const { line } = post;
+    let found = post.take(frame);
     if (!found && wait) {
-      line.block(() => {
-        found = line.take(frame);
-        return found || line.isInterrupted || line.isClosed;
+      post.block(() => {
+        found = post.take(frame);
+        return found || line.isInterrupted;
       });
     }
-    if (!found) return line.isInterrupted ? INTERRUPTED : wait ? CLOSED : NOTHING;
+    if (!found) return line.isInterrupted ? INTERRUPTED : NOTHING;
     const memory = this.#look();
     memory[0] = frame.type;
     memory[1] = frame.flags & MORE;
@@ -92,14 +96,46 @@ export class Bridge {
     return HEAD + frame.length;
   };
 
+  /**
+   * Python has finished with its request. Waits for the next one, and puts it into the memory: the kind, the number, the
+   * length of the text, the text, and what more there is.
+   */
+  readonly claim = (): number => {
+    const post = this.#post;
+    post.finish();
+    for (;;) {
+      const seen = post.work;
+      if (post.isOver) return CLOSED;
+      if (post.line.isInterrupted) return INTERRUPTED;
+      let size = LONG;
+      const number = post.claim((bytes, textLength) => {
+        const memory = this.#look();
+        memory[0] = TO_PYTHON.request;
+        memory.writeUInt32BE(textLength, HEAD);
+        memory.set(bytes, HEAD + 4);
+        size = HEAD + 4 + bytes.length;
+      });
+      if (number !== 0) {
+        if (size !== LONG) this.#view.writeUInt32BE(number, 4);
+        return size;
+      }
+      if (post.isStopping) return CLOSED;
+      post.idle(seen);
+    }
+  };
+
   /** @returns whether it was interrupted. */
   readonly sleep = (milliseconds: number): boolean => {
-    this.#line.block(() => this.#line.isInterrupted, milliseconds);
-    return this.#line.isInterrupted;
+    const { line } = this.#post;
+    this.#post.block(() => line.isInterrupted, milliseconds);
+    return line.isInterrupted;
   };
 
   /** The request that KeyboardInterrupt is for. */
-  readonly interrupted = (): number => this.#line.takeInterrupt();
+  readonly interrupted = (): number => this.#post.line.takeInterrupt();
+
+  /** @param report as JSON: whether the application has loaded, and with which Python. */
+  readonly report = (report: string): void => this.#post.report(JSON.parse(report) as PyodideReport);
 
   /** The application is there. @returns whether `note` is to be called with what it has imported from packages. */
   readonly loaded = (): boolean => {
@@ -141,7 +177,7 @@ export class Bridge {
   #tire(): void {
     if (this.#isTired || this.#size() <= this.#most) return;
     this.#isTired = true;
-    this.#line.send(OF_THREAD.tired, false, 0, 0, EMPTY);
+    this.#post.leave();
   }
 
   /** When the memory of WebAssembly grows, views of it are of no use any more. */

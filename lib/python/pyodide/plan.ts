@@ -2,15 +2,24 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PythonOptions } from '../options.js';
-import type { PoolPlan } from '../pool.js';
 import type { PythonTarget } from '../target.js';
 import { environmentPackages, packageFolders } from './packages.js';
-import { PythonThread } from './python-thread.js';
 import { findPyodide, type PyodidePackage } from './runtime.js';
-import { planSnapshot } from './snapshot.js';
+import { isComplete, planSnapshot } from './snapshot.js';
+import type { PyodideStart } from './start.js';
 
 /** Each has some 100 MB. */
 const DEFAULT_THREADS = 4;
+
+export interface PyodidePlan {
+  /** How many threads. */
+  readonly count: number;
+  /** The first of them leaves a snapshot to the others. */
+  readonly firstAlone: boolean;
+  readonly start: PyodideStart;
+  /** One clause for the start line. @param version of Python. */
+  summary(version: string): string;
+}
 
 /**
  * @param folder of the application.
@@ -22,7 +31,7 @@ export function pyodidePlan(
   options: PythonOptions,
   folder: string,
   environment: string | undefined,
-): PoolPlan {
+): PyodidePlan {
   const pyodide = findPyodide(folder);
   const packages = environmentPackages(environment, pythonOf(pyodide));
   const installed = packageFolders([...options.pythonpath, ...packages]);
@@ -40,12 +49,11 @@ export function pyodidePlan(
     pid: process.pid,
   };
   const snapshot = planSnapshot(pyodide, installed, [target.module, chdir]);
-  const start = { pyodide, snapshot, chdir, onFile, config: JSON.stringify(config) };
   return {
     count,
-    firstAlone: true,
-    start: (events) => new PythonThread(start, events),
-    summary: ({ version }) =>
+    firstAlone: snapshot !== undefined && !isComplete(snapshot),
+    start: { pyodide, snapshot, chdir, config: JSON.stringify(config) },
+    summary: (version) =>
       `Pyodide ${pyodide.version}, Python ${version}, ${count === 1 ? '1 thread' : `${count} threads`}`,
   };
 }
