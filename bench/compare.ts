@@ -51,8 +51,15 @@ export class Comparison {
   }
 
   get results(): Measured[] {
-    const [reference = []] = this.#runs.values();
-    return [...this.#runs].map(([name, own]) => {
+    const [first = ''] = this.#runs.keys();
+    return this.resultsOf([...this.#runs.keys()], first);
+  }
+
+  /** Some of them, with another reference than the first. */
+  resultsOf(names: readonly string[], referenceName: string): Measured[] {
+    const reference = this.#runs.get(referenceName) ?? [];
+    return names.map((name) => {
+      const own = this.#runs.get(name) ?? [];
       const ratios = own.map(({ cpu }, round) => (reference[round]?.cpu ?? Number.NaN) / cpu);
       return {
         name,

@@ -5,6 +5,8 @@ import { ServerProcess } from './server-process.js';
 
 /** How many workers; 0 is a single process without a parent. */
 const COUNTS = [0, 1, 2];
+/** What Node itself offers, each beside one process of it: what of the loss is the machine's, and not ours. */
+const PEERS = { raw: 'node:http, one process', rawCluster: 'node:cluster, 2 workers' };
 const STARTS = [0, 1, 2, 4, 8];
 const APP = 'wsgi.js';
 
@@ -36,7 +38,9 @@ async function throughput(
   load: Parameters<typeof httpLoad>[1],
 ): Promise<string> {
   const comparison = new Comparison();
-  const servers = await Promise.all(COUNTS.map((count) => ServerProcess.wsgi(count, APP)));
+  const ours = await Promise.all(COUNTS.map((count) => ServerProcess.wsgi(count, APP)));
+  const peers = await Promise.all(Object.keys(PEERS).map((name) => ServerProcess.node(name)));
+  const servers = [...ours, ...peers];
   const shares = new Map<string, Shares>(servers.map(({ name }) => [name, { busiest: [] }]));
   await comparison.measure(servers, rounds, async (server) => {
     const before = server.cpuOfChildren();
@@ -47,38 +51,38 @@ async function throughput(
     return answered;
   });
   for (const server of servers) server.stop();
-  return workersTable(title, comparison.results, shares);
-}
-
-/**
- * The load takes CPU of the same machine, so that requests a second do not show what workers could do. By CPU: each worker
- * has a core, and a request takes `cpu` of all processes together, the parent's included.
- */
-function workersTable(
-  title: string,
-  measured: readonly Measured[],
-  shares: ReadonlyMap<string, Shares>,
-): string {
-  const first = measured[0]?.perSecond ?? Number.NaN;
-  const rows = measured.map(({ name, perSecond, cpu, ratio }, i) => {
-    const cores = Math.max(1, COUNTS[i] ?? 1);
-    const busiest = median(shares.get(name)?.busiest ?? []);
-    return [
-      name,
-      Math.round(perSecond),
-      (perSecond / first).toFixed(2),
-      cpu.toFixed(1),
-      (ratio * cores).toFixed(2),
-      cores < 2 ? '' : `${Math.round(busiest * 100)} %`,
-    ].join(' | ');
+  const rows = [ours, peers].flatMap((some) => {
+    const names = some.map(({ name }) => name);
+    return workersRows(comparison.resultsOf(names, names[0] ?? ''), shares);
   });
   return [
     `### ${title}`,
     '',
     '| | per second | of one process | CPU µs | of one process, by CPU and a core each | busiest worker |',
     '|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
+    ...rows,
   ].join('\n');
+}
+
+/**
+ * The load takes CPU of the same machine, so that requests a second do not show what workers could do. By CPU: each worker
+ * has a core, and a request takes `cpu` of all processes together, the parent's included.
+ */
+function workersRows(measured: readonly Measured[], shares: ReadonlyMap<string, Shares>): string[] {
+  const first = measured[0]?.perSecond ?? Number.NaN;
+  return measured.map(({ name, perSecond, cpu, ratio }) => {
+    const cores = Math.max(1, Number(/(\d+) worker/.exec(name)?.[1] ?? (name === 'rawCluster' ? 2 : 1)));
+    const busiest = median(shares.get(name)?.busiest ?? []);
+    const cells = [
+      PEERS[name as keyof typeof PEERS] ?? name,
+      Math.round(perSecond),
+      (perSecond / first).toFixed(2),
+      cpu.toFixed(1),
+      (ratio * cores).toFixed(2),
+      cores < 2 ? '' : `${Math.round(busiest * 100)} %`,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
 }
 
 async function starts(rounds: number): Promise<string> {

@@ -1,7 +1,7 @@
 /** The servers that the bench compares: the same answers, each in its own words. */
 import { blocking } from './blocking.js';
 import { express, fastify, hono, koa } from './frameworks.js';
-import { raw, rawWebSocket } from './raw.js';
+import { raw, rawCluster, rawWebSocket } from './raw.js';
 import { rawRoom, wsgiRoom } from './rooms.js';
 import { wsgi } from './wsgi.js';
 
@@ -10,6 +10,7 @@ export type Start = () => Promise<number>;
 
 const named: Record<string, Start> = {
   raw,
+  rawCluster,
   rawWebSocket,
   wsgi,
   fastify,

@@ -1,4 +1,5 @@
-/** `node:http` itself, and `ws` on it: the limit that the others are measured against. */
+/** `node:http` itself, `ws` on it and `node:cluster` around it: the limit that the others are measured against. */
+import cluster from 'node:cluster';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
@@ -44,6 +45,18 @@ export function raw(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer(answer);
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+/** Two processes of `raw` with one port, as Node itself offers it. */
+export function rawCluster(): Promise<number> {
+  cluster.setupPrimary({ args: ['raw'], silent: true });
+  return new Promise((resolve) => {
+    let listening = 0;
+    cluster.on('listening', (_worker, { port }) => {
+      if (++listening === 2) resolve(port);
+    });
+    for (let i = 0; i < 2; i++) cluster.fork();
   });
 }
 
