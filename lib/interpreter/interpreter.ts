@@ -183,6 +183,7 @@ export class Interpreter implements Reporter {
         const step = this.scope.run(() => puller.next());
         if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
           this.scope.later();
+          this.sink.pause?.();
           this.running = asPromise(step).then(
             (result) => {
               this.running = undefined;
@@ -197,10 +198,9 @@ export class Interpreter implements Reporter {
         this.applicationFailed(error);
         return;
       }
-      if (this.waiting !== undefined) {
-        this.afterWait();
-        return;
-      }
+      if (this.waiting === undefined) continue;
+      this.afterWait();
+      return;
     }
   }
 
@@ -233,7 +233,7 @@ export class Interpreter implements Reporter {
       }
       this.item(step.value);
       // A synchronous iterator may block before its next item: this one must not wait for that (PEP 3333 "Buffering").
-      if (flush && !this.over && this.headSent) this.sink.flush();
+      if (flush && !this.over && this.headSent) this.sink.flush(this.waiting === undefined);
     } catch (error) {
       this.fail(error);
     }

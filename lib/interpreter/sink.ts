@@ -32,8 +32,13 @@ export interface Sink {
    * @throws ClientDisconnected where only this shows that the client has left.
    */
   pass?(): Promise<void> | undefined;
-  /** Pushes out what `head` and `chunk` took, before the application goes on. */
-  flush(): void;
+  /**
+   * Pushes out what `head` and `chunk` took, before the application goes on.
+   * @param more it is asked for its next block at once. Default: false.
+   */
+  flush(more?: boolean): void;
+  /** Its next block takes time, and nothing of those before may wait for it. */
+  pause?(): void;
   /** The response is complete. `last` is its last block, if one is left. */
   end(last?: Bytes): void;
   /** The response cannot be completed: what was taken is sent, and the client can tell that it was cut short. */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import type { Bytes } from '../../environ/types.js';
 import { type ResponseHead, type Sink, Turns } from '../../interpreter/sink.js';
+import { Burst } from './burst.js';
 import { lingeringClose, reset, type WsgiSocket } from './connection.js';
 import { endInPlaceOfNode, endWith, unconnectedResponse } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
@@ -48,6 +49,8 @@ export class ResponseSink implements Sink {
   #head: ResponseHead | undefined;
   #aborted = false;
   #turns: Turns | undefined;
+  /** Undefined until there are two blocks in a row. */
+  #burst: Burst | undefined;
   /** Until the client has taken what waits. */
   #draining: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
@@ -88,14 +91,20 @@ export class ResponseSink implements Sink {
   }
 
   chunk(bytes: Bytes): Promise<void> | undefined {
-    if (!this.relay(bytes)) {
+    if (!(this.#writeInBurst(bytes) ?? this.relay(bytes))) {
       this.#draining ??= this.#awaitDrain();
       return this.#draining;
     }
-    return this.pass();
+    return this.#nextTurn();
   }
 
+  /** Often there is a pause now. */
   pass(): Promise<void> | undefined {
+    this.#burst?.stop();
+    return this.#nextTurn();
+  }
+
+  #nextTurn(): Promise<void> | undefined {
     this.#turns ??= new Turns();
     return this.#turns.next();
   }
@@ -114,9 +123,18 @@ export class ResponseSink implements Sink {
     return room;
   }
 
-  flush(): void {
+  flush(more = false): void {
     this.#sendPendingHead();
     this.response.socket?.uncork();
+    if (!more) this.#burst?.stop();
+    else {
+      this.#burst ??= Burst.of(this.response);
+      this.#burst?.goesOn();
+    }
+  }
+
+  pause(): void {
+    this.#burst?.stop();
   }
 
   /** A request body that was not read to its end is thrown away, or its sender cut off. */
@@ -132,6 +150,7 @@ export class ResponseSink implements Sink {
       // A small block goes out fastest as one latin-1 string together with the head (bench: hello).
       endWith(this.response, last.length <= SMALL ? latin1(last) : last);
     }
+    this.#burst?.stop();
     // Once the end of the response is with the socket: more than is thrown away may be here already.
     if (isLeft) body.discard(() => lingeringClose.call(socket));
   }
@@ -145,6 +164,7 @@ export class ResponseSink implements Sink {
       return;
     }
     this.#sendPendingHead();
+    this.#burst?.stop();
     this.#aborted = true;
     // Not response.end(), which would complete the framing: the client must see that it was cut short.
     if (this.#framed) lingeringClose.call(socket);
@@ -169,7 +189,9 @@ export class ResponseSink implements Sink {
   /** It is for the client, not the application, to go on. */
   get waitsForClient(): boolean {
     const { response } = this;
-    return response.writableNeedDrain || response.writableEnded || this.#aborted;
+    return (
+      response.writableNeedDrain || this.#draining !== undefined || response.writableEnded || this.#aborted
+    );
   }
 
   /** An interim 103 response (RFC 8297). @param checked flat: name, value, name, value. */
@@ -179,6 +201,12 @@ export class ResponseSink implements Sink {
     let head = 'HTTP/1.1 103 Early Hints\r\n';
     for (let i = 0; i < checked.length; i += 2) head += `${checked[i]}: ${checked[i + 1]}\r\n`;
     response.socket?.write(`${head}\r\n`, 'latin1');
+  }
+
+  #writeInBurst(bytes: Bytes): boolean | undefined {
+    const room = this.#burst?.write(bytes);
+    if (room !== undefined) this.bodyBytes += bytes.length;
+    return room;
   }
 
   #awaitDrain(): Promise<void> {
