@@ -21,6 +21,8 @@ export interface LaneWork {
   frame(kind: number, call: number, payload: Buffer): void;
   /** Python has sent nothing for too long: KeyboardInterrupt is raised in it now. */
   overdue(why: string): void;
+  /** It has not begun, and will on this lane instead. */
+  moved(lane: Lane): void;
   /** There will be no more frames. */
   lost(error: Error): void;
 }
