@@ -15,6 +15,8 @@ export interface Told extends Partial<Loaded> {
   readonly details?: string;
   readonly files?: readonly string[];
   readonly publish?: ToldPublication;
+  /** A thread of a process, and requests that it gives back. */
+  readonly withdrawn?: readonly [lane: number, requests: readonly number[]];
 }
 
 export abstract class BaseInstance<L extends BaseLane> implements PythonInstance {
@@ -49,7 +51,7 @@ export abstract class BaseInstance<L extends BaseLane> implements PythonInstance
     return this.lanes.filter((lane) => lane.isBusy).length;
   }
 
-  freeLane(): L | undefined {
+  freeLane(_atOnce = false): L | undefined {
     return this.isReady && !this.retired ? this.lanes.find((lane) => lane.isFree) : undefined;
   }
 

@@ -18,7 +18,8 @@ export abstract class BaseLane implements InstanceLane {
   requests = 0;
   /** There will be no more frames. */
   protected isOver = false;
-  #isReserved = false;
+  /** Requests that are about to begin. */
+  protected reserved = 0;
   #isClosing = false;
 
   get isBusy(): boolean {
@@ -26,25 +27,39 @@ export abstract class BaseLane implements InstanceLane {
   }
 
   get isFree(): boolean {
-    return this.work === undefined && !this.#isReserved && !this.isOver && !this.#isClosing;
+    return this.work === undefined && this.reserved === 0 && this.isUsable;
+  }
+
+  /** It takes requests. */
+  protected get isUsable(): boolean {
+    return !this.isOver && !this.#isClosing;
   }
 
   reserve(): void {
-    this.#isReserved = true;
+    this.reserved++;
   }
 
   begin(work: LaneWork, environ: Environ): void {
-    this.work = work;
-    this.interrupted = this.#isReserved = false;
-    this.heard = performance.now();
-    this.request = (this.requests % MOST_REQUESTS) + 1;
-    this.requests++;
+    this.goOn(work, this.nextNumber());
     if (this.isOver) {
       queueMicrotask(() => this.lose(lostError(this.loss)));
       return;
     }
     this.occupied();
     this.send(TO_PYTHON.request, 0, requestMessage(environ));
+  }
+
+  /** For a request that comes now. */
+  protected nextNumber(): number {
+    if (this.reserved > 0) this.reserved--;
+    return (this.requests++ % MOST_REQUESTS) + 1;
+  }
+
+  protected goOn(work: LaneWork, number: number): void {
+    this.work = work;
+    this.interrupted = false;
+    this.heard = performance.now();
+    this.request = number;
   }
 
   done(): void {

@@ -53,7 +53,7 @@ export class PythonCall implements LaneWork {
   readonly result: Promise<Body>;
   readonly #environ: Environ;
   readonly #startResponse: StartResponse;
-  readonly #lane: Lane;
+  #lane: Lane;
   #settle: { resolve(body: Body): void; reject(error: unknown): void } | undefined;
   #write: Write | undefined;
   #body: PythonBody | undefined;
@@ -96,6 +96,10 @@ export class PythonCall implements LaneWork {
 
   overdue(why: string): void {
     this.#overdue = why;
+  }
+
+  moved(lane: Lane): void {
+    this.#lane = lane;
   }
 
   lost(error: Error): boolean {

@@ -1,4 +1,5 @@
 /** One Python with its lanes, as the pool uses it: a process of CPython, or a thread of Pyodide. */
+import type { Environ } from '../environ/types.js';
 import type { Lane, LaneWork, PythonFacts } from './lane.js';
 
 export interface InstanceLane extends Lane {
@@ -40,7 +41,8 @@ export interface PythonInstance {
   limit: number;
   /** Lanes that have a request. */
   readonly busy: number;
-  freeLane(): InstanceLane | undefined;
+  /** @param atOnce no matter whether a better one is soon free. */
+  freeLane(atOnce?: boolean): InstanceLane | undefined;
   /** Raises KeyboardInterrupt in the request that a lane has. */
   interrupt(lane: InstanceLane): void;
   /** Requests go on; then, or after so many milliseconds, it ends. */
@@ -50,8 +52,17 @@ export interface PythonInstance {
   killWhenIdle(): void;
 }
 
+/** A request that was given to an instance and has not begun there. */
+export interface Returned {
+  readonly work: LaneWork;
+  readonly environ: Environ;
+}
+
 export interface InstanceEvents {
+  /** Some lane may be given a request. */
   laneFree(instance: PythonInstance): void;
+  /** They are to begin elsewhere. */
+  returned(requests: readonly Returned[]): void;
   /** It is to be given no more requests, and another one takes its place. */
   retire(instance: PythonInstance): void;
   /** It has ended, and all its lanes have. */

@@ -23,6 +23,8 @@ export interface LaneWork {
   frame(kind: number, call: number, payload: Buffer): void;
   /** Python has sent nothing for too long: KeyboardInterrupt is raised in it now. */
   overdue(why: string): void;
+  /** It has not begun, and will on this lane instead. */
+  moved(lane: Lane): void;
   /** There will be no more frames. @returns whether anybody is told. */
   lost(error: Error): boolean;
 }

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { RequestEnd } from '../current-request.js';
 import { ConfigError, ServerBusy } from '../errors.js';
 import { logger } from '../logger.js';
-import type { InstanceEvents, InstanceLane, Loaded, PythonInstance } from './instance.js';
+import type { InstanceEvents, InstanceLane, Loaded, PythonInstance, Returned } from './instance.js';
 import type { Lane, PythonFacts, PythonRuntime } from './lane.js';
 import type { PythonOptions } from './options.js';
 import { OverdueWatch } from './watch.js';
@@ -56,9 +56,10 @@ export class PythonPool implements PythonRuntime {
   }
 
   lane(end: RequestEnd | undefined): Lane | Promise<Lane | undefined> {
-    const free = this.#freeLane();
+    const mayWait = this.#waiting.length < this.#backlog;
+    const free = this.#freeLane(!mayWait);
     if (free !== undefined) return free;
-    if (this.#waiting.length >= this.#backlog) throw new ServerBusy();
+    if (!mayWait) throw new ServerBusy();
     return new Promise((resolve, reject) => this.#waiting.push({ end, resolve, reject }));
   }
 
@@ -97,6 +98,7 @@ export class PythonPool implements PythonRuntime {
         if (free.requests >= free.limit) this.#recycle(free);
         this.#serveWaiting();
       },
+      returned: (requests) => this.#takeBack(requests),
       retire: (tired) => this.#retire(tired),
       ended: (ended, how) => this.#ended(ended, how),
     });
@@ -114,13 +116,33 @@ export class PythonPool implements PythonRuntime {
   }
 
   /** Of the instance with the fewest requests. */
-  #freeLane(): InstanceLane | undefined {
-    let best: PythonInstance | undefined;
+  #freeLane(atOnce = false): InstanceLane | undefined {
+    let best: InstanceLane | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
     for (const instance of this.#instances) {
-      if (instance.freeLane() === undefined) continue;
-      if (best === undefined || instance.busy < best.busy) best = instance;
+      const busy = this.#instances.size === 1 ? 0 : instance.busy;
+      if (busy >= fewest) continue;
+      const lane = instance.freeLane(atOnce);
+      if (lane === undefined) continue;
+      best = lane;
+      fewest = busy;
     }
-    return best?.freeLane();
+    return best;
+  }
+
+  /** They were first: they begin before those that wait. */
+  #takeBack(requests: readonly Returned[]): void {
+    const waiting = requests.map(({ work, environ }): Waiting => {
+      const resolve = (lane: Lane | undefined) => {
+        if (lane === undefined) return;
+        work.moved(lane);
+        lane.begin(work, environ);
+      };
+      return { end: undefined, resolve, reject: (error) => void work.lost(error) };
+    });
+    this.#waiting.unshift(...waiting);
+    if (this.#closing) this.#refuseWaiting(new ServerBusy('The server is stopping'));
+    else this.#serveWaiting();
   }
 
   #serveWaiting(): void {
@@ -132,9 +154,9 @@ export class PythonPool implements PythonRuntime {
         resolve(undefined);
         continue;
       }
-      resolve(lane);
-      // It begins in a later turn: until then the lane would seem free.
+      // It may begin later: until then the lane would seem free.
       lane.reserve();
+      resolve(lane);
     }
   }
 

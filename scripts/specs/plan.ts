@@ -9,12 +9,12 @@ const ONCE = [
   /lighttpd/,
   /werkzeug/,
   /cpython/,
-  /(conformance|vectors|faults|command|snapshot|rooms|pages|traffic)-pyodide/,
+  /(conformance|vectors|faults|command|snapshot|rooms|pages|websockets|traffic)-pyodide/,
   /redis/,
 ];
 
 /** They need the virtual environment of Python. */
-const PYTHON = [/cpython/, /werkzeug/, /(command|pages)-pyodide/];
+const PYTHON = [/cpython/, /werkzeug/, /(command|pages|websockets)-pyodide/];
 
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [

@@ -10,6 +10,7 @@ import type { InstanceEvents } from '../instance.js';
 import type { PythonOptions } from '../options.js';
 import type { PythonTarget } from '../target.js';
 import { publishTold, type ToldPublication } from '../topic-calls.js';
+import { Pace } from './pace.js';
 import { ProcessLane } from './process-lane.js';
 
 /** The build copies it. */
@@ -18,6 +19,9 @@ const SCRIPT = fileURLToPath(new URL('python/py/start_cpython.py', OWN_FOLDER));
 /** Descriptors in the child: host.py has the same. */
 const CONTROL = 3;
 const FIRST_LANE = 4;
+
+/** Milliseconds that requests wait for a thread that may be done in a moment, before they get another one. */
+const MOMENT_MS = 10;
 
 /** Milliseconds to wait for the last of its output. */
 const OUTPUT_MS = 500;
@@ -33,6 +37,10 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
   readonly #outputs: readonly Promise<void>[];
   /** A thread of it goes on with a request that was given up. */
   #endsWhenIdle = false;
+  readonly #pace = new Pace();
+  readonly #events: InstanceEvents;
+  #timer: NodeJS.Timeout | undefined;
+  #isTimed = false;
 
   constructor(
     command: string,
@@ -42,6 +50,7 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
   ) {
     const { threads, chdir, env, pythonpath, workers, onFile } = options;
     super(onFile);
+    this.#events = events;
     const streams = Array.from({ length: threads + 1 }, () => 'pipe' as const);
     this.#child = spawn(command, ['-u', SCRIPT], {
       cwd: chdir,
@@ -52,9 +61,16 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
     this.#control = stdio[CONTROL] as Socket;
     this.lanes = Array.from({ length: threads }, (_, index) => {
       const socket = stdio[FIRST_LANE + index] as Socket;
-      return new ProcessLane(index, socket, pid, () => {
-        if (this.#endsWhenIdle && this.busy === 0) this.kill();
-        events.laneFree(this);
+      return new ProcessLane(index, socket, pid, {
+        free: () => {
+          if (this.#endsWhenIdle && this.busy === 0) this.kill();
+          events.laneFree(this);
+        },
+        answered: (hasWaited) => {
+          if (hasWaited) this.#pace.waits();
+          else this.#pace.answered();
+        },
+        returned: (queued) => events.returned(queued),
       });
     });
     this.#outputs = [stdio[1], stdio[2]].map((stream) => logOutput(stream as Readable));
@@ -71,6 +87,51 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
 
   get label(): string {
     return `The Python process ${this.#child.pid ?? ''}`;
+  }
+
+  override get busy(): number {
+    return this.lanes.reduce((sum, lane) => sum + (lane.isBusy ? 1 : 0) + lane.queued, 0);
+  }
+
+  /** As long as handlers are quick one thread has them all, in a row: Python runs one at a time anyway. */
+  override freeLane(atOnce = false): ProcessLane | undefined {
+    if (atOnce || !this.#pace.isQuick) return super.freeLane();
+    if (!this.isReady || this.retired) return undefined;
+    let free: ProcessLane | undefined;
+    let isSoon = false;
+    const since = performance.now() - MOMENT_MS;
+    for (const lane of this.lanes) {
+      if (lane.isOpen) return lane;
+      if (lane.isFree) free ??= lane;
+      else if (lane.isBusy && lane.began > since) isSoon = true;
+    }
+    this.#watch();
+    return isSoon ? undefined : free;
+  }
+
+  /** Looks in a moment whether a thread is still at the same request. */
+  #watch(): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    // What has come meanwhile is read before.
+    this.#timer ??= setTimeout(() => setImmediate(() => this.#look()), MOMENT_MS).unref();
+    this.#timer.refresh();
+  }
+
+  #look(): void {
+    this.#isTimed = false;
+    const since = performance.now() - MOMENT_MS;
+    let isBusy = false;
+    for (const lane of this.lanes) {
+      if (!lane.isBusy) continue;
+      if (lane.began > since) isBusy = true;
+      else if (lane.queued > 0) {
+        this.#pace.waits();
+        this.#say({ withdraw: lane.index });
+      }
+    }
+    if (isBusy) this.#watch();
+    this.#events.laneFree(this);
   }
 
   /** Raises KeyboardInterrupt in the thread of a lane, if that still has the same request. */
@@ -118,6 +179,10 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
   protected override hear(told: Told): void {
     super.hear(told);
     if (told.publish !== undefined) this.#publish(told.publish);
+    if (told.withdrawn !== undefined) {
+      const [index, numbers] = told.withdrawn;
+      this.lanes[index]?.giveBack(numbers);
+    }
   }
 
   /** Python blocks when it has published much, for nothing more is read. */
@@ -134,6 +199,7 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
     // What it wrote before it ended is still to be read.
     await Promise.all([...this.lanes.map((lane) => lane.ended()), ...this.#outputs.map(soon)]);
     this.#control.destroy();
+    clearTimeout(this.#timer);
     this.over(how, events);
   }
 }

@@ -6,6 +6,7 @@ A call has a number of its own, and its answer has the same: an answer that nobo
 import json
 import struct
 import threading
+from collections import deque
 
 from .errors import GatewayClosed
 
@@ -91,13 +92,28 @@ def environ_of(payload):
     return environ, flags, more['socket']
 
 
+# In the place of the number of a call, at the end of requests in a row: most of them have waited for something.
+HAS_WAITED = 0x80000000
+# Rows that waited, one after the other, before that is said.
+_STRIKES = 3
+
+
 class Channel:
-    """The socket of one thread. Other threads of the application may send, one at a time."""
+    """The socket of one thread. Other threads of the application may send, one at a time.
+
+    Several requests may come at once: the thread takes one after the other, and the gateway may take back what has not
+    begun. The last frame of a request has the number of the one that begins next in the place of that of a call.
+    """
 
     def __init__(self, sock):
         self._socket = sock
         # The garbage collector may call in the middle of it: that is refused, and must not wait for itself.
         self._sending = threading.RLock()
+        # Requests that came and have not begun: number, payload. And the one that begins next, as the gateway was told.
+        self._requests = deque()
+        self._next = None
+        # How many came at once, how often the thread had waited before them, and how many such rows have waited.
+        self._row = self._waits = self._strikes = 0
         self._buffer = b''
         # What came after it, and how many bytes both have; how many the next frame takes.
         self._parts = []
@@ -113,6 +129,8 @@ class Channel:
 
     def send(self, kind, request, payload=b'', call=0):
         """Sends a frame. Raises GatewayClosed if nobody is there to read it."""
+        if kind == WHOLE or kind == DONE:
+            call = self._advance()
         head = HEAD.pack(len(payload), kind, request, call)
         with self._sending:
             if self._cut_write:
@@ -128,8 +146,52 @@ class Channel:
                 raise GatewayClosed() from None
             self._cut_write = False
 
+    def request(self):
+        """The next request: its number and its payload. Waits for it. Raises GatewayClosed at the end."""
+        found, self._next = self._next, None
+        while found is None:
+            # What is no request is the rest of an earlier one.
+            if self._frame() is None and not self._requests:
+                self._fill(0)
+                continue
+            found = self._first()
+            self._row = len(self._requests)
+            if self._row:
+                self._waits = waits()
+        return found
+
+    def withdraw(self):
+        """Numbers of requests that came and will not begin. For another thread."""
+        taken = []
+        try:
+            while True:
+                taken.append(self._requests.pop()[0])
+        except IndexError:
+            return taken
+
+    def _first(self):
+        try:
+            return self._requests.popleft()
+        except IndexError:
+            return None
+
+    def _advance(self):
+        self._next = found = self._first() if self._requests else None
+        if found is not None:
+            return found[0]
+        return HAS_WAITED if self._row and self._has_waited() else 0
+
+    def _has_waited(self):
+        """Whether the rows of late have: their requests are better off with threads of their own."""
+        self._strikes = self._strikes + 1 if waits() - self._waits > self._row // 2 else 0
+        self._row = 0
+        if self._strikes < _STRIKES:
+            return False
+        self._strikes = 0
+        return True
+
     def read(self):
-        """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
+        """The next frame but requests: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
         while True:
             frame = self._frame()
             if frame is not None:
@@ -147,8 +209,14 @@ class Channel:
         self._socket.close()
 
     def _frame(self):
-        if self._have < self._wanted:
-            return None
+        while self._have >= self._wanted:
+            frame = self._take_apart()
+            if frame is None or frame[0] != REQUEST:
+                return frame
+            self._requests.append((frame[1], frame[3]))
+        return None
+
+    def _take_apart(self):
         buffer = self._buffer
         if self._parts:
             buffer = self._buffer = b''.join([buffer] + self._parts)
@@ -184,6 +252,24 @@ class Channel:
         self._have += len(data)
         self._cut_read = False
         return True
+
+
+def _no_waits():
+    return 0
+
+
+def _waits():
+    """How often this thread has waited so far: for another program, a disk, another thread. 0 where no system says so."""
+    try:
+        import resource
+
+        getrusage, thread = resource.getrusage, resource.RUSAGE_THREAD
+    except (ImportError, AttributeError):
+        return _no_waits
+    return lambda: getrusage(thread).ru_nvcsw
+
+
+waits = _waits()
 
 
 def _dont_wait():

@@ -40,6 +40,9 @@ class ThreadSlot(Slot):
         super().work(application, facts)
         self.channel.close()
 
+    def _next(self):
+        return self.channel.request()
+
 
 class Host(Serving):
     def __init__(self):
@@ -100,6 +103,9 @@ class Host(Serving):
                 message = json.loads(line)
                 if 'interrupt' in message:
                     self._interrupt(*message['interrupt'])
+                elif 'withdraw' in message:
+                    index = message['withdraw']
+                    self._tell(withdrawn=[index, self._slots[index].channel.withdraw()])
         except (OSError, ValueError):
             pass
         # The gateway is gone. What can end by itself gets a moment for it.

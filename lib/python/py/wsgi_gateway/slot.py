@@ -21,6 +21,12 @@ class Slot:
                 # It came too late for its request.
                 continue
 
+    def _next(self):
+        while True:
+            kind, number, _, payload = self.channel.read()
+            if kind == wire.REQUEST:
+                return number, payload
+
     def _serve(self, application, facts, served):
         number, payload = self._next()
         self.request = number

@@ -91,7 +91,13 @@ class Root:
 
 
 CONFIG = {
-    '/': {'tools.sessions.on': True, 'tools.encode.on': True, 'tools.encode.encoding': 'utf-8'},
+    '/': {
+        'tools.sessions.on': True,
+        # No thread that removes old sessions: Pyodide has none.
+        'tools.sessions.clean_freq': 0,
+        'tools.encode.on': True,
+        'tools.encode.encoding': 'utf-8',
+    },
     '/static': {'tools.staticdir.on': True, 'tools.staticdir.dir': ASSETS},
     '/private': {
         'tools.auth_basic.on': True,
