@@ -113,6 +113,7 @@ export const connection: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(get('/slow'), get('/fast'), get('/last'));
+      await eventually(() => seen.order.length > 0, 'the first call');
       await aWhile();
       assert.deepEqual(seen.order, ['/slow']);
       assert.equal(wire.text, '');
