@@ -340,10 +340,8 @@ export const connection: Scenario[] = [
       await aWhile(20);
       seen.gate.open();
       const { responses } = await wire.closed();
-      assert.deepEqual(
-        responses.map(({ body }) => body.toString()),
-        ['/running'],
-      );
+      const bodies = responses.map(({ body }) => body.toString());
+      assert.deepEqual(bodies, ['/running']);
       assert.equal(responses[0]?.headers['connection'], 'close');
       await stopped;
     },
