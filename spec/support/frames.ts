@@ -17,12 +17,22 @@ export interface Frame {
 }
 
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
+/** In the order of bytes of this machine. */
+const MASK_WORD = new Int32Array(Uint8Array.from(MASK).buffer)[0] as number;
 
 /** A frame of a client: masked. */
 export function frame(opcode: number, payload: string | Buffer = '', { fin = true, rsv = 0 } = {}): Buffer {
   const body = Buffer.from(payload);
-  for (let i = 0; i < body.length; i++) body[i] = (body[i] as number) ^ (MASK[i & 3] as number);
+  mask(body);
   return Buffer.concat([frameHead((fin ? 0x80 : 0) | (rsv << 4) | opcode, body.length), MASK, body]);
+}
+
+/** Four bytes at a time, where there are as many: long messages are many bytes. */
+function mask(bytes: Buffer): void {
+  const whole = bytes.byteOffset % 4 === 0 ? bytes.length & ~3 : 0;
+  const words = new Int32Array(bytes.buffer, whole === 0 ? 0 : bytes.byteOffset, whole / 4);
+  for (let i = 0; i < words.length; i++) words[i] = (words[i] as number) ^ MASK_WORD;
+  for (let i = whole; i < bytes.length; i++) bytes[i] = (bytes[i] as number) ^ (MASK[i & 3] as number);
 }
 
 /** A message in fragments. */

@@ -18,6 +18,7 @@ import type {
 } from '../../lib/environ/types.js';
 import { collectGarbage } from '../support/garbage.js';
 import { contentOf, cut, digest } from './content.js';
+import { STUCK_TIMEOUT } from './modes.js';
 import { answerId, type Order, type Talk } from './order.js';
 
 type AnyInput = Input | BlockingInput;
@@ -112,10 +113,10 @@ function exit(): never {
   return process.exit(3);
 }
 
-/** Without end; for most of its timeout, of 3 s, it leaves the processor to others. */
+/** Without end; for most of the timeout it leaves the processor to others. */
 function loop(): never {
   noteVictim();
-  Atomics.wait(clock, 0, 0, 2500);
+  Atomics.wait(clock, 0, 0, STUCK_TIMEOUT * 1000 - 500);
   for (;;);
 }
 

@@ -9,7 +9,7 @@ const SEED = process.env['WSGI_SEED'] ?? '1';
 const WAVES = 3;
 
 describe('random traffic', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   after(() => removeTemporaryFolders());
 
   for (const mode of Object.keys(MODES) as ModeName[]) {

@@ -11,7 +11,7 @@ import type { Measure, Reply, Request } from './server.js';
 
 const CERTIFICATES = new URL('../server/fixtures/', import.meta.url);
 /** Milliseconds for what the process is told to do. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 let script: string | undefined;
 
@@ -96,7 +96,7 @@ export class ServerProcess {
   }
 }
 
-/** @throws Error with that complaint after half a minute. */
+/** @throws Error with that complaint after a minute. */
 export async function within<T>(
   work: Promise<T>,
   complaint: string | (() => string),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Body } from '../../environ/types.js';
 import {
   aWhile,
+  eventually,
   gate,
   generator,
   get,
@@ -128,6 +129,7 @@ export const closeOrder: Scenario[] = [
       const wire = await open();
       wire.send(get('/1'), get('/2'));
       await wire.responses(1);
+      await eventually(() => seen.log.length > 1, 'close()');
       await aWhile(30);
       assert.deepEqual(seen.log, ['app /1', 'close /1']);
       seen.gate.open();

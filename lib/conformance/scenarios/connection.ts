@@ -113,6 +113,7 @@ export const connection: Scenario[] = [
     play: async ({ open, seen }) => {
       const wire = await open();
       wire.send(get('/slow'), get('/fast'), get('/last'));
+      await eventually(() => seen.order.length > 0, 'the first call');
       await aWhile();
       assert.deepEqual(seen.order, ['/slow']);
       assert.equal(wire.text, '');
@@ -339,10 +340,8 @@ export const connection: Scenario[] = [
       await aWhile(20);
       seen.gate.open();
       const { responses } = await wire.closed();
-      assert.deepEqual(
-        responses.map(({ body }) => body.toString()),
-        ['/running'],
-      );
+      const bodies = responses.map(({ body }) => body.toString());
+      assert.deepEqual(bodies, ['/running']);
       assert.equal(responses[0]?.headers['connection'], 'close');
       await stopped;
     },

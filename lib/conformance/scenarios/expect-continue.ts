@@ -205,6 +205,7 @@ export const expectContinue: Scenario[] = [
       const wire = await open();
       wire.send(post('first'));
       wire.send(asks(6, EXPECT));
+      await eventually(() => seen.calls > 0, 'the first call');
       await aWhile();
       assert.equal(wire.text, '');
       assert.equal(seen.calls, 1);
