@@ -4,7 +4,6 @@
  */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Server as TlsServer } from 'node:tls';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
 import { respondOn, responseOn } from '../../http/free-response.js';
@@ -73,7 +72,9 @@ export class HostedUpgrades {
     // It may end anywhere in the host: what it was must not be put into a later request.
     this.#gateway.connectionOf(socket).upgradeHeaders = undefined;
     const { server } = socket;
-    server?.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
+    // One of `node:tls`, which takes long to load.
+    const isTls = server !== undefined && 'setSecureContext' in server;
+    server?.emit(isTls ? 'secureConnection' : 'connection', socket);
   }
 }
 
