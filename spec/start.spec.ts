@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { ROOT } from './support/source.js';
 import { removeTemporaryFolders, temporaryFolder } from './support/temporary-folder.js';
@@ -57,6 +58,9 @@ describe('a start', () => {
     const folder = temporaryFolder({
       'app.mjs': 'export const app = (environ, start_response) => (start_response("200 OK", []), []);',
       'bare.mjs': 'import { createServer } from "node:http"; createServer(() => {}).listen(0, "127.0.0.1");',
+      'library.mjs': `
+        import { makeServer } from ${JSON.stringify(pathToFileURL(join(DIST, 'index.js')).href)};
+        await makeServer('127.0.0.1', 0, () => []);`,
       'told.mjs': `
         import { createRequire } from 'node:module';
         import { Server } from 'node:net';
@@ -81,10 +85,14 @@ describe('a start', () => {
       return JSON.parse(line) as { readonly modules: string[]; readonly packages: string[] };
     };
     const bare = new Set(loads('bare.mjs').modules);
-    const { modules, packages } = loads(join(DIST, 'bin.js'), '-b', '127.0.0.1:0', 'app.mjs:app');
-    const own = modules.filter((name) => !bare.has(name));
-    expect(own).to.include('NativeModule timers/promises');
-    expect(COSTLY.filter((name) => own.includes(`NativeModule ${name}`))).to.deep.equal([]);
-    expect(packages).to.deep.equal([]);
+    for (const { modules, packages } of [
+      loads(join(DIST, 'bin.js'), '-b', '127.0.0.1:0', 'app.mjs:app'),
+      loads('library.mjs'),
+    ]) {
+      const own = modules.filter((name) => !bare.has(name));
+      expect(own).to.include('NativeModule timers/promises');
+      expect(COSTLY.filter((name) => own.includes(`NativeModule ${name}`))).to.deep.equal([]);
+      expect(packages).to.deep.equal([]);
+    }
   });
 });

@@ -62,6 +62,13 @@ export class ConnectionWatch {
     this.#timer ??= setInterval(() => this.#check(), this.#limit / CHECKS).unref();
   }
 
+  /** Something else watches it from now on. */
+  forget(socket: WsgiSocket): void {
+    if (!this.#connections.has(socket)) return;
+    socket.removeListener('close', this.#onClose);
+    this.#remove(socket);
+  }
+
   #remove(socket: WsgiSocket): void {
     this.#connections.delete(socket);
     if (this.#connections.size > 0) return;

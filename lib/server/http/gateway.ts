@@ -118,6 +118,12 @@ export class Gateway {
     return connection;
   }
 
+  /** It is a WebSocket, which may be silent for as long as it answers pings. */
+  unwatch(socket: WsgiSocket): void {
+    this.#silence.forget(socket);
+    this.#rest.forget(socket);
+  }
+
   #serve(
     connection: Connection,
     message: IncomingMessage,

@@ -251,6 +251,7 @@ class WebSocketExchange extends Exchange implements Handshake {
     this.response.detachSocket(socket);
     HeadWatch.end(socket);
     const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol, own);
+    this.#upgrades.gateway.unwatch(socket);
     this.#upgrades.heartbeat.watch(opened);
     queueMicrotask(() => this.#upgrades.opened(this));
     return opened;

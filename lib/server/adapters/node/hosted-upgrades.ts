@@ -4,7 +4,6 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Server as TlsServer } from 'node:tls';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
 import { respondOn, responseOn, serverOf } from '../../http/node-internals.js';
@@ -69,7 +68,9 @@ export class HostedUpgrades {
     // It may end anywhere in the host: what it was must not be put into a later request.
     this.#gateway.connectionOf(socket).upgradeHeaders = undefined;
     const server = serverOf(socket);
-    server?.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
+    // One of `node:tls`, which takes long to load.
+    const isTls = server !== undefined && 'setSecureContext' in server;
+    server?.emit(isTls ? 'secureConnection' : 'connection', socket);
   }
 }
 
