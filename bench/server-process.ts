@@ -153,7 +153,7 @@ export class ServerProcess {
   }
 }
 
-/** The fields of /proc/PID/stat behind the command's name. */
+/** The fields of /proc/PID/stat after the command's name. */
 function stat(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -24,7 +24,7 @@ export function keepCompiled(): void {
   if (NODE_COMPILE_CACHE || NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE) return;
   if (enableCompileCache === undefined) return;
   try {
-    const folder = join(cacheFolder(), 'wsgi', 'compiled');
+    const folder = join(userCacheFolder(), 'wsgi', 'compiled');
     // Of another user, as with sudo: files that are written there would belong to root.
     if (!isOurs(homedir())) return;
     mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
@@ -47,8 +47,8 @@ export function keepCompiledInThread(): void {
   if (typeof folder === 'string') enableCompileCache?.(folder);
 }
 
-function cacheFolder(): string {
-  const { XDG_CACHE_HOME = '', LOCALAPPDATA } = process.env;
+/** Where this user's programs keep what they can make again. @throws SystemError for a user without a home. */
+export function userCacheFolder({ XDG_CACHE_HOME = '', LOCALAPPDATA } = process.env): string {
   if (process.platform === 'win32') return LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local');
   if (isAbsolute(XDG_CACHE_HOME)) return XDG_CACHE_HOME;
   return process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { RequestScope, type Wait } from './current-request.js';
 import { ApplicationError, SlowSubscriber } from './errors.js';
+import { withBlockingSleep } from './sleep.js';
 import {
   checkPublication,
   checkTopic,
@@ -183,12 +184,12 @@ export function setTopicsHere(topicsHere: TopicsHere): void {
   here = topicsHere;
 }
 
-/** @internal While `work` runs, which is an application that blocks: nobody can publish while it waits. */
-export function withBlockingTopics<T>(work: () => T): T {
+/** @internal While `work` runs, which is an application that blocks: `sleep` blocks, and nobody can publish while it waits. */
+export function withBlockingCalls<T>(work: () => T): T {
   const before = here;
   here = { ...here, subscribe: (topic) => new AloneSubscription(topic) };
   try {
-    return work();
+    return withBlockingSleep(work);
   } finally {
     here = before;
   }

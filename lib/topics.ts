@@ -84,7 +84,7 @@ export function costOfMessage(bytes: number): number {
 
 const MOST_CHARACTERS = 1024;
 
-/** @throws TypeError for what is no topic. */
+/** @throws TypeError for what is not a topic. */
 export function checkTopic(topic: string): void {
   const isTopic = typeof topic === 'string' && topic.length > 0 && topic.length <= MOST_CHARACTERS;
   // A lone half of a pair has no form as bytes, in which topics travel.

@@ -136,7 +136,7 @@ export class WSocketApp<M extends Mode | AnyEnviron = 'async'> extends Callable<
     return publish(topic, message) as PublishedOn<EnvironOf<M>>;
   }
 
-  /** The event app, as a handler for a route: the page below for a request that is no WebSocket. */
+  /** The event app, as a handler for a route: the page below for a request that is not a WebSocket. */
   eventApp(environ: EnvironOf<M>, start_response: FrameworkStartResponse): unknown {
     const websocket = environ['wsgi.websocket'];
     if (websocket !== undefined) return new Conversation(websocket, this.#events).run();

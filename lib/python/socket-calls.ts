@@ -12,7 +12,7 @@ export async function callSocket(
   [method, args, supported]: SocketCall,
   data: Buffer,
 ): Promise<Buffer> {
-  if (socket === undefined) throw new WebSocketError('This is no WebSocket request');
+  if (socket === undefined) throw new WebSocketError('This is not a WebSocket request');
   if (!socket.opened) socket.supportedProtocols = supported;
   switch (method) {
     case 'state':

@@ -14,8 +14,7 @@ import { Interpreter } from '../interpreter/interpreter.js';
 import { type NamedRequest, report } from '../interpreter/report.js';
 import { checkEarlyHints } from '../interpreter/response-head.js';
 import { type ResponseHead, type Sink, Turns } from '../interpreter/sink.js';
-import { withBlockingSleep } from '../sleep.js';
-import { withBlockingTopics } from '../subscription.js';
+import { withBlockingCalls } from '../subscription.js';
 import { MemoryErrors } from '../util/testing-defaults.js';
 import type { MemoryBody } from './memory-body.js';
 import { ResponseBody } from './response-body.js';
@@ -133,7 +132,7 @@ export class MemoryExchange implements Sink {
         throw error;
       };
     };
-    withBlockingSleep(() => withBlockingTopics(() => void this.run(application, describe)));
+    withBlockingCalls(() => void this.run(application, describe));
     return outcome();
   }
 

@@ -170,7 +170,7 @@ describe('a socket that the process inherits', () => {
     const missing = await runCommand(['app.mjs:app', '--bind', 'fd://77'], options);
     expect(missing).to.include({ code: 1 });
     expect(missing.stderr).to.match(
-      /^wsgi: fd:\/\/77 is not a socket that a server can listen on: whoever starts/,
+      /^wsgi: fd:\/\/77 is not a socket that a server can listen on: the process that starts/,
     );
     const several = await runCommand(['app.mjs:app'], { ...options, listenFds: 2 });
     expect(several.stderr).to.match(

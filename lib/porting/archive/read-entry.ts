@@ -28,7 +28,7 @@ export function exchangeOf(entry: Json, folder: string): Exchange {
   };
 }
 
-/** The origin that an entry's URL has, `http` where it is `ws`; undefined if it is no URL of HTTP. */
+/** The origin that an entry's URL has, `http` where it is `ws`; undefined if it is not a URL of HTTP. */
 export function originOf(entry: Json): string | undefined {
   const url = textOf(objectOf(entry['request'])['url']) ?? '';
   const match = /^(https?|wss?):\/\/([^/?#]+)/i.exec(url);

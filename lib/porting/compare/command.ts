@@ -18,7 +18,7 @@ a browser, or a text file with one request a line (GET /path). A TARGET is one o
   site.mjs:app                           an application of JavaScript, MODULE:CALLABLE
   'python3 site.py --port {port}'        any command that serves on the port it is given
   wsgi compare traffic.har --original 'python3 site.py {port}' --candidate site.mjs:app
-What is no URL is started afresh for each pass: original, original again (what differs then is noise), candidate.
+What is not a URL is started again for each pass: original, original again (what differs then is noise), candidate.
 `;
 
 const FOOT = `

@@ -75,7 +75,7 @@ function unquoted(value: string): string {
   return value.replace(/^"(.*)"$/s, '$1').trim();
 }
 
-/** Of a value of JSON as it is written; what is no JSON is text of a page, whose places look like those of JSON. */
+/** Of a value of JSON as it is written; what is not JSON is text of a page, whose places look like those of JSON. */
 function typeOf(value: string): string {
   const text = value.trim();
   if (/^["{[]/.test(text)) return text.charAt(0);

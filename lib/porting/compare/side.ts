@@ -96,7 +96,7 @@ export class Side {
     if (!(end > (planned.next ?? Number.POSITIVE_INFINITY))) return late.over;
     const patience = new AbortController();
     const isOver = late.over.then(() => true);
-    // Whoever awaits it gets what it throws.
+    // The caller that awaits it gets what it throws.
     isOver.catch(() => {});
     const held = sleep(HOLD_MS, false, { signal: patience.signal }).catch(() => false);
     late.isLate = !(await Promise.race([isOver, held]));
@@ -109,7 +109,7 @@ export class Side {
     const repeat = this.#options.twice && isSafe(planned) && !late.isLate;
     const again = repeat ? await this.#ask(sent, planned) : undefined;
     await this.#keep(planned, sent, observed, jar);
-    // What it gave last is what it expects back: a token of a form may be made anew for each page.
+    // What it gave last is what it expects back: a token of a form may be a new one for each page.
     if (again !== undefined) await this.#keep(planned, sent, again, jar);
     this.#spool.put({ ...(await this.#stored(sent)), observed, again }, planned.index);
   }

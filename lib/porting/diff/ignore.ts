@@ -48,7 +48,7 @@ export class Ignore {
       } else if (form === 'pointer' || (form === undefined && text.startsWith('/'))) {
         pointers.push(stepsOf(text, rule));
       } else {
-        if (!TOKEN.test(text)) throw new ConfigError(`--ignore ${quote(rule)} is none of ${FORMS}`);
+        if (!TOKEN.test(text)) throw new ConfigError(`--ignore ${quote(rule)} is not ${FORMS}`);
         headers.add(text.toLowerCase());
       }
     }

@@ -3,8 +3,7 @@ import { ignore } from '../../environ/maybe-promise.js';
 import type { AnyEnviron, ApplicationOn } from '../../environ/types.js';
 import { Interpreter } from '../../interpreter/interpreter.js';
 import { type Sink, Turns } from '../../interpreter/sink.js';
-import { withBlockingSleep } from '../../sleep.js';
-import { withBlockingTopics } from '../../subscription.js';
+import { withBlockingCalls } from '../../subscription.js';
 import { type AnswerCopy, CapturedAnswer } from './captured-answer.js';
 import { type CopiedRequest, environOf } from './copied-request.js';
 
@@ -90,7 +89,7 @@ export function callCandidate(
       (environ: AnyEnviron, start_response) => captured.call(candidate, environ, start_response),
       environOf(request, aborter.signal),
     );
-  if (request.blocking) withBlockingSleep(() => withBlockingTopics(run));
+  if (request.blocking) withBlockingCalls(run);
   else run();
   return { answer, left };
 }

@@ -43,7 +43,7 @@ function importScript(script: string): Promise<unknown> {
 
 function serve(candidate: Candidate): void {
   port.on('message', ({ request, asked, original }: Job) => {
-    // Whoever started this thread ends it when the time is over.
+    // The thread that started this one ends it when the time is over.
     const { answer } = callCandidate(candidate, request, limit, 0);
     answer.then(async (copy) => {
       say({ candidate: copy, differences: await compareCopies(original, copy, asked, ignored) });

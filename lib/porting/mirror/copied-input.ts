@@ -14,7 +14,7 @@ interface AnyInput {
 
 /** The copy grows as the original reads; the candidate can have it only if that was the whole body. */
 export class CopiedInput implements AnyInput {
-  /** Temporary files and the like are removed when the request is over, whoever reads its input. */
+  /** Temporary files and the like are removed when the request is over, also where the candidate reads its input. */
   readonly [REQUEST_END]: RequestEnd | undefined;
   readonly [Symbol.iterator]?: () => Iterator<Buffer>;
   readonly [Symbol.asyncIterator]?: () => AsyncIterator<Buffer>;

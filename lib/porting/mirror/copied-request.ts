@@ -8,7 +8,7 @@ import { rawHeadersOf, targetsOf } from '../../server/adapters/from/environ-requ
 import type { RecordedRequest, StoredBody } from '../exchange.js';
 
 export interface CopiedRequest {
-  /** Keys of environ with their values, but for those that are made anew for each call. */
+  /** Keys of environ with their values, but for those that each call gets for itself. */
   readonly keys: Readonly<Record<string, unknown>>;
   readonly body: Uint8Array;
   /** The application blocks. */

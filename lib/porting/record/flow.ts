@@ -1,4 +1,4 @@
-/** Reads from one socket and writes to the other: it reads no faster than the other side, and whoever listens, can take. */
+/** Reads from one socket and writes to the other: it reads no faster than the other side, and its listener, can take. */
 import type { Socket } from 'node:net';
 
 /** Milliseconds that a client may take to close, after it was sent the last byte. */

@@ -118,7 +118,7 @@ function failure(): { promise: Promise<never>; fail: (error: Error) => void } {
   const promise = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  // Whoever looks at it gets it; nobody has to.
+  // A caller that awaits it gets the error; none has to.
   promise.catch(() => {});
   return { promise, fail };
 }

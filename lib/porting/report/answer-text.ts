@@ -2,10 +2,10 @@
 import { textOf } from '../diff/body-text.js';
 import { blocksOf } from '../diff/content-coding.js';
 import type { Observed } from '../diff/difference.js';
+import { type JsonValue, parseJson } from '../diff/json-value.js';
 import type { Answer, Conversation } from '../exchange.js';
 import { valuesOf } from '../fields.js';
 import { formOf, parseMediaType } from '../media-type.js';
-import { jsonLines } from './json-lines.js';
 import type { AnswerText } from './report-data.js';
 import { withoutSecrets } from './secrets.js';
 import { counted } from './visible.js';
@@ -116,4 +116,37 @@ function partOf(text: string, at: number): string {
   const from = near - line < BEFORE ? line : near;
   const part = text.slice(from, from + SHOWN);
   return `${from === 0 ? '' : '…\n'}${part}${from + SHOWN < text.length ? '\n…' : ''}`;
+}
+
+// JSON on many lines: every value as it was written, so that nothing is rounded
+
+/** Shorter ones are read as they are. */
+const LONG = 60;
+
+/** Text on one line that is JSON, with a line for each value; every other text as it is. */
+function jsonLines(source: string): string {
+  if (source.length < LONG || source.trim().includes('\n')) return source;
+  const value = parseJson(source);
+  return value === undefined ? source : written(value, source, '');
+}
+
+function written(value: JsonValue, source: string, indent: string): string {
+  const inner = `${indent}  `;
+  if (value.type === 'array') {
+    return list(
+      '[',
+      ']',
+      value.items.map((item) => inner + written(item, source, inner)),
+      indent,
+    );
+  }
+  if (value.type !== 'object') return source.slice(value.start, value.end);
+  const members = [...value.members].flatMap(([name, values]) =>
+    values.map((one) => `${inner}${JSON.stringify(name)}: ${written(one, source, inner)}`),
+  );
+  return list('{', '}', members, indent);
+}
+
+function list(open: string, close: string, parts: readonly string[], indent: string): string {
+  return parts.length === 0 ? open + close : `${open}\n${parts.join(',\n')}\n${indent}${close}`;
 }

@@ -19,8 +19,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { userCacheFolder } from '../../compile-cache.js';
 
 /** Each has 30 MB and more. */
 const MOST_FILES = 8;
@@ -30,24 +30,15 @@ const MOST_FILES = 8;
  * @returns undefined where there is no folder that belongs to this user alone.
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const { WSGI_CACHE_DIR: own, XDG_CACHE_HOME: shared } = env;
+  const { WSGI_CACHE_DIR: own } = env;
   if (own === '') return undefined;
-  const base = own ?? (shared && isAbsolute(shared) ? shared : defaultFolder());
-  if (base === undefined || !isAbsolute(base)) return undefined;
-  const folder = join(base, 'wsgi-pyodide');
   try {
+    const base = own ?? userCacheFolder(env);
+    if (!isAbsolute(base)) return undefined;
+    const folder = join(base, 'wsgi-pyodide');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const stats = lstatSync(folder);
     return stats.isDirectory() && isPrivate(stats) ? folder : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function defaultFolder(): string | undefined {
-  try {
-    const home = homedir();
-    return process.platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
   } catch {
     return undefined;
   }

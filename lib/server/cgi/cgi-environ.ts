@@ -79,7 +79,7 @@ function stripScriptName(environ: Environ): void {
   if (path === script || path.startsWith(`${script}/`)) environ.PATH_INFO = path.slice(script.length);
 }
 
-/** Everything that may stand in a path as it is (RFC 3986 section 3.3). */
+/** Everything that a path may have as it is (RFC 3986 section 3.3). */
 const QUOTED = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
 
 /** The target of the request, which CGI does not have: Apache, nginx and lighttpd add it. */

@@ -25,7 +25,7 @@ export type ChannelsFactory = (options: ChannelsOptions) => Channels | Promise<C
 
 const METHODS = ['subscribe', 'unsubscribe', 'publish', 'close'] as const;
 
-/** @throws ConfigError for what a function gave that is no backend. */
+/** @throws ConfigError for what a function gave that is not a backend. */
 export function checkBackend(value: unknown): Channels {
   const backend = value as Record<string, unknown> | null | undefined;
   const missing = METHODS.find((name) => typeof backend?.[name] !== 'function');

@@ -100,7 +100,7 @@ export class Carrier implements TopicLink {
 
   // What the backend calls
 
-  /** @throws TypeError for what is no message. */
+  /** @throws TypeError for what is not a message. */
   #deliver(topic: string, message: TopicMessage): void {
     checkPublication(topic, message);
     if (this.#backend === undefined) return;

@@ -74,7 +74,7 @@ export class Flags {
     }
   }
 
-  /** `--proxy-protocol` may stand without its value, whatever follows it. */
+  /** `--proxy-protocol` may have no value, whatever follows it. */
   #withBareValue(argument: string, following: string | undefined): string {
     const bare = this.#flags.get(argument)?.option.kind.bare;
     const next = following?.toLowerCase();

@@ -33,7 +33,7 @@ function remove(path: string): void {
     try {
       writeFileSync(path, '');
     } catch {
-      // Whoever starts next finds that the process is gone.
+      // The next to start finds that the process has ended.
     }
   }
 }

@@ -40,7 +40,7 @@ function addressOf(descriptor: number): Partial<AddressInfo> {
 /** Why a server cannot listen on a descriptor. */
 export function notListening(descriptor: number, cause: unknown): ConfigError {
   return new ConfigError(
-    `fd://${descriptor} is not a socket that a server can listen on: whoever starts this process, systemd for example, has to open it (${(cause as Error).message})`,
+    `fd://${descriptor} is not a socket that a server can listen on: the process that starts this one, systemd for example, has to open it (${(cause as Error).message})`,
     { cause },
   );
 }

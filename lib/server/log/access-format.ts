@@ -57,7 +57,7 @@ const ATOMS: Readonly<Record<string, Atom>> = {
   p: () => `<${process.pid}>`,
 };
 
-/** `%%`, `%(x)s`, `%({name}x)s`, and a `%` that is none of these. */
+/** `%%`, `%(x)s`, `%({name}x)s`, and a `%` without any of these. */
 const PART = /%(?:%|\((?:\{([^{}]+)\}([ioe])|([^(){}]*))\)([sd]?)|)/g;
 
 /** A function that gives the line of an entry, without its end. @param format was checked: see `formatFault`. */

@@ -1,11 +1,13 @@
 /** Where the status of this process comes from: what its server counts, and what is only looked at when somebody asks. */
+
+import type { Socket } from 'node:net';
 import type { MaybePromise } from '../../environ/types.js';
+import { takenOf } from '../http/node-internals.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { PoolLoad } from '../threads/io/pool.js';
 import { Counters, LATENCY_BOUNDS } from './counters.js';
 import { LoopLag } from './loop-lag.js';
 import type { ChannelsStatus, ServerStatus } from './server-status.js';
-import { SocketTraffic } from './socket-traffic.js';
 import { StatusPage } from './status-page.js';
 
 /** What the server knows without counting. */
@@ -124,4 +126,37 @@ function seconds(milliseconds: number): number {
 function spellBound(seconds: number | undefined): string {
   if (seconds === undefined) return '+Inf';
   return Number.isInteger(seconds) ? `${seconds}.0` : String(seconds);
+}
+
+class SocketTraffic {
+  total = 0;
+  readonly #open = new Set<Socket>();
+  /** Of those that are closed. */
+  #received = 0;
+  #sent = 0;
+
+  /** Listener of `connection`: with TLS the connection below it. One that was handed back to the server comes again. */
+  readonly add = (socket: Socket): void => {
+    if (this.#open.has(socket)) return;
+    this.#open.add(socket);
+    this.total++;
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#received += socket.bytesRead;
+      this.#sent += takenOf(socket);
+    });
+  };
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  get bytes(): { readonly received: number; readonly sent: number } {
+    let [received, sent] = [this.#received, this.#sent];
+    for (const socket of this.#open) {
+      received += socket.bytesRead;
+      sent += takenOf(socket);
+    }
+    return { received, sent };
+  }
 }

@@ -222,7 +222,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     // Where the peer closed before, that is how it ends.
     if (this.#state !== OPEN) return;
     this.#goingAway = code;
-    // The handler is told the same, whoever serves on.
+    // The handler is told the same in both cases.
     this.ending = { code: CLOSE_CODE.goingAway, reason: '', error: this.ending?.error };
     if (!this.#inbox.end()) return;
     this.ended = true;

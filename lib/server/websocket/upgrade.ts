@@ -196,7 +196,7 @@ class WebSocketExchange extends Exchange implements Handshake {
     return environ;
   }
 
-  // The door, and what the connection behind it tells: no object and no closures for each
+  // The door, and what the connection after it tells: no object and no closures for each
 
   get version(): number {
     return (this.#handshake as HandshakeRequest).version;

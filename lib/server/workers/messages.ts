@@ -44,7 +44,7 @@ export interface ToParent {
   connections: { readonly connections: number };
   /** It was told to end (SIGTERM), or has answered `maxRequests`: another one should take its place. */
   retire: { readonly why: string };
-  /** It stops, whoever told it to: it serves no more connections. */
+  /** It stops, whatever told it to: it serves no more connections. */
   closes: Empty;
   /** A connection without a request, with its socket: for another worker. */
   returned: Empty;

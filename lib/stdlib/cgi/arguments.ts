@@ -114,7 +114,7 @@ export function formRequest(given: FieldStorageArguments): FormRequest {
   };
 }
 
-/** An environ in its place is no object of names, though it is a plain one. */
+/** An environ in its place is not an object of names, though it is a plain one. */
 function bindAll(given: FieldStorageArguments): FieldStorageOptions {
   const last: unknown = given.at(-1);
   const isDict =

@@ -41,7 +41,7 @@ const READ = new AwaitedCall('FieldStorage.read()');
 class ReadForm {
   readonly part: Part;
   readonly uploads: Uploads;
-  /** With their names: those of attributes may be hidden by fields. Undefined: it is no form. */
+  /** With their names: those of attributes may be hidden by fields. Undefined: it is not a form. */
   readonly fields: readonly (readonly [name: string | null, field: Field])[] | undefined;
   #text: StringIO | undefined;
 
@@ -51,7 +51,7 @@ class ReadForm {
     this.fields = part.list?.map((item) => [item.name, fieldOf(item, uploads)]);
   }
 
-  /** @throws TypeError if this is no form. */
+  /** @throws TypeError if this is not a form. */
   named(key: string | null): Field[] {
     if (this.fields === undefined) throw new TypeError('not indexable');
     return this.fields.filter(([name]) => name === key).map(([, field]) => field);
@@ -95,7 +95,7 @@ class Storage implements Disposable {
   readonly disposition: string;
   readonly disposition_options: Dict<string>;
   readonly headers: Dict<string>;
-  /** The fields in their order; null: this is no form. */
+  /** The fields in their order; null: this is not a form. */
   readonly list: readonly Field[] | null;
   /** @internal */
   readonly [READ_FORM]: ReadForm;
@@ -105,7 +105,7 @@ class Storage implements Disposable {
   /**
    * Reads the form, where handlers block, or where it is in memory. On the event loop it is `await FieldStorage.read(...)`.
    * @param given Python's arguments: `{ fp, environ, keep_blank_values }`, or `fp, headers, outerboundary, environ, …`.
-   * @throws TypeError for the event loop's `wsgi.input`, and for a body with a length that is no form, as in Python;
+   * @throws TypeError for the event loop's `wsgi.input`, and for a body with a length that is not a form, as in Python;
    * ValueError; ContentTooLarge (413) over a limit; RequestError (400).
    */
   constructor(...given: FieldStorageArguments) {
@@ -150,7 +150,7 @@ class Storage implements Disposable {
     return valueOr(this.getlist(key), missing);
   }
 
-  /** All values of that name. @throws TypeError if this is no form. */
+  /** All values of that name. @throws TypeError if this is not a form. */
   getlist(key: string | null): FieldValue[] {
     return this[READ_FORM].named(key).map(valueIn);
   }
@@ -162,7 +162,7 @@ class Storage implements Disposable {
     return found;
   }
 
-  /** Each name once, in order of arrival. @throws TypeError if this is no form. */
+  /** Each name once, in order of arrival. @throws TypeError if this is not a form. */
   keys(): (string | null)[] {
     const { fields } = this[READ_FORM];
     if (fields === undefined) throw new TypeError('not indexable');

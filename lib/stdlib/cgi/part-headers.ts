@@ -1,4 +1,4 @@
-/** The headers of a part, as Python's `email.feedparser` reads them: what is no header ends them, without an error. */
+/** The headers of a part, as Python's `email.feedparser` reads them: what is not a header ends them, without an error. */
 import { type Dict, makeDict } from '../arguments.js';
 
 /** A name of printable ASCII and a colon, or white space, which goes on with the line before (RFC 5322 section 2.2). */

@@ -36,7 +36,7 @@ export function hostInfoOf(netloc: string): HostInfo {
   return { hostname: hostname === '' ? null : hostname, port: port === '' ? null : port };
 }
 
-/** @throws ValueError if it is no number of ASCII digits, or above 65535. @param shown the port, for the message. */
+/** @throws ValueError if it is not a number of ASCII digits, or above 65535. @param shown the port, for the message. */
 export function portOf(port: string, shown: string | Buffer = port): number {
   if (!/^[0-9]+$/.test(port)) {
     throw new ValueError(`Port could not be cast to integer value as ${repr(shown)}`);

@@ -56,8 +56,8 @@ describe('Ignore', () => {
   });
 
   for (const [rule, message] of [
-    ['', /"" is none of a header name/],
-    ['two words', /"two words" is none of/],
+    ['', /"" is not a header name/],
+    ['two words', /"two words" is not/],
     ['/(/', /"\/\(\/": .*Unterminated group/],
     ['regexp:abc', /"regexp:abc" is not a regular expression: write it between slashes/],
     ['/x*/', /matches an empty text/],

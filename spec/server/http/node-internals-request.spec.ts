@@ -34,7 +34,7 @@ describe('headers of a WsgiRequest', () => {
       },
     ],
     [
-      'behind a look at expect',
+      'after a look at expect',
       (message: WsgiRequest) => {
         const { headers } = message;
         expect(headers.expect).to.equal('this, that');

@@ -12,7 +12,7 @@ export type Replace = (value: string, name: string) => string;
 const NOT_FOLLOWED =
   /^(?:host|cookie|content-.*|connection|transfer-encoding|accept.*|user-agent|origin|date|expect|upgrade.*|te|trailer|sec-.*|cache-control|pragma|dnt|priority|keep-alive|x-forwarded-.*|forwarded)$/;
 
-/** The request with each value replaced. A body that is none of a form, JSON or text stays as it is. */
+/** The request with each value replaced. A body other than a form, JSON or text stays as it is. */
 export async function replaceValues(request: RecordedRequest, replace: Replace): Promise<RecordedRequest> {
   const target = replaceInTarget(request.target, replace);
   const fields = request.fields.map(([name, value]) => [name, replaceInField(name, value, replace)] as const);

@@ -27,7 +27,7 @@ const START_TIMEOUT_S = 30;
 /**
  * Reads `http://127.0.0.1:8000`, `site.mjs:app`, or `python3 site.py {port}`.
  * @param option which one it is, for messages: `--original`.
- * @throws ConfigError for text that is none of them.
+ * @throws ConfigError for other text.
  */
 export function parseTarget(text: string, option: string, options: TargetOptions = {}): Target {
   const { threads = 0, startTimeout = START_TIMEOUT_S } = options;

@@ -81,7 +81,7 @@ export class KnownSecrets {
   }
 }
 
-/** Not a word that may stand anywhere by chance: `dark` in a cookie is also a class of the page, `password` is any field. */
+/** Not a word that may be anywhere by chance: `dark` in a cookie is also a class of the page, `password` is any field. */
 function isTelling(value: string, isPassword: boolean): boolean {
   if (value.length > MAX_LENGTH || /^[a-z]+$/i.test(value)) return false;
   if (isPassword && value.length >= 6 && /[^\d]/.test(value)) return true;

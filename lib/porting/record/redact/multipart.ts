@@ -6,7 +6,7 @@ import type { KnownSecrets } from './known-secrets.js';
 
 const END_OF_HEAD = '\r\n\r\n';
 const MAX_HEAD = 64 * 1024;
-/** Of a field that is no file; a longer one passes, or is replaced, before its end is known. */
+/** Of a field that is not a file; a longer one passes, or is replaced, before its end is known. */
 const MAX_VALUE = 1024 * 1024;
 
 export class MultipartFilter implements Filter {

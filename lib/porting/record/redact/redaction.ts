@@ -18,7 +18,7 @@ import { redactPairs, UrlencodedFilter } from './urlencoded.js';
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization']);
 /** Their value is a URL, whose query may be that of a form. */
 const LINKS = new Set(['referer', 'location', 'content-location', 'refresh', 'link']);
-/** Text in which a secret may stand. */
+/** Text that may have a secret in it. */
 const TEXT = /^(?:text\/|application\/(?:(?:.*\+)?xml|(?:x-)?javascript|x-ndjson)$|$)/;
 
 export interface RedactionOptions {

@@ -1,4 +1,4 @@
-/** The requests of a pool, found by their numbers: an array of places, where a Map would leave garbage behind. */
+/** The requests of a pool, found by their numbers: an array of places, where a Map would leave garbage. */
 
 /** A power of two. */
 const FIRST_SIZE = 64;

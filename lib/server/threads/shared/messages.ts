@@ -130,7 +130,7 @@ export interface Mount {
 }
 
 /** What few requests have. */
-interface Door extends Partial<Pick<RequestMessage, 'handshake' | 'mount'>> {
+interface RareFields extends Partial<Pick<RequestMessage, 'handshake' | 'mount'>> {
   readonly variables?: ConnectionFacts['variables'];
 }
 
@@ -144,8 +144,8 @@ export function encodeRequest(
   const { scheme, remoteAddr, remotePort = '', serverName, serverPort, variables } = connection;
   // Rare: most requests have none.
   const plain = handshake === undefined && mount === undefined && variables === undefined;
-  const door = plain ? '' : JSON.stringify({ handshake, mount, variables });
-  const text = `${door}\n${method}\n${url}\n${httpVersionMajor}\n${httpVersionMinor}\n${scheme}\n${remoteAddr}\n${remotePort}\n${serverName}\n${serverPort}`;
+  const rare = plain ? '' : JSON.stringify({ handshake, mount, variables });
+  const text = `${rare}\n${method}\n${url}\n${httpVersionMajor}\n${httpVersionMinor}\n${scheme}\n${remoteAddr}\n${remotePort}\n${serverName}\n${serverPort}`;
   return rawHeaders.length === 0 ? text : text + SEPARATOR + rawHeaders.join(SEPARATOR);
 }
 
@@ -154,10 +154,10 @@ const REQUEST_FIELDS = 10;
 
 export function decodeRequest(text: string): RequestMessage {
   const fields = text.split(SEPARATOR);
-  const [door, method, url, major, minor, scheme, remoteAddr, remotePort, serverName, serverPort] =
+  const [rare, method, url, major, minor, scheme, remoteAddr, remotePort, serverName, serverPort] =
     fields as [string, string, string, string, string, 'http' | 'https', string, string, string, string];
   const rawHeaders = fields.slice(REQUEST_FIELDS);
-  const { variables, ...more } = door === '' ? {} : (JSON.parse(door) as Door);
+  const { variables, ...more } = rare === '' ? {} : (JSON.parse(rare) as RareFields);
   return {
     head: {
       method,
