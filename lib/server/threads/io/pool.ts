@@ -17,6 +17,7 @@ import { Blocks } from '../shared/blocks.js';
 import { RequestQueue } from '../shared/request-queue.js';
 import type { ThreadEntry, ThreadOptions } from '../shared/thread-data.js';
 import type { ThreadLine } from '../shared/thread-line.js';
+import { keepFreedMemory } from './keep-memory.js';
 import { Budget, Outflow } from './outflow.js';
 import { PoolThreads, type ThreadEvents } from './pool-threads.js';
 import type { PooledThread, ThreadRequest } from './pooled-thread.js';
@@ -92,6 +93,7 @@ export class ThreadPool implements ThreadEvents {
     this.#onFatal = onFatal;
     this.#blocks = new Blocks(options.responseBuffer);
     this.#budget = new Budget(options.responseBuffer);
+    keepFreedMemory();
     const [queue, blocks] = [this.#queue.memory, this.#blocks.memory];
     const log = { level: logger.level, style: logger.stream.style ?? 'plain' };
     const data = { entry, queue, blocks, options, log };
