@@ -56,7 +56,7 @@ export class PooledThread {
   constructor(index: number, data: StartData, blocks: Blocks) {
     this.index = index;
     this.blocks = blocks;
-    const { worker, port } = startWorker(data, this.line.memory);
+    const { worker, port } = startWorker(data, index, this.line.memory);
     this.worker = worker;
     this.id = worker.threadId;
     this.port = port;

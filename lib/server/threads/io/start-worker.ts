@@ -10,7 +10,7 @@ import { THREAD_KIND, type ThreadData } from '../shared/thread-data.js';
 const COMMAND = ownModule('server/threads/worker/thread-start');
 
 /** What is the same for all threads of a pool. */
-export type StartData = Omit<ThreadData, 'kind' | 'port' | 'line'>;
+export type StartData = Omit<ThreadData, 'kind' | 'port' | 'line' | 'place'>;
 
 /**
  * The script of this process, which threads and workers load again (as `node:cluster` does).
@@ -37,11 +37,15 @@ function resolveScript(path: string | undefined): string | undefined {
 }
 
 /** @returns with the worker, a port for its reports, which keeps no process alive. */
-export function startWorker(data: StartData, line: SharedArrayBuffer): { worker: Worker; port: MessagePort } {
+export function startWorker(
+  data: StartData,
+  place: number,
+  line: SharedArrayBuffer,
+): { worker: Worker; port: MessagePort } {
   const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const removeFolders = watchThreads();
-  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, line };
+  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, place, line };
   const worker = new Worker(loadable(script), {
     workerData,
     transferList: [port2],
