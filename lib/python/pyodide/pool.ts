@@ -96,11 +96,11 @@ export class PyodidePool implements PythonRuntime {
     return { implementation, version, address, summary: this.#plan.summary(version) };
   }
 
-  #start({ line, queue }: SharedMemory): StartedThread {
+  #start({ line, place, queue }: SharedMemory): StartedThread {
     const { port1, port2 } = new MessageChannel();
     const { maxRequests, maxRequestsJitter: jitter } = this.#options;
     const limit = maxRequests + (maxRequests > 0 && jitter > 0 ? randomInt(jitter + 1) : 0);
-    const workerData: PyodideThreadData = { ...this.#plan.start, port: port2, line, queue, limit };
+    const workerData: PyodideThreadData = { ...this.#plan.start, port: port2, line, place, queue, limit };
     const worker = new Worker(loadable(fileURLToPath(SCRIPT)), {
       workerData,
       transferList: [port2],

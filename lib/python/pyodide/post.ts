@@ -16,16 +16,18 @@ export class PyodidePost {
   readonly #queue: RequestQueue;
   readonly #port: MessagePort;
   readonly #limit: number;
+  readonly #place: number;
   /** How many requests it has had since it asked for a successor. */
   #requests = 0;
   /** It begins nothing more. */
   #leaves = false;
 
-  constructor({ line, queue, port, limit }: PyodideThreadData) {
+  constructor({ line, place, queue, port, limit }: PyodideThreadData) {
     this.line = new ThreadLine(line);
     this.#queue = new RequestQueue(queue);
     this.#port = port;
     this.#limit = limit;
+    this.#place = place;
   }
 
   report(report: PyodideReport): void {
@@ -113,6 +115,6 @@ export class PyodidePost {
 
   /** Sleeps until there is a request, or anything else to look at. */
   idle(seen: number): void {
-    this.#queue.wait(seen, IDLE_MS);
+    this.#queue.wait(this.#place, seen, IDLE_MS);
   }
 }

@@ -41,6 +41,8 @@ export interface PyodideThreadData extends PyodideStart {
   readonly port: MessagePort;
   readonly queue: SharedArrayBuffer;
   readonly line: SharedArrayBuffer;
+  /** Among the threads, in the queue. */
+  readonly place: number;
   /** Requests after which another thread takes its place; 0: never. */
   readonly limit: number;
 }

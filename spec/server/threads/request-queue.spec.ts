@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { RequestQueue } from '../../../lib/server/threads/shared/request-queue.js';
+import { until } from '../../support/until.js';
 
 const SLOTS = 64;
 
@@ -79,6 +80,44 @@ describe('the queue of requests', () => {
     expect(queue.release(5)).to.equal(undefined);
     expect(queue.claim(6, nothing)?.id).to.equal(2);
     for (let id = 3; id < 3 + SLOTS; id++) expect(queue.put(id, 0, '')).to.be.at.least(0);
+  });
+
+  it('wakes the first threads that are idle, and as many as it is told', async () => {
+    const queue = new RequestQueue(4);
+    const side = new RequestQueue(queue.memory);
+    const woken: number[] = [];
+    const seen = side.work;
+    for (const place of [3, 1, 2]) side.waitAsync(place, seen)?.then(() => woken.push(place));
+    expect(queue.wake(1), 'there is no request').to.equal(false);
+    queue.put(1, 0, '');
+    expect(queue.wake(1)).to.equal(true);
+    await until(() => woken.length > 0);
+    expect(woken).to.deep.equal([1]);
+    queue.wake(2);
+    await until(() => woken.length > 2);
+    expect(woken).to.have.members([1, 2, 3]);
+  });
+
+  it('lets no thread wait that has not seen all the work', () => {
+    const queue = new RequestQueue(2);
+    const side = new RequestQueue(queue.memory);
+    const seen = side.work;
+    queue.put(1, 0, '');
+    queue.wake(1);
+    expect(side.waitAsync(1, seen)).to.equal(undefined);
+    side.wait(0, seen, Number.POSITIVE_INFINITY);
+  });
+
+  it('wakes a thread whose place another one was given', async () => {
+    const queue = new RequestQueue();
+    const [old, next] = [new RequestQueue(queue.memory), new RequestQueue(queue.memory)];
+    let woken = false;
+    next.waitAsync(0, next.work)?.then(() => {
+      woken = true;
+    });
+    old.wait(0, old.work, 1);
+    queue.wakeAll();
+    await until(() => woken);
   });
 
   it('loses and doubles nothing, whatever is put, claimed and cancelled, also where its counters wrap', () => {

@@ -134,7 +134,7 @@ export class PoolThreads {
 
   #spawn(index: number, replaces?: PooledThread): void {
     const { kind, memory, timeout } = this.#plan;
-    const thread = new PooledThread(index, (line) => kind.start({ ...memory, line }), this.#blocks);
+    const thread = new PooledThread(index, (own) => kind.start({ ...memory, ...own }), this.#blocks);
     thread.replaces = replaces;
     const before = this.all.findIndex((one) => one.index === index && one.dropped);
     if (before === -1) this.all.push(thread);

@@ -17,6 +17,7 @@ import { Blocks } from '../shared/blocks.js';
 import { RequestQueue } from '../shared/request-queue.js';
 import type { ThreadOptions } from '../shared/thread-data.js';
 import type { ThreadLine } from '../shared/thread-line.js';
+import { keepFreedMemory } from './keep-memory.js';
 import { Budget, Outflow } from './outflow.js';
 import { PoolThreads, type ThreadEvents } from './pool-threads.js';
 import type { PooledThread, ThreadRequest } from './pooled-thread.js';
@@ -63,19 +64,20 @@ export interface PoolLoad {
 export const CLAIM_MS = 5;
 
 /**
- * Milliseconds after which all idle threads are woken if a request is still in the queue. First only one is: it takes many
- * short requests in a row, which costs less than to wake a thread for each (an eighth less CPU with four threads).
+ * Milliseconds after which more threads are woken if a request is still in the queue, twice as many each time. First only
+ * one is: it takes many short requests in a row, which costs less than to wake a thread for each (an eighth less CPU with
+ * four threads).
  */
-const WAKE_ALL_MS = 1;
+const WAKE_MORE_MS = 1;
 
-/** And after which they are woken again. */
+/** And after which all are woken again. */
 const RECHECK_MS = 20;
 
 export class ThreadPool implements ThreadEvents {
   readonly #options: PoolOptions;
   /** No thread can load the application any more. */
   readonly #onFatal: (error: ConfigError) => void;
-  readonly #queue = new RequestQueue();
+  readonly #queue: RequestQueue;
   readonly #blocks: Blocks;
   readonly #budget: Budget;
   readonly #threads: PoolThreads;
@@ -88,14 +90,16 @@ export class ThreadPool implements ThreadEvents {
   readonly #waiting = new Set<PoolRequest>();
   #wakes = false;
   #recheck: NodeJS.Timeout | undefined;
-  /** All idle threads were woken, and nothing was queued since. */
-  #rechecksLate = false;
+  /** As many are woken then. */
+  #wakesNext = 1;
 
   constructor(kind: ThreadKind, options: PoolOptions, onFatal: (error: ConfigError) => void) {
     this.#options = options;
     this.#onFatal = onFatal;
+    this.#queue = new RequestQueue(options.threads);
     this.#blocks = new Blocks(options.responseBuffer);
     this.#budget = new Budget(options.responseBuffer);
+    keepFreedMemory();
     this.#outside = kind.outside;
     const memory = { queue: this.#queue.memory, blocks: this.#blocks.memory };
     const plan = { kind, memory, count: options.threads, timeout: options.timeout };
@@ -227,21 +231,28 @@ export class ThreadPool implements ThreadEvents {
   readonly #wake = (): void => {
     this.#wakes = false;
     if (!this.#queue.wake(1)) return;
-    if (this.#rechecksLate) clearTimeout(this.#recheck);
+    if (this.#wokeAll) clearTimeout(this.#recheck);
     else if (this.#recheck !== undefined) return;
-    this.#recheckIn(WAKE_ALL_MS);
+    this.#wakesNext = 1;
+    this.#recheckIn(WAKE_MORE_MS);
   };
 
+  /** All threads that were idle, and nothing was queued since. */
+  get #wokeAll(): boolean {
+    return this.#wakesNext > this.#options.threads;
+  }
+
   /** A thread that was woken may be ended, or busy with a timer of its application, before it claims anything. */
-  readonly #wakeAll = (): void => {
+  readonly #wakeMore = (): void => {
     this.#recheck = undefined;
-    this.#rechecksLate = false;
-    if (!this.#threads.closing && this.#queue.wake()) this.#recheckIn(RECHECK_MS);
+    if (this.#threads.closing || !this.#queue.wake(this.#wakesNext)) return;
+    this.#wakesNext *= 2;
+    if (this.#wokeAll) this.#queue.wakeAll();
+    this.#recheckIn(this.#wokeAll ? RECHECK_MS : WAKE_MORE_MS);
   };
 
   #recheckIn(milliseconds: number): void {
-    this.#rechecksLate = milliseconds > WAKE_ALL_MS;
-    this.#recheck = setTimeout(this.#wakeAll, milliseconds).unref();
+    this.#recheck = setTimeout(this.#wakeMore, milliseconds).unref();
   }
 
   /** Reads what the threads have sent, and waits until one has sent more. */

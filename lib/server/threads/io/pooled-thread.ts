@@ -6,7 +6,7 @@ import { type Blocks, NONE } from '../shared/blocks.js';
 import { isCharged, isForTopics, MORE } from '../shared/messages.js';
 import { Frame, type Ring, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
-import type { OutsideFrames, StartedThread } from './thread-kind.js';
+import type { OutsideFrames, OwnMemory, StartedThread } from './thread-kind.js';
 import { ThreadTopics, type TopicRequest } from './thread-topics.js';
 
 /** A request that the thread has. */
@@ -60,10 +60,10 @@ export class PooledThread {
   #reported = false;
 
   /** @param start makes its worker, with the memory of its line. */
-  constructor(index: number, start: (line: SharedArrayBuffer) => StartedThread, blocks: Blocks) {
+  constructor(index: number, start: (own: OwnMemory) => StartedThread, blocks: Blocks) {
     this.index = index;
     this.blocks = blocks;
-    const { worker, port } = start(this.line.memory);
+    const { worker, port } = start({ line: this.line.memory, place: index });
     this.worker = worker;
     this.id = worker.threadId;
     this.port = port;

@@ -7,12 +7,12 @@ import { ConfigError } from '../../../errors.js';
 import { logger } from '../../../logger.js';
 import { ownModule } from '../../../own-files.js';
 import { THREAD_KIND, type ThreadData, type ThreadEntry, type ThreadOptions } from '../shared/thread-data.js';
-import type { StartedThread, ThreadKind } from './thread-kind.js';
+import type { OwnMemory, StartedThread, ThreadKind } from './thread-kind.js';
 
 const COMMAND = ownModule('server/threads/worker/thread-start');
 
 /** What is the same for all threads of a pool. */
-type StartData = Omit<ThreadData, 'kind' | 'port' | 'line'>;
+type StartData = Omit<ThreadData, 'kind' | 'port' | keyof OwnMemory>;
 
 /** "Unsettled Top-Level Await" (Node's exit codes). */
 const UNSETTLED = 13;
@@ -21,7 +21,7 @@ const UNSETTLED = 13;
 export function threadsOf(entry: ThreadEntry, options: ThreadOptions): ThreadKind {
   const log = { level: logger.level, style: logger.stream.style ?? 'plain' };
   return {
-    start: (shared) => startWorker({ entry, options, log, ...shared }, shared.line),
+    start: (shared) => startWorker({ entry, options, log, ...shared }, shared),
     unready: (code) => nothingAttached(entry, code),
   };
 }
@@ -58,11 +58,11 @@ function resolveScript(path: string | undefined): string | undefined {
 }
 
 /** @returns with the worker, a port for its reports, which keeps no process alive. */
-function startWorker(data: StartData, line: SharedArrayBuffer): StartedThread {
+function startWorker(data: StartData, { place, line }: OwnMemory): StartedThread {
   const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const removeFolders = watchThreads();
-  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, line };
+  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, place, line };
   const worker = new Worker(loadable(script), {
     workerData,
     transferList: [port2],

@@ -2,11 +2,17 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 import type { Frame } from '../shared/ring.js';
 
+/** What one thread has of it. */
+export interface OwnMemory {
+  readonly line: SharedArrayBuffer;
+  /** Among the threads, in the queue: the place of one that ended is given to another. */
+  readonly place: number;
+}
+
 /** The memory of a pool, and of one thread. */
-export interface SharedMemory {
+export interface SharedMemory extends OwnMemory {
   readonly queue: SharedArrayBuffer;
   readonly blocks: SharedArrayBuffer;
-  readonly line: SharedArrayBuffer;
 }
 
 export interface StartedThread {

@@ -14,17 +14,16 @@ const SLOT_ROOM = 16 * 1024;
 const NOTICES = 0;
 /** 1 while it waits. */
 const IO_WAITS = 1;
-/** Sequence number that idle threads wait on. */
+/** How often there was new work. */
 const WORK = 16;
-/** How many threads wait on it. */
-const IDLE = 17;
 const STOP = 18;
 /** Positions: requests ever claimed or cancelled, and ever queued. */
 const HEAD = 32;
 const TAIL = 33;
 /** One word for each slot. */
 const STATES = 48;
-const WORDS = STATES + SLOTS;
+/** After them one word for each place of a thread: 1 while that is idle, and waits on it. */
+const PLACES = STATES + SLOTS;
 
 // States; CLAIMED goes with the number of the thread above it (of which 30 bits are kept).
 const FREE = 0;
@@ -52,15 +51,19 @@ export class RequestQueue {
   /** Rung when there is something for the I/O thread, in a ring or here. */
   readonly bell: Bell;
   readonly #words: Int32Array;
+  readonly #places: number;
   readonly #slots: Int32Array;
   readonly #bytes: Buffer;
 
-  constructor(memory = new SharedArrayBuffer(WORDS * 4 + SLOTS * SLOT_BYTES)) {
-    this.memory = memory;
-    this.#words = new Int32Array(memory, 0, WORDS);
+  /** @param memory of another thread, or how many threads there are. */
+  constructor(memory: SharedArrayBuffer | number = 1) {
+    this.memory = typeof memory === 'number' ? allocate(memory) : memory;
+    this.#places = this.memory.byteLength / 4 - PLACES - (SLOTS * SLOT_BYTES) / 4;
+    const words = PLACES + this.#places;
+    this.#words = new Int32Array(this.memory, 0, words);
     this.bell = new Bell(this.#words, NOTICES, IO_WAITS);
-    this.#slots = new Int32Array(memory, WORDS * 4, (SLOTS * SLOT_BYTES) / 4);
-    this.#bytes = Buffer.from(memory, WORDS * 4);
+    this.#slots = new Int32Array(this.memory, words * 4);
+    this.#bytes = Buffer.from(this.memory, words * 4);
   }
 
   // The I/O thread
@@ -96,13 +99,30 @@ export class RequestQueue {
     }
   }
 
-  /** Wakes idle threads, as many as there are requests for, and no more than `most`. False if there is no request. */
-  wake(most = Number.POSITIVE_INFINITY): boolean {
+  /**
+   * Wakes the first so many threads that are idle: the same few do all the work that they can, and have what that takes in
+   * the caches of their processors. False if there is no request.
+   */
+  wake(most: number): boolean {
     const queued = (Atomics.load(this.#words, TAIL) - Atomics.load(this.#words, HEAD)) | 0;
     if (queued <= 0) return false;
     Atomics.add(this.#words, WORK, 1);
-    if (Atomics.load(this.#words, IDLE) > 0) Atomics.notify(this.#words, WORK, Math.min(queued, most));
+    let left = most;
+    for (let word = PLACES; left > 0 && word < this.#words.length; word++) {
+      if (Atomics.load(this.#words, word) === 0 || Atomics.exchange(this.#words, word, 0) === 0) continue;
+      Atomics.notify(this.#words, word);
+      left--;
+    }
     return true;
+  }
+
+  /** Wakes all threads that wait, whatever the words say: one that ended may have written last. */
+  wakeAll(): void {
+    Atomics.add(this.#words, WORK, 1);
+    for (let word = PLACES; word < this.#words.length; word++) {
+      Atomics.store(this.#words, word, 0);
+      Atomics.notify(this.#words, word);
+    }
   }
 
   /** Takes back a request that no thread has claimed. False if one has. */
@@ -126,12 +146,6 @@ export class RequestQueue {
   stop(): void {
     Atomics.store(this.#words, STOP, 1);
     this.wakeAll();
-  }
-
-  /** Idle threads look around, whether there is a request or not. */
-  wakeAll(): void {
-    Atomics.add(this.#words, WORK, 1);
-    Atomics.notify(this.#words, WORK);
   }
 
   // The other threads
@@ -212,21 +226,33 @@ export class RequestQueue {
     return Atomics.load(this.#words, WORK);
   }
 
-  /** Blocks until there is new work since `seen`, or `timeout` milliseconds are over. */
-  wait(seen: number, timeout: number): void {
-    Atomics.add(this.#words, IDLE, 1);
-    Atomics.wait(this.#words, WORK, seen, timeout);
-    Atomics.sub(this.#words, IDLE, 1);
+  /**
+   * Blocks until the thread is woken, or `timeout` milliseconds are over; not where there was new work since `seen`.
+   * @param place of the thread.
+   */
+  wait(place: number, seen: number, timeout: number): void {
+    const word = PLACES + place;
+    // First it is idle, then it looks; the I/O thread counts the work first, then looks who is idle.
+    Atomics.store(this.#words, word, 1);
+    if (this.work === seen) Atomics.wait(this.#words, word, 1, timeout);
+    Atomics.store(this.#words, word, 0);
   }
 
   /** The same without blocking. */
-  waitAsync(seen: number): Promise<unknown> | undefined {
-    Atomics.add(this.#words, IDLE, 1);
-    const { async, value } = Atomics.waitAsync(this.#words, WORK, seen);
-    if (async) return value.finally(() => Atomics.sub(this.#words, IDLE, 1));
-    Atomics.sub(this.#words, IDLE, 1);
+  waitAsync(place: number, seen: number): Promise<unknown> | undefined {
+    const word = PLACES + place;
+    Atomics.store(this.#words, word, 1);
+    if (this.work === seen) {
+      const { async, value } = Atomics.waitAsync(this.#words, word, 1);
+      if (async) return value;
+    }
+    Atomics.store(this.#words, word, 0);
     return undefined;
   }
+}
+
+function allocate(threads: number): SharedArrayBuffer {
+  return new SharedArrayBuffer((PLACES + threads) * 4 + SLOTS * SLOT_BYTES);
 }
 
 function claimedBy(thread: number): number {

@@ -25,6 +25,8 @@ export interface ThreadData {
   /** For `ThreadReport`. Not `parentPort`, which applications and their libraries use for messages of their own. */
   readonly port: MessagePort;
   readonly entry: ThreadEntry;
+  /** Among the threads: the place of one that ended is given to another. */
+  readonly place: number;
   readonly queue: SharedArrayBuffer;
   readonly line: SharedArrayBuffer;
   readonly blocks: SharedArrayBuffer;

@@ -133,11 +133,11 @@ export class ThreadHost {
     setImmediate(() => {
       // An application with timers and sockets of its own needs the event loop, which costs more than plain sleep.
       if (process.getActiveResourcesInfo().length <= this.#ownResources) {
-        this.#queue.wait(seen, IDLE_MS);
+        this.#queue.wait(this.#data.place, seen, IDLE_MS);
         this.#work();
         return;
       }
-      const woken = this.#queue.waitAsync(seen);
+      const woken = this.#queue.waitAsync(this.#data.place, seen);
       if (woken === undefined) this.#work();
       else woken.then(this.#turn);
     });
