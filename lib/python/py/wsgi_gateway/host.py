@@ -40,9 +40,6 @@ class ThreadSlot(Slot):
         super().work(application, facts)
         self.channel.close()
 
-    def _next(self):
-        return self.channel.request()
-
 
 class Host(Serving):
     def __init__(self):

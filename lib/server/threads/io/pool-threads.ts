@@ -5,7 +5,7 @@ import { describeThrown, logger } from '../../../logger.js';
 import type { Blocks } from '../shared/blocks.js';
 import { describeLoadError, type ThreadReport } from '../shared/thread-data.js';
 import { PooledThread } from './pooled-thread.js';
-import type { SharedMemory, ThreadKind } from './thread-kind.js';
+import type { OwnMemory, SharedMemory, ThreadKind } from './thread-kind.js';
 
 /** What becomes of the requests, when something happens to the threads. */
 export interface ThreadEvents {
@@ -35,7 +35,7 @@ export interface ThreadsPlan {
   readonly count: number;
   /** Seconds that a handler may take; 0: as long as it likes. */
   readonly timeout: number;
-  readonly memory: Omit<SharedMemory, 'line'>;
+  readonly memory: Omit<SharedMemory, keyof OwnMemory>;
 }
 
 const FAILURE = 'The application could not be loaded in a thread';
