@@ -93,7 +93,8 @@ export class ServerProcess {
     let failed = false;
     child.once('error', () => (failed = true));
     child.once('exit', () => (failed = true));
-    for (let i = 0; i < 200 && !failed; i++) {
+    // Pyodide takes long where it has no snapshot yet.
+    for (let i = 0; i < 1200 && !failed; i++) {
       if (await answers(port)) return new ServerProcess(name, port, child);
       await delay(50);
     }
