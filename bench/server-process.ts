@@ -140,8 +140,10 @@ export class ServerProcess {
   }
 
   stop(): void {
+    // Before it ends: its children are no longer known as such then.
+    const pids = this.#pids();
     this.#child.kill('SIGKILL');
-    for (const pid of this.#pids()) if (pid !== this.#child.pid) process.kill(pid, 'SIGKILL');
+    for (const pid of pids) if (pid !== this.#child.pid) process.kill(pid, 'SIGKILL');
   }
 
   #pids(): number[] {
