@@ -141,9 +141,15 @@ export class ServerProcess {
 
   stop(): void {
     // Before it ends: its children are no longer known as such then.
-    const pids = this.#pids();
+    const [, ...children] = this.#pids();
     this.#child.kill('SIGKILL');
-    for (const pid of pids) if (pid !== this.#child.pid) process.kill(pid, 'SIGKILL');
+    for (const pid of children) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended with its parent.
+      }
+    }
   }
 
   #pids(): number[] {
