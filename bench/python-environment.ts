@@ -9,6 +9,10 @@ const REQUIREMENTS = 'bench/python/requirements.txt';
 const MADE = `${VENV}/made.json`;
 
 export const PYTHON = `${VENV}/bin/python3`;
+/** What the applications of the bench import, for Pyodide, whose Python is another version. */
+export const PYODIDE_PACKAGES = `${VENV}/pyodide`;
+const FOR_PYODIDE = ['--target', PYODIDE_PACKAGES, '--python-version', '3.14', '--only-binary=:all:'];
+const FRAMEWORKS = /^(?:bottle|Flask|Django)\b/;
 
 export interface PythonEnvironment {
   /** By the name of the package. */
@@ -33,6 +37,9 @@ export function pythonEnvironment(): PythonEnvironment | undefined {
     const { status, stderr } = pip('install', '--quiet', line);
     if (status !== 0) missing[name] = reason(stderr);
   }
+  const frameworks = wanted.split('\n').filter((line) => FRAMEWORKS.test(line));
+  const { status, stderr } = pip('install', '--quiet', ...FOR_PYODIDE, ...frameworks);
+  if (status !== 0) missing['Pyodide'] = reason(stderr);
   const versions: Record<string, string> = {};
   for (const line of pip('freeze').stdout.split('\n')) {
     const [name = '', version] = line.split('==');

@@ -1,6 +1,6 @@
 /** The servers of CPython, and our own, each with the same applications of bench/python. */
 import { resolve } from 'node:path';
-import { PYTHON, pythonEnvironment, VENV } from './python-environment.js';
+import { PYODIDE_PACKAGES, PYTHON, pythonEnvironment, VENV } from './python-environment.js';
 import { CLI, ServerProcess } from './server-process.js';
 
 const FOLDER = resolve('bench/python');
@@ -41,11 +41,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'uvicorn, a2wsgi': (module, port) => [PYTHON, `${FOLDER}/uvicorn_server.py`, module, String(port)],
   wsgiref: (module, port) => [PYTHON, `${FOLDER}/wsgiref_server.py`, module, String(port)],
   'wsgi --python cpython': bridge('--python', PYTHON, '--threads', '4'),
-  'wsgi --python pyodide': bridge('--python', 'pyodide', '--threads', '4'),
+  'wsgi --python pyodide': bridge(
+    ...['--python', 'pyodide', '--threads', '4', '--pythonpath', PYODIDE_PACKAGES],
+  ),
 };
 
 /** What is said of a server that did not start; its package tells more. */
-const PACKAGES: Readonly<Record<string, string>> = { 'uvicorn, a2wsgi': 'uvicorn' };
+const PACKAGES: Readonly<Record<string, string>> = {
+  'uvicorn, a2wsgi': 'uvicorn',
+  'wsgi --python pyodide': 'Pyodide',
+};
 
 /** Of bench/python: it has WebSockets only. */
 const ECHO = 'echo';

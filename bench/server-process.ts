@@ -93,7 +93,8 @@ export class ServerProcess {
     let failed = false;
     child.once('error', () => (failed = true));
     child.once('exit', () => (failed = true));
-    for (let i = 0; i < 200 && !failed; i++) {
+    // Pyodide takes long where it has no snapshot yet.
+    for (let i = 0; i < 1200 && !failed; i++) {
       if (await answers(port)) return new ServerProcess(name, port, child);
       await delay(50);
     }
@@ -139,8 +140,16 @@ export class ServerProcess {
   }
 
   stop(): void {
+    // Before it ends: its children are no longer known as such then.
+    const [, ...children] = this.#pids();
     this.#child.kill('SIGKILL');
-    for (const pid of this.#pids()) if (pid !== this.#child.pid) process.kill(pid, 'SIGKILL');
+    for (const pid of children) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended with its parent.
+      }
+    }
   }
 
   #pids(): number[] {

@@ -118,7 +118,11 @@ export class ProcessLane extends BaseLane {
   }
 
   override lose(error: Error): void {
+    // What a thread may still begin must not begin elsewhere.
+    const queued = this.isOver ? [] : [...this.#queued.values()];
+    if (queued.length > 0) this.#queued.clear();
     super.lose(error);
+    for (const { work } of queued) work.lost(error);
     this.giveBack();
   }
 

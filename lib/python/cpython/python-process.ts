@@ -41,6 +41,8 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
   readonly #events: InstanceEvents;
   #timer: NodeJS.Timeout | undefined;
   #isTimed = false;
+  /** A request was told to wait for a moment. */
+  #makesWait = false;
 
   constructor(
     command: string,
@@ -106,7 +108,9 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
       else if (lane.isBusy && lane.began > since) isSoon = true;
     }
     this.#watch();
-    return isSoon ? undefined : free;
+    if (!isSoon) return free;
+    this.#makesWait = true;
+    return undefined;
   }
 
   /** Looks in a moment whether a thread is still at the same request. */
@@ -125,11 +129,12 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
     for (const lane of this.lanes) {
       if (!lane.isBusy) continue;
       if (lane.began > since) isBusy = true;
-      else if (lane.queued > 0) {
+      else if (lane.queued > 0 || this.#makesWait) {
         this.#pace.waits();
-        this.#say({ withdraw: lane.index });
+        if (lane.queued > 0) this.#say({ withdraw: lane.index });
       }
     }
+    this.#makesWait = false;
     if (isBusy) this.#watch();
     this.#events.laneFree(this);
   }

@@ -13,6 +13,8 @@ import { Recording, Visitor } from './visitor.js';
 
 const SITES = join(ROOT, 'spec/python/frameworks/sites');
 const FLASKR = join(ROOT, 'examples/python/strangler/flaskr');
+/** Pyodide takes long to start on a busy machine, the more so without a snapshot. */
+const START_S = 240;
 const RESET = 'rm -rf state && cp -a seed state';
 
 /** Where the applications of Python run in our gateway. */
@@ -102,7 +104,7 @@ export async function proveSides(sites: readonly Site[], sides: Sides): Promise<
   try {
     const onresult = (result: Result) => void results.push(result);
     const { ignore = [] } = sides;
-    await compare(recording, { original, candidate, reset, ignore, onresult });
+    await compare(recording, { original, candidate, reset, ignore, onresult, startTimeout: START_S });
   } finally {
     recording.spool.close();
   }

@@ -21,6 +21,8 @@ _ASK = frozenset(
     'transfer-encoding upgrade status content-length'.split()
 )
 
+_LENGTHS = frozenset(('Content-Length', 'content-length'))
+
 # Names that were found to be right. An application that invents names cannot grow it further.
 _known = {}
 _MOST = 1000
@@ -63,20 +65,25 @@ def _plain_name(name):
     return plain
 
 
-def is_plain(status, headers):
-    """Whether a head of strings is right beyond doubt."""
-    if _STATUS(status) is None:
-        return False
+def plain(status, headers):
+    """The head as the gateway gets it, where it is right beyond doubt; else None: `copied` and the gateway say more."""
+    if status.__class__ is not str or headers.__class__ is not list or _STATUS(status) is None:
+        return None
     lengths = 0
-    for name, value in headers:
+    for pair in headers:
+        if pair.__class__ is not tuple or len(pair) != 2:
+            return None
+        name, value = pair
+        if name.__class__ is not str or value.__class__ is not str:
+            return None
         if name in _known or _plain_name(name):
             if value and _VALUE(value) is None:
-                return False
-        elif name in ('Content-Length', 'content-length') and _LENGTH(value) is not None:
+                return None
+        elif name in _LENGTHS and _LENGTH(value) is not None:
             lengths += 1
         else:
-            return False
-    return lengths < 2
+            return None
+    return headers[:] if lengths < 2 else None
 
 
 def copied(status, headers):

@@ -6,7 +6,7 @@ from . import errors
 from .exchange import Exchange
 from .failure import describe
 from .files import FileWrapper, on_disk
-from .head import copied, is_plain, known, remember, room
+from .head import copied, known, plain, remember, room
 from .streams import ErrorStream, Input, NoBody, current
 from .websocket import WebSocket
 
@@ -132,14 +132,13 @@ class Request(Exchange):
             raise AssertionError('start_response was called after the response ended')
         self._started = True
         self._head = None
-        flat = copied(status, headers)
-        plain = not again and not self._told and self._websocket is None and is_plain(status, flat)
-        if plain:
+        flat = None if again or self._told or self._websocket is not None else plain(status, headers)
+        if flat is not None:
             self._head, self._encoded = remember(status, flat)
             return self._write
-        else:
-            told, self._told = self._told, True
-            self._call(wire.HEADERS, wire.packed([status, flat, told]))
+        flat = copied(status, headers)
+        told, self._told = self._told, True
+        self._call(wire.HEADERS, wire.packed([status, flat, told]))
         self._head, self._encoded = (status, flat), None
         return self._write
 
