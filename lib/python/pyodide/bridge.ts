@@ -27,7 +27,7 @@ interface Derivation {
 
 /** Python sees its methods and nothing else. No method throws. */
 export class Bridge {
-  readonly #line: PyodideLine;
+  protected readonly line: PyodideLine;
   readonly #files: FileSystem;
   /** Bytes of Python's memory, which never shrinks. */
   readonly #size: () => number;
@@ -47,7 +47,7 @@ export class Bridge {
     size: () => number,
     note?: (modules: readonly string[]) => void,
   ) {
-    this.#line = line;
+    this.line = line;
     this.#files = files;
     this.#size = size;
     this.#note = note;
@@ -60,21 +60,21 @@ export class Bridge {
 
   /** Takes the frame of so many bytes that Python has put into the memory. */
   readonly send = (size: number): void => {
-    const memory = this.#look();
+    const memory = this.look();
     const kind = memory[0] as number;
     // Python waits for the next request then, which rings.
     const isLast = kind === FROM_PYTHON.done || kind === FROM_PYTHON.whole;
     if (isLast) this.#tire();
     const payload = memory.subarray(HEAD, size);
     const more = memory[1] !== 0;
-    this.#line.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
-    if (!isLast) this.#line.bell.ring();
+    this.line.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
+    if (!isLast) this.line.bell.ring();
   };
 
   /** Puts the next frame into the memory, and gives its size; or one of the values above. */
   readonly receive = (wait: boolean): number => {
     const frame = this.#frame;
-    const line = this.#line;
+    const line = this.line;
     let found = line.take(frame);
     if (!found && wait) {
       line.block(() => {
@@ -83,23 +83,17 @@ export class Bridge {
       });
     }
     if (!found) return line.isInterrupted ? INTERRUPTED : wait ? CLOSED : NOTHING;
-    const memory = this.#look();
-    memory[0] = frame.type;
-    memory[1] = frame.flags & MORE;
-    memory.writeUInt32BE(frame.id >>> 0, 4);
-    memory.writeUInt32BE(callOf(frame), 8);
-    memory.set(frame.bytes, HEAD);
-    return HEAD + frame.length;
+    return this.put(frame.type, frame.flags, frame.id, callOf(frame), frame.bytes);
   };
 
   /** @returns whether it was interrupted. */
   readonly sleep = (milliseconds: number): boolean => {
-    this.#line.block(() => this.#line.isInterrupted, milliseconds);
-    return this.#line.isInterrupted;
+    this.line.block(() => this.line.isInterrupted, milliseconds);
+    return this.line.isInterrupted;
   };
 
   /** The request that KeyboardInterrupt is for. */
-  readonly interrupted = (): number => this.#line.takeInterrupt();
+  readonly interrupted = (): number => this.line.takeInterrupt();
 
   /** The application is there. @returns whether `note` is to be called with what it has imported from packages. */
   readonly loaded = (): boolean => {
@@ -137,15 +131,26 @@ export class Bridge {
     }
   };
 
+  /** @returns the size of the frame that is in the memory now. */
+  protected put(kind: number, flags: number, request: number, call: number, bytes: Uint8Array): number {
+    const memory = this.look();
+    memory[0] = kind;
+    memory[1] = flags & MORE;
+    memory.writeUInt32BE(request >>> 0, 4);
+    memory.writeUInt32BE(call, 8);
+    memory.set(bytes, HEAD);
+    return HEAD + bytes.length;
+  }
+
   /** Says so once, before the request is done that made it grow: it is given no other one. */
   #tire(): void {
     if (this.#isTired || this.#size() <= this.#most) return;
     this.#isTired = true;
-    this.#line.send(OF_THREAD.tired, false, 0, 0, EMPTY);
+    this.line.send(OF_THREAD.tired, false, 0, 0, EMPTY);
   }
 
   /** When the memory of WebAssembly grows, views of it are of no use any more. */
-  #look(): Buffer {
+  protected look(): Buffer {
     if (this.#view.length > 0) return this.#view;
     this.#buffer?.release();
     this.#buffer = this.#memory?.getBuffer('u8');

@@ -16,6 +16,8 @@ const NOTICES = 16;
 const WAITS = 17;
 /** 1: the thread is to end when it has no request. */
 const CLOSED = 18;
+/** With many handlers: the request that Python works on; 0: none. */
+const RUNNING = 19;
 const WORDS = 32;
 
 const SIGINT = 2;
@@ -120,6 +122,27 @@ export class PyodideLine {
 
   get isClosed(): boolean {
     return Atomics.load(this.#words, CLOSED) === 1;
+  }
+
+  // With many handlers (connections/)
+
+  get running(): number {
+    return Atomics.load(this.#words, RUNNING);
+  }
+
+  set running(request: number) {
+    Atomics.store(this.#words, RUNNING, request);
+  }
+
+  /** How often the thread was woken, for `waitAsync`. */
+  get wakes(): number {
+    return this.#line.wakes;
+  }
+
+  /** Waits to be woken, without blocking. Undefined if that happened since `seen` was read. */
+  waitAsync(seen: number): Promise<unknown> | undefined {
+    this.bell.ring();
+    return this.#line.waitAsync(seen);
   }
 }
 

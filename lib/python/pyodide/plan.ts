@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { PythonOptions } from '../options.js';
 import type { PoolPlan } from '../pool.js';
 import type { PythonTarget } from '../target.js';
+import { checkConnections } from './connections/check.js';
+import { ConnectionsThread } from './connections/connections-thread.js';
 import { environmentPackages, packageFolders } from './packages.js';
 import { PythonThread } from './python-thread.js';
 import { findPyodide, type PyodidePackage } from './runtime.js';
@@ -23,6 +25,8 @@ export function pyodidePlan(
   folder: string,
   environment: string | undefined,
 ): PoolPlan {
+  const { workerConnections: connections } = options;
+  checkConnections(connections);
   const pyodide = findPyodide(folder);
   const packages = environmentPackages(environment, pythonOf(pyodide));
   const installed = packageFolders([...options.pythonpath, ...packages]);
@@ -33,20 +37,21 @@ export function pyodidePlan(
     path: [...pythonpath, chdir],
     packages,
     installed: installed.map(({ path, modules }) => [path, modules]),
-    threads: 1,
+    threads: connections,
     multiprocess: count > 1,
     watch: onFile !== undefined,
     env: { ...process.env, ...options.env },
     pid: process.pid,
   };
-  const snapshot = planSnapshot(pyodide, installed, [target.module, chdir]);
-  const start = { pyodide, snapshot, chdir, onFile, config: JSON.stringify(config) };
+  const snapshot = planSnapshot(pyodide, installed, [target.module, chdir], connections > 1);
+  const start = { pyodide, snapshot, connections, chdir, onFile, config: JSON.stringify(config) };
   return {
     count,
     firstAlone: true,
-    start: (events) => new PythonThread(start, events),
+    start: (events) =>
+      connections === 1 ? new PythonThread(start, events) : new ConnectionsThread(start, connections, events),
     summary: ({ version }) =>
-      `Pyodide ${pyodide.version}, Python ${version}, ${count === 1 ? '1 thread' : `${count} threads`}`,
+      `Pyodide ${pyodide.version}, Python ${version}, ${count === 1 ? '1 thread' : `${count} threads`}${connections === 1 ? '' : ` of ${connections} connections`}`,
   };
 }
 

@@ -14,7 +14,7 @@ import { ThreadLane } from './thread-lane.js';
 const SCRIPT = ownModule('python/pyodide/thread');
 
 /** Deep recursion of Python, and of C: parsers of deep JSON need more than Node gives. */
-const STACK_MB = 64;
+export const STACK_MB = 64;
 
 /** As a process of CPython says it, and how it ended. */
 interface ThreadTold extends Told {

@@ -13,6 +13,11 @@ export interface PyProxy {
   getBuffer(type: 'u8'): { readonly data: Uint8Array; release(): void };
 }
 
+/** A proxy of something callable, called so that it may wait in promises (JSPI). */
+export interface PyPromising extends PyProxy {
+  callPromising(...args: unknown[]): Promise<unknown>;
+}
+
 export type PyCallable = PyProxy & ((...args: unknown[]) => unknown);
 
 interface FileStream {

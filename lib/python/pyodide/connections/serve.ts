@@ -1,0 +1,36 @@
+/** The event loop of a thread with many handlers: it calls Python when there are requests, and lets those go on that waited. */
+import type { PyodideLine } from '../line.js';
+import type { PyPromising, PyProxy } from '../runtime.js';
+import type { ConnectionsBridge } from './bridge.js';
+
+/**
+ * Loads the application, and serves until the server stops.
+ * @param main of pyodide_connections.py.
+ * @returns the exit code. Rejects where Python cannot go on.
+ */
+export function serveConnections(
+  main: PyPromising,
+  line: PyodideLine,
+  bridge: ConnectionsBridge,
+  config: string,
+): Promise<number> {
+  // What waits in shared memory keeps no event loop running.
+  const alive = setInterval(() => undefined, 2 ** 30);
+  return new Promise<number>((resolve, reject) => {
+    let work: PyPromising | undefined;
+    const start = (proxy: PyProxy) => {
+      work = proxy.copy() as PyPromising;
+    };
+    const turn = () => {
+      const seen = line.wakes;
+      bridge.turned();
+      // Until it waits for something. The next ones begin in other turns, so that those that waited go on between.
+      if (work !== undefined && bridge.hasRequests) work.callPromising().catch(reject);
+      const woken = bridge.hasRequests ? undefined : line.waitAsync(seen);
+      if (woken === undefined) setImmediate(turn);
+      else woken.then(turn);
+    };
+    turn();
+    main.callPromising(bridge, start, config).then((code) => resolve(code as number), reject);
+  }).finally(() => clearInterval(alive));
+}
