@@ -107,7 +107,7 @@ class ConnectionsHost(PyodideHost):
         asyncio._set_running_loop(None)
         number = 0
         while True:
-            number = self._bridge.next(number)
+            number = self._bridge.begin(number)
             if not number:
                 return
             try:

@@ -63,7 +63,7 @@ export class ConnectionsBridge extends Bridge {
    * Where none waits this blocks, and so costs no promise.
    * @param ended the request before it; 0: none.
    */
-  readonly next = (ended: number): number => {
+  readonly begin = (ended: number): number => {
     if (ended !== 0 && this.#inboxes.delete(ended)) this.#handlers--;
     this.line.running = 0;
     this.#drain();
