@@ -103,13 +103,13 @@ class ConnectionsHost(PyodideHost):
 
     def _serve(self):
         """Requests, one after the other: until one waits nobody has to switch stacks."""
-        # Frameworks would refuse to block.
-        asyncio._set_running_loop(None)
         number = 0
         while True:
             number = self._bridge.begin(number)
             if not number:
                 return
+            # Frameworks would refuse to block.
+            asyncio._set_running_loop(None)
             try:
                 self._context.copy().run(self._handle, number)
             except (errors.GatewayClosed, KeyboardInterrupt):

@@ -81,6 +81,8 @@ def pause(seconds=None):
             _run_sync(_awaited)
         finally:
             current.request = request
+            # Pyodide has set it meanwhile.
+            asyncio._set_running_loop(None)
     else:
         _bridge.block(number, milliseconds)
     if _bridge.resumed(number):
