@@ -17,6 +17,8 @@ export class RequestEnd {
   #calls: Call[] | undefined;
   #over = false;
   #result: unknown;
+  /** Called at once when it is over, also while the application's call is under way. */
+  whenOver: (() => void) | undefined;
   /** What the request waits for. */
   readonly scope: RequestScope | undefined;
 
@@ -52,6 +54,7 @@ export class RequestEnd {
   come(result: unknown): void {
     this.#over = true;
     this.#result = result;
+    this.whenOver?.();
     if (this.#calls !== undefined) this.#settle();
   }
 

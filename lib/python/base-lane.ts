@@ -1,8 +1,10 @@
 /** What the lanes of all runtimes have in common: the request that one has, whose number says which frames belong to it. */
+import type { Environ } from '../environ/types.js';
 import { lostError } from './error.js';
 import type { InstanceLane } from './instance.js';
 import type { LaneWork } from './lane.js';
 import { TO_PYTHON } from './messages.js';
+import { requestMessage } from './request-message.js';
 
 /** 31 bits; 0 is none. */
 const MOST_REQUESTS = 0x7fffffff;
@@ -31,7 +33,7 @@ export abstract class BaseLane implements InstanceLane {
     this.#isReserved = true;
   }
 
-  begin(work: LaneWork, message: Buffer): void {
+  begin(work: LaneWork, environ: Environ): void {
     this.work = work;
     this.interrupted = this.#isReserved = false;
     this.heard = performance.now();
@@ -42,7 +44,7 @@ export abstract class BaseLane implements InstanceLane {
       return;
     }
     this.occupied();
-    this.send(TO_PYTHON.request, 0, message);
+    this.send(TO_PYTHON.request, 0, requestMessage(environ));
   }
 
   done(): void {

@@ -30,7 +30,6 @@ import {
   unpackWhole,
 } from './messages.js';
 import { logLateError, logPrinted, nameForLog } from './request-log.js';
-import { requestMessage } from './request-message.js';
 import { callSocket, type SocketCall } from './socket-calls.js';
 import { type TopicCall, TopicCalls } from './topic-calls.js';
 
@@ -75,7 +74,7 @@ export class PythonCall implements LaneWork {
     this.result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    lane.begin(this, requestMessage(environ));
+    lane.begin(this, environ);
   }
 
   get waitsForClient(): boolean {
@@ -99,11 +98,12 @@ export class PythonCall implements LaneWork {
     this.#overdue = why;
   }
 
-  lost(error: Error): void {
-    // Of a process that ended after the answer the log has a line of its own.
-    if (this.#settle !== undefined) this.#fail(error);
-    else this.#body?.fail(error);
+  lost(error: Error): boolean {
+    const isPending = this.#settle !== undefined;
+    if (isPending) this.#fail(error);
+    const isTold = isPending || this.#body?.fail(error) === true;
     this.#end();
+    return isTold;
   }
 
   #take(kind: number, call: number, payload: Buffer): void {

@@ -1,14 +1,16 @@
 /** An application in Python, its runtime, and the requests that it gets. Loaded with the first of them. */
 import { RequestEnd } from '../environ/request-end.js';
 import type { AnyEnviron, Body, Environ, StartResponse } from '../environ/types.js';
-import { ApplicationError, ClientDisconnected } from '../errors.js';
+import { ApplicationError, ClientDisconnected, ConfigError } from '../errors.js';
 import { PythonCall } from './call.js';
 import { findInterpreter, folderOf } from './cpython/interpreter.js';
 import { cpythonPlan } from './cpython/plan.js';
 import type { PythonRuntime } from './lane.js';
 import type { PythonOptions } from './options.js';
 import { PythonPool } from './pool.js';
+import { connectionsPlan } from './pyodide/connections/plan.js';
 import { pyodidePlan } from './pyodide/plan.js';
+import { PyodidePool } from './pyodide/pool.js';
 import type { PythonTarget } from './target.js';
 
 export class PythonHost {
@@ -25,7 +27,7 @@ export class PythonHost {
   /** Started when it is first asked for; once more after it could not load. */
   get runtime(): PythonRuntime {
     if (this.#runtime !== undefined) return this.#runtime;
-    const runtime = makeRuntime(this.#target, this.#options);
+    const runtime = makeRuntime(this.#target, this.#options, () => this.#forget(runtime));
     this.#runtime = runtime;
     runtime.ready.then(
       () => {
@@ -45,7 +47,7 @@ export class PythonHost {
     const { runtime } = this;
     if (!this.#isReady) await runtime.ready;
     const end = RequestEnd.of(environ['wsgi.input']);
-    const found = runtime.lane(() => end?.isOver !== true);
+    const found = runtime.lane(end);
     const lane = found instanceof Promise ? await found : found;
     if (lane === undefined) throw new ClientDisconnected();
     return new PythonCall(environ, start_response, lane).result;
@@ -65,12 +67,17 @@ export class PythonHost {
   }
 }
 
-function makeRuntime(target: PythonTarget, options: PythonOptions): PythonRuntime {
+/** @param onEnd called when it is of no use any more. */
+function makeRuntime(target: PythonTarget, options: PythonOptions, onEnd: () => void): PythonRuntime {
   const folder = folderOf(target.module, options.chdir);
   const { command, environment } = findInterpreter(options.python, folder);
-  const plan =
-    command === 'pyodide'
-      ? pyodidePlan(target, options, folder, environment)
-      : cpythonPlan(command, target, options);
-  return new PythonPool(plan, options);
+  if (command !== 'pyodide' && options.workerConnections > 1) {
+    throw new ConfigError(
+      `Option workerConnections goes with Pyodide: threads of CPython (${command}) have one request each, so give it more threads (--threads)`,
+    );
+  }
+  if (command !== 'pyodide') return new PythonPool(cpythonPlan(command, target, options), options);
+  const plan = pyodidePlan(target, options, folder, environment);
+  if (options.workerConnections > 1) return new PythonPool(connectionsPlan(plan, options), options);
+  return new PyodidePool(plan, options, onEnd);
 }

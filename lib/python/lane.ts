@@ -1,4 +1,6 @@
 /** A thread of Python as the gateway uses it, whatever runs it: one request at a time, in frames. */
+import type { RequestEnd } from '../environ/request-end.js';
+import type { Environ } from '../environ/types.js';
 
 /** What a runtime tells of the Python that it has. */
 export interface PythonFacts {
@@ -21,15 +23,15 @@ export interface LaneWork {
   frame(kind: number, call: number, payload: Buffer): void;
   /** Python has sent nothing for too long: KeyboardInterrupt is raised in it now. */
   overdue(why: string): void;
-  /** There will be no more frames. */
-  lost(error: Error): void;
+  /** There will be no more frames. @returns whether anybody is told. */
+  lost(error: Error): boolean;
 }
 
 export interface Lane {
   /** Where a file that Python has open can be opened again: `/proc/123/fd/4`. */
   pathOf(descriptor: number): string | undefined;
   /** The work gets all frames until `done`. */
-  begin(work: LaneWork, message: Buffer): void;
+  begin(work: LaneWork, environ: Environ): void;
   send(kind: number, call: number, payload: Uint8Array): void;
   /** Python is done with the request: the lane may be given another. */
   done(): void;
@@ -40,10 +42,10 @@ export interface PythonRuntime {
   readonly ready: Promise<PythonFacts>;
   /**
    * A free lane; a promise if all are busy.
-   * @param isWanted asked when the lane is there: false gives it to the next one.
+   * @param end of the request, which waits no longer then. Undefined: it is not known.
    * @throws ServerBusy if too many wait; ConfigError if the application cannot be loaded.
    */
-  lane(isWanted: () => boolean): Lane | Promise<Lane | undefined>;
+  lane(end: RequestEnd | undefined): Lane | Promise<Lane | undefined>;
   /** Ends all, and waits for that. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** The processes or threads that run an application: started, replaced when they end, and the requests that wait for one. */
 import { randomInt } from 'node:crypto';
+import type { RequestEnd } from '../environ/request-end.js';
 import { ConfigError, ServerBusy } from '../errors.js';
 import { logger } from '../logger.js';
 import type { InstanceEvents, InstanceLane, Loaded, PythonInstance } from './instance.js';
@@ -18,7 +19,7 @@ export interface PoolPlan {
 }
 
 interface Waiting {
-  readonly isWanted: () => boolean;
+  readonly end: RequestEnd | undefined;
   readonly resolve: (lane: Lane | undefined) => void;
   readonly reject: (error: Error) => void;
 }
@@ -54,11 +55,11 @@ export class PythonPool implements PythonRuntime {
     this.ready.catch(() => undefined);
   }
 
-  lane(isWanted: () => boolean): Lane | Promise<Lane | undefined> {
+  lane(end: RequestEnd | undefined): Lane | Promise<Lane | undefined> {
     const free = this.#freeLane();
     if (free !== undefined) return free;
     if (this.#waiting.length >= this.#backlog) throw new ServerBusy();
-    return new Promise((resolve, reject) => this.#waiting.push({ isWanted, resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiting.push({ end, resolve, reject }));
   }
 
   async close(): Promise<void> {
@@ -126,8 +127,8 @@ export class PythonPool implements PythonRuntime {
     while (this.#waiting.length > 0) {
       const lane = this.#freeLane();
       if (lane === undefined) return;
-      const { isWanted, resolve } = this.#waiting.shift() as Waiting;
-      if (!isWanted()) {
+      const { end, resolve } = this.#waiting.shift() as Waiting;
+      if (end?.isOver === true) {
         resolve(undefined);
         continue;
       }

@@ -10,11 +10,27 @@ const ODD = /[^\x01-\xff]/;
 
 const SEPARATOR = '\0';
 
-/**
- * Flags and native strings, with a separator between each, as latin-1 after their length; then JSON, if there is anything
- * else: channel.py reads it. Flags are `h`, there is `wsgi.early_hints`, and `e`, the request has no body.
- */
+export interface RequestParts {
+  /**
+   * Flags and native strings, with a separator between each: characters of latin-1. Flags are `h`, there is
+   * `wsgi.early_hints`, and `e`, the request has no body.
+   */
+  readonly text: string;
+  /** JSON, if there is anything else. */
+  readonly more: string;
+}
+
+/** The parts as channel.py reads them: the text after its length, then the JSON. */
 export function requestMessage(environ: Environ): Buffer {
+  const { text, more } = requestParts(environ);
+  const message = Buffer.allocUnsafe(4 + text.length + Buffer.byteLength(more));
+  message.writeUInt32BE(text.length, 0);
+  message.write(text, 4, 'latin1');
+  if (more !== '') message.write(more, 4 + text.length);
+  return message;
+}
+
+export function requestParts(environ: Environ): RequestParts {
   const input: unknown = environ['wsgi.input'];
   const isEmpty = input instanceof BodyInput && input.isEmpty;
   let text = `${environ['wsgi.early_hints'] === undefined ? '' : 'h'}${isEmpty ? 'e' : ''}`;
@@ -31,11 +47,7 @@ export function requestMessage(environ: Environ): Buffer {
     }
   }
   const more = hasOthers || environ['wsgi.websocket'] !== undefined ? moreOf(environ, others) : '';
-  const message = Buffer.allocUnsafe(4 + text.length + Buffer.byteLength(more));
-  message.writeUInt32BE(text.length, 0);
-  message.write(text, 4, 'latin1');
-  if (more !== '') message.write(more, 4 + text.length);
-  return message;
+  return { text, more };
 }
 
 function moreOf(environ: Environ, others: Readonly<Record<string, unknown>>): string {

@@ -45,7 +45,7 @@ describe('a handler in Pyodide that ends badly', function () {
       expect(await statusOf('/stubborn')).to.equal(500);
       expect(await born()).to.not.equal(before);
     });
-    expect(log).to.match(/GET \/stubborn: not now[\s\S]*\(timeout\): its thread is ended/);
+    expect(log).to.match(/GET \/stubborn: not now[\s\S]*\(timeout\): its thread was ended/);
   });
 
   it('gets KeyboardInterrupt after its time, so that its finally blocks run, and its thread goes on', async () => {
@@ -62,8 +62,8 @@ describe('a handler in Pyodide that ends badly', function () {
   });
 
   const fatal: [what: string, path: string, log: RegExp][] = [
-    ['calls os._exit', '/ends-process', /The Python thread ended: exit code 3/],
-    ['breaks WebAssembly', '/fatal', /The Python thread ended: RuntimeError: memory access out of bounds/],
+    ['calls os._exit', '/ends-process', /The thread ended: exit code 3/],
+    ['breaks WebAssembly', '/fatal', /The thread ended: RuntimeError: memory access out of bounds/],
   ];
   for (const [what, path, expected] of fatal) {
     it(`is answered with 500 when it ${what}, and its thread is replaced`, async () => {

@@ -2,17 +2,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PythonOptions } from '../options.js';
-import type { PoolPlan } from '../pool.js';
 import type { PythonTarget } from '../target.js';
 import { checkConnections } from './connections/check.js';
-import { ConnectionsThread } from './connections/connections-thread.js';
 import { environmentPackages, packageFolders } from './packages.js';
-import { PythonThread } from './python-thread.js';
 import { findPyodide, type PyodidePackage } from './runtime.js';
-import { planSnapshot } from './snapshot.js';
+import { isComplete, planSnapshot } from './snapshot.js';
+import type { PyodideStart } from './start.js';
 
 /** Each has some 100 MB. */
 const DEFAULT_THREADS = 4;
+
+export interface PyodidePlan {
+  /** How many threads. */
+  readonly count: number;
+  /** The first of them leaves a snapshot to the others. */
+  readonly firstAlone: boolean;
+  readonly start: PyodideStart;
+  /** One clause for the start line. @param version of Python. */
+  summary(version: string): string;
+}
 
 /**
  * @param folder of the application.
@@ -24,7 +32,7 @@ export function pyodidePlan(
   options: PythonOptions,
   folder: string,
   environment: string | undefined,
-): PoolPlan {
+): PyodidePlan {
   const { workerConnections: connections } = options;
   checkConnections(connections);
   const pyodide = findPyodide(folder);
@@ -44,14 +52,12 @@ export function pyodidePlan(
     pid: process.pid,
   };
   const snapshot = planSnapshot(pyodide, installed, [target.module, chdir], connections > 1);
-  const start = { pyodide, snapshot, connections, chdir, onFile, config: JSON.stringify(config) };
   return {
     count,
-    firstAlone: true,
-    start: (events) =>
-      connections === 1 ? new PythonThread(start, events) : new ConnectionsThread(start, connections, events),
-    summary: ({ version }) =>
-      `Pyodide ${pyodide.version}, Python ${version}, ${count === 1 ? '1 thread' : `${count} threads`}${connections === 1 ? '' : ` of ${connections} connections`}`,
+    firstAlone: snapshot !== undefined && !isComplete(snapshot),
+    start: { pyodide, snapshot, chdir, config: JSON.stringify(config) },
+    summary: (version) =>
+      `Pyodide ${pyodide.version}, Python ${version}, ${count === 1 ? '1 thread' : `${count} threads`}`,
   };
 }
 

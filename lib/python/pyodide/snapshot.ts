@@ -10,7 +10,7 @@
  *
  * The application's own modules are in none of them: their environment, secrets and open files would be.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageVersion } from '../../own-files.js';
 import { GATEWAY_FILES } from './host-folders.js';
@@ -59,6 +59,11 @@ export function planSnapshot(
     base,
     packages: packages.length === 0 ? undefined : keyOf([base, packages, application]),
   };
+}
+
+/** There is nothing to be made for the threads that come later. */
+export function isComplete({ folder, base, packages = base }: SnapshotPlan): boolean {
+  return existsSync(join(folder, packages));
 }
 
 export function chooseSnapshot(

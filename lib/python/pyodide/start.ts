@@ -1,6 +1,8 @@
 /** Starts Python in WebAssembly: from a snapshot if there is one that fits, and makes the next one. */
+import type { MessagePort } from 'node:worker_threads';
+import type { ThreadReport } from '../../server/threads/shared/thread-data.js';
+import type { Loaded } from '../instance.js';
 import { GATEWAY_FOLDER, mountHost } from './host-folders.js';
-import type { LineMemory } from './line.js';
 import {
   type EmscriptenModule,
   importEmscripten,
@@ -25,17 +27,27 @@ const OFFSET_AT = 4;
 /** Pyodide grows its memory by itself when this much is asked for often enough. */
 const PIECE = 1024 * 1024;
 
-/** What a thread is told when it begins. */
-export interface PyodideThreadData {
-  readonly memory: LineMemory;
+/** What all threads of a pool are told when they begin. */
+export interface PyodideStart {
   readonly pyodide: PyodidePackage;
   readonly snapshot: SnapshotPlan | undefined;
-  /** Handlers at a time. */
-  readonly connections: number;
   readonly chdir: string;
   /** For Python: pyodide_host.py. */
   readonly config: string;
 }
+
+export interface PyodideThreadData extends PyodideStart {
+  /** For `PyodideReport`. */
+  readonly port: MessagePort;
+  readonly queue: SharedArrayBuffer;
+  readonly line: SharedArrayBuffer;
+  /** Requests after which another thread takes its place; 0: never. */
+  readonly limit: number;
+}
+
+export type PyodideReport =
+  | Exclude<ThreadReport, { readonly ready: true }>
+  | { readonly ready: true; readonly loaded: Omit<Loaded, 'implementation'> };
 
 export interface Started {
   readonly pyodide: Pyodide;

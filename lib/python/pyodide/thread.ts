@@ -1,10 +1,9 @@
 /** What runs in a thread of Pyodide: Python, until it has no more to do. Everything blocks, so no event loop turns here. */
 import { isMainThread, workerData } from 'node:worker_threads';
 import { Bridge } from './bridge.js';
-import { ConnectionsBridge } from './connections/bridge.js';
-import { serveConnections } from './connections/serve.js';
-import { OF_THREAD, PyodideLine } from './line.js';
-import type { PyCallable, Pyodide, PyPromising } from './runtime.js';
+import { OF_THREAD } from './frames.js';
+import { PyodidePost } from './post.js';
+import type { PyCallable, Pyodide } from './runtime.js';
 import { type PyodideThreadData, startPython } from './start.js';
 
 /** What the thread exits with if Python fails in a way that Python cannot see. */
@@ -24,32 +23,23 @@ interface Failure {
 }
 
 async function main(data: PyodideThreadData): Promise<number> {
-  const { memory, pyodide: found, snapshot, connections, chdir, config } = data;
-  const line = new PyodideLine(memory);
-  const tell = (message: object) => {
-    line.send(OF_THREAD.told, false, 0, 0, Buffer.from(JSON.stringify(message)));
-    line.bell.ring();
-  };
+  const { pyodide: found, snapshot, chdir, config } = data;
+  const post = new PyodidePost(data);
   try {
     const { env, installed } = JSON.parse(config) as PyodideConfig;
     const packages = installed.map(([folder]) => folder);
-    const { pyodide, note } = await startPython(found, snapshot, env, packages, connections > 1);
-    redirect(pyodide, line);
+    const { pyodide, note } = await startPython(found, snapshot, env, packages, false);
+    redirect(pyodide, post);
     pyodide.FS.chdir(chdir);
-    pyodide.setInterruptBuffer(line.signals);
+    pyodide.setInterruptBuffer(post.line.signals);
     const size = () => pyodide._module?.HEAPU8?.length ?? 0;
-    if (connections > 1) {
-      const many = new ConnectionsBridge(line, pyodide.FS, size, note);
-      const start = pyodide.runPython('from wsgi_gateway.pyodide_connections import main; main');
-      return await serveConnections(start as PyPromising, line, many, config);
-    }
-    const bridge = new Bridge(line, pyodide.FS, size, note);
+    const bridge = new Bridge(post, pyodide.FS, size, note);
     const run = pyodide.runPython('from wsgi_gateway.pyodide_host import main; main') as PyCallable;
     return run(bridge, config) as number;
   } catch (error) {
     const { name, message = String(error), status } = error as Failure;
     // How it ended is more than the number can say.
-    tell({
+    post.report({
       ended: status === undefined ? `${name ?? 'Error'}: ${message.slice(0, 2000)}` : `exit code ${status}`,
     });
     return status ?? FATAL;
@@ -57,10 +47,10 @@ async function main(data: PyodideThreadData): Promise<number> {
 }
 
 /** What is printed while no request runs, and by C. */
-function redirect(pyodide: Pyodide, line: PyodideLine): void {
+function redirect(pyodide: Pyodide, post: PyodidePost): void {
   const write = (bytes: Uint8Array) => {
-    line.send(OF_THREAD.output, false, 0, 0, bytes.slice());
-    line.bell.ring();
+    post.send(OF_THREAD.output, false, 0, 0, bytes.slice());
+    post.ring();
     return bytes.length;
   };
   pyodide.setStdout({ write, isatty: false });

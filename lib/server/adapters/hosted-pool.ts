@@ -9,6 +9,7 @@ import { logger } from '../../logger.js';
 import { parseTarget } from '../cli/load-app.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { ThreadPool } from '../threads/io/pool.js';
+import { threadsOf } from '../threads/io/start-worker.js';
 
 /** `./site.js:app` as the command has it, relative to the folder of the process; or the URL of such a path. */
 export type NamedApplication = string | URL;
@@ -45,7 +46,8 @@ export function openPool(
   const target = pathOf(application);
   parseTarget(target);
   checkSendable(environ);
-  const pool = new ThreadPool({ target, config: undefined, environ }, rest, (error) => tell(error));
+  const kind = threadsOf({ target, config: undefined, environ }, rest);
+  const pool = new ThreadPool(kind, rest, (error) => tell(error));
   pool.ready.catch(tell);
   pool.start();
   return pool;

@@ -64,6 +64,11 @@ export const SERVER_OPTIONS = {
     group: 'Threads',
     doc: 'How many worker threads run the application, which may block there as in Python; 0 is the event loop.',
   }),
+  workerConnections: option(kinds.wholeNumber(1, 65_536), 1, {
+    flags: ['--worker-connections'],
+    group: 'Threads',
+    doc: 'With Python in Pyodide, on Node 25 or newer: how many handlers and WebSockets each thread may have at a time; while one of them waits, others run.',
+  }),
   backlogRequests: option(kinds.wholeNumber(0, 1_000_000), 1000, {
     flags: ['--backlog-requests'],
     group: 'Threads',

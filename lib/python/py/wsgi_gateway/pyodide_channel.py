@@ -15,9 +15,11 @@ _ROOM = 65536
 _UNPACK = HEAD.unpack_from
 _PACK = HEAD.pack_into
 
-# What `receive` gives instead of a size.
+# What `receive` and `claim` give instead of a size.
 NOTHING = 0
 INTERRUPTED = -1
+# The request comes in frames.
+LONG = -3
 
 # To the gateway, about no request: a line of JSON, as the CPython processes have on their control sockets.
 TOLD = b'j'
@@ -34,6 +36,7 @@ class Channel:
         self._view = memoryview(memory)
         self._send = bridge.send
         self._receive = bridge.receive
+        self._claim = bridge.claim
         self._interrupted = interrupted
         self._parts = []
         self._sending = False
@@ -70,6 +73,19 @@ class Channel:
             frame = self._next(True)
             if frame is not None:
                 return frame
+
+    def next(self):
+        """The next request: its number, and what is told of it. Waits for it. Raises GatewayClosed at the end."""
+        while True:
+            size = self._claim()
+            if size > 0:
+                return _UNPACK(self._memory)[2], bytes(self._view[_SIZE:size])
+            if size == LONG:
+                _, number, _, payload = self.read()
+                return number, payload
+            if size != INTERRUPTED:
+                raise GatewayClosed()
+            self._interrupted()
 
     def poll(self):
         """The next frame if it is there already, or None."""

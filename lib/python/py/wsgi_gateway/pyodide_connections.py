@@ -93,6 +93,9 @@ class ConnectionsHost(PyodideHost):
         pyodide_handlers.activate(self._bridge)
         return super().main()
 
+    def _tell(self, **message):
+        self._pipe.tell(message)
+
     def _work(self, application):
         self._application = application
         # What a handler sets is its own; what the modules of the application have set is there for all.

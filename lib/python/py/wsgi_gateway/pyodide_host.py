@@ -11,13 +11,20 @@ from .serving import Serving
 from .slot import Slot
 
 
+class ThreadSlot(Slot):
+    """Takes requests from the queue of all threads."""
+
+    def _next(self):
+        return self.channel.next()
+
+
 class PyodideHost(Serving):
     """`bridge`: what JavaScript does for Python (lib/python/pyodide/bridge.ts)."""
 
     def __init__(self, bridge, config):
         super().__init__(config)
         self._bridge = bridge
-        self._slot = Slot(Channel(bridge, self._on_interrupt))
+        self._slot = ThreadSlot(Channel(bridge, self._on_interrupt))
         self._modules = 0
 
     def main(self):
@@ -33,7 +40,13 @@ class PyodideHost(Serving):
         return self.load_and_serve()
 
     def _tell(self, **message):
-        self._slot.channel.tell(message)
+        if message.pop('ready', False):
+            self._bridge.report(json.dumps({'ready': True, 'loaded': message}))
+        elif 'failed' in message:
+            details = message['details'].rstrip()
+            self._bridge.report(json.dumps({'failed': message['failed'] + (details and '\n' + details)}))
+        else:
+            self._slot.channel.tell(message)
 
     def _begin(self, application):
         if self._bridge.loaded():

@@ -22,12 +22,17 @@ class Slot:
                 continue
 
     def _serve(self, application, facts, served):
-        kind, number, _, payload = self.channel.read()
-        if kind != wire.REQUEST:
-            return
+        number, payload = self._next()
         self.request = number
         try:
             Request(self.channel, number, facts, payload).run(application)
         finally:
             self.request = 0
         served()
+
+    def _next(self):
+        """The next request: its number, and what is told of it."""
+        while True:
+            kind, number, _, payload = self.channel.read()
+            if kind == wire.REQUEST:
+                return number, payload

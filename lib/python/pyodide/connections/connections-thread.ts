@@ -7,13 +7,16 @@ import { loadable } from '../../../server/threads/io/start-worker.js';
 import { BaseInstance, type Told } from '../../base-instance.js';
 import type { InstanceEvents } from '../../instance.js';
 import { publishTold } from '../../topic-calls.js';
-import { OF_THREAD, PyodideLine } from '../line.js';
-import { STACK_MB, type ThreadStart } from '../python-thread.js';
-import type { PyodideThreadData } from '../start.js';
+import type { PyodideStart } from '../start.js';
 import { Frames } from './frames.js';
 import { ConnectionLane } from './lane.js';
+import { OF_THREAD, PyodideLine } from './line.js';
+import type { ConnectionsThreadData } from './thread.js';
 
-const SCRIPT = ownModule('python/pyodide/thread');
+const SCRIPT = ownModule('python/pyodide/connections/thread');
+
+/** Deep recursion of Python, and of C: parsers of deep JSON need more than Node gives. */
+const STACK_MB = 64;
 
 /** 31 bits; 0 is none. */
 const MOST_REQUESTS = 0x7fffffff;
@@ -41,7 +44,12 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   #seen = 0;
 
   /** @param most handlers at a time. */
-  constructor({ onFile, ...start }: ThreadStart, most: number, events: InstanceEvents) {
+  constructor(
+    start: PyodideStart,
+    most: number,
+    onFile: ((file: string) => void) | undefined,
+    events: InstanceEvents,
+  ) {
     super(onFile);
     this.#most = most;
     this.#events = events;
@@ -53,7 +61,7 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
       else this.#lanes.get(request)?.receive(kind, call, payload);
     });
     this.#worker = new Worker(loadable(fileURLToPath(SCRIPT)), {
-      workerData: { ...start, memory: this.#line.memory } satisfies PyodideThreadData,
+      workerData: { ...start, memory: this.#line.memory } satisfies ConnectionsThreadData,
       resourceLimits: { stackSizeMb: STACK_MB },
     });
     this.exited = this.#untilExit();

@@ -1,6 +1,6 @@
 /** The frames between the event loop and a thread with many handlers: which lane one is for is in its number of the request. */
 import { Frame } from '../../../server/threads/shared/ring.js';
-import { callOf, inPieces, MORE, type PyodideLine } from '../line.js';
+import { callOf, inPieces, MORE, type PyodideLine } from './line.js';
 
 /** To Python, beside those of messages.ts: KeyboardInterrupt is to be raised in this handler. */
 export const INTERRUPT = 0x21; // !

@@ -1,7 +1,7 @@
 /** The event loop of a thread with many handlers: it calls Python when there are requests, and lets those go on that waited. */
-import type { PyodideLine } from '../line.js';
 import type { PyPromising, PyProxy } from '../runtime.js';
 import type { ConnectionsBridge } from './bridge.js';
+import type { PyodideLine } from './line.js';
 
 /**
  * Loads the application, and serves until the server stops.

@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../../options/options.js';
 import type { ThreadEntry } from '../shared/thread-data.js';
 import { ThreadPool } from './pool.js';
 import { callInThreads } from './remote-runner.js';
-import { thisScript } from './start-worker.js';
+import { thisScript, threadsOf } from './start-worker.js';
 
 export interface OpenPool {
   readonly pool: ThreadPool;
@@ -24,7 +24,7 @@ export function openPool(
   { environ: _, channels: _channels, ...options }: ResolvedOptions,
   onFatal: () => void,
 ): OpenPool {
-  const pool = new ThreadPool(entry ?? thisScript(), options, (error) => {
+  const pool = new ThreadPool(threadsOf(entry ?? thisScript(), options), options, (error) => {
     logger.critical(error.message);
     process.exitCode = 1;
     onFatal();

@@ -3,9 +3,9 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { ConfigError } from '../../../errors.js';
 import { describeThrown, logger } from '../../../logger.js';
 import type { Blocks } from '../shared/blocks.js';
-import { describeLoadError, type ThreadEntry, type ThreadReport } from '../shared/thread-data.js';
+import { describeLoadError, type ThreadReport } from '../shared/thread-data.js';
 import { PooledThread } from './pooled-thread.js';
-import type { StartData } from './start-worker.js';
+import type { SharedMemory, ThreadKind } from './thread-kind.js';
 
 /** What becomes of the requests, when something happens to the threads. */
 export interface ThreadEvents {
@@ -26,7 +26,19 @@ export interface ThreadEvents {
    * @param everReady some could.
    */
   failed(error: ConfigError, everReady: boolean): void;
+  /** A thread that sleeps is to look around. */
+  wakeAll(): void;
 }
+
+export interface ThreadsPlan {
+  readonly kind: ThreadKind;
+  readonly count: number;
+  /** Seconds that a handler may take; 0: as long as it likes. */
+  readonly timeout: number;
+  readonly memory: Omit<SharedMemory, 'line'>;
+}
+
+const FAILURE = 'The application could not be loaded in a thread';
 
 /** Milliseconds after which a thread is said to hang while it loads what others have loaded. */
 const LOAD_MS = 30_000;
@@ -41,11 +53,11 @@ const LONGEST_DELAY_MS = 10_000;
 /** A thread that has worked for this long makes up for those that failed before it. */
 const STABLE_MS = 10_000;
 
-/** "Unsettled Top-Level Await" (Node's exit codes). */
-const UNSETTLED = 13;
+/** Milliseconds that the request of a thread may take when another one has its place. */
+const LEAVE_MS = 30_000;
 
 export class PoolThreads {
-  /** One for each place. */
+  /** One for each place, and those that are about to leave theirs, or to take one. */
   readonly all: PooledThread[] = [];
   /** Resolves when the first thread has the application; rejects with a ConfigError if it cannot be loaded. */
   readonly ready: Promise<void>;
@@ -53,7 +65,7 @@ export class PoolThreads {
   closing = false;
   /** How many were started in place of one that ended. */
   restarts = 0;
-  readonly #data: StartData;
+  readonly #plan: ThreadsPlan;
   readonly #blocks: Blocks;
   readonly #events: ThreadEvents;
   /** For each place: how many failed there, one after the other, and the timer for the next one. */
@@ -66,8 +78,8 @@ export class PoolThreads {
   #slowestLoad = 0;
   #settle: { resolve(): void; reject(error: ConfigError): void } | undefined;
 
-  constructor(data: StartData, blocks: Blocks, events: ThreadEvents) {
-    this.#data = data;
+  constructor(plan: ThreadsPlan, blocks: Blocks, events: ThreadEvents) {
+    this.#plan = plan;
     this.#blocks = blocks;
     this.#events = events;
     this.ready = new Promise((resolve, reject) => {
@@ -79,7 +91,8 @@ export class PoolThreads {
 
   start(): void {
     if (this.closing) return;
-    for (let index = 0; index < this.#data.options.threads; index++) this.#spawn(index);
+    const { kind, count } = this.#plan;
+    for (let index = 0; index < (kind.firstAlone === true ? 1 : count); index++) this.#spawn(index);
   }
 
   giveUpLoading(): void {
@@ -111,7 +124,7 @@ export class PoolThreads {
     thread.drop();
     this.#events.lost(id, `${why}: its thread was ended`);
     this.#end(thread);
-    this.#replace(thread, false);
+    if (!thread.leaving) this.#replace(thread, false);
   }
 
   #end(thread: PooledThread, gently?: Parameters<PooledThread['end']>[0]): void {
@@ -119,18 +132,24 @@ export class PoolThreads {
     this.#ends.add(end);
   }
 
-  #spawn(index: number): void {
-    const { entry, options } = this.#data;
-    const thread = new PooledThread(index, this.#data, this.#blocks);
-    this.all[index] = thread;
+  #spawn(index: number, replaces?: PooledThread): void {
+    const { kind, memory, timeout } = this.#plan;
+    const thread = new PooledThread(index, (line) => kind.start({ ...memory, line }), this.#blocks);
+    thread.replaces = replaces;
+    const before = this.all.findIndex((one) => one.index === index && one.dropped);
+    if (before === -1) this.all.push(thread);
+    else this.all[before] = thread;
     let failure: unknown;
     const { worker, port } = thread;
     const onReport = (report: ThreadReport) => {
       if ('ready' in report) this.#threadReady(thread);
-      else this.#loadFailed(thread, report.failed);
+      else if ('failed' in report) this.#loadFailed(thread, report.failed);
+      else if ('ended' in report) thread.how = report.ended;
+      else if ('leaves' in report) this.#leaves(thread);
+      else this.#succeed(thread);
     };
     port.on('message', onReport);
-    const late = Math.max(options.timeout * 1000 || LOAD_MS, LEAST_LOAD_MS);
+    const late = Math.max(timeout * 1000 || LOAD_MS, LEAST_LOAD_MS);
     thread.loads(late, (milliseconds) => this.#loadsForLong(thread, milliseconds));
     worker.on('error', (error) => {
       failure = error;
@@ -146,7 +165,7 @@ export class PoolThreads {
       if (thread.dropped) this.#events.putBack(thread, thread.line.current);
       else if (thread.ready) this.#threadEnded(thread, code, failure);
       else if (failure !== undefined) this.#loadFailed(thread, describeLoadError(failure));
-      else this.#loadFailed(thread, nothingAttached(entry, code));
+      else this.#loadFailed(thread, thread.how ?? kind.unready(code));
     });
   }
 
@@ -154,19 +173,49 @@ export class PoolThreads {
     if (thread.dropped) return;
     this.#slowestLoad = Math.max(this.#slowestLoad, thread.stopLoading());
     thread.readySince = performance.now();
+    if (!this.#everReady && this.#plan.kind.firstAlone === true) {
+      for (let index = 1; index < this.#plan.count; index++) this.#spawn(index);
+    }
     this.#everReady = true;
     this.#settle?.resolve();
+    const { replaces } = thread;
+    thread.replaces = undefined;
+    if (replaces !== undefined) this.#letGo(replaces);
+  }
+
+  /** Another one loads meanwhile. */
+  #succeed(thread: PooledThread): void {
+    if (this.closing || thread.dropped || thread.leaving) return;
+    if (!this.all.some(({ replaces }) => replaces === thread)) this.#spawn(thread.index, thread);
+  }
+
+  /** It begins nothing more. */
+  #leaves(thread: PooledThread): void {
+    if (this.closing || thread.dropped || thread.leaving) return;
+    this.#letGo(thread);
+    this.#replace(thread, false);
+  }
+
+  #letGo(thread: PooledThread): void {
+    thread.leaving = true;
+    thread.line.leave();
+    this.#events.wakeAll();
+    const why = 'Another thread has taken the place of its own';
+    thread.worker.once('exit', () => clearTimeout(late));
+    const late = setTimeout(() => this.kill(thread, thread.line.current, why), LEAVE_MS).unref();
   }
 
   /** Where no thread has the application, that is not tried again: what could not be loaded will not load in a moment. */
   #loadFailed(thread: PooledThread, why: string): void {
     if (this.closing || thread.dropped) return;
     this.#dropLoading(thread);
-    const error = new ConfigError(`The application could not be loaded in a thread: ${why}`);
+    thread.replaces = undefined;
+    const error = new ConfigError(`${this.#plan.kind.failure ?? FAILURE}: ${why}`);
     // Others have it, or may still come to have it.
-    if (this.#everReady && this.all.some(({ dropped }) => !dropped)) {
+    if (this.#everReady && this.all.some(({ dropped, leaving }) => !dropped && !leaving)) {
       logger.error(error.message);
-      this.#replace(thread, true);
+      // Where it was to succeed another one, that one goes on.
+      if (!this.#isTaken(thread)) this.#replace(thread, true);
       return;
     }
     this.#settle?.reject(error);
@@ -197,12 +246,24 @@ export class PoolThreads {
 
   /** By itself: an uncaught error, `process.exit()`, or no memory left. */
   #threadEnded(thread: PooledThread, code: number, failure: unknown): void {
-    const how = failure === undefined ? `it called process.exit(${code})` : describeThrown(failure);
+    const how =
+      thread.how ?? (failure === undefined ? `it called process.exit(${code})` : describeThrown(failure));
     const { current } = thread.line;
     thread.drop();
     const wasFree = this.#events.putBack(thread, 0) || current === 0;
-    this.#events.lost(wasFree ? 0 : current, `The thread ended: ${how}`);
-    this.#replace(thread, !thread.worked);
+    // It left, as it was told.
+    if (thread.leaving) this.all.splice(this.all.indexOf(thread), 1);
+    if (!thread.leaving || !wasFree) this.#events.lost(wasFree ? 0 : current, `The thread ended: ${how}`);
+    const successor = this.all.find(({ replaces }) => replaces === thread);
+    if (successor !== undefined) successor.replaces = undefined;
+    else if (!thread.leaving) this.#replace(thread, !thread.worked);
+  }
+
+  /** Another thread has its place. */
+  #isTaken(thread: PooledThread): boolean {
+    return this.all.some(
+      (one) => one !== thread && one.index === thread.index && !one.dropped && !one.leaving,
+    );
   }
 
   /**
@@ -222,11 +283,4 @@ export class PoolThreads {
     this.restarts++;
     this.#timers[index] = setTimeout(() => this.#spawn(index), delay);
   }
-}
-
-function nothingAttached(entry: ThreadEntry, code: number): string {
-  if (code === UNSETTLED) return 'an await at its top level never settled';
-  if (code !== 0) return `it called process.exit(${code})`;
-  const what = 'script' in entry ? entry.script : entry.target;
-  return `${what} ended without calling run(). Each thread loads it again, and run() has to be reached there as well`;
 }

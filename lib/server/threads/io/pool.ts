@@ -15,12 +15,13 @@ import { ApplicationError, type ConfigError, ServerBusy } from '../../../errors.
 import { logger } from '../../../logger.js';
 import { Blocks } from '../shared/blocks.js';
 import { RequestQueue } from '../shared/request-queue.js';
-import type { ThreadEntry, ThreadOptions } from '../shared/thread-data.js';
+import type { ThreadOptions } from '../shared/thread-data.js';
 import type { ThreadLine } from '../shared/thread-line.js';
 import { Budget, Outflow } from './outflow.js';
 import { PoolThreads, type ThreadEvents } from './pool-threads.js';
 import type { PooledThread, ThreadRequest } from './pooled-thread.js';
 import { RequestTable } from './request-table.js';
+import type { OutsideFrames, ThreadKind } from './thread-kind.js';
 import { BusyWatch, StuckWatch, type WatchedRequest } from './watch.js';
 
 /** A request that a thread is to answer. */
@@ -43,6 +44,8 @@ export interface PoolRequest extends ThreadRequest, WatchedRequest {
   /** No thread has anything to do for it. */
   done(): void;
 }
+
+export type PoolOptions = Pick<ThreadOptions, 'threads' | 'timeout' | 'backlogRequests' | 'responseBuffer'>;
 
 /** What the threads do at the moment. */
 export interface PoolLoad {
@@ -69,7 +72,7 @@ const WAKE_ALL_MS = 1;
 const RECHECK_MS = 20;
 
 export class ThreadPool implements ThreadEvents {
-  readonly #options: ThreadOptions;
+  readonly #options: PoolOptions;
   /** No thread can load the application any more. */
   readonly #onFatal: (error: ConfigError) => void;
   readonly #queue = new RequestQueue();
@@ -78,6 +81,7 @@ export class ThreadPool implements ThreadEvents {
   readonly #threads: PoolThreads;
   readonly #stuck: StuckWatch;
   readonly #busy: BusyWatch;
+  readonly #outside: OutsideFrames | undefined;
   /** All that were submitted and are not done. */
   readonly #running = new RequestTable<PoolRequest>();
   /** Those that found no slot in the queue. */
@@ -87,15 +91,15 @@ export class ThreadPool implements ThreadEvents {
   /** All idle threads were woken, and nothing was queued since. */
   #rechecksLate = false;
 
-  constructor(entry: ThreadEntry, options: ThreadOptions, onFatal: (error: ConfigError) => void) {
+  constructor(kind: ThreadKind, options: PoolOptions, onFatal: (error: ConfigError) => void) {
     this.#options = options;
     this.#onFatal = onFatal;
     this.#blocks = new Blocks(options.responseBuffer);
     this.#budget = new Budget(options.responseBuffer);
-    const [queue, blocks] = [this.#queue.memory, this.#blocks.memory];
-    const log = { level: logger.level, style: logger.stream.style ?? 'plain' };
-    const data = { entry, queue, blocks, options, log };
-    this.#threads = new PoolThreads(data, this.#blocks, this);
+    this.#outside = kind.outside;
+    const memory = { queue: this.#queue.memory, blocks: this.#blocks.memory };
+    const plan = { kind, memory, count: options.threads, timeout: options.timeout };
+    this.#threads = new PoolThreads(plan, this.#blocks, this);
     this.#stuck = new StuckWatch(options.timeout, this.#threads, this.#running);
     this.#busy = new BusyWatch(this.#threads, options.threads, this.#running);
     this.#listen();
@@ -142,9 +146,14 @@ export class ThreadPool implements ThreadEvents {
     const serving = this.#threads.all.filter(({ ready, dropped }) => ready && !dropped);
     const busy = serving.filter(({ line }) => line.current !== 0).length;
     const free = serving.length - busy;
-    const starting = this.#options.threads - serving.length;
+    const starting = Math.max(0, this.#options.threads - serving.length);
     const { restarts } = this.#threads;
     return { busy, free, starting, restarts, queue: Math.max(0, this.#running.size - busy) };
+  }
+
+  /** All that are not done, the oldest first. */
+  get requests(): readonly PoolRequest[] {
+    return this.#running.values();
   }
 
   /** Takes back a request that no thread has, which is then done. False if one has it. */
@@ -260,7 +269,7 @@ export class ThreadPool implements ThreadEvents {
   // ThreadEvents
 
   drain(thread: PooledThread): void {
-    thread.drain(this.#requestOf);
+    thread.drain(this.#requestOf, this.#outside);
   }
 
   lost(id: number, why: string): void {
@@ -287,6 +296,10 @@ export class ThreadPool implements ThreadEvents {
       }
     }
     return claimed !== undefined;
+  }
+
+  wakeAll(): void {
+    this.#queue.wakeAll();
   }
 
   /** Those that wait have waited for long, and it is not known for how long they still would. */

@@ -6,7 +6,7 @@ import { type Blocks, NONE } from '../shared/blocks.js';
 import { isCharged, isForTopics, MORE } from '../shared/messages.js';
 import { Frame, type Ring, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
-import { type StartData, startWorker } from './start-worker.js';
+import type { OutsideFrames, StartedThread } from './thread-kind.js';
 import { ThreadTopics, type TopicRequest } from './thread-topics.js';
 
 /** A request that the thread has. */
@@ -38,6 +38,12 @@ export class PooledThread {
   /** It takes no part any more: its frames are not read. */
   dropped = false;
   exited = false;
+  /** It ends once it has no request: another one has its place, or is about to. */
+  leaving = false;
+  /** The one that it takes the place of, which goes on until this one has the application. */
+  replaces: PooledThread | undefined;
+  /** How it ended, as far as it knows. */
+  how: string | undefined;
   /** For the watch on handlers that run for too long: what it saw last, and how often. */
   watched = 0;
   progress = 0;
@@ -53,10 +59,11 @@ export class PooledThread {
   /** The log says that it cannot be ended. */
   #reported = false;
 
-  constructor(index: number, data: StartData, blocks: Blocks) {
+  /** @param start makes its worker, with the memory of its line. */
+  constructor(index: number, start: (line: SharedArrayBuffer) => StartedThread, blocks: Blocks) {
     this.index = index;
     this.blocks = blocks;
-    const { worker, port } = startWorker(data, this.line.memory);
+    const { worker, port } = start(this.line.memory);
     this.worker = worker;
     this.id = worker.threadId;
     this.port = port;
@@ -112,8 +119,9 @@ export class PooledThread {
   /**
    * Reads what the thread has sent. No client delays that: what one has not taken waits with its connection.
    * @param requestOf the request that a frame belongs to.
+   * @param outside takes what belongs to none.
    */
-  drain(requestOf: (id: number) => ThreadRequest | undefined): void {
+  drain(requestOf: (id: number) => ThreadRequest | undefined, outside?: OutsideFrames): void {
     if (this.dropped) return;
     this.#postWaiting();
     const frame = this.#frame;
@@ -129,6 +137,7 @@ export class PooledThread {
       if (request !== last) last?.flush();
       last = request;
       if (isForTopics(frame.type)) this.#topics.take(frame, request);
+      else if (frame.id === 0 && outside !== undefined) outside.take(frame);
       else if (request === undefined) this.discard(frame);
       else request.take(frame, this);
     }

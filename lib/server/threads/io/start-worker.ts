@@ -1,16 +1,37 @@
 /** Makes the worker of a thread: which script it loads, and with which loader. */
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isMainThread, MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { isMainThread, MessageChannel, Worker } from 'node:worker_threads';
 import { watchThreads } from '../../../environ/form/temporary-files.js';
 import { ConfigError } from '../../../errors.js';
+import { logger } from '../../../logger.js';
 import { ownModule } from '../../../own-files.js';
-import { THREAD_KIND, type ThreadData } from '../shared/thread-data.js';
+import { THREAD_KIND, type ThreadData, type ThreadEntry, type ThreadOptions } from '../shared/thread-data.js';
+import type { StartedThread, ThreadKind } from './thread-kind.js';
 
 const COMMAND = ownModule('server/threads/worker/thread-start');
 
 /** What is the same for all threads of a pool. */
-export type StartData = Omit<ThreadData, 'kind' | 'port' | 'line'>;
+type StartData = Omit<ThreadData, 'kind' | 'port' | 'line'>;
+
+/** "Unsettled Top-Level Await" (Node's exit codes). */
+const UNSETTLED = 13;
+
+/** The threads that load an application of JavaScript, and run its handlers. */
+export function threadsOf(entry: ThreadEntry, options: ThreadOptions): ThreadKind {
+  const log = { level: logger.level, style: logger.stream.style ?? 'plain' };
+  return {
+    start: (shared) => startWorker({ entry, options, log, ...shared }, shared.line),
+    unready: (code) => nothingAttached(entry, code),
+  };
+}
+
+function nothingAttached(entry: ThreadEntry, code: number): string {
+  if (code === UNSETTLED) return 'an await at its top level never settled';
+  if (code !== 0) return `it called process.exit(${code})`;
+  const what = 'script' in entry ? entry.script : entry.target;
+  return `${what} ended without calling run(). Each thread loads it again, and run() has to be reached there as well`;
+}
 
 /**
  * The script of this process, which threads and workers load again (as `node:cluster` does).
@@ -37,7 +58,7 @@ function resolveScript(path: string | undefined): string | undefined {
 }
 
 /** @returns with the worker, a port for its reports, which keeps no process alive. */
-export function startWorker(data: StartData, line: SharedArrayBuffer): { worker: Worker; port: MessagePort } {
+function startWorker(data: StartData, line: SharedArrayBuffer): StartedThread {
   const { port1, port2 } = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const removeFolders = watchThreads();

@@ -11,6 +11,11 @@ export interface WatchedRequest {
   readonly isConversation: boolean;
   /** When it came: milliseconds since the epoch. */
   readonly log: { readonly received: number };
+  /**
+   * Asks it to end by itself, for it runs for too long.
+   * @returns milliseconds in which it may do so. Where there is no such method its thread is ended at once.
+   */
+  interrupt?(why: string): number;
 }
 
 /** All requests of a pool. */
@@ -38,7 +43,13 @@ export class StuckWatch {
     this.#timer = setInterval(
       () => {
         for (const thread of threads.all) {
-          if (isStuck(thread, running.get(thread.line.current))) threads.kill(thread, thread.watched, why);
+          const request = running.get(thread.line.current);
+          if (!isStuck(thread, request)) continue;
+          const { watched } = thread;
+          const grace = request?.interrupt?.(why) ?? 0;
+          if (grace === 0) threads.kill(thread, watched, why);
+          // Unless it has another request by then.
+          else setTimeout(() => threads.kill(thread, watched, why), grace).unref();
         }
       },
       (timeout * 1000) / CHECKS,
@@ -61,7 +72,7 @@ function isStuck(thread: PooledThread, request: WatchedRequest | undefined): boo
     thread.quiet = 0;
     return false;
   }
-  return ++thread.quiet >= CHECKS;
+  return ++thread.quiet === CHECKS;
 }
 
 /** Milliseconds that a request waits before the log says so. */

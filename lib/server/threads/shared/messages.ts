@@ -54,7 +54,7 @@ export const FROM_THREAD = {
 
 /** About topics, whatever request it came with. */
 export function isForTopics(type: number): boolean {
-  return type >= FROM_THREAD.publishText;
+  return type >= FROM_THREAD.publishText && type <= FROM_THREAD.next;
 }
 
 /** To a thread, over its port: in answer to `next`. */

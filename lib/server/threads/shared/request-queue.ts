@@ -125,6 +125,11 @@ export class RequestQueue {
   /** Tells all threads to end once they have finished what they have. */
   stop(): void {
     Atomics.store(this.#words, STOP, 1);
+    this.wakeAll();
+  }
+
+  /** Idle threads look around, whether there is a request or not. */
+  wakeAll(): void {
     Atomics.add(this.#words, WORK, 1);
     Atomics.notify(this.#words, WORK);
   }
@@ -137,6 +142,49 @@ export class RequestQueue {
    * @param claimed is called before the slot is free again.
    */
   claim(thread: number, claimed: (id: number) => void): QueuedRequest | undefined {
+    const slot = this.#win(thread);
+    if (slot === -1) return undefined;
+    const word = (slot * SLOT_BYTES) >> 2;
+    const id = this.#slots[word] as number;
+    const flags = this.#slots[word + 1] as number;
+    const length = this.#slots[word + 2] as number;
+    const start = slot * SLOT_BYTES + SLOT_WORDS * 4;
+    const text = length === -1 ? undefined : this.#bytes.toString('latin1', start, start + length);
+    const bodyLength = this.#slots[word + 3] as number;
+    const from = start + length;
+    const body = bodyLength === 0 ? undefined : Buffer.from(this.#bytes.subarray(from, from + bodyLength));
+    claimed(id);
+    Atomics.store(this.#words, STATES + slot, FREE);
+    return { id, flags, text, body };
+  }
+
+  /**
+   * The same for a thread that copies the bytes elsewhere.
+   * @param claimed is called before the slot is free again: with the text and then the body, undefined where they are too
+   *   long for a slot, and how long the text is.
+   * @returns false if there is none.
+   */
+  claimBytes(
+    thread: number,
+    claimed: (id: number, bytes: Buffer | undefined, textLength: number) => void,
+  ): boolean {
+    const slot = this.#win(thread);
+    if (slot === -1) return false;
+    const word = (slot * SLOT_BYTES) >> 2;
+    const length = this.#slots[word + 2] as number;
+    const start = slot * SLOT_BYTES + SLOT_WORDS * 4;
+    const end = start + length + (this.#slots[word + 3] as number);
+    claimed(
+      this.#slots[word] as number,
+      length === -1 ? undefined : this.#bytes.subarray(start, end),
+      length,
+    );
+    Atomics.store(this.#words, STATES + slot, FREE);
+    return true;
+  }
+
+  /** The slot of the oldest request, which is this thread's now; -1: there is none. */
+  #win(thread: number): number {
     const words = this.#words;
     let passed = false;
     for (;;) {
@@ -144,28 +192,14 @@ export class RequestQueue {
       if (head === Atomics.load(words, TAIL)) {
         // There is room, and no other thread knows that.
         if (passed) this.bell.ring();
-        return undefined;
+        return -1;
       }
       const slot = head & MASK;
       const won = Atomics.compareExchange(words, STATES + slot, QUEUED, claimedBy(thread)) === QUEUED;
       // Also past a slot that was cancelled, or claimed by a thread that was ended at this point.
       Atomics.compareExchange(words, HEAD, head, (head + 1) | 0);
-      if (!won) {
-        passed = true;
-        continue;
-      }
-      const word = (slot * SLOT_BYTES) >> 2;
-      const id = this.#slots[word] as number;
-      const flags = this.#slots[word + 1] as number;
-      const length = this.#slots[word + 2] as number;
-      const start = slot * SLOT_BYTES + SLOT_WORDS * 4;
-      const text = length === -1 ? undefined : this.#bytes.toString('latin1', start, start + length);
-      const bodyLength = this.#slots[word + 3] as number;
-      const from = start + length;
-      const body = bodyLength === 0 ? undefined : Buffer.from(this.#bytes.subarray(from, from + bodyLength));
-      claimed(id);
-      Atomics.store(words, STATES + slot, FREE);
-      return { id, flags, text, body };
+      if (won) return slot;
+      passed = true;
     }
   }
 

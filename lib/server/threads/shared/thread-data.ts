@@ -38,8 +38,18 @@ export const THREAD_KIND = 'wsgi thread';
 /** A thread that loads the application for another purpose than to serve it: `run()` does nothing there. */
 export const ASIDE_KIND = 'wsgi thread aside';
 
-/** It has the application, and takes requests from now on; or it could not load it, and this is why. */
-export type ThreadReport = { readonly ready: true } | { readonly failed: string };
+/** What a thread says about itself. */
+export type ThreadReport =
+  /** It has the application, and takes requests from now on. */
+  | { readonly ready: true }
+  /** It could not load it, and this is why. */
+  | { readonly failed: string }
+  /** It has had as many requests as it should: it goes on until another one has the application, and is then told to leave. */
+  | { readonly spent: true }
+  /** It ends after the request that it has, and is to be replaced. */
+  | { readonly leaves: true }
+  /** How it ended, which is more than its exit code says. */
+  | { readonly ended: string };
 
 export function isThreadData(value: unknown): value is ThreadData {
   return typeof value === 'object' && value !== null && (value as Partial<ThreadData>).kind === THREAD_KIND;

@@ -30,11 +30,18 @@ const BUFFERED_OF = 41;
 const BUFFERED = 42;
 /** How much of the body of its request the thread waits for: bytes from the beginning, which wrap at 32 bits. */
 const WANTED = 43;
+/** 1: the thread is to end once it has no request. */
+const LEAVING = 44;
+/** What Pyodide looks at while Python runs, and sets to 0: 2 is SIGINT. And the request that it is for. */
+const SIGNAL = 45;
+const INTERRUPTED = 46;
 /** Sum of what clients have taken of what the thread sent; it wraps at 32 bits. */
 const SETTLED = 48;
 const WORDS = 64;
 /** A close reason has 123 bytes at most (RFC 6455 section 5.5), and an error of ours is not much longer. */
 const ENDING_BYTES = 4096;
+
+const SIGINT = 2;
 
 /** A word has 32 bits. */
 const MOST = 2 ** 31 - 1;
@@ -194,6 +201,18 @@ export class ThreadLine {
     return false;
   }
 
+  /** The thread is to end once it has no request. One that sleeps has to be woken by the queue. */
+  leave(): void {
+    Atomics.store(this.#words, LEAVING, 1);
+  }
+
+  /** Raises KeyboardInterrupt in a thread of Python that has this request. */
+  interrupt(id: number): void {
+    Atomics.store(this.#words, INTERRUPTED, id);
+    Atomics.store(this.#words, SIGNAL, SIGINT);
+    this.wake();
+  }
+
   /** A client has taken something that the thread sent, or that is counted elsewhere from now on. */
   settle(cost: number): void {
     Atomics.add(this.#words, SETTLED, cost);
@@ -231,6 +250,25 @@ export class ThreadLine {
   waitWhileRetired(): void {
     const isFree = () => Atomics.load(this.#words, RETIRED) === 0;
     if (!isFree()) this.block(RUNS, isFree);
+  }
+
+  get isLeaving(): boolean {
+    return Atomics.load(this.#words, LEAVING) === 1;
+  }
+
+  /** For Pyodide's `setInterruptBuffer`. */
+  get signals(): Int32Array {
+    return this.#words.subarray(SIGNAL, SIGNAL + 1);
+  }
+
+  get isInterrupted(): boolean {
+    return Atomics.load(this.#words, SIGNAL) !== 0;
+  }
+
+  /** The request that is to be interrupted; the signal is taken. */
+  takeInterrupt(): number {
+    Atomics.store(this.#words, SIGNAL, 0);
+    return Atomics.load(this.#words, INTERRUPTED);
   }
 
   /** True once after the I/O thread asked for it. */

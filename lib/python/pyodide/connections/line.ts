@@ -2,9 +2,9 @@
  * The shared memory between the event loop and a thread of Pyodide: a ring of frames each way, as threads for JavaScript have,
  * a bell for the event loop, and KeyboardInterrupt.
  */
-import { Bell } from '../../server/threads/shared/bell.js';
-import { FRAME_LIMIT, type Frame } from '../../server/threads/shared/ring.js';
-import { RUNS, ThreadLine } from '../../server/threads/shared/thread-line.js';
+import { Bell } from '../../../server/threads/shared/bell.js';
+import { FRAME_LIMIT, type Frame } from '../../../server/threads/shared/ring.js';
+import { RUNS, ThreadLine } from '../../../server/threads/shared/thread-line.js';
 
 /** What Pyodide looks at while Python runs: 2 is SIGINT. It sets it to 0. */
 const SIGNAL = 0;

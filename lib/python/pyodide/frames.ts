@@ -1,0 +1,41 @@
+/** Frames between the event loop and a thread of Pyodide, in the rings that threads have: messages.ts has their kinds. */
+import type { Frame } from '../../server/threads/shared/ring.js';
+
+/** Frames from the thread that only Pyodide has. */
+export const OF_THREAD = {
+  /** The environ of the request, which was too long for the queue. */
+  fetch: 0x66, // f
+  /** Of no request: JSON, as a process of CPython tells it on its control socket. */
+  told: 0x6a, // j
+  /** Of no request: what was printed while none ran. */
+  output: 0x70, // p
+} as const;
+
+/** Flag of a frame: the next one continues it. */
+export const MORE = 1;
+
+/** A frame of a ring has room for text, and most frames are answers to no call. */
+export function textOf(call: number): string {
+  return call === 0 ? '' : String(call);
+}
+
+export function callOf({ text }: Frame): number {
+  return text === '' ? 0 : Number(text);
+}
+
+/** Puts frames together that came in pieces. */
+export class Pieces {
+  #pieces: Buffer[] = [];
+
+  /** @returns the whole, or undefined while there is more to come. */
+  add({ bytes, flags }: Frame): Buffer | undefined {
+    if ((flags & MORE) !== 0) {
+      this.#pieces.push(bytes);
+      return undefined;
+    }
+    if (this.#pieces.length === 0) return bytes;
+    const whole = Buffer.concat([...this.#pieces, bytes]);
+    this.#pieces = [];
+    return whole;
+  }
+}
