@@ -4,13 +4,13 @@ import { FROM_PYTHON, TO_PYTHON } from '../messages.js';
 import { callOf, MORE } from './frames.js';
 import { HostCalls } from './host-calls.js';
 import type { PyodidePost } from './post.js';
-import type { FileSystem, PyProxy } from './runtime.js';
+import type { FileSystem, PyCallable, PyProxy } from './runtime.js';
 import type { PyodideReport } from './start.js';
 
 /** Kind, whether more follows, number of the request, number of the call. */
 const HEAD = 12;
 
-// What `receive` and `claim` give instead of a size.
+// What `receive` and `#claim` give instead of a size.
 const NOTHING = 0;
 const INTERRUPTED = -1;
 const CLOSED = -2;
@@ -22,11 +22,13 @@ const LARGE = 512 * 1024 * 1024;
 
 const EMPTY = new Uint8Array(0);
 
-/** Python sees its methods and nothing else. No method throws, and none is called `next`: to Pyodide it would be an iterator. */
+/** Python sees its methods and nothing else. No method throws. */
 export class Bridge extends HostCalls {
   readonly #post: PyodidePost;
   /** Bytes of Python's memory, which never shrinks. */
-  readonly #size: () => number;
+  readonly #memorySize: () => number;
+  /** Python cannot go on: ends the thread. */
+  readonly #failed: (error: unknown) => never;
   readonly #note: ((modules: readonly string[]) => void) | undefined;
   readonly #frame = new Frame();
   #memory: PyProxy | undefined;
@@ -35,17 +37,21 @@ export class Bridge extends HostCalls {
   /** The thread is replaced when Python has more. */
   #most = 0;
   #isTired = false;
+  /** Of the request that was claimed. */
+  #size = LONG;
 
   /** @param note for what was imported from packages, if that is wanted. */
   constructor(
     post: PyodidePost,
     files: FileSystem,
     size: () => number,
+    failed: (error: unknown) => never,
     note?: (modules: readonly string[]) => void,
   ) {
     super(files);
     this.#post = post;
-    this.#size = size;
+    this.#memorySize = size;
+    this.#failed = failed;
     this.#note = note;
   }
 
@@ -89,31 +95,51 @@ export class Bridge extends HostCalls {
   };
 
   /**
-   * Python has finished with its request. Waits for the next one, and puts it into the memory: the kind, the number, the
-   * length of the text, the text, and what more there is.
+   * Has Python serve requests until it is to end. `serve` is called anew for each: WebAssembly changes to its optimized code
+   * only where a function is entered, and one that takes requests in a loop of Python's own would never be.
+   * @param serve takes the size of the request in the memory, or LONG. Gives that of the last frame of the response, which is
+   *   in the memory; 0 if that was sent.
    */
-  readonly claim = (): number => {
+  readonly run = (serve: PyCallable): void => {
     const post = this.#post;
-    post.finish();
+    try {
+      for (let size = this.#claim(); size !== CLOSED; size = this.#claim()) {
+        const last = serve(size) as number;
+        if (last > 0) this.send(last);
+        post.finish();
+      }
+    } catch (error) {
+      // Python above must not see it: it could go on.
+      this.#failed(error);
+    }
+  };
+
+  /** Waits for a request, and puts it into the memory: the kind, the number, the length of the text, the text, and what more there is. */
+  #claim(): number {
+    const post = this.#post;
     for (;;) {
       const seen = post.work;
       if (post.isOver) return CLOSED;
-      if (post.line.isInterrupted) return INTERRUPTED;
-      let size = LONG;
-      const number = post.claim((bytes, textLength) => {
-        const memory = this.#look();
-        memory[0] = TO_PYTHON.request;
-        memory.writeUInt32BE(textLength, HEAD);
-        memory.set(bytes, HEAD + 4);
-        size = HEAD + 4 + bytes.length;
-      });
+      // Too late for its request.
+      if (post.line.isInterrupted) post.line.takeInterrupt();
+      const number = post.claim(this.#copy);
       if (number !== 0) {
-        if (size !== LONG) this.#view.writeUInt32BE(number, 4);
-        return size;
+        if (this.#size !== LONG) this.#view.writeUInt32BE(number, 4);
+        return this.#size;
       }
       if (post.isStopping) return CLOSED;
       post.idle(seen);
     }
+  }
+
+  readonly #copy = (bytes: Buffer | undefined, textLength: number): void => {
+    this.#size = LONG;
+    if (bytes === undefined) return;
+    const memory = this.#look();
+    memory[0] = TO_PYTHON.request;
+    memory.writeUInt32BE(textLength, 8);
+    memory.set(bytes, HEAD);
+    this.#size = HEAD + bytes.length;
   };
 
   /** @returns whether it was interrupted. */
@@ -131,7 +157,7 @@ export class Bridge extends HostCalls {
 
   /** The application is there. @returns whether `note` is to be called with what it has imported from packages. */
   readonly loaded = (): boolean => {
-    this.#most = Math.max(LARGE, 2 * this.#size());
+    this.#most = Math.max(LARGE, 2 * this.#memorySize());
     return this.#note !== undefined;
   };
 
@@ -140,7 +166,7 @@ export class Bridge extends HostCalls {
 
   /** Says so once, before the request is done that made it grow: it is given no other one. */
   #tire(): void {
-    if (this.#isTired || this.#size() <= this.#most) return;
+    if (this.#isTired || this.#memorySize() <= this.#most) return;
     this.#isTired = true;
     this.#post.leave();
   }

@@ -65,21 +65,20 @@ export class PyodidePost {
   }
 
   /**
-   * The thread has finished with its request, and takes the next one: without a wait in `claim`, then `idle`, and so on.
-   * One that has many handlers at a time claims as often as it likes, with `Atomics.waitAsync` (`RequestQueue.waitAsync`) in
+   * Takes the next request, without a wait: `idle` waits. A thread that has many handlers at a time claims as often as it likes, with `Atomics.waitAsync` (`RequestQueue.waitAsync`) in
    * the place of `idle`; what the line says of `current` is then that of the last.
    * @param copy takes the text and the JSON of the request, which are one piece; undefined: `fetch` asked for them.
    * @returns its number; 0 if there is none.
    */
-  claim(copy: (bytes: Buffer, textLength: number) => void): number {
+  claim(copy: (bytes: Buffer | undefined, textLength: number) => void): number {
     const { line } = this;
     let number = 0;
     let isLong = false;
     this.#queue.claimBytes(threadId, (id, bytes, textLength) => {
       line.current = number = id;
       line.waitWhileRetired();
-      if (bytes === undefined) isLong = true;
-      else copy(bytes, textLength);
+      isLong = bytes === undefined;
+      copy(bytes, textLength);
     });
     if (number === 0) return 0;
     if (this.#limit > 0 && ++this.#requests === this.#limit) {

@@ -33,17 +33,23 @@ async function main(data: PyodideThreadData): Promise<number> {
     pyodide.FS.chdir(chdir);
     pyodide.setInterruptBuffer(post.line.signals);
     const size = () => pyodide._module?.HEAPU8?.length ?? 0;
-    const bridge = new Bridge(post, pyodide.FS, size, note);
+    const failed = (error: unknown): never => process.exit(endOf(error, post));
+    const bridge = new Bridge(post, pyodide.FS, size, failed, note);
     const run = pyodide.runPython('from wsgi_gateway.pyodide_host import main; main') as PyCallable;
     return run(bridge, config) as number;
   } catch (error) {
-    const { name, message = String(error), status } = error as Failure;
-    // How it ended is more than the number can say.
-    post.report({
-      ended: status === undefined ? `${name ?? 'Error'}: ${message.slice(0, 2000)}` : `exit code ${status}`,
-    });
-    return status ?? FATAL;
+    return endOf(error, post);
   }
+}
+
+/** @returns the exit code. */
+function endOf(error: unknown, post: PyodidePost): number {
+  const { name, message = String(error), status } = error as Failure;
+  // How it ended is more than the number can say.
+  post.report({
+    ended: status === undefined ? `${name ?? 'Error'}: ${message.slice(0, 2000)}` : `exit code ${status}`,
+  });
+  return status ?? FATAL;
 }
 
 /** What is printed while no request runs, and by C. */

@@ -65,28 +65,25 @@ def message_of(answer):
     return data.decode('utf-8') if kind == 'text' else data
 
 
-def whole(head, block):
-    """A whole response. Its head is beyond doubt (head.py): of latin-1, and without line feeds."""
-    status, headers = head
-    fields = [status]
-    for pair in headers:
-        fields += pair
-    text = '\n'.join(fields).encode('latin-1')
-    return b'%b%b%b' % (_LENGTH.pack(len(text)), text, block)
+def told_of(payload):
+    """What is told of a request: its text, and JSON or nothing."""
+    end = 4 + _LENGTH.unpack_from(payload)[0]
+    return str(payload[4:end], 'latin-1'), payload[end:]
 
 
-def environ_of(payload):
+def environ_of(told, facts):
     """A request: environ, flags, and what is told of a WebSocket or None (lib/python/request-message.ts).
 
     Native strings travel as they are; what else middleware has added, as JSON.
     """
-    end = 4 + _LENGTH.unpack_from(payload)[0]
-    fields = iter(payload[4:end].decode('latin-1').split('\0'))
+    text, more = told
+    fields = iter(text.split('\0'))
     flags = next(fields)
     environ = dict(zip(fields, fields))
-    if end == len(payload):
+    environ.update(facts)
+    if not more:
         return environ, flags, None
-    more = json.loads(payload[end:])
+    more = json.loads(more)
     environ.update(more['environ'])
     return environ, flags, more['socket']
 
@@ -127,6 +124,10 @@ class Channel:
             except OSError:
                 raise GatewayClosed() from None
             self._cut_write = False
+
+    def whole(self, request, head, block):
+        """A whole response. Its head is beyond doubt, and encoded (head.py)."""
+        self.send(WHOLE, request, head + block)
 
     def read(self):
         """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""

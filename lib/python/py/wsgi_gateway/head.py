@@ -4,10 +4,15 @@ The rules themselves are the gateway's, and written there once: of everything th
 refuses is raised at once.
 """
 import re
+import struct
 
 _STATUS = re.compile(r'[2-9][0-9]{2} [!-~](?:[ -~]*[!-~])?').fullmatch
 _NAME = re.compile(r'[0-9A-Za-z-]{1,64}').fullmatch
 _VALUE = re.compile(r'[!-~\xa1-\xff](?:[ -~\xa1-\xff]*[!-~\xa1-\xff])?').fullmatch
+# For one client alone, or another one each time.
+_OWN = frozenset(('Set-Cookie', 'set-cookie', 'ETag', 'Date', 'Last-Modified'))
+
+_LENGTH_OF = struct.Struct('>I')
 _LENGTH = re.compile(r'[0-9]{1,15}').fullmatch
 
 # Those that an application must not send, and those with rules of their own.
@@ -19,6 +24,36 @@ _ASK = frozenset(
 # Names that were found to be right. An application that invents names cannot grow it further.
 _known = {}
 _MOST = 1000
+
+
+# Heads that were found to be right: what is sent of them. Most applications send few different ones.
+_heads = {}
+_MOST_HEADS = 256
+_LONGEST = 1024
+
+
+def known(status, headers):
+    """A head that was right before: `(head, encoded)`, or None."""
+    if headers.__class__ is not list:
+        return None
+    try:
+        return _heads.get((status, *headers))
+    except TypeError:
+        return None
+
+
+def remember(status, headers):
+    """A head that is plain, with the bytes that are sent of it (channel.py)."""
+    fields = [status]
+    for pair in headers:
+        fields += pair
+    text = '\n'.join(fields).encode('latin-1')
+    made = (status, headers), _LENGTH_OF.pack(len(text)) + text
+    if len(text) <= _LONGEST and not any(name in _OWN for name, _ in headers):
+        if len(_heads) >= _MOST_HEADS:
+            _heads.clear()
+        _heads[(status, *headers)] = made
+    return made
 
 
 def _plain_name(name):

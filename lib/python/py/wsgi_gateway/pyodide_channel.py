@@ -4,18 +4,22 @@ Only integers cross the border: JavaScript copies a frame between that memory an
 """
 import struct
 
-from .channel import encode
+from .channel import WHOLE, encode, told_of
 from .errors import GatewayClosed
 
 # Kind, whether the next frame continues it, number of the request, number of the call. lib/python/pyodide/bridge.ts has the same.
 HEAD = struct.Struct('>cBxxII')
+# The same of a request: its number, and how long its text is.
+_TOLD = struct.Struct('>4xII').unpack_from
+_START = 12
 _SIZE = HEAD.size
 # Bytes of payload that go in one.
 _ROOM = 65536
 _UNPACK = HEAD.unpack_from
 _PACK = HEAD.pack_into
+_HEAD = HEAD.pack
 
-# What `receive` and `claim` give instead of a size.
+# What `receive` gives instead of a size, and what stands for that of a request.
 NOTHING = 0
 INTERRUPTED = -1
 # The request comes in frames.
@@ -36,10 +40,11 @@ class Channel:
         self._view = memoryview(memory)
         self._send = bridge.send
         self._receive = bridge.receive
-        self._claim = bridge.claim
         self._interrupted = interrupted
         self._parts = []
         self._sending = False
+        # Bytes of a frame that is in the memory, and was not sent yet: it goes out when the request is over.
+        self._last = 0
 
     def send(self, kind, request, payload=b'', call=0):
         if self._sending:
@@ -52,6 +57,7 @@ class Channel:
             self._sending = False
 
     def _put(self, kind, request, payload, call):
+        self.flush()
         size = len(payload)
         if size <= _ROOM:
             self._pass(kind, 0, request, call, payload)
@@ -74,18 +80,37 @@ class Channel:
             if frame is not None:
                 return frame
 
-    def next(self):
-        """The next request: its number, and what is told of it. Waits for it. Raises GatewayClosed at the end."""
-        while True:
-            size = self._claim()
-            if size > 0:
-                return _UNPACK(self._memory)[2], bytes(self._view[_SIZE:size])
-            if size == LONG:
-                _, number, _, payload = self.read()
-                return number, payload
-            if size != INTERRUPTED:
-                raise GatewayClosed()
-            self._interrupted()
+    def whole(self, request, head, block):
+        """A whole response. Its head is beyond doubt, and encoded (head.py)."""
+        frame = _HEAD(WHOLE, 0, request, 0) + head + block
+        size = len(frame)
+        if size > _ROOM or self._sending:
+            self.send(WHOLE, request, head + block)
+            return
+        self.flush()
+        self._view[:size] = frame
+        self._last = size
+
+    def flush(self):
+        """The memory is wanted for something else."""
+        if self._last:
+            last, self._last = self._last, 0
+            self._send(last)
+
+    def told(self, size):
+        """The request in the memory: its number, and what is told of it."""
+        if size == LONG:
+            _, number, _, payload = self.read()
+            return number, told_of(payload)
+        view = self._view
+        number, length = _TOLD(view)
+        end = _START + length
+        return number, (str(view[_START:end], 'latin-1'), size > end and bytes(view[end:size]))
+
+    def last(self):
+        """Bytes of a frame that is in the memory: who called sends it."""
+        last, self._last = self._last, 0
+        return last
 
     def poll(self):
         """The next frame if it is there already, or None."""
@@ -95,6 +120,7 @@ class Channel:
         self.send(TOLD, 0, encode(message).encode('utf-8', 'replace'))
 
     def _next(self, wait):
+        self.flush()
         while True:
             size = self._receive(wait)
             if size == NOTHING:

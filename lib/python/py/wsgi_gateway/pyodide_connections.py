@@ -9,29 +9,56 @@ import contextvars
 import json
 
 from . import errors, pyodide_handlers, pyodide_patches
-from .pyodide_channel import _UNPACK, Channel
+from .channel import WHOLE, encode, told_of
+from .pyodide_channel import HEAD, TOLD
 from .pyodide_handlers import pause
 from .pyodide_host import PyodideHost
 from .request import Request
-from .slot import Slot
 from .streams import current
 
-_SIZE = 12
+_SIZE = HEAD.size
+# Bytes of payload that go in one.
+_ROOM = 65536
 
 
-class Pipe(Channel):
+class Pipe:
     """The memory that frames of all handlers go through. Nobody else runs while one is in it."""
 
     def __init__(self, bridge, interrupted):
-        super().__init__(bridge, interrupted)
+        """`interrupted` is called when the gateway has asked for KeyboardInterrupt; it may raise that."""
+        memory = bytearray(_SIZE + _ROOM)
+        bridge.attach(memory)
+        self._memory = memory
+        self._view = memoryview(memory)
+        self._pass = bridge.send
         self._take = bridge.take
+        self._interrupted = interrupted
+        self._sending = False
         self._late = False
 
     def send(self, kind, request, payload=b'', call=0):
-        super().send(kind, request, payload, call)
+        if self._sending:
+            # The garbage collector calls in the middle of it, and the memory is in use.
+            raise errors.GatewayClosed()
+        self._sending = True
+        try:
+            size = len(payload)
+            payload = memoryview(payload)
+            # Once for no bytes, too.
+            for start in range(0, size or 1, _ROOM):
+                piece = payload[start : start + _ROOM]
+                end = _SIZE + len(piece)
+                HEAD.pack_into(self._memory, 0, kind, start + _ROOM < size, request, call)
+                self._view[_SIZE:end] = piece
+                self._pass(end)
+        finally:
+            self._sending = False
         if self._late:
             self._late = False
             self._interrupted()
+
+    def tell(self, message):
+        self.send(TOLD, 0, encode(message).encode('utf-8', 'replace'))
 
     def is_sending(self):
         """Whether an interrupt would cut a frame: it is to come later."""
@@ -43,7 +70,7 @@ class Pipe(Channel):
             size = self._take(request)
             if not size:
                 return None
-            kind, more, number, call = _UNPACK(self._memory)
+            kind, more, number, call = HEAD.unpack_from(self._memory)
             payload = bytes(self._view[_SIZE:size])
             if more:
                 parts.append(payload)
@@ -73,6 +100,9 @@ class HandlerChannel:
                 return frame
             pause()
 
+    def whole(self, request, head, block):
+        self.send(WHOLE, request, head + block)
+
     def poll(self):
         return self._pipe.next_of(self._number, self._parts)
 
@@ -82,12 +112,14 @@ class ConnectionsHost(PyodideHost):
 
     def __init__(self, bridge, start, config):
         super().__init__(bridge, config)
-        self._pipe = Pipe(bridge, self._on_interrupt)
-        self._slot = Slot(self._pipe)
+        self._pipe = self._slot.channel
         self._start = start
         self._application = None
         self._context = None
         self._places = pyodide_handlers.Places()
+
+    def _open(self, bridge):
+        return Pipe(bridge, self._on_interrupt)
 
     def main(self):
         pyodide_handlers.activate(self._bridge)
@@ -121,14 +153,15 @@ class ConnectionsHost(PyodideHost):
 
     def _handle(self, number):
         channel = HandlerChannel(self._pipe, number)
-        payload = channel.read()[3]
-        request = Request(channel, number, self._facts, payload)
+        told = told_of(channel.read()[3])
+        request = Request(channel, number, self._facts, told)
         request.place = self._places.take()
         try:
             request.run(self._application)
         finally:
             self._places.give(request.place)
-        self._look()
+        if self._config.get('watch'):
+            self._look()
 
     def _on_interrupt(self, *_):
         request = current.request

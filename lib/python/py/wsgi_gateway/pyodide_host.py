@@ -11,21 +11,17 @@ from .serving import Serving
 from .slot import Slot
 
 
-class ThreadSlot(Slot):
-    """Takes requests from the queue of all threads."""
-
-    def _next(self):
-        return self.channel.next()
-
-
 class PyodideHost(Serving):
     """`bridge`: what JavaScript does for Python (lib/python/pyodide/bridge.ts)."""
 
     def __init__(self, bridge, config):
         super().__init__(config)
         self._bridge = bridge
-        self._slot = ThreadSlot(Channel(bridge, self._on_interrupt))
+        self._slot = Slot(self._open(bridge))
         self._modules = 0
+
+    def _open(self, bridge):
+        return Channel(bridge, self._on_interrupt)
 
     def main(self):
         signal.signal(signal.SIGINT, self._on_interrupt)
@@ -55,11 +51,25 @@ class PyodideHost(Serving):
             self._bridge.note(json.dumps(packaged(self._config['installed'])))
 
     def _work(self, application):
-        self._slot.work(application, self._facts, self._look)
+        slot, channel, facts = self._slot, self._slot.channel, self._facts
+
+        def serve(size):
+            try:
+                number, told = channel.told(size)
+                slot.serve(number, told, application, facts)
+                if watches:
+                    self._look()
+            except KeyboardInterrupt:
+                # It came too late for its request.
+                pass
+            return channel.last()
+
+        watches = self._config.get('watch')
+        self._bridge.run(serve)
 
     def _look(self):
         """What a request has imported, where files are watched."""
-        if self._config.get('watch') and len(sys.modules) != self._modules:
+        if len(sys.modules) != self._modules:
             self._modules = len(sys.modules)
             self.tell_files()
 

@@ -6,7 +6,7 @@ from . import errors
 from .exchange import Exchange
 from .failure import describe
 from .files import FileWrapper, on_disk
-from .head import copied, is_plain, room
+from .head import copied, is_plain, known, remember, room
 from .streams import ErrorStream, Input, NoBody, current
 from .websocket import WebSocket
 
@@ -27,6 +27,8 @@ class Request(Exchange):
     _done = False
     _started = False
     _head = None
+    # As it is sent, where it is right beyond doubt.
+    _encoded = None
     # The gateway has the head, to check it or to send it.
     _told = False
     _head_sent = False
@@ -38,11 +40,11 @@ class Request(Exchange):
     _websocket = None
     opened = False
 
-    def __init__(self, channel, number, facts, payload):
-        super().__init__(channel, number)
-        environ, flags, socket = wire.environ_of(payload)
+    def __init__(self, channel, number, facts, told):
+        self._channel = channel
+        self._number = number
+        environ, flags, socket = wire.environ_of(told, facts)
         self._method = environ.get('REQUEST_METHOD')
-        environ.update(facts)
         environ['wsgi.input'] = NoBody(self) if 'e' in flags else Input(self)
         environ['wsgi.errors'] = ErrorStream(self)
         if 'h' in flags:
@@ -103,6 +105,12 @@ class Request(Exchange):
     # start_response and write()
 
     def _start_response(self, status, headers, exc_info=None):
+        if exc_info is None and not self._started and self._websocket is None and not self._over:
+            found = known(status, headers)
+            if found is not None:
+                self._started = True
+                self._head, self._encoded = found
+                return self._write
         if self.opened:
             # As gevent-websocket has it: frameworks start a response for what a handler of a WebSocket returned.
             return _ignore
@@ -126,10 +134,13 @@ class Request(Exchange):
         self._head = None
         flat = copied(status, headers)
         plain = not again and not self._told and self._websocket is None and is_plain(status, flat)
-        if not plain:
+        if plain:
+            self._head, self._encoded = remember(status, flat)
+            return self._write
+        else:
             told, self._told = self._told, True
             self._call(wire.HEADERS, wire.packed([status, flat, told]))
-        self._head = (status, flat)
+        self._head, self._encoded = (status, flat), None
         return self._write
 
     def _write(self, data):
@@ -147,6 +158,11 @@ class Request(Exchange):
     # The body
 
     def _respond(self, result):
+        if type(result) is list and len(result) == 1 and self._encoded is not None and not self._head_sent:
+            block = result[0]
+            if type(block) is bytes:
+                self._send_whole(block)
+                return
         if type(result) is FileWrapper:
             if self._send_file(result):
                 return
@@ -223,7 +239,7 @@ class Request(Exchange):
         else:
             # This is all, in one frame.
             self._done = True
-            self._send(wire.WHOLE, wire.whole(self._head, block))
+            self._channel.whole(self._number, self._encoded, block)
 
     def _send_block(self, block):
         """A block goes out before the next one is asked for, which waits while the client is too far behind."""

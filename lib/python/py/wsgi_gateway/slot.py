@@ -10,29 +10,27 @@ class Slot:
         # Its number; 0: none.
         self.request = 0
 
-    def work(self, application, facts, served=lambda: None):
-        """Until the gateway closes the channel. `served` is called after each request."""
+    def work(self, application, facts):
+        """Until the gateway closes the channel."""
         while not self.channel.broken:
             try:
-                self._serve(application, facts, served)
+                self.serve(*self._next(), application, facts)
             except errors.GatewayClosed:
                 return
             except KeyboardInterrupt:
                 # It came too late for its request.
                 continue
 
-    def _serve(self, application, facts, served):
-        number, payload = self._next()
+    def serve(self, number, told, application, facts):
         self.request = number
         try:
-            Request(self.channel, number, facts, payload).run(application)
+            Request(self.channel, number, facts, told).run(application)
         finally:
             self.request = 0
-        served()
 
     def _next(self):
         """The next request: its number, and what is told of it."""
         while True:
             kind, number, _, payload = self.channel.read()
             if kind == wire.REQUEST:
-                return number, payload
+                return number, wire.told_of(payload)

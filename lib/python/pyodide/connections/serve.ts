@@ -1,6 +1,7 @@
 /** The event loop of a thread with many handlers: it calls Python when there are requests, and lets those go on that waited. */
 import type { PyPromising, PyProxy } from '../runtime.js';
 import type { ConnectionsBridge } from './bridge.js';
+import type { CStack } from './c-stack.js';
 import type { PyodideLine } from './line.js';
 
 /**
@@ -11,6 +12,7 @@ import type { PyodideLine } from './line.js';
 export function serveConnections(
   main: PyPromising,
   line: PyodideLine,
+  stack: CStack,
   bridge: ConnectionsBridge,
   config: string,
 ): Promise<number> {
@@ -24,6 +26,7 @@ export function serveConnections(
     const turn = () => {
       const seen = line.wakes;
       bridge.turned();
+      stack.clear();
       // Until it waits for something. The next ones begin in other turns, so that those that waited go on between.
       if (work !== undefined && bridge.hasRequests) work.callPromising().catch(reject);
       const woken = bridge.hasRequests ? undefined : line.waitAsync(seen);

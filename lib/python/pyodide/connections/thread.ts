@@ -3,6 +3,7 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import type { Pyodide, PyPromising } from '../runtime.js';
 import { type PyodideStart, startPython } from '../start.js';
 import { ConnectionsBridge } from './bridge.js';
+import { CStack } from './c-stack.js';
 import { type LineMemory, OF_THREAD, PyodideLine } from './line.js';
 import { serveConnections } from './serve.js';
 
@@ -39,7 +40,8 @@ async function main(data: ConnectionsThreadData): Promise<number> {
     const size = () => pyodide._module?.HEAPU8?.length ?? 0;
     const bridge = new ConnectionsBridge(line, pyodide.FS, size, note);
     const start = pyodide.runPython('from wsgi_gateway.pyodide_connections import main; main');
-    return await serveConnections(start as PyPromising, line, bridge, config);
+    const stack = new CStack(pyodide._module);
+    return await serveConnections(start as PyPromising, line, stack, bridge, config);
   } catch (error) {
     const { name, message = String(error), status } = error as Failure;
     // How it ended is more than the number can say.
