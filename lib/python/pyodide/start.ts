@@ -77,8 +77,7 @@ export async function startPython(
   mountHost(pyodide.FS);
   if (plan !== undefined && choice?.make !== undefined) {
     make(pyodide, plan, choice.make, packages, hasConnections);
-  }
-  else if (choice?.bytes === undefined) prepare(pyodide, [], [], hasConnections);
+  } else if (choice?.bytes === undefined) prepare(pyodide, [], [], hasConnections);
   if (plan?.packages === undefined) return { pyodide, note: undefined };
   const known = new Set(choice?.note?.modules);
   const note = (modules: readonly string[]) => {

@@ -160,6 +160,7 @@ class ConnectionsHost(PyodideHost):
             request.run(self._application)
         finally:
             self._places.give(request.place)
+        pyodide_handlers.collect()
         if self._config.get('watch'):
             self._look()
 

@@ -1,6 +1,7 @@
 """What belongs to a thread in Python, and to a handler here: waiting, locks, `threading.local`, who one is."""
 import _thread
 import asyncio
+import gc
 import queue
 import sys
 import threading
@@ -44,6 +45,8 @@ def activate(bridge):
     global _bridge, _loop
     _bridge = bridge
     _loop = asyncio.get_event_loop()
+    gc.disable()
+    gc.enable = _nothing
     # Pyodide asks for it at each switch of stacks.
     asyncio.get_event_loop = get_event_loop
     pyodide_patches.pause = _sleep
@@ -58,8 +61,35 @@ def ensure_future(awaitable, *, loop=None):
     return awaitable if awaitable is _awaited else _ensure_future(awaitable, loop=loop)
 
 
+def _nothing():
+    """gc.enable: see `collect`."""
+
+
 def _keep(_thread):
     """A dummy of a handler's place is there for the next one in it."""
+
+
+# Garbage
+
+# Objects that were made, and not deleted, since the last collection.
+_MOST = 20_000
+_rest_until = 0
+
+
+def collect():
+    """In the place of automatic collections, which look at the calls of all threads: of those that wait the stack of C is elsewhere.
+
+    A full one does not look at them. No more than a twentieth of the time goes into it.
+    """
+    global _rest_until
+    if gc.get_count()[0] < _MOST:
+        return
+    start = time.monotonic()
+    if start < _rest_until:
+        return
+    gc.collect()
+    end = time.monotonic()
+    _rest_until = end + 20 * (end - start)
 
 
 # Waiting
@@ -71,6 +101,7 @@ def pause(seconds=None):
     Raises KeyboardInterrupt if that is asked for.
     """
     global _awaited
+    collect()
     request = current.request
     number = 0 if request is None else request._number
     milliseconds = -1 if seconds is None else seconds * 1000

@@ -4,26 +4,18 @@
  */
 import type { PythonModule } from '../runtime.js';
 
-/** Bytes that those that wait may have of it, of some 10 MiB. */
-const MOST = 1024 * 1024;
-
 export class CStack {
-  readonly #module: PythonModule;
-  readonly #top: number;
-  readonly #begin: { restore(): void } | undefined;
+  readonly #top: { restore(): void } | undefined;
 
   /** To be made before Python is called so that it may wait. */
   constructor(module: PythonModule = {}) {
     const { StackState } = module;
-    this.#module = module;
-    this.#top = module.stackSave?.() ?? 0;
-    module.stackStop = this.#top;
-    this.#begin = StackState && new StackState();
+    if (module.stackSave !== undefined) module.stackStop = module.stackSave();
+    this.#top = StackState && new StackState();
   }
 
-  /** Makes room for the next handler: what waits on the stack is copied away, and comes back when it goes on. */
+  /** What waits on the stack is copied away, and comes back when it goes on: the next handler has all of it. */
   clear(): void {
-    const now = this.#module.stackSave?.() ?? this.#top;
-    if (this.#top - now > MOST) this.#begin?.restore();
+    this.#top?.restore();
   }
 }

@@ -26,9 +26,11 @@ export function serveConnections(
     const turn = () => {
       const seen = line.wakes;
       bridge.turned();
-      stack.clear();
       // Until it waits for something. The next ones begin in other turns, so that those that waited go on between.
-      if (work !== undefined && bridge.hasRequests) work.callPromising().catch(reject);
+      if (work !== undefined && bridge.hasRequests) {
+        stack.clear();
+        work.callPromising().catch(reject);
+      }
       const woken = bridge.hasRequests ? undefined : line.waitAsync(seen);
       if (woken === undefined) setImmediate(turn);
       else woken.then(turn);

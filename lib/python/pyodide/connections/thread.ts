@@ -45,7 +45,8 @@ async function main(data: ConnectionsThreadData): Promise<number> {
   } catch (error) {
     const { name, message = String(error), status } = error as Failure;
     // How it ended is more than the number can say.
-    const ended = status === undefined ? `${name ?? 'Error'}: ${message.slice(0, 2000)}` : `exit code ${status}`;
+    const ended =
+      status === undefined ? `${name ?? 'Error'}: ${message.slice(0, 2000)}` : `exit code ${status}`;
     line.send(OF_THREAD.told, false, 0, 0, Buffer.from(JSON.stringify({ ended })));
     line.bell.ring();
     return status ?? FATAL;
