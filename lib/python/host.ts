@@ -8,7 +8,7 @@ import { cpythonPlan } from './cpython/plan.js';
 import type { PythonRuntime } from './lane.js';
 import type { PythonOptions } from './options.js';
 import { PythonPool } from './pool.js';
-import { connectionsPlan } from './pyodide/connections/plan.js';
+import { checkConnections, connectionsPlan } from './pyodide/connections/plan.js';
 import { pyodidePlan } from './pyodide/plan.js';
 import { PyodidePool } from './pyodide/pool.js';
 import type { PythonTarget } from './target.js';
@@ -77,6 +77,7 @@ function makeRuntime(target: PythonTarget, options: PythonOptions, onEnd: () => 
     );
   }
   if (command !== 'pyodide') return new PythonPool(cpythonPlan(command, target, options), options);
+  if (options.workerConnections > 1) checkConnections();
   const plan = pyodidePlan(target, options, folder, environment);
   if (options.workerConnections > 1) return new PythonPool(connectionsPlan(plan, options), options);
   return new PyodidePool(plan, options, onEnd);

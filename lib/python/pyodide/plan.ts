@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PythonOptions } from '../options.js';
 import type { PythonTarget } from '../target.js';
-import { checkConnections } from './connections/check.js';
 import { environmentPackages, packageFolders } from './packages.js';
 import { findPyodide, type PyodidePackage } from './runtime.js';
 import { isComplete, planSnapshot } from './snapshot.js';
@@ -34,7 +33,6 @@ export function pyodidePlan(
   environment: string | undefined,
 ): PyodidePlan {
   const { workerConnections: connections } = options;
-  checkConnections(connections);
   const pyodide = findPyodide(folder);
   const packages = environmentPackages(environment, pythonOf(pyodide));
   const installed = packageFolders([...options.pythonpath, ...packages]);

@@ -5,7 +5,6 @@ import { channels } from './channels-kind.js';
 import * as kinds from './option-kinds.js';
 import { option } from './option-kinds.js';
 import { WEBSOCKET_OPTIONS } from './websocket-options.js';
-
 const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 

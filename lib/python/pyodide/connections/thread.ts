@@ -3,9 +3,8 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import type { Pyodide, PyPromising } from '../runtime.js';
 import { type PyodideStart, startPython } from '../start.js';
 import { ConnectionsBridge } from './bridge.js';
-import { CStack } from './c-stack.js';
 import { type LineMemory, OF_THREAD, PyodideLine } from './line.js';
-import { serveConnections } from './serve.js';
+import { CStack, serveConnections } from './serve.js';
 
 /** What the thread exits with if Python fails in a way that Python cannot see. */
 const FATAL = 70;
