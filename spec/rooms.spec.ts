@@ -33,7 +33,7 @@ const ABOVE: Readonly<Record<string, readonly string[]>> = {
   porting: ['interpreter', 'server', 'testing', 'stdlib', 'util', 'middleware'],
   // Written with the functions that every WSGI program has.
   middleware: ['util'],
-  // Threads of Pyodide have the same rings as those of JavaScript.
+  // Threads of Pyodide are in the same pool as those of JavaScript.
   python: ['server'],
 };
 

@@ -1,4 +1,4 @@
-/** What a process of CPython and a thread of Pyodide have in common: what they say while they load, their lanes, their end. */
+/** What a Python with lanes says while it loads, its lanes, and its end. */
 import { ConfigError } from '../errors.js';
 import type { BaseLane } from './base-lane.js';
 import { lostError } from './error.js';

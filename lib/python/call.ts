@@ -48,7 +48,6 @@ const SENT = pack(true);
 const NOT_SENT = pack(false);
 
 export class PythonCall implements LaneWork {
-  readonly name: string;
   /** What the application returns. */
   readonly result: Promise<Body>;
   readonly #environ: Environ;
@@ -70,11 +69,14 @@ export class PythonCall implements LaneWork {
     this.#environ = environ;
     this.#startResponse = start_response;
     this.#lane = lane;
-    this.name = nameForLog(environ);
     this.result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
     lane.begin(this, environ);
+  }
+
+  get name(): string {
+    return nameForLog(this.#environ);
   }
 
   get waitsForClient(): boolean {

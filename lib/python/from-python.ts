@@ -34,8 +34,8 @@ export function fromPython(target: string, options: FromPythonOptions = {}): Pyt
     });
     return loading;
   };
-  const application = async (environ: Environ, start_response: StartResponse) =>
-    (host ?? (await load())).run(environ, start_response);
+  const application = (environ: Environ, start_response: StartResponse) =>
+    host?.run(environ, start_response) ?? load().then((loaded) => loaded.run(environ, start_response));
   return Object.defineProperties(application, {
     ready: { get: () => load().then((loaded) => loaded.runtime.ready) },
     close: { value: async () => (await loading)?.close() },

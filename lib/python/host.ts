@@ -5,7 +5,7 @@ import { ApplicationError, ClientDisconnected, ConfigError } from '../errors.js'
 import { PythonCall } from './call.js';
 import { findInterpreter, folderOf } from './cpython/interpreter.js';
 import { cpythonPlan } from './cpython/plan.js';
-import type { PythonRuntime } from './lane.js';
+import type { Lane, PythonRuntime } from './lane.js';
 import type { PythonOptions } from './options.js';
 import { PythonPool } from './pool.js';
 import { checkConnections, connectionsPlan } from './pyodide/connections/plan.js';
@@ -38,19 +38,23 @@ export class PythonHost {
     return runtime;
   }
 
-  async run(environ: Environ, start_response: StartResponse): Promise<Body> {
+  /** In one go where a lane is free: most requests have no use for a promise more. */
+  run(environ: Environ, start_response: StartResponse): Promise<Body> {
     if ((environ as AnyEnviron)['node.nonblocking'] === false) {
       throw new ApplicationError(
         'fromPython() runs on the event loop, and its handlers in threads of Python: leave out --threads, and give fromPython() the option threads',
       );
     }
     const { runtime } = this;
-    if (!this.#isReady) await runtime.ready;
-    const end = RequestEnd.of(environ['wsgi.input']);
-    const found = runtime.lane(end);
-    const lane = found instanceof Promise ? await found : found;
-    if (lane === undefined) throw new ClientDisconnected();
-    return new PythonCall(environ, start_response, lane).result;
+    const call = (lane: Lane | undefined) => {
+      if (lane === undefined) throw new ClientDisconnected();
+      return new PythonCall(environ, start_response, lane).result;
+    };
+    const begin = () => {
+      const lane = runtime.lane(RequestEnd.of(environ['wsgi.input']));
+      return lane instanceof Promise ? lane.then(call) : call(lane);
+    };
+    return this.#isReady ? begin() : runtime.ready.then(begin);
   }
 
   async close(): Promise<void> {

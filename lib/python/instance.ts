@@ -1,4 +1,4 @@
-/** One Python with its lanes, as the pool uses it: a process of CPython, or a thread of Pyodide. */
+/** One Python with its lanes, as the pool uses it. */
 import type { Lane, LaneWork, PythonFacts } from './lane.js';
 
 export interface InstanceLane extends Lane {

@@ -1,4 +1,4 @@
-/** The processes or threads that run an application: started, replaced when they end, and the requests that wait for one. */
+/** The processes that run an application: started, replaced when they end, and the requests that wait for one. */
 import { randomInt } from 'node:crypto';
 import type { RequestEnd } from '../environ/request-end.js';
 import { ConfigError, ServerBusy } from '../errors.js';
@@ -11,8 +11,6 @@ import { OverdueWatch } from './watch.js';
 /** What is in a pool. */
 export interface PoolPlan {
   readonly count: number;
-  /** The others begin when the first has the application: it leaves them something that makes that faster. */
-  readonly firstAlone: boolean;
   start(events: InstanceEvents): PythonInstance;
   /** One clause for the start line. */
   summary(loaded: Loaded): string;
@@ -76,14 +74,11 @@ export class PythonPool implements PythonRuntime {
 
   /** What one of them cannot load no other one will. */
   async #start(): Promise<PythonFacts> {
-    const { count, firstAlone } = this.#plan;
-    const others = count - 1;
     try {
       const first = this.#take(this.#spawn());
-      const rest = firstAlone ? [] : Array.from({ length: others }, () => this.#take(this.#spawn()));
+      const rest = Array.from({ length: this.#plan.count - 1 }, () => this.#take(this.#spawn()));
       const [loaded] = await Promise.all([first, ...rest]);
       this.#started = true;
-      if (firstAlone) for (let index = 0; index < others; index++) this.#replace(0);
       return { ...loaded, summary: this.#plan.summary(loaded) };
     } catch (error) {
       await this.close();

@@ -10,6 +10,22 @@ const ODD = /[^\x01-\xff]/;
 
 const SEPARATOR = '\0';
 
+// What a key is: an object of JavaScript's own, a native string, or for JSON.
+const JAVASCRIPT = 0;
+const NATIVE = 1;
+const OTHER = 2;
+
+/** Of keys that were seen: most requests have the same. */
+const KINDS = new Map<string, number>();
+/** Clients choose names of headers. */
+const MOST_KINDS = 500;
+
+function kindOf(key: string): number {
+  const kind = OWN.test(key) ? JAVASCRIPT : ODD.test(key) ? OTHER : NATIVE;
+  if (KINDS.size < MOST_KINDS) KINDS.set(key, kind);
+  return kind;
+}
+
 export interface RequestParts {
   /**
    * Flags and native strings, with a separator between each: characters of latin-1. Flags are `h`, there is
@@ -37,9 +53,10 @@ export function requestParts(environ: Environ): RequestParts {
   const others: Record<string, unknown> = {};
   let hasOthers = false;
   for (const key of Object.keys(environ)) {
-    if (OWN.test(key)) continue;
+    const kind = KINDS.get(key) ?? kindOf(key);
+    if (kind === JAVASCRIPT) continue;
     const value = environ[key as keyof Environ];
-    if (typeof value === 'string' && !ODD.test(value) && !ODD.test(key)) {
+    if (kind === NATIVE && typeof value === 'string' && !ODD.test(value)) {
       text += SEPARATOR + key + SEPARATOR + value;
     } else if (typeof value === 'string' || isPlain(value)) {
       others[key] = value;

@@ -1,6 +1,6 @@
 /**
  * Ends handlers that have run for too long without a byte in or out. First KeyboardInterrupt is raised in the thread, so
- * that its `finally` blocks run; where that does not help the process, or thread of Pyodide, is ended, once its other
+ * that its `finally` blocks run; where that does not help the process is ended, once its other
  * requests are done.
  */
 import { lostError } from './error.js';

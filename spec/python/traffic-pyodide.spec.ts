@@ -62,6 +62,6 @@ describe('random traffic to Pyodide', function () {
     expect(wrong, `seed ${seed}`).to.deep.equal([]);
     expect(whole, `seed ${seed}`).to.be.above(15);
     expect(left, `seed ${seed}`).to.be.above(0);
-    expect(log, `seed ${seed}`).to.match(/The Python thread ended: .*Another one is started/);
+    expect(log, `seed ${seed}`).to.match(/The thread ended: exit code \d+/);
   });
 });

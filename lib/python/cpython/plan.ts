@@ -19,7 +19,6 @@ export function cpythonPlan(command: string, target: PythonTarget, options: Pyth
   const each = threads === 1 ? '1 thread' : `${threads} threads`;
   return {
     count: workers,
-    firstAlone: false,
     start: (events) => new PythonProcess(command, target, { ...options, threads }, events),
     summary: ({ implementation, version }) => `${implementation} ${version}, ${processes} of ${each}`,
   };

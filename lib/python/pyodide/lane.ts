@@ -29,7 +29,7 @@ export class PyodideLane implements Lane, PoolRequest {
   whole: Buffer | undefined;
   readonly server = undefined;
   readonly websocket = undefined;
-  readonly log = { received: Date.now(), describe: (message: string) => `${this.#name}: ${message}` };
+  readonly #received = Date.now();
   readonly #pool: ThreadPool;
   readonly #end: RequestEnd | undefined;
   readonly #count: Count;
@@ -79,6 +79,10 @@ export class PyodideLane implements Lane, PoolRequest {
 
   // PoolRequest
 
+  get log(): PoolRequest['log'] {
+    return { received: this.#received, describe: (message) => this.#describe(message) };
+  }
+
   encode(): string {
     return this.#text;
   }
@@ -116,11 +120,11 @@ export class PyodideLane implements Lane, PoolRequest {
     this.#forget();
     const { message } = error as Error;
     const isTold = work?.lost(isRequestError(error) ? error : lostError(message));
-    if (isTold === false) logger.error(this.log.describe(message));
+    if (isTold === false) logger.error(this.#describe(message));
   }
 
-  get #name(): string {
-    return this.#environ === undefined ? '' : nameForLog(this.#environ);
+  #describe(message: string): string {
+    return this.#environ === undefined ? message : `${nameForLog(this.#environ)}: ${message}`;
   }
 
   #sendEnviron(): void {
