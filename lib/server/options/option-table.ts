@@ -5,6 +5,7 @@ import { channels } from './channels-kind.js';
 import * as kinds from './option-kinds.js';
 import { option } from './option-kinds.js';
 import { WEBSOCKET_OPTIONS } from './websocket-options.js';
+
 const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -344,7 +345,6 @@ function isMount(value: string): boolean {
 function isStatusPath(value: string): boolean {
   return /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})+$/i.test(value);
 }
-
 function isServerName(value: string): boolean {
   return isIP(value) !== 0 || /^[\w.-]+$/.test(value);
 }
