@@ -198,6 +198,7 @@ function withPythonProcess(options: ServerOptions): ServerOptions {
 async function servePython(target: string, given: ServerOptions, command: CommandOptions): Promise<number> {
   const {
     threads: _threads,
+    workerConnections: _connections,
     workers: _workers,
     maxRequests: _most,
     maxRequestsJitter: _jitter,
@@ -226,12 +227,14 @@ async function pythonApp(
   { python, pythonpath }: CommandOptions,
 ): Promise<PythonApplication> {
   const { fromPython } = await import('./python/from-python.js');
-  const { timeout, backlogRequests, workers, maxRequests, maxRequestsJitter } = resolveOptions(options);
+  const { timeout, backlogRequests, workers, workerConnections, maxRequests, maxRequestsJitter } =
+    resolveOptions(options);
   const threads = options.threads || undefined;
   const app = fromPython(target, {
     python,
     pythonpath: foldersOf(pythonpath),
     threads,
+    workerConnections,
     workers,
     timeout,
     backlogRequests,

@@ -14,6 +14,7 @@ const LOADED = [
   'server/workers/loaded-files',
   'porting/mirror/candidate-worker',
   'python/pyodide/thread',
+  'python/pyodide/connections/thread',
 ];
 
 interface Package {

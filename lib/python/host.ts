@@ -1,13 +1,14 @@
 /** An application in Python, its runtime, and the requests that it gets. Loaded with the first of them. */
 import { RequestEnd } from '../current-request.js';
 import type { AnyEnviron, Body, Environ, StartResponse } from '../environ/types.js';
-import { ApplicationError, ClientDisconnected } from '../errors.js';
+import { ApplicationError, ClientDisconnected, ConfigError } from '../errors.js';
 import { PythonCall } from './call.js';
 import { findInterpreter, folderOf } from './cpython/interpreter.js';
 import { cpythonPlan } from './cpython/plan.js';
 import type { Lane, PythonRuntime } from './lane.js';
 import type { PythonOptions } from './options.js';
 import { PythonPool } from './pool.js';
+import { checkConnections, connectionsPlan } from './pyodide/connections/plan.js';
 import { pyodidePlan } from './pyodide/plan.js';
 import { PyodidePool } from './pyodide/pool.js';
 import type { PythonTarget } from './target.js';
@@ -74,6 +75,14 @@ export class PythonHost {
 function makeRuntime(target: PythonTarget, options: PythonOptions, onEnd: () => void): PythonRuntime {
   const folder = folderOf(target.module, options.chdir);
   const { command, environment } = findInterpreter(options.python, folder);
+  if (command !== 'pyodide' && options.workerConnections > 1) {
+    throw new ConfigError(
+      `Option workerConnections goes with Pyodide: threads of CPython (${command}) have one request each, so give it more threads (--threads)`,
+    );
+  }
   if (command !== 'pyodide') return new PythonPool(cpythonPlan(command, target, options), options);
-  return new PyodidePool(pyodidePlan(target, options, folder, environment), options, onEnd);
+  if (options.workerConnections > 1) checkConnections();
+  const plan = pyodidePlan(target, options, folder, environment);
+  if (options.workerConnections > 1) return new PythonPool(connectionsPlan(plan, options), options);
+  return new PyodidePool(plan, options, onEnd);
 }

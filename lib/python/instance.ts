@@ -43,6 +43,10 @@ export interface PythonInstance {
   readonly busy: number;
   /** @param atOnce no matter whether a better one is soon free. */
   freeLane(atOnce?: boolean): InstanceLane | undefined;
+  /** It is another request that has kept this one from running since the last look. */
+  isHeldUp?(lane: InstanceLane): boolean;
+  /** All its lanes were looked at. */
+  looked?(): void;
   /** Raises KeyboardInterrupt in the request that a lane has. */
   interrupt(lane: InstanceLane): void;
   /** Requests go on; then, or after so many milliseconds, it ends. */

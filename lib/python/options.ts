@@ -16,6 +16,11 @@ export interface FromPythonOptions {
   readonly chdir?: string | undefined;
   /** Threads of each process, each with one request or WebSocket at a time. Default: 8; 4 for Pyodide. */
   readonly threads?: number | undefined;
+  /**
+   * Handlers and WebSockets that each thread of Pyodide may have at a time: while one of them waits, others run. Needs a
+   * Node that can switch stacks: 25 or newer. CPython has `threads` for that. Default: 1.
+   */
+  readonly workerConnections?: number | undefined;
   /** Processes; Pyodide has as many times its threads. Default: 1. */
   readonly workers?: number | undefined;
   /** Requests that may wait while all threads are busy, else 503. Default: 1000. */
@@ -44,6 +49,7 @@ export interface PythonOptions {
   readonly chdir: string;
   /** Undefined: what the runtime has. */
   readonly threads: number | undefined;
+  readonly workerConnections: number;
   readonly workers: number;
   readonly backlogRequests: number;
   readonly timeout: number;
@@ -58,6 +64,7 @@ const NAMES = [
   'pythonpath',
   'chdir',
   'threads',
+  'workerConnections',
   'workers',
   'backlogRequests',
   'timeout',
@@ -70,6 +77,7 @@ const NAMES = [
 /** Each thread has a descriptor in Python and in Node. */
 const MOST_THREADS = 256;
 const MOST_WORKERS = 256;
+const MOST_CONNECTIONS = 65_536;
 const MOST_JITTER = 2 ** 32;
 const LONGEST_S = 2 ** 31 / 1000;
 
@@ -96,6 +104,7 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
     env,
     onFile: given.onFile,
     threads: given.threads === undefined ? undefined : whole('threads', given.threads, 1, MOST_THREADS),
+    workerConnections: whole('workerConnections', given.workerConnections ?? 1, 1, MOST_CONNECTIONS),
     workers: whole('workers', given.workers ?? 1, 1, MOST_WORKERS),
     backlogRequests: whole('backlogRequests', given.backlogRequests ?? 1000, 0, 1_000_000),
     timeout: seconds('timeout', given.timeout ?? 30),

@@ -48,9 +48,10 @@ export class OverdueWatch {
         const { work } = lane;
         if (work === undefined || lane.interrupted) continue;
         // A client's slowness is not the handler's.
-        if (work.waitsForClient) lane.heard = now;
+        if (work.waitsForClient || instance.isHeldUp?.(lane) === true) lane.heard = now;
         else if (now - lane.heard >= this.#milliseconds) this.#end(instance, lane);
       }
+      instance.looked?.();
     }
   }
 

@@ -7,7 +7,12 @@ import { ConfigError } from '../errors.js';
 import { reportRejection } from '../interpreter/report.js';
 import { announce, type LogStream, logger } from '../logger.js';
 import { openLog } from './log/log-file.js';
-import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options/options.js';
+import {
+  type ResolvedOptions,
+  refusePythonOptions,
+  resolveOptions,
+  type ServerOptions,
+} from './options/options.js';
 import { Server } from './server.js';
 import { findServiceManager, tellServiceManager } from './service-manager.js';
 import { handleSignals } from './signals.js';
@@ -43,6 +48,7 @@ export async function serve(
 ): Promise<Server> {
   if (given.logLevel !== undefined) logger.setLevel(given.logLevel);
   const options = resolveOptions(withActivation(given));
+  refusePythonOptions(options);
   const log = datedErrors(options);
   const undated = () => {
     if (logger.stream === log) logger.stream = process.stderr;

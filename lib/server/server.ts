@@ -18,6 +18,7 @@ import { openAccessLog } from './log/access-log.js';
 import { ErrorLog } from './log/error-log.js';
 import {
   type ResolvedOptions,
+  refusePythonOptions,
   resolveOptions,
   type ServerOptions,
   type ThreadOptions,
@@ -339,7 +340,9 @@ export async function makeServer(
   }
   if (options.threads && attachToThread(application, options.environ)) return new Promise(() => {});
   const place = /^(?:unix|fd):/.test(host) ? { bind: host } : { host, port };
-  const server = new Server(application, resolveOptions({ ...options, ...place }));
+  const resolved = resolveOptions({ ...options, ...place });
+  refusePythonOptions(resolved);
+  const server = new Server(application, resolved);
   await server.listening;
   return server;
 }

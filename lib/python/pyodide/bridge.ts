@@ -1,9 +1,8 @@
 /** What Python calls in a thread of Pyodide (lib/python/py/wsgi_gateway/pyodide_channel.py). Only integers cross often. */
-import { pbkdf2Sync, scryptSync } from 'node:crypto';
-import { fstatSync } from 'node:fs';
 import { Frame } from '../../server/threads/shared/ring.js';
 import { FROM_PYTHON, TO_PYTHON } from '../messages.js';
 import { callOf, MORE } from './frames.js';
+import { HostCalls } from './host-calls.js';
 import type { PyodidePost } from './post.js';
 import type { FileSystem, PyCallable, PyProxy } from './runtime.js';
 import type { PyodideReport } from './start.js';
@@ -23,16 +22,9 @@ const LARGE = 512 * 1024 * 1024;
 
 const EMPTY = new Uint8Array(0);
 
-interface Derivation {
-  readonly digest: string;
-  readonly iterations: number;
-  readonly size: number;
-}
-
 /** Python sees its methods and nothing else. No method throws. */
-export class Bridge {
+export class Bridge extends HostCalls {
   readonly #post: PyodidePost;
-  readonly #files: FileSystem;
   /** Bytes of Python's memory, which never shrinks. */
   readonly #memorySize: () => number;
   /** Python cannot go on: ends the thread. */
@@ -56,8 +48,8 @@ export class Bridge {
     failed: (error: unknown) => never,
     note?: (modules: readonly string[]) => void,
   ) {
+    super(files);
     this.#post = post;
-    this.#files = files;
     this.#memorySize = size;
     this.#failed = failed;
     this.#note = note;
@@ -171,33 +163,6 @@ export class Bridge {
 
   /** @param modules as JSON. */
   readonly note = (modules: string): void => this.#note?.(JSON.parse(modules) as string[]);
-
-  /** Descriptor, device and inode of a file on the host; undefined where it is in the memory of Pyodide. */
-  readonly identify = (descriptor: number): string | undefined => {
-    try {
-      const nfd = this.#files.getStream?.(descriptor)?.nfd;
-      if (nfd === undefined) return undefined;
-      const { dev, ino } = fstatSync(nfd, { bigint: true });
-      return `${nfd} ${dev} ${ino}`;
-    } catch {
-      return undefined;
-    }
-  };
-
-  /** Key derivation. In hexadecimal; or a space and why it failed. */
-  readonly derive = (kind: string, password: string, salt: string, told: string): string => {
-    try {
-      const { digest, iterations, size, ...options } = JSON.parse(told) as Derivation;
-      const [key, with_] = [Buffer.from(password, 'hex'), Buffer.from(salt, 'hex')];
-      const derived =
-        kind === 'scrypt'
-          ? scryptSync(key, with_, size, options)
-          : pbkdf2Sync(key, with_, iterations, size, digest);
-      return derived.toString('hex');
-    } catch (error) {
-      return ` ${(error as Error).message}`;
-    }
-  };
 
   /** Says so once, before the request is done that made it grow: it is given no other one. */
   #tire(): void {

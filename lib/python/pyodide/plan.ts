@@ -32,6 +32,7 @@ export function pyodidePlan(
   folder: string,
   environment: string | undefined,
 ): PyodidePlan {
+  const { workerConnections: connections } = options;
   const pyodide = findPyodide(folder);
   const packages = environmentPackages(environment, pythonOf(pyodide));
   const installed = packageFolders([...options.pythonpath, ...packages]);
@@ -42,13 +43,13 @@ export function pyodidePlan(
     path: [...pythonpath, chdir],
     packages,
     installed: installed.map(({ path, modules }) => [path, modules]),
-    threads: 1,
+    threads: connections,
     multiprocess: count > 1,
     watch: onFile !== undefined,
     env: { ...process.env, ...options.env },
     pid: process.pid,
   };
-  const snapshot = planSnapshot(pyodide, installed, [target.module, chdir]);
+  const snapshot = planSnapshot(pyodide, installed, [target.module, chdir], connections > 1);
   return {
     count,
     firstAlone: snapshot !== undefined && !isComplete(snapshot),

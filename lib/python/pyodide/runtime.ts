@@ -13,6 +13,11 @@ export interface PyProxy {
   getBuffer(type: 'u8'): { readonly data: Uint8Array; release(): void };
 }
 
+/** A proxy of something callable, called so that it may wait in promises (JSPI). */
+export interface PyPromising extends PyProxy {
+  callPromising(...args: unknown[]): Promise<unknown>;
+}
+
 export type PyCallable = PyProxy & ((...args: unknown[]) => unknown);
 
 interface FileStream {
@@ -55,7 +60,18 @@ export interface Pyodide {
   /** Not public: the options that it was loaded with. */
   readonly _api?: { readonly config?: object };
   /** Not public: says how much memory it has. */
-  readonly _module?: { readonly HEAPU8?: Uint8Array };
+  readonly _module?: PythonModule;
+}
+
+/** The module of WebAssembly with Python in it. */
+export interface PythonModule {
+  readonly HEAPU8?: Uint8Array;
+  /** Where the stack of C is now; it grows downwards. */
+  stackSave?(): number;
+  /** Where the stack of the call that may be suspended began. */
+  stackStop?: number;
+  /** A part of the stack of C: `restore` copies away what is below. */
+  readonly StackState?: new () => { restore(): void };
 }
 
 /** The module of WebAssembly before Python is in it. */

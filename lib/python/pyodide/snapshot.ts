@@ -41,17 +41,19 @@ export interface StartSnapshot {
 
 /**
  * @param application what imports the packages: each application has its own snapshot.
+ * @param hasConnections many handlers in each thread: other parts of Python are replaced for these.
  * @returns undefined where there is no folder to keep them in.
  */
 export function planSnapshot(
   pyodide: PyodidePackage,
   packages: readonly PackageFolder[],
   application: readonly string[],
+  hasConnections: boolean,
 ): SnapshotPlan | undefined {
   const folder = cacheFolder();
   if (folder === undefined) return undefined;
   const [node] = process.versions.node.split('.');
-  const base = keyOf([pyodide, packageVersion(), process.arch, node, gatewayState()]);
+  const base = keyOf([pyodide, packageVersion(), process.arch, node, gatewayState(), hasConnections]);
   return {
     folder,
     base,

@@ -63,6 +63,7 @@ export async function startPython(
   plan: SnapshotPlan | undefined,
   env: Readonly<Record<string, string>>,
   packages: readonly string[],
+  hasConnections: boolean,
 ): Promise<Started> {
   let choice = plan === undefined ? undefined : chooseSnapshot(plan, env);
   let pyodide: Pyodide;
@@ -76,8 +77,9 @@ export async function startPython(
     pyodide = await load(found, choice);
   }
   mountHost(pyodide.FS);
-  if (plan !== undefined && choice?.make !== undefined) make(pyodide, plan, choice.make, packages);
-  else if (choice?.bytes === undefined) prepare(pyodide, [], []);
+  if (plan !== undefined && choice?.make !== undefined) {
+    make(pyodide, plan, choice.make, packages, hasConnections);
+  } else if (choice?.bytes === undefined) prepare(pyodide, [], [], hasConnections);
   if (plan?.packages === undefined) return { pyodide, note: undefined };
   const known = new Set(choice?.note?.modules);
   const note = (modules: readonly string[]) => {
@@ -121,8 +123,9 @@ function make(
   plan: SnapshotPlan,
   { name, note }: { readonly name: string; readonly note: PackageNote | undefined },
   packages: readonly string[],
+  hasConnections: boolean,
 ): void {
-  const variables = prepare(pyodide, note?.modules ?? [], packages);
+  const variables = prepare(pyodide, note?.modules ?? [], packages, hasConnections);
   // A Pyodide without it is as good, only slower to start.
   const bytes = pyodide.makeMemorySnapshot?.();
   if (bytes === undefined) return;
@@ -131,11 +134,16 @@ function make(
 }
 
 /** Imports the Python files of this package, and modules of packages: pyodide_snapshot.py. @returns variables that they looked for. */
-function prepare(pyodide: Pyodide, modules: readonly string[], packages: readonly string[]): string[] {
+function prepare(
+  pyodide: Pyodide,
+  modules: readonly string[],
+  packages: readonly string[],
+  hasConnections: boolean,
+): string[] {
   const run = pyodide.runPython(
     `import sys; sys.path.insert(0, '${GATEWAY_FOLDER}'); from wsgi_gateway.pyodide_snapshot import prepare; sys.path.remove('${GATEWAY_FOLDER}'); prepare`,
   ) as PyCallable;
-  const told = run(JSON.stringify({ modules, packages })) as string;
+  const told = run(JSON.stringify({ modules, packages, connections: hasConnections })) as string;
   run.destroy();
   return JSON.parse(told) as string[];
 }

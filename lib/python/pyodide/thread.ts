@@ -28,7 +28,7 @@ async function main(data: PyodideThreadData): Promise<number> {
   try {
     const { env, installed } = JSON.parse(config) as PyodideConfig;
     const packages = installed.map(([folder]) => folder);
-    const { pyodide, note } = await startPython(found, snapshot, env, packages);
+    const { pyodide, note } = await startPython(found, snapshot, env, packages, false);
     redirect(pyodide, post);
     pyodide.FS.chdir(chdir);
     pyodide.setInterruptBuffer(post.line.signals);

@@ -64,6 +64,11 @@ export const SERVER_OPTIONS = {
     group: 'Threads',
     doc: 'How many worker threads run the application, which may block there as in Python; 0 is the event loop.',
   }),
+  workerConnections: option(kinds.wholeNumber(1, 65_536), 1, {
+    flags: ['--worker-connections'],
+    group: 'Threads',
+    doc: 'With Python in Pyodide, on Node 25 or newer: how many handlers and WebSockets each thread may have at a time; while one of them waits, others run.',
+  }),
   backlogRequests: option(kinds.wholeNumber(0, 1_000_000), 1000, {
     flags: ['--backlog-requests'],
     group: 'Threads',
@@ -340,7 +345,6 @@ function isMount(value: string): boolean {
 function isStatusPath(value: string): boolean {
   return /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})+$/i.test(value);
 }
-
 function isServerName(value: string): boolean {
   return isIP(value) !== 0 || /^[\w.-]+$/.test(value);
 }

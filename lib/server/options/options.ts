@@ -68,6 +68,14 @@ export function resolveOptions(given: ServerOptions = {}): ResolvedOptions {
   return values as unknown as ResolvedOptions;
 }
 
+/** @throws ConfigError for options of Python, where a server is given an application, which has its own. */
+export function refusePythonOptions({ workerConnections }: ResolvedOptions): void {
+  if (workerConnections === 1) return;
+  throw new ConfigError(
+    'Option workerConnections is for Python in Pyodide: give it to fromPython(), or to the command with an application in Python; on the event loop handlers wait without it',
+  );
+}
+
 function refuseConflicts({ bind, host, port, certfile, keyfile, ...given }: ServerOptions): void {
   if (bind !== undefined && (host !== undefined || port !== undefined)) {
     throw new ConfigError('Give either bind or host and port, not both');

@@ -30,7 +30,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   '-k': CLASS,
   '--worker-class': CLASS,
   '--processes': 'write --workers N',
-  '--worker-connections': '--backlog-requests limits how many requests may wait for a thread',
   '--worker-tmp-dir': 'workers report to their parent without files: leave it out',
   '--tmp-upload-dir': 'parseForm has the option uploadDir, and TMPDIR says where by default',
   '--preload': LOADED,

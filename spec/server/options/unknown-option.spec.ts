@@ -6,7 +6,7 @@ import { insteadOf } from '../../../lib/server/options/unknown-option.js';
 
 /** Flags of gunicorn 27 (gunicorn/config.py) that have no meaning here, or another name. */
 const FLAGS =
-  `-k --worker-class --worker-connections --reload-engine --reload-extra-file --spew --preload --no-sendfile -D --daemon
+  `-k --worker-class --reload-engine --reload-extra-file --spew --preload --no-sendfile -D --daemon
   --worker-tmp-dir --initgroups --disable-redirect-access-to-syslog --capture-output --logger-class --log-config
   --log-config-json --log-syslog-to --log-syslog --log-syslog-prefix --log-syslog-facility -R
   --enable-stdio-inheritance --statsd-host --dogstatsd-tags --statsd-prefix --enable-backlog-metric -n --name

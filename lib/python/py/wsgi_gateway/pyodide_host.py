@@ -17,8 +17,11 @@ class PyodideHost(Serving):
     def __init__(self, bridge, config):
         super().__init__(config)
         self._bridge = bridge
-        self._slot = Slot(Channel(bridge, self._on_interrupt))
+        self._slot = Slot(self._open(bridge))
         self._modules = 0
+
+    def _open(self, bridge):
+        return Channel(bridge, self._on_interrupt)
 
     def main(self):
         signal.signal(signal.SIGINT, self._on_interrupt)

@@ -13,8 +13,9 @@ import time
 
 _FOREVER = 3600
 
-# Set by `activate`.
+# Set by `activate`. `pause` waits so many milliseconds, and says whether it was woken before.
 _bridge = None
+pause = None
 _interrupted = None
 
 
@@ -31,8 +32,10 @@ def install():
 
 
 def activate(bridge, interrupted, pid):
-    global _bridge, _interrupted
+    global _bridge, _interrupted, pause
     _bridge, _interrupted = bridge, interrupted
+    if pause is None:
+        pause = bridge.sleep
     os.getpid = lambda: pid
     # Pyodide has said that an event loop runs here: frameworks would refuse to block.
     import asyncio
@@ -50,7 +53,7 @@ def sleep(seconds, /):
     if seconds < 0:
         raise ValueError('sleep length must be non-negative')
     end = time.monotonic() + seconds
-    while _bridge.sleep(seconds * 1000):
+    while pause(seconds * 1000):
         _interrupted()
         seconds = max(0, end - time.monotonic())
 

@@ -31,7 +31,12 @@ class Watched(dict):
 def prepare(told):
     """Imports modules of packages. Gives the names of variables of the environment that were looked for meanwhile."""
     told = json.loads(told)
-    pyodide_patches.install()
+    if told['connections']:
+        from . import pyodide_connections
+
+        pyodide_connections.install()
+    else:
+        pyodide_patches.install()
     # Before packages that keep one of them, as handlers of logging do.
     streams.install()
     names = set()

@@ -17,7 +17,6 @@ import { Blocks } from '../shared/blocks.js';
 import { RequestQueue } from '../shared/request-queue.js';
 import type { ThreadOptions } from '../shared/thread-data.js';
 import type { ThreadLine } from '../shared/thread-line.js';
-import { keepFreedMemory } from './keep-memory.js';
 import { Budget, Outflow } from './outflow.js';
 import { PoolThreads, type ThreadEvents } from './pool-threads.js';
 import type { PooledThread, ThreadRequest } from './pooled-thread.js';
@@ -99,7 +98,6 @@ export class ThreadPool implements ThreadEvents {
     this.#queue = new RequestQueue(options.threads);
     this.#blocks = new Blocks(options.responseBuffer);
     this.#budget = new Budget(options.responseBuffer);
-    keepFreedMemory();
     this.#outside = kind.outside;
     const memory = { queue: this.#queue.memory, blocks: this.#blocks.memory };
     const plan = { kind, memory, count: options.threads, timeout: options.timeout };
