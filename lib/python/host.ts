@@ -40,6 +40,14 @@ export class PythonHost {
 
   /** In one go where a lane is free: most requests have no use for a promise more. */
   run(environ: Environ, start_response: StartResponse): Promise<Body> {
+    try {
+      return this.#run(environ, start_response);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #run(environ: Environ, start_response: StartResponse): Promise<Body> {
     if ((environ as AnyEnviron)['node.nonblocking'] === false) {
       throw new ApplicationError(
         'fromPython() runs on the event loop, and its handlers in threads of Python: leave out --threads, and give fromPython() the option threads',
