@@ -1,4 +1,5 @@
 /** Requests that come together, which a thread of CPython takes in a row: each has its own answer, and none waits for another's handler. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
 import { Client } from '../../lib/testing/client.js';
@@ -40,6 +41,32 @@ describe('requests to Python that come together', () => {
     expect(answers.map(({ text }) => text)).to.deep.equal(numbers(20).map((number) => `/plain?${number}`));
     expect((await client.get('/go')).status).to.equal('200 OK');
     expect((await waits).status).to.equal('200 OK');
+  });
+
+  it('are answered while the first of them waits, also where its thread had no time to read them', async () => {
+    const client = await application(2);
+    const process_ = Number.parseInt((await client.get('/process')).text, 10);
+    for (let round = 0; round < 10; round++) {
+      process.kill(process_, 'SIGSTOP');
+      const waits = client.get('/waits');
+      const others = numbers(5).map((number) => client.get(`/plain?${number}`));
+      await delay(30);
+      process.kill(process_, 'SIGCONT');
+      const texts = (await Promise.all(others)).map(({ text }) => text);
+      expect(texts).to.deep.equal(numbers(5).map((number) => `/plain?${number}`));
+      await client.get('/go');
+      await waits;
+    }
+  });
+
+  it('of which one is long have each their own answer, while the first of them waits', async () => {
+    const client = await application(2);
+    const waits = client.get('/waits');
+    const long = numbers(3).map((number) => `/plain?${number}${'x'.repeat(60_000)}`);
+    const answers = await Promise.all(long.map((path) => client.get(path)));
+    expect(answers.map(({ text }) => text)).to.deep.equal(long);
+    await client.get('/go');
+    await waits;
   });
 
   it('are answered by another process when the first of them ends its own', async () => {

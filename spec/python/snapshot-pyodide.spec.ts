@@ -83,8 +83,11 @@ describe('a snapshot of Pyodide', function () {
     cache = temporaryFolder({});
     process.env['WSGI_CACHE_DIR'] = cache;
     packages = temporaryFolder({
-      'counted-1.0.dist-info/RECORD': 'counted.py,,\n',
-      'counted.py': 'import os, time\nBORN = time.time_ns()\nCOLOR = os.environ.get("COUNTED_COLOR")\n',
+      'counted-1.0.dist-info/RECORD': 'counted.py,,\nsimple_websocket.py,,\n',
+      'counted.py':
+        'import os, time\nfrom simple_websocket import Server\n' +
+        'BORN = time.time_ns()\nCOLOR = os.environ.get("COUNTED_COLOR")\n',
+      'simple_websocket.py': 'class ConnectionClosed(Exception):\n    pass\n\n\nclass Server:\n    pass\n',
     });
     chdir = temporaryFolder({
       'app.py': `
@@ -93,7 +96,8 @@ SECRET = os.environ['APP_SECRET']
 
 def application(environ, start_response):
     start_response('200 OK', [('Content-Type', 'text/plain')])
-    return [('%s %s %s' % (counted.BORN, counted.COLOR, random.random())).encode()]
+    told = counted.BORN, counted.COLOR, random.random(), counted.Server.__module__
+    return [('%s %s %s %s' % told).encode()]
 `,
     });
   });
@@ -129,6 +133,19 @@ def application(environ, start_response):
     expect(snapshots()).to.have.length(2);
     for (const name of files()) {
       expect(readFileSync(join(cache, 'wsgi-pyodide', name)).includes(SECRET)).to.equal(false);
+    }
+  });
+
+  it('has the classes of servers as the gateway has replaced them, in packages that keep one', async () => {
+    // From the first start, before there is a snapshot, to those that it serves.
+    const own = temporaryFolder({});
+    process.env['WSGI_CACHE_DIR'] = own;
+    try {
+      for (let start = 1; start <= 3; start++) {
+        expect((await run())[3], `start ${start}`).to.equal('wsgi_gateway.simple_websocket');
+      }
+    } finally {
+      process.env['WSGI_CACHE_DIR'] = cache;
     }
   });
 

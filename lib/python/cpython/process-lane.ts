@@ -10,7 +10,7 @@ import { encodeFrame, FrameReader } from './frames.js';
 
 /** Milliseconds to wait for the end of a socket whose process has ended: a program that it started may hold it open. */
 const END_MS = 500;
-/** Requests, and bytes of them, that go to a thread at once: what one call of the system passes on. */
+/** Requests, and bytes of them, that go to a thread at once: what one call of the system writes, and one reads (channel.py). */
 const MOST_IN_ROW = 32;
 const MOST_BYTES = 32 * 1024;
 /** channel.py has the same, and the number of the next request below it. */
@@ -81,9 +81,16 @@ export class ProcessLane extends BaseLane {
       this.began = this.heard;
       return;
     }
+    const message = requestMessage(environ);
     const number = this.nextNumber();
+    if (this.#rowBytes + message.length > MOST_BYTES) {
+      // A thread that read only a part of the row could not give back the rest.
+      this.#rowBytes = MOST_BYTES;
+      this.#events.returned([{ work, environ }]);
+      return;
+    }
     this.#queued.set(number, { work, environ });
-    this.#inRow(encodeFrame(TO_PYTHON.request, number, 0, requestMessage(environ)));
+    this.#inRow(encodeFrame(TO_PYTHON.request, number, 0, message));
   }
 
   send(kind: number, call: number, payload: Uint8Array): void {

@@ -186,7 +186,10 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
     if (told.publish !== undefined) this.#publish(told.publish);
     if (told.withdrawn !== undefined) {
       const [index, numbers] = told.withdrawn;
-      this.lanes[index]?.giveBack(numbers);
+      const lane = this.lanes[index];
+      lane?.giveBack(numbers);
+      // Its thread may have had no time to read them.
+      if (lane !== undefined && lane.queued > 0) this.#watch();
     }
   }
 

@@ -37,8 +37,9 @@ def prepare(told):
         pyodide_connections.install()
     else:
         pyodide_patches.install()
-    # Before packages that keep one of them, as handlers of logging do.
+    # Before packages that keep one of them, as handlers of logging do, or a class of a server, as flask-sock does.
     streams.install()
+    servers.install()
     names = set()
     data, paths = os.environ._data, list(sys.path)
     os.environ._data = Watched(data, names)

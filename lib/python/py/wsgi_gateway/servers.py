@@ -66,6 +66,8 @@ class OwnWsocketFinder(importlib.abc.MetaPathFinder):
 
 
 def install():
+    if any(isinstance(finder, PatchFinder) for finder in sys.meta_path):
+        return
     sys.meta_path.insert(0, PatchFinder())
     sys.meta_path.append(OwnWsocketFinder())
     for name, patch in PATCHES.items():
