@@ -109,6 +109,9 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
 
   kill(): void {
     this.retired = true;
+    if (this.#isEnding && this.#lanes.size > 0) {
+      this.#why ??= 'it was to end, and this request went on for too long';
+    }
     clearTimeout(this.#killTimer);
     void this.#worker.terminate();
   }
@@ -116,8 +119,10 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   /** A handler that keeps the thread from all others takes them with it. */
   killWhenIdle(): void {
     const { running } = this.#line;
-    if (this.#lanes.size === 0 || (running !== 0 && !this.#lanes.has(running))) this.kill();
-    else this.#killTimer = setTimeout(() => this.kill(), LAST_MS).unref();
+    if (this.#lanes.size === 0 || (running !== 0 && !this.#lanes.has(running))) {
+      this.#why ??= 'a handler kept it from all others, and did not end';
+      this.kill();
+    } else this.#killTimer = setTimeout(() => this.kill(), LAST_MS).unref();
   }
 
   protected unref(): void {
