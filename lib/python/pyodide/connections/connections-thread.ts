@@ -23,6 +23,8 @@ const MOST_REQUESTS = 0x7fffffff;
 /** Milliseconds that the other requests of a thread may take when one of them has to be ended. */
 const LAST_MS = 30_000;
 
+const TOO_LONG = 'another one has its place, or the server stops, and this request went on for too long';
+
 export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   readonly noun = 'thread';
   readonly isShared = false;
@@ -90,7 +92,9 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   override end(grace: number): Promise<void> {
     this.#isEnding = true;
     this.#closeIfIdle();
-    return super.end(grace);
+    // Those that go on when it is killed: their `finally` blocks run before.
+    const timer = grace === 0 ? undefined : setTimeout(() => this.#interruptAll(), grace).unref();
+    return super.end(grace).finally(() => clearTimeout(timer));
   }
 
   interrupt(lane: ConnectionLane): void {
@@ -110,7 +114,7 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   kill(): void {
     this.retired = true;
     if (this.#isEnding && this.#lanes.size > 0) {
-      this.#why ??= 'it was to end, and this request went on for too long';
+      this.#why ??= TOO_LONG;
     }
     clearTimeout(this.#killTimer);
     void this.#worker.terminate();
@@ -153,6 +157,13 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
       this.#events.laneFree(this);
     },
   };
+
+  #interruptAll(): void {
+    for (const lane of this.lanes) {
+      lane.work?.overdue(`The Python thread ends: ${TOO_LONG}`);
+      lane.interrupt();
+    }
+  }
 
   #closeIfIdle(): void {
     if (!this.#isEnding || this.#lanes.size > 0) return;
