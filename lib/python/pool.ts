@@ -11,6 +11,8 @@ import { OverdueWatch } from './watch.js';
 /** What is in a pool. */
 export interface PoolPlan {
   readonly count: number;
+  /** The others start when the first has loaded, and do so faster. */
+  readonly firstAlone?: boolean;
   start(events: InstanceEvents): PythonInstance;
   /** One clause for the start line. */
   summary(loaded: Loaded): string;
@@ -77,7 +79,9 @@ export class PythonPool implements PythonRuntime {
   async #start(): Promise<PythonFacts> {
     try {
       const first = this.#take(this.#spawn());
-      const rest = Array.from({ length: this.#plan.count - 1 }, () => this.#take(this.#spawn()));
+      if (this.#plan.firstAlone === true) await first;
+      const others = this.#closing ? 0 : this.#plan.count - 1;
+      const rest = Array.from({ length: others }, () => this.#take(this.#spawn()));
       const [loaded] = await Promise.all([first, ...rest]);
       this.#started = true;
       return { ...loaded, summary: this.#plan.summary(loaded) };

@@ -1,9 +1,16 @@
 /** Many handlers in one thread of Pyodide: while one waits, others run. Nodes that cannot do that run none of it. */
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { fromPython } from '../../lib/python/from-python.js';
+import { Command, killCommands } from '../support/command.js';
 import { APPLICATIONS as chdir } from '../support/python.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
+import { ROOT } from '../support/source.js';
 import { until } from '../support/until.js';
 
 const PATIENCE_MS = 240_000;
@@ -57,11 +64,32 @@ describe('many handlers in one thread of Pyodide', function () {
   });
 
   it('read bodies while others wait', async () => {
-    const sleeps = textAt('/event');
+    const waits = textAt('/queue');
     const body = new Uint8Array(300_000);
     expect(await (await fetch(`${url}/body`, { method: 'POST', body })).text()).to.equal('300000');
-    expect(await textAt('/set')).to.equal('set');
-    expect(await sleeps).to.equal('True');
+    expect(await textAt('/put?c')).to.equal('put');
+    expect(await waits).to.equal('c');
+  });
+
+  it('end alone when their clients leave', async () => {
+    const stays = textAt('/queue');
+    const { port } = new URL(url);
+    const heads = [
+      // They do not read what comes, and do not send the whole body.
+      'GET /endless HTTP/1.1\r\nHost: a\r\n\r\n',
+      'POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf',
+    ];
+    const clients = heads.map((head) => {
+      const client = connect(Number(port), '127.0.0.1', () => client.write(head));
+      return client.pause().on('error', () => undefined);
+    });
+    await until(() => clients.every(({ bytesWritten }) => bytesWritten > 0));
+    // Others have their turns.
+    expect(await all(20, () => '/')).to.deep.equal(Array(20).fill('hello'));
+    for (const client of clients) client.destroy();
+    await until(async () => (await textAt('/ended')) === 'ClientDisconnected endless');
+    expect(await textAt('/put?d')).to.equal('put');
+    expect(await stays).to.equal('d');
   });
 
   it('chat, each with a WebSocket', async () => {
@@ -112,5 +140,75 @@ describe('a handler that ends among others in its thread of Pyodide', function (
     socket.send('still here');
     await until(() => messages.includes('still here'));
     socket.close();
+  });
+});
+
+/** A request whose handler waits for its body. */
+async function reading(address: string) {
+  const headers = { 'Content-Length': '9', Expect: '100-continue' };
+  const message = request(`${address}/body`, { method: 'POST', headers });
+  message.flushHeaders();
+  await once(message, 'continue');
+  const body = async (bytes: string) => {
+    message.end(bytes);
+    const [response] = (await once(message, 'response')) as [IncomingMessage];
+    return text(response);
+  };
+  return { body };
+}
+
+describe('a thread of Pyodide with many handlers that is told to stop', function () {
+  this.timeout(PATIENCE_MS);
+  if (!switches) return;
+  afterEach(killCommands);
+
+  it('waits for those that end in time, and raises KeyboardInterrupt in the others', async () => {
+    const options = ['--threads', '1', '--worker-connections', '10', '--graceful-timeout', '2'];
+    const command = new Command(
+      ['many_handlers:application', '-b', '127.0.0.1:0', '--python', 'pyodide', ...options],
+      { cwd: chdir },
+    );
+    const address = await command.address();
+    const refused = fetch(`${address}/forever`).catch((error: Error) => error.name);
+    const { body } = await reading(address);
+    command.child.kill('SIGTERM');
+    await command.says(/Stopping: waiting for 2 requests/);
+    expect(await body('all of it')).to.equal('9');
+    expect(await refused).to.equal('TypeError');
+    expect(await command.exit()).to.equal(0);
+    expect(command.stderr + command.stdout).to.match(
+      /ends what still runs after 2 s \(graceful-timeout\): 1 request/,
+    );
+    expect(command.stderr + command.stdout).to.match(/GET \/forever: finally/);
+  });
+});
+
+describe('examples/python/long_poll.py', function () {
+  this.timeout(PATIENCE_MS);
+  if (!switches) return;
+  const app = fromPython('long_poll:app', {
+    chdir: join(ROOT, 'examples', 'python'),
+    python: 'pyodide',
+    threads: 1,
+    workerConnections: 100,
+  });
+  before(() => app.ready);
+  afterEach(closeServers);
+  after(() => app.close());
+
+  it('tells all that wait what one of them says, and the time to another', async () => {
+    const { address } = await serveApp(app, { timeout: 0 });
+    const clock = (await fetch(`${address}/clock`)).body?.getReader();
+    const said = Array.from({ length: 50 }, () => fetch(`${address}/messages?0`));
+    const { value } = (await clock?.read()) ?? {};
+    expect(Buffer.from(value ?? []).toString()).to.match(/^\d\d:\d\d:\d\d\n/);
+    expect((await fetch(`${address}/messages`, { method: 'POST', body: 'hello' })).status).to.equal(204);
+    for (const answer of await Promise.all(said)) {
+      expect(await answer.json()).to.deep.equal({ messages: ['hello'], next: 1 });
+    }
+    expect(await (await fetch(address)).text()).to.match(/Long polling/);
+    await clock?.cancel();
+    // Its handler sleeps, and is ended.
+    await captureLog(closeServers);
   });
 });

@@ -13,6 +13,7 @@ lock = threading.RLock()
 inside = []
 sleeping = 0
 most = 0
+ended = []
 
 
 def together():
@@ -49,6 +50,22 @@ def locked(name):
         inside.append(name)
         time.sleep(0.02)
         return inside.pop() == name and not inside
+
+
+def reads(body):
+    try:
+        return len(body.read())
+    except OSError as error:
+        ended.append(type(error).__name__)
+        raise
+
+
+def endless():
+    try:
+        while True:
+            yield bytes(65536)
+    finally:
+        ended.append('endless')
 
 
 def forever():
@@ -89,7 +106,12 @@ def application(environ, start_response):
     elif path == '/locked':
         answer = locked(query)
     elif path == '/body':
-        answer = len(environ['wsgi.input'].read())
+        answer = reads(environ['wsgi.input'])
+    elif path == '/ended':
+        answer = ' '.join(sorted(ended))
+    elif path == '/endless':
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return endless()
     elif path == '/forever':
         answer = forever()
     elif path == '/busy':

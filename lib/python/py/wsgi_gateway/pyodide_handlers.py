@@ -121,7 +121,7 @@ def pause(seconds=None):
 
 
 def run_sync(awaitable):
-    """pyodide.ffi.run_sync, which `asyncio.run` uses: others run meanwhile."""
+    """pyodide.ffi.run_sync, for applications: others run meanwhile."""
     request = current.request
     current.request = None
     _bridge.left()

@@ -23,6 +23,8 @@ const MOST_REQUESTS = 0x7fffffff;
 /** Milliseconds that the other requests of a thread may take when one of them has to be ended. */
 const LAST_MS = 30_000;
 
+const TOO_LONG = 'another one has its place, or the server stops, and this request went on for too long';
+
 export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   readonly noun = 'thread';
   readonly isShared = false;
@@ -90,7 +92,9 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   override end(grace: number): Promise<void> {
     this.#isEnding = true;
     this.#closeIfIdle();
-    return super.end(grace);
+    // Those that go on when it is killed: their `finally` blocks run before.
+    const timer = grace === 0 ? undefined : setTimeout(() => this.#interruptAll(), grace).unref();
+    return super.end(grace).finally(() => clearTimeout(timer));
   }
 
   interrupt(lane: ConnectionLane): void {
@@ -109,6 +113,9 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
 
   kill(): void {
     this.retired = true;
+    if (this.#isEnding && this.#lanes.size > 0) {
+      this.#why ??= TOO_LONG;
+    }
     clearTimeout(this.#killTimer);
     void this.#worker.terminate();
   }
@@ -116,8 +123,10 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   /** A handler that keeps the thread from all others takes them with it. */
   killWhenIdle(): void {
     const { running } = this.#line;
-    if (this.#lanes.size === 0 || (running !== 0 && !this.#lanes.has(running))) this.kill();
-    else this.#killTimer = setTimeout(() => this.kill(), LAST_MS).unref();
+    if (this.#lanes.size === 0 || (running !== 0 && !this.#lanes.has(running))) {
+      this.#why ??= 'a handler kept it from all others, and did not end';
+      this.kill();
+    } else this.#killTimer = setTimeout(() => this.kill(), LAST_MS).unref();
   }
 
   protected unref(): void {
@@ -148,6 +157,13 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
       this.#events.laneFree(this);
     },
   };
+
+  #interruptAll(): void {
+    for (const lane of this.lanes) {
+      lane.work?.overdue(`The Python thread ends: ${TOO_LONG}`);
+      lane.interrupt();
+    }
+  }
 
   #closeIfIdle(): void {
     if (!this.#isEnding || this.#lanes.size > 0) return;

@@ -17,10 +17,11 @@ export function checkConnections(): void {
 }
 
 export function connectionsPlan(plan: PyodidePlan, options: PythonOptions): PoolPlan {
-  const { count, start, summary } = plan;
+  const { count, firstAlone, start, summary } = plan;
   const { workerConnections, onFile } = options;
   return {
     count,
+    firstAlone,
     start: (events) => new ConnectionsThread(start, workerConnections, onFile, events),
     summary: ({ version }) => `${summary(version)}, ${workerConnections} connections in each`,
   };
