@@ -2,8 +2,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
+import { freePort } from '../../lib/porting/compare/target/start-server.js';
 import { Command, killCommands } from '../support/command.js';
-import { freePort } from '../support/free-port.js';
 import { fileOfPage, withPlaces } from '../support/page-file.js';
 import { removeTemporaryFolders } from '../support/temporary-folder.js';
 import { optionsOf, PAGE, project } from './support.js';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from './free-port.js';
+import { freePort } from '../../lib/porting/compare/target/start-server.js';
 import { findProgram } from './program.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { freePort } from './free-port.js';
+import { freePort } from '../../lib/porting/compare/target/start-server.js';
 import { findProgram } from './program.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';

@@ -56,6 +56,15 @@ describe('a target', function () {
     expect(await failureOf(fetch(server.url))).to.include('fetch failed');
   });
 
+  it('gets none of the ports that a system gives to clients, which one could have before it listens', async () => {
+    const server = await parseTarget(
+      `"${process.execPath}" "${join(folder, 'server.mjs')}" {port}`,
+      '',
+    ).start();
+    expect(Number(server.url.port)).to.be.within(20_000, 32_000);
+    await server.stop();
+  });
+
   it('that ends says how, with what it wrote', async () => {
     const command = 'echo there is no table items >&2; exit 3 # {port}';
     const message = await failureOf(parseTarget(command, '--original').start());

@@ -1,4 +1,5 @@
 /** Starts a server for one pass, in a process of its own: fresh state, a free port, and an end that leaves nothing. */
+import { randomInt } from 'node:crypto';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -120,13 +121,30 @@ export function accepts(host: string, port: number): Promise<boolean> {
   });
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Ports below those that systems give out by themselves, to clients too: a server may take long until it listens. */
+const [LOWEST_PORT, HIGHEST_PORT] = [20_000, 32_000];
+/** Ports that are tried before one of the system's has to do. */
+const MOST_TRIED = 50;
+
+/** On 127.0.0.1; nothing listens there at the moment, and nothing will that did not ask for it. */
+export async function freePort(): Promise<number> {
+  for (let tried = 0; tried < MOST_TRIED; tried++) {
+    const port = await portIfFree(randomInt(LOWEST_PORT, HIGHEST_PORT));
+    if (port !== undefined) return port;
+  }
+  const port = await portIfFree(0);
+  if (port === undefined) throw new ConfigError('There is no free port on 127.0.0.1');
+  return port;
+}
+
+/** @param port 0: any. */
+function portIfFree(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
+      const { port: found } = server.address() as AddressInfo;
+      server.close(() => resolve(found));
     });
   });
 }
