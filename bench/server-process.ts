@@ -13,7 +13,7 @@ const SERVE = fileURLToPath(new URL('servers/serve.js', import.meta.url));
 const children = new Set<ChildProcess>();
 // Also when the bench fails.
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const child of children) endFamily(child);
 });
 // And when it is stopped.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
@@ -90,6 +90,7 @@ export class ServerProcess {
     const port = await freePort();
     const [command = '', ...args] = build(port);
     const child = spawn(command, args, { stdio: 'ignore', cwd });
+    children.add(child);
     let failed = false;
     child.once('error', () => (failed = true));
     child.once('exit', () => (failed = true));
@@ -98,7 +99,8 @@ export class ServerProcess {
       if (await answers(port)) return new ServerProcess(name, port, child);
       await delay(50);
     }
-    child.kill();
+    endFamily(child);
+    children.delete(child);
     return undefined;
   }
 
@@ -140,25 +142,35 @@ export class ServerProcess {
   }
 
   stop(): void {
-    // Before it ends: its children are no longer known as such then.
-    const [, ...children] = this.#pids();
-    this.#child.kill('SIGKILL');
-    for (const pid of children) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended with its parent.
-      }
-    }
+    endFamily(this.#child);
+    children.delete(this.#child);
   }
 
   #pids(): number[] {
-    const root = this.#child.pid as number;
-    const children = readdirSync('/proc')
-      .filter((entry) => /^\d+$/.test(entry))
-      .map(Number)
-      .filter((pid) => Number(stat(pid)[1]) === root);
-    return [root, ...children];
+    return familyOf(this.#child);
+  }
+}
+
+/** The process ids of a child and of its children. */
+function familyOf({ pid: root }: ChildProcess): number[] {
+  if (root === undefined) return [];
+  const others = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => Number(stat(pid)[1]) === root);
+  return [root, ...others];
+}
+
+function endFamily(child: ChildProcess): void {
+  // Before it ends: its children are no longer known as such then.
+  const [, ...others] = familyOf(child);
+  child.kill('SIGKILL');
+  for (const pid of others) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended with its parent.
+    }
   }
 }
 
