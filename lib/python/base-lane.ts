@@ -6,8 +6,8 @@ import type { LaneWork } from './lane.js';
 import { TO_PYTHON } from './messages.js';
 import { requestMessage } from './request-message.js';
 
-/** 31 bits; 0 is none. */
-const MOST_REQUESTS = 0x7fffffff;
+/** Numbers of requests have 31 bits; 0 is none. */
+export const MOST_REQUESTS = 0x7fffffff;
 
 export abstract class BaseLane implements InstanceLane {
   request = 0;

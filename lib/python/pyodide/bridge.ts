@@ -1,14 +1,10 @@
 /** What Python calls in a thread of Pyodide (lib/python/py/wsgi_gateway/pyodide_channel.py). Only integers cross often. */
 import { Frame } from '../../server/threads/shared/ring.js';
-import { FROM_PYTHON, TO_PYTHON } from '../messages.js';
-import { callOf, MORE } from './frames.js';
-import { HostCalls } from './host-calls.js';
-import type { PyodidePost } from './post.js';
-import type { FileSystem, PyCallable, PyProxy } from './runtime.js';
-import type { PyodideReport } from './start.js';
-
-/** Kind, whether more follows, number of the request, number of the call. */
-const HEAD = 12;
+import { TO_PYTHON } from '../messages.js';
+import { BaseBridge, HEAD } from './base-bridge.js';
+import { callOf } from './frames.js';
+import type { PyodidePost, PyodideReport } from './post.js';
+import type { FileSystem, PyCallable } from './runtime.js';
 
 // What `receive` and `#claim` give instead of a size.
 const NOTHING = 0;
@@ -17,26 +13,12 @@ const CLOSED = -2;
 /** The request comes in frames. */
 const LONG = -3;
 
-/** An application that needs as much by itself may have twice that. */
-const LARGE = 512 * 1024 * 1024;
-
-const EMPTY = new Uint8Array(0);
-
-/** Python sees its methods and nothing else. No method throws. */
-export class Bridge extends HostCalls {
+/** No method throws. */
+export class Bridge extends BaseBridge {
   readonly #post: PyodidePost;
-  /** Bytes of Python's memory, which never shrinks. */
-  readonly #memorySize: () => number;
   /** Python cannot go on: ends the thread. */
   readonly #failed: (error: unknown) => never;
-  readonly #note: ((modules: readonly string[]) => void) | undefined;
   readonly #frame = new Frame();
-  #memory: PyProxy | undefined;
-  #buffer: ReturnType<PyProxy['getBuffer']> | undefined;
-  #view: Buffer = Buffer.from(EMPTY);
-  /** The thread is replaced when Python has more. */
-  #most = 0;
-  #isTired = false;
   /** Of the request that was claimed. */
   #size = LONG;
 
@@ -48,29 +30,10 @@ export class Bridge extends HostCalls {
     failed: (error: unknown) => never,
     note?: (modules: readonly string[]) => void,
   ) {
-    super(files);
+    super(post, files, size, note);
     this.#post = post;
-    this.#memorySize = size;
     this.#failed = failed;
-    this.#note = note;
   }
-
-  /** The memory that frames are passed in: a bytearray that keeps its size. */
-  readonly attach = (memory: PyProxy): void => {
-    this.#memory = memory.copy();
-  };
-
-  /** Takes the frame of so many bytes that Python has put into the memory. */
-  readonly send = (size: number): void => {
-    const memory = this.#look();
-    const kind = memory[0] as number;
-    const isLast = kind === FROM_PYTHON.done || kind === FROM_PYTHON.whole;
-    if (isLast) this.#tire();
-    const payload = memory.subarray(HEAD, size);
-    const more = memory[1] !== 0;
-    this.#post.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
-    this.#post.ring();
-  };
 
   /** Puts the next frame into the memory, and gives its size; or one of the values above. */
   readonly receive = (wait: boolean): number => {
@@ -85,17 +48,11 @@ export class Bridge extends HostCalls {
       });
     }
     if (!found) return line.isInterrupted ? INTERRUPTED : NOTHING;
-    const memory = this.#look();
-    memory[0] = frame.type;
-    memory[1] = frame.flags & MORE;
-    memory.writeUInt32BE(frame.id >>> 0, 4);
-    memory.writeUInt32BE(callOf(frame), 8);
-    memory.set(frame.bytes, HEAD);
-    return HEAD + frame.length;
+    return this.put(frame.type, frame.flags, frame.id, callOf(frame), frame.bytes);
   };
 
   /**
-   * Has Python serve requests until it is to end. `serve` is called anew for each: WebAssembly changes to its optimized code
+   * Has Python serve requests until it is to end. `serve` is called again for each: WebAssembly changes to its optimized code
    * only where a function is entered, and one that takes requests in a loop of Python's own would never be.
    * @param serve takes the size of the request in the memory, or LONG. Gives that of the last frame of the response, which is
    *   in the memory; 0 if that was sent.
@@ -124,7 +81,7 @@ export class Bridge extends HostCalls {
       if (post.line.isInterrupted) post.line.takeInterrupt();
       const number = post.claim(this.#copy);
       if (number !== 0) {
-        if (this.#size !== LONG) this.#view.writeUInt32BE(number, 4);
+        if (this.#size !== LONG) this.look().writeUInt32BE(number, 4);
         return this.#size;
       }
       if (post.isStopping) return CLOSED;
@@ -135,7 +92,7 @@ export class Bridge extends HostCalls {
   readonly #copy = (bytes: Buffer | undefined, textLength: number): void => {
     this.#size = LONG;
     if (bytes === undefined) return;
-    const memory = this.#look();
+    const memory = this.look();
     memory[0] = TO_PYTHON.request;
     memory.writeUInt32BE(textLength, 8);
     memory.set(bytes, HEAD);
@@ -155,29 +112,8 @@ export class Bridge extends HostCalls {
   /** @param report as JSON: whether the application has loaded, and with which Python. */
   readonly report = (report: string): void => this.#post.report(JSON.parse(report) as PyodideReport);
 
-  /** The application is there. @returns whether `note` is to be called with what it has imported from packages. */
-  readonly loaded = (): boolean => {
-    this.#most = Math.max(LARGE, 2 * this.#memorySize());
-    return this.#note !== undefined;
-  };
-
-  /** @param modules as JSON. */
-  readonly note = (modules: string): void => this.#note?.(JSON.parse(modules) as string[]);
-
-  /** Says so once, before the request is done that made it grow: it is given no other one. */
-  #tire(): void {
-    if (this.#isTired || this.#memorySize() <= this.#most) return;
-    this.#isTired = true;
+  /** It is given no other request. */
+  protected override tired(): void {
     this.#post.leave();
-  }
-
-  /** When the memory of WebAssembly grows, views of it are of no use any more. */
-  #look(): Buffer {
-    if (this.#view.length > 0) return this.#view;
-    this.#buffer?.release();
-    this.#buffer = this.#memory?.getBuffer('u8');
-    const { buffer, byteOffset, byteLength } = this.#buffer?.data ?? EMPTY;
-    this.#view = Buffer.from(buffer, byteOffset, byteLength);
-    return this.#view;
   }
 }

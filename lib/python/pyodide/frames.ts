@@ -9,6 +9,8 @@ export const OF_THREAD = {
   told: 0x6a, // j
   /** Of no request: what was printed while none ran. */
   output: 0x70, // p
+  /** Of no request, from a thread with many handlers: it uses much memory, and should be replaced. */
+  tired: 0x7a, // z
 } as const;
 
 /** Flag of a frame: the next one continues it. */

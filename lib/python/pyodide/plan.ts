@@ -8,6 +8,9 @@ import { findPyodide, type PyodidePackage } from './runtime.js';
 import { isComplete, planSnapshot } from './snapshot.js';
 import type { PyodideStart } from './start.js';
 
+/** Deep recursion of Python, and of C: parsers of deep JSON need more than Node gives. */
+export const THREAD_LIMITS = { stackSizeMb: 64 };
+
 /** Each has some 100 MB. */
 const DEFAULT_THREADS = 4;
 

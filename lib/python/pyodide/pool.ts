@@ -17,13 +17,11 @@ import type { PythonOptions } from '../options.js';
 import { publishTold } from '../topic-calls.js';
 import { OF_THREAD, Pieces } from './frames.js';
 import { PyodideLane } from './lane.js';
-import type { PyodidePlan } from './plan.js';
-import type { PyodideReport, PyodideThreadData } from './start.js';
+import { type PyodidePlan, THREAD_LIMITS } from './plan.js';
+import type { PyodideReport } from './post.js';
+import type { PyodideThreadData } from './thread.js';
 
 const SCRIPT = ownModule('python/pyodide/thread');
-
-/** Deep recursion of Python, and of C: parsers of deep JSON need more than Node gives. */
-const STACK_MB = 64;
 
 /** Milliseconds that handlers have to end after KeyboardInterrupt when the application is closed. */
 const END_MS = 5000;
@@ -104,7 +102,7 @@ export class PyodidePool implements PythonRuntime {
     const worker = new Worker(loadable(fileURLToPath(SCRIPT)), {
       workerData,
       transferList: [port2],
-      resourceLimits: { stackSizeMb: STACK_MB },
+      resourceLimits: THREAD_LIMITS,
     });
     // Before the pool hears of it: those that wait for the application want to know which Python it is.
     port1.on('message', (report: PyodideReport) => {

@@ -1,18 +1,31 @@
 /** The thread's side of the memory that it shares with the event loop: it takes requests from the queue, and has a ring each way. */
 import { type MessagePort, threadId } from 'node:worker_threads';
+import type { OwnMemory, SharedMemory } from '../../server/threads/io/thread-kind.js';
 import { RequestQueue } from '../../server/threads/shared/request-queue.js';
-import type { Frame } from '../../server/threads/shared/ring.js';
-import { RUNS, ThreadLine } from '../../server/threads/shared/thread-line.js';
-import { MORE, OF_THREAD, textOf } from './frames.js';
-import type { PyodideReport, PyodideThreadData } from './start.js';
+import type { ThreadReport } from '../../server/threads/shared/thread-data.js';
+import { ThreadLine } from '../../server/threads/shared/thread-line.js';
+import type { Loaded } from '../instance.js';
+import { OF_THREAD } from './frames.js';
+import { ThreadEnd } from './thread-end.js';
 
 /** Milliseconds that an idle thread sleeps before it looks around. */
 const IDLE_MS = 10_000;
 
 const NOTHING = new Uint8Array(0);
 
-export class PyodidePost {
-  readonly line: ThreadLine;
+export type PyodideReport =
+  | Exclude<ThreadReport, { readonly ready: true }>
+  | { readonly ready: true; readonly loaded: Omit<Loaded, 'implementation'> };
+
+/** What it shares with the event loop. */
+export interface PostData extends OwnMemory, Pick<SharedMemory, 'queue'> {
+  /** For `PyodideReport`. */
+  readonly port: MessagePort;
+  /** Requests after which another thread takes its place; 0: never. */
+  readonly limit: number;
+}
+
+export class PyodidePost extends ThreadEnd {
   readonly #queue: RequestQueue;
   readonly #port: MessagePort;
   readonly #limit: number;
@@ -22,9 +35,10 @@ export class PyodidePost {
   /** It begins nothing more. */
   #leaves = false;
 
-  constructor({ line, place, queue, port, limit }: PyodideThreadData) {
-    this.line = new ThreadLine(line);
-    this.#queue = new RequestQueue(queue);
+  constructor({ line, place, queue, port, limit }: PostData) {
+    const requests = new RequestQueue(queue);
+    super(new ThreadLine(line), requests.bell);
+    this.#queue = requests;
     this.#port = port;
     this.#limit = limit;
     this.#place = place;
@@ -41,34 +55,8 @@ export class PyodidePost {
     this.report({ leaves: true });
   }
 
-  ring(): void {
-    this.#queue.bell.ring();
-  }
-
-  /** Blocks while there is no room. The event loop is told by `ring`. */
-  send(kind: number, more: boolean, request: number, call: number, payload: Uint8Array): void {
-    const push = () => this.line.outbound.push(kind, more ? MORE : 0, request, textOf(call), payload);
-    if (push()) return;
-    this.ring();
-    this.line.block(RUNS, push);
-  }
-
-  /** The next frame to this thread, if it is there. */
-  take(frame: Frame): boolean {
-    const found = this.line.inbound.shift(frame);
-    if (found && this.line.takeWantRoom()) this.ring();
-    return found;
-  }
-
-  /** Blocks until `ready` gives true. @param timeout milliseconds. */
-  block(ready: () => boolean, timeout?: number): void {
-    this.ring();
-    this.line.block(RUNS, ready, timeout);
-  }
-
   /**
-   * Takes the next request, without a wait: `idle` waits. A thread that has many handlers at a time claims as often as it likes, with `Atomics.waitAsync` (`RequestQueue.waitAsync`) in
-   * the place of `idle`; what the line says of `current` is then that of the last.
+   * Takes the next request, without a wait: `idle` waits.
    * @param copy takes the text and the JSON of the request, which are one piece; undefined: `fetch` asked for them.
    * @returns its number; 0 if there is none.
    */

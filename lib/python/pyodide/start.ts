@@ -1,7 +1,4 @@
 /** Starts Python in WebAssembly: from a snapshot if there is one that fits, and makes the next one. */
-import type { MessagePort } from 'node:worker_threads';
-import type { ThreadReport } from '../../server/threads/shared/thread-data.js';
-import type { Loaded } from '../instance.js';
 import { GATEWAY_FOLDER, mountHost } from './host-folders.js';
 import {
   type EmscriptenModule,
@@ -35,21 +32,6 @@ export interface PyodideStart {
   /** For Python: pyodide_host.py. */
   readonly config: string;
 }
-
-export interface PyodideThreadData extends PyodideStart {
-  /** For `PyodideReport`. */
-  readonly port: MessagePort;
-  readonly queue: SharedArrayBuffer;
-  readonly line: SharedArrayBuffer;
-  /** Among the threads, in the queue. */
-  readonly place: number;
-  /** Requests after which another thread takes its place; 0: never. */
-  readonly limit: number;
-}
-
-export type PyodideReport =
-  | Exclude<ThreadReport, { readonly ready: true }>
-  | { readonly ready: true; readonly loaded: Omit<Loaded, 'implementation'> };
 
 export interface Started {
   readonly pyodide: Pyodide;

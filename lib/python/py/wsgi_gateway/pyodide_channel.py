@@ -7,7 +7,7 @@ import struct
 from .channel import WHOLE, encode, told_of
 from .errors import GatewayClosed
 
-# Kind, whether the next frame continues it, number of the request, number of the call. lib/python/pyodide/bridge.ts has the same.
+# Kind, whether the next frame continues it, number of the request, number of the call. lib/python/pyodide/base-bridge.ts has the same.
 HEAD = struct.Struct('>cBxxII')
 # The same of a request: its number, and how long its text is.
 _TOLD = struct.Struct('>4xII').unpack_from
@@ -29,8 +29,8 @@ LONG = -3
 TOLD = b'j'
 
 
-class Channel:
-    broken = False
+class Memory:
+    """What frames go through."""
 
     def __init__(self, bridge, interrupted):
         """`interrupted` is called when the gateway has asked for KeyboardInterrupt; it may raise that."""
@@ -39,12 +39,8 @@ class Channel:
         self._memory = memory
         self._view = memoryview(memory)
         self._send = bridge.send
-        self._receive = bridge.receive
         self._interrupted = interrupted
-        self._parts = []
         self._sending = False
-        # Bytes of a frame that is in the memory, and was not sent yet: it goes out when the request is over.
-        self._last = 0
 
     def send(self, kind, request, payload=b'', call=0):
         if self._sending:
@@ -56,8 +52,10 @@ class Channel:
         finally:
             self._sending = False
 
+    def tell(self, message):
+        self.send(TOLD, 0, encode(message).encode('utf-8', 'replace'))
+
     def _put(self, kind, request, payload, call):
-        self.flush()
         size = len(payload)
         if size <= _ROOM:
             self._pass(kind, 0, request, call, payload)
@@ -72,6 +70,33 @@ class Channel:
         _PACK(self._memory, 0, kind, more, request, call)
         self._view[_SIZE:end] = piece
         self._send(end)
+
+    def _frame(self, size, parts):
+        """The frame of so many bytes that is in the memory; None while there is more of it to come, which `parts` keeps."""
+        kind, more, request, call = _UNPACK(self._memory)
+        payload = bytes(self._view[_SIZE:size])
+        if more:
+            parts.append(payload)
+            return None
+        if parts:
+            payload = b''.join([*parts, payload])
+            parts.clear()
+        return kind, request, call, payload
+
+
+class Channel(Memory):
+    broken = False
+
+    def __init__(self, bridge, interrupted):
+        super().__init__(bridge, interrupted)
+        self._receive = bridge.receive
+        self._parts = []
+        # Bytes of a frame that is in the memory, and was not sent yet: it goes out when the request is over.
+        self._last = 0
+
+    def _put(self, kind, request, payload, call):
+        self.flush()
+        super()._put(kind, request, payload, call)
 
     def read(self):
         """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
@@ -116,9 +141,6 @@ class Channel:
         """The next frame if it is there already, or None."""
         return self._next(False)
 
-    def tell(self, message):
-        self.send(TOLD, 0, encode(message).encode('utf-8', 'replace'))
-
     def _next(self, wait):
         self.flush()
         while True:
@@ -130,12 +152,6 @@ class Channel:
                 continue
             if size < 0:
                 raise GatewayClosed()
-            kind, more, request, call = _UNPACK(self._memory)
-            payload = bytes(self._view[_SIZE:size])
-            if more:
-                self._parts.append(payload)
-                continue
-            if self._parts:
-                payload = b''.join([*self._parts, payload])
-                self._parts = []
-            return kind, request, call, payload
+            frame = self._frame(size, self._parts)
+            if frame is not None:
+                return frame

@@ -8,57 +8,28 @@ import asyncio
 import contextvars
 import json
 
-from . import errors, pyodide_handlers, pyodide_patches
-from .channel import WHOLE, encode, told_of
-from .pyodide_channel import HEAD, TOLD
+from . import errors, pyodide_handlers
+from .channel import WHOLE, told_of
+from .pyodide_channel import Memory
 from .pyodide_handlers import pause
 from .pyodide_host import PyodideHost
 from .request import Request
 from .streams import current
 
-_SIZE = HEAD.size
-# Bytes of payload that go in one.
-_ROOM = 65536
 
-
-class Pipe:
-    """The memory that frames of all handlers go through. Nobody else runs while one is in it."""
+class Pipe(Memory):
+    """The memory, for the frames of all handlers. Nobody else runs while one is in it."""
 
     def __init__(self, bridge, interrupted):
-        """`interrupted` is called when the gateway has asked for KeyboardInterrupt; it may raise that."""
-        memory = bytearray(_SIZE + _ROOM)
-        bridge.attach(memory)
-        self._memory = memory
-        self._view = memoryview(memory)
-        self._pass = bridge.send
+        super().__init__(bridge, interrupted)
         self._take = bridge.take
-        self._interrupted = interrupted
-        self._sending = False
         self._late = False
 
     def send(self, kind, request, payload=b'', call=0):
-        if self._sending:
-            # The garbage collector calls in the middle of it, and the memory is in use.
-            raise errors.GatewayClosed()
-        self._sending = True
-        try:
-            size = len(payload)
-            payload = memoryview(payload)
-            # Once for no bytes, too.
-            for start in range(0, size or 1, _ROOM):
-                piece = payload[start : start + _ROOM]
-                end = _SIZE + len(piece)
-                HEAD.pack_into(self._memory, 0, kind, start + _ROOM < size, request, call)
-                self._view[_SIZE:end] = piece
-                self._pass(end)
-        finally:
-            self._sending = False
+        super().send(kind, request, payload, call)
         if self._late:
             self._late = False
             self._interrupted()
-
-    def tell(self, message):
-        self.send(TOLD, 0, encode(message).encode('utf-8', 'replace'))
 
     def is_sending(self):
         """Whether an interrupt would cut a frame: it is to come later."""
@@ -70,15 +41,9 @@ class Pipe:
             size = self._take(request)
             if not size:
                 return None
-            kind, more, number, call = HEAD.unpack_from(self._memory)
-            payload = bytes(self._view[_SIZE:size])
-            if more:
-                parts.append(payload)
-                continue
-            if parts:
-                payload = b''.join([*parts, payload])
-                parts.clear()
-            return kind, number, call, payload
+            frame = self._frame(size, parts)
+            if frame is not None:
+                return frame
 
 
 class HandlerChannel:
@@ -172,9 +137,3 @@ class ConnectionsHost(PyodideHost):
 
 def main(bridge, start, config):
     return ConnectionsHost(bridge, start, json.loads(config)).main()
-
-
-def install():
-    """What can be saved in a snapshot."""
-    pyodide_patches.install()
-    pyodide_handlers.install()

@@ -2,7 +2,6 @@
 import _thread
 import asyncio
 import gc
-import queue
 import sys
 import threading
 import time
@@ -27,14 +26,13 @@ _awaited = None
 
 
 def install():
+    """What can be saved in a snapshot."""
+    pyodide_patches.install(Lock)
     threading.get_ident = _thread.get_ident = get_ident
-    _thread.allocate_lock = _thread.allocate = _thread.LockType = _thread.lock = Lock
-    threading.Lock = threading._allocate_lock = Lock
     # The class that is written in Python: its owner is a handler.
     threading._CRLock = None
     threading.local = _thread._local = local
     threading._DeleteDummyThreadOnDel = _keep
-    queue.SimpleQueue = queue._PySimpleQueue
     asyncio.ensure_future = ensure_future
     for module in list(sys.modules.values()):
         if getattr(module, 'run_sync', None) is _run_sync and module is not sys.modules[__name__]:
@@ -144,30 +142,14 @@ def _sleep(milliseconds):
             return False
 
 
-class Lock:
+class Lock(pyodide_patches.Lock):
     """threading.Lock. Those that wait for it get it in their order, unless somebody comes first."""
 
-    __slots__ = ('_held', '_waiting', '__weakref__')
+    __slots__ = ('_waiting',)
 
     def __init__(self):
-        self._held = False
+        super().__init__()
         self._waiting = None
-
-    def __repr__(self):
-        state = 'locked' if self._held else 'unlocked'
-        return '<%s _thread.lock object at %#x>' % (state, id(self))
-
-    def acquire(self, blocking=True, timeout=-1):
-        if not blocking and timeout != -1:
-            raise ValueError("can't specify a timeout for a non-blocking call")
-        if timeout < 0 and timeout != -1:
-            raise ValueError('timeout value must be a non-negative number')
-        if not self._held:
-            self._held = True
-            return True
-        return bool(blocking) and self._wait(None if timeout == -1 else timeout)
-
-    acquire_lock = acquire
 
     def _wait(self, timeout):
         if self._waiting is None:
@@ -192,9 +174,7 @@ class Lock:
                 self._wake()
 
     def release(self):
-        if not self._held:
-            raise RuntimeError('release unlocked lock')
-        self._held = False
+        super().release()
         if self._waiting:
             self._wake()
 
@@ -203,20 +183,6 @@ class Lock:
     def _wake(self):
         if self._waiting:
             _bridge.wake(self._waiting[0])
-
-    def locked(self):
-        return self._held
-
-    locked_lock = locked
-
-    def __enter__(self):
-        return self.acquire()
-
-    def __exit__(self, *_):
-        self.release()
-
-    def _at_fork_reinit(self):
-        self._held = False
 
 
 # Who one is

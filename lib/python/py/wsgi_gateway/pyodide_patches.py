@@ -19,10 +19,12 @@ pause = None
 _interrupted = None
 
 
-def install():
+def install(lock=None):
+    """`lock`: the class of locks, where it is not that of this file."""
+    lock = lock or Lock
     time.sleep = sleep
-    _thread.allocate_lock = _thread.allocate = _thread.LockType = _thread.lock = Lock
-    threading.Lock = threading._allocate_lock = Lock
+    _thread.allocate_lock = _thread.allocate = _thread.LockType = _thread.lock = lock
+    threading.Lock = threading._allocate_lock = lock
     queue.SimpleQueue = queue._PySimpleQueue
     select.select = _select
     if not hasattr(hashlib, 'pbkdf2_hmac'):
@@ -75,17 +77,20 @@ class Lock:
             raise ValueError("can't specify a timeout for a non-blocking call")
         if timeout < 0 and timeout != -1:
             raise ValueError('timeout value must be a non-negative number')
-        if self._held and blocking:
-            if timeout != -1:
-                sleep(timeout)
-            while self._held and timeout == -1:
-                sleep(_FOREVER)
-        if self._held:
+        if self._held and not (blocking and self._wait(None if timeout == -1 else timeout)):
             return False
         self._held = True
         return True
 
     acquire_lock = acquire
+
+    def _wait(self, timeout):
+        """Whether it can be had now."""
+        if timeout is not None:
+            sleep(timeout)
+        while self._held and timeout is None:
+            sleep(_FOREVER)
+        return not self._held
 
     def release(self):
         if not self._held:

@@ -32,9 +32,11 @@ def prepare(told):
     """Imports modules of packages. Gives the names of variables of the environment that were looked for meanwhile."""
     told = json.loads(told)
     if told['connections']:
-        from . import pyodide_connections
+        # With what else it imports.
+        from . import pyodide_connections  # noqa: F401
+        from . import pyodide_handlers
 
-        pyodide_connections.install()
+        pyodide_handlers.install()
     else:
         pyodide_patches.install()
     # Before packages that keep one of them, as handlers of logging do, or a class of a server, as flask-sock does.

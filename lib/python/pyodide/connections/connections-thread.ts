@@ -4,22 +4,21 @@ import { Worker } from 'node:worker_threads';
 import { describeThrown, logger } from '../../../logger.js';
 import { ownModule } from '../../../own-files.js';
 import { loadable } from '../../../server/threads/io/start-worker.js';
+import type { Bell } from '../../../server/threads/shared/bell.js';
+import { ThreadLine } from '../../../server/threads/shared/thread-line.js';
 import { BaseInstance, type Told } from '../../base-instance.js';
+import { MOST_REQUESTS } from '../../base-lane.js';
 import type { InstanceEvents } from '../../instance.js';
 import { publishTold } from '../../topic-calls.js';
+import { OF_THREAD } from '../frames.js';
+import { THREAD_LIMITS } from '../plan.js';
 import type { PyodideStart } from '../start.js';
-import { Frames } from './frames.js';
+import { BELL_BYTES, bellIn, Frames } from './frames.js';
 import { ConnectionLane } from './lane.js';
-import { OF_THREAD, PyodideLine } from './line.js';
 import type { ConnectionsThreadData } from './thread.js';
 
 const SCRIPT = ownModule('python/pyodide/connections/thread');
 
-/** Deep recursion of Python, and of C: parsers of deep JSON need more than Node gives. */
-const STACK_MB = 64;
-
-/** 31 bits; 0 is none. */
-const MOST_REQUESTS = 0x7fffffff;
 /** Milliseconds that the other requests of a thread may take when one of them has to be ended. */
 const LAST_MS = 30_000;
 
@@ -31,7 +30,8 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
   readonly label = 'The Python thread';
   protected readonly exited: Promise<void>;
   readonly #most: number;
-  readonly #line = new PyodideLine();
+  readonly #line = new ThreadLine();
+  readonly #bell: Bell;
   readonly #frames: Frames;
   readonly #worker: Worker;
   readonly #events: InstanceEvents;
@@ -62,9 +62,11 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
       // Of one that was given up there is none.
       else this.#lanes.get(request)?.receive(kind, call, payload);
     });
+    const memory = { line: this.#line.memory, bell: new SharedArrayBuffer(BELL_BYTES) };
+    this.#bell = bellIn(memory.bell);
     this.#worker = new Worker(loadable(fileURLToPath(SCRIPT)), {
-      workerData: { ...start, memory: this.#line.memory } satisfies ConnectionsThreadData,
-      resourceLimits: { stackSizeMb: STACK_MB },
+      workerData: { ...start, memory } satisfies ConnectionsThreadData,
+      resourceLimits: THREAD_LIMITS,
     });
     this.exited = this.#untilExit();
     this.#listen();
@@ -103,12 +105,12 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
 
   /** A handler that waits is not at fault where another one has kept the thread for so long. */
   isHeldUp(lane: ConnectionLane): boolean {
-    const { running } = this.#line;
+    const { current: running } = this.#line;
     return running !== 0 && running !== lane.request && running === this.#seen;
   }
 
   looked(): void {
-    this.#seen = this.#line.running;
+    this.#seen = this.#line.current;
   }
 
   kill(): void {
@@ -122,7 +124,7 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
 
   /** A handler that keeps the thread from all others takes them with it. */
   killWhenIdle(): void {
-    const { running } = this.#line;
+    const { current: running } = this.#line;
     if (this.#lanes.size === 0 || (running !== 0 && !this.#lanes.has(running))) {
       this.#why ??= 'a handler kept it from all others, and did not end';
       this.kill();
@@ -167,17 +169,18 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
 
   #closeIfIdle(): void {
     if (!this.#isEnding || this.#lanes.size > 0) return;
-    this.#line.close();
+    this.#line.leave();
+    this.#line.wake();
     // It goes on with one that was given up.
     if (this.#killTimer !== undefined) this.kill();
   }
 
   /** Reads what it has sent, and waits until there is more. */
   readonly #listen = (): void => {
-    const seen = this.#line.bell.count;
+    const seen = this.#bell.count;
     this.#frames.drain();
     if (this.#hasExited) return;
-    const rung = this.#line.bell.wait(seen);
+    const rung = this.#bell.wait(seen);
     if (rung === undefined) setImmediate(this.#listen);
     else rung.then(this.#listen);
   };
@@ -192,7 +195,7 @@ export class ConnectionsThread extends BaseInstance<ConnectionLane> {
     // What it had sent before it ended is still to be read.
     this.#frames.drain();
     this.#frames.forget();
-    this.#line.bell.ring();
+    this.#bell.ring();
     const why = this.#why ?? how;
     this.stopped(why);
     this.over(why, this.#events);

@@ -1,24 +1,41 @@
 /** The frames between the event loop and a thread with many handlers: which lane one is for is in its number of the request. */
-import { Frame } from '../../../server/threads/shared/ring.js';
-import { callOf, inPieces, MORE, type PyodideLine } from './line.js';
+import { Bell } from '../../../server/threads/shared/bell.js';
+import { Frame, inPieces } from '../../../server/threads/shared/ring.js';
+import type { ThreadLine } from '../../../server/threads/shared/thread-line.js';
+import { callOf, MORE, Pieces, textOf } from '../frames.js';
+
+/** What the event loop and the thread share. */
+export interface FramesMemory {
+  /** Of a `ThreadLine`. */
+  readonly line: SharedArrayBuffer;
+  readonly bell: SharedArrayBuffer;
+}
+
+export const BELL_BYTES = 8;
+
+/** That of the event loop. */
+export function bellIn(memory: SharedArrayBuffer): Bell {
+  return new Bell(new Int32Array(memory), 0, 1);
+}
 
 /** To Python, beside those of messages.ts: KeyboardInterrupt is to be raised in this handler. */
 export const INTERRUPT = 0x21; // !
 
 const NOTHING = Buffer.alloc(0);
 
+type Posted = [kind: number, more: boolean, request: number, call: number, payload: Uint8Array];
+
 /** The event loop's end. */
 export class Frames {
-  readonly #line: PyodideLine;
+  readonly #line: ThreadLine;
   readonly #take: (kind: number, request: number, call: number, payload: Buffer) => void;
   readonly #frame = new Frame();
-  /** Of a frame that comes in pieces: no other one comes between. */
-  #pieces: Buffer[] = [];
+  readonly #pieces = new Pieces();
   /** Frames without room in the ring. */
-  #waiting: Parameters<PyodideLine['post']>[] = [];
+  #waiting: Posted[] = [];
 
   constructor(
-    line: PyodideLine,
+    line: ThreadLine,
     take: (kind: number, request: number, call: number, payload: Buffer) => void,
   ) {
     this.#line = line;
@@ -46,29 +63,30 @@ export class Frames {
     this.#postWaiting();
     const frame = this.#frame;
     let read = false;
-    while (this.#line.shift(frame)) {
+    while (this.#line.outbound.shift(frame)) {
       read = true;
-      const { type, id, flags, bytes } = frame;
-      if ((flags & MORE) !== 0) {
-        this.#pieces.push(bytes);
-        continue;
-      }
-      const payload = this.#pieces.length === 0 ? bytes : Buffer.concat([...this.#pieces, bytes]);
-      this.#pieces = [];
-      this.#take(type, id, callOf(frame), payload);
+      const payload = this.#pieces.add(frame);
+      if (payload !== undefined) this.#take(frame.type, frame.id, callOf(frame), payload);
     }
     // It may wait for room.
     if (read) this.#line.wake();
   }
 
-  #post(...frame: Parameters<PyodideLine['post']>): void {
-    if (this.#waiting.length > 0 || !this.#line.post(...frame)) this.#waiting.push(frame);
+  #post(...frame: Posted): void {
+    if (this.#waiting.length > 0 || !this.#push(...frame)) this.#waiting.push(frame);
+  }
+
+  /** @returns false while there is no room; the thread rings when it has read something. */
+  #push(...[kind, more, request, call, payload]: Posted): boolean {
+    // First: the thread may read everything between the try and this.
+    this.#line.wantRoom();
+    return this.#line.inbound.push(kind, more ? MORE : 0, request, textOf(call), payload);
   }
 
   #postWaiting(): void {
     let sent = 0;
     for (const frame of this.#waiting) {
-      if (!this.#line.post(...frame)) break;
+      if (!this.#push(...frame)) break;
       sent++;
     }
     if (sent === 0) return;

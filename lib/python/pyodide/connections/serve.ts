@@ -1,7 +1,7 @@
 /** The event loop of a thread with many handlers: it calls Python when there are requests, and lets those go on that waited. */
 import type { PyPromising, PyProxy, PythonModule } from '../runtime.js';
+import type { ThreadEnd } from '../thread-end.js';
 import type { ConnectionsBridge } from './bridge.js';
-import type { PyodideLine } from './line.js';
 
 /**
  * The one stack of C that all handlers share: Pyodide leaves those that wait where they are, each below the one before, and
@@ -30,11 +30,12 @@ export class CStack {
  */
 export function serveConnections(
   main: PyPromising,
-  line: PyodideLine,
+  end: ThreadEnd,
   stack: CStack,
   bridge: ConnectionsBridge,
   config: string,
 ): Promise<number> {
+  const { line } = end;
   // What waits in shared memory keeps no event loop running.
   const alive = setInterval(() => undefined, 2 ** 30);
   return new Promise<number>((resolve, reject) => {
@@ -50,7 +51,9 @@ export function serveConnections(
         stack.clear();
         work.callPromising().catch(reject);
       }
-      const woken = bridge.hasRequests ? undefined : line.waitAsync(seen);
+      const isBusy = bridge.hasRequests;
+      if (!isBusy) end.ring();
+      const woken = isBusy ? undefined : line.waitAsync(seen);
       if (woken === undefined) setImmediate(turn);
       else woken.then(turn);
     };
