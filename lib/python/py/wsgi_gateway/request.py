@@ -157,9 +157,9 @@ class Request(Exchange):
     # The body
 
     def _respond(self, result):
-        if type(result) is list and len(result) == 1 and self._encoded is not None and not self._head_sent:
+        if type(result) in (list, tuple) and len(result) == 1 and not self._head_sent:
             block = result[0]
-            if type(block) is bytes:
+            if type(block) is bytes and self._head is not None:
                 self._send_whole(block)
                 return
         if type(result) is FileWrapper:
@@ -171,11 +171,6 @@ class Request(Exchange):
             raise AssertionError(
                 'The application returned %s: return a list with it as the one item' % type(result).__name__
             )
-        if type(result) in (list, tuple) and len(result) == 1 and not self._head_sent:
-            block = result[0]
-            if type(block) is bytes and self._head is not None:
-                self._send_whole(block)
-                return
         try:
             blocks = iter(result)
         except TypeError:
