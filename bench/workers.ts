@@ -71,10 +71,11 @@ async function throughput(
 function workersRows(measured: readonly Measured[], shares: ReadonlyMap<string, Shares>): string[] {
   const first = measured[0]?.perSecond ?? Number.NaN;
   return measured.map(({ name, perSecond, cpu, ratio }) => {
-    const cores = Math.max(1, Number(/(\d+) worker/.exec(name)?.[1] ?? (name === 'rawCluster' ? 2 : 1)));
+    const title = PEERS[name as keyof typeof PEERS] ?? name;
+    const cores = Number(/(\d+) worker/.exec(title)?.[1] ?? 1);
     const busiest = median(shares.get(name)?.busiest ?? []);
     const cells = [
-      PEERS[name as keyof typeof PEERS] ?? name,
+      title,
       Math.round(perSecond),
       (perSecond / first).toFixed(2),
       cpu.toFixed(1),

@@ -11,7 +11,7 @@ export class Wire {
   error: NodeJS.ErrnoException | undefined;
   /** No wait takes more seconds, unless the gateway is broken. */
   readonly #patience: number;
-  /** What came, with room for more behind it: joining all chunks anew at each look would take the square of the time. */
+  /** What came, with room for more after it: joining all chunks again at each look would take the square of the time. */
   #bytes = Buffer.alloc(0);
   #length = 0;
   readonly #methods: string[] = [];

@@ -135,11 +135,12 @@ async function record(sites: readonly Site[], original: string): Promise<Recordi
 function isExplained({ exchange, verdict, differences, drift }: Result, { differs = [] }: Site): boolean {
   if (verdict === 'skipped') return false;
   if (differs.some((known) => known.exchange === nameOf(exchange))) return true;
-  const unsteady = drift.filter(({ kind }) => kind === 'websocket');
+  const ends = drift.filter(({ kind, where }) => kind === 'websocket' && where === 'close code');
   const isEither = ({ kind, where, candidate }: Difference) =>
-    unsteady.some((one) => one.kind === kind && one.where === where && one.original === candidate);
-  const others = [...differences.filter((one) => !isEither(one)), ...drift];
-  return others.every((one) => one.kind === 'stream' || unsteady.includes(one));
+    ends.some((one) => one.kind === kind && one.where === where && one.original === candidate);
+  return [...differences, ...drift].every(
+    (one) => one.kind === 'stream' || ends.includes(one) || isEither(one),
+  );
 }
 
 export function nameOf({ request }: Result['exchange']): string {
