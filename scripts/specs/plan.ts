@@ -16,6 +16,9 @@ const ONCE = [
 /** They need the virtual environment of Python. */
 const PYTHON = [/cpython/, /werkzeug/, /(command|pages|websockets)-pyodide/];
 
+/** They load packages from a registry, over a proxy with certificates of its own where there is one. */
+const NETWORK = [/^spec\/package\.spec/];
+
 /** They measure memory or processor time, or are about time itself: fewer of them run at once. */
 const APART = [
   /^spec\/faults\/(memory|slow-clients)\.spec/,
@@ -84,6 +87,11 @@ export function isLast(file: string): boolean {
 
 function matches(patterns: readonly RegExp[], file: string): boolean {
   return patterns.some((pattern) => pattern.test(file));
+}
+
+/** All others talk to this machine only. */
+export function needsNetwork(file: string): boolean {
+  return matches(NETWORK, file);
 }
 
 /** It waits until the virtual environment of Python has been made. */

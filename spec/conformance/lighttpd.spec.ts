@@ -1,12 +1,12 @@
 /** The CGI gateway as processes that lighttpd starts. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Scenario } from '../../lib/conformance/scenario.js';
 import { compile } from '../support/compiled.js';
 import { killLighttpd, Lighttpd } from '../support/lighttpd.js';
 import { requireProgram } from '../support/program.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 import { CANNOT, EXCEPT, FACTS } from './cgi-limits.js';
+import { modulesOfScenarios } from './scenario-modules.js';
 import { conformance } from './suite.js';
 
 const MOUNTED = ['E-146.exact', 'E-146.slash', 'E-146.below', 'E-146.beside', 'E-148'];
@@ -15,11 +15,11 @@ describe('CGI scripts of lighttpd', function () {
   this.timeout(60_000);
   let lighttpd: Lighttpd;
   let file: string;
-  let places: Map<string, string>;
+  let modules: ReadonlyMap<string, string>;
 
   before(async function () {
     requireProgram('lighttpd', this);
-    places = await placesOfScenarios();
+    modules = await modulesOfScenarios();
     const script = compile('spec/support/cgi-scenario.ts');
     file = join(temporaryFolder(), 'scenario.json');
     lighttpd = await Lighttpd.start(script, { SCENARIO: file });
@@ -35,7 +35,7 @@ describe('CGI scripts of lighttpd', function () {
     // E-046 starts fifty processes at once.
     patience: 55,
     start: async (_app, options, id) => {
-      writeFileSync(file, JSON.stringify({ file: places.get(id), id, options }));
+      writeFileSync(file, JSON.stringify({ file: modules.get(id), id, options }));
       return { url: lighttpd.url, close: async () => {} };
     },
     cannot: {
@@ -61,15 +61,3 @@ describe('CGI scripts of lighttpd', function () {
     facts: FACTS,
   });
 });
-
-/** The file of each scenario, by its id. */
-async function placesOfScenarios(): Promise<Map<string, string>> {
-  const folder = new URL('../../lib/conformance/scenarios/', import.meta.url);
-  const places = new Map<string, string>();
-  for (const name of readdirSync(folder).filter((one) => one.endsWith('.ts') && one !== 'index.ts')) {
-    const file = name.replace(/\.ts$/, '.js');
-    const lists = (await import(new URL(file, folder).href)) as Record<string, readonly Scenario[]>;
-    for (const { id } of Object.values(lists).flat()) places.set(id, file);
-  }
-  return places;
-}

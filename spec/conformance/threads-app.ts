@@ -1,6 +1,6 @@
 /** What the threads of threads.spec.ts load: the application of the scenario whose id stands in a file. */
 import { readFileSync } from 'node:fs';
-import { scenarios } from '../../lib/conformance/scenarios/index.js';
+import type { Scenario } from '../../lib/conformance/scenario.js';
 import type {
   ApplicationOn,
   BlockingApplication,
@@ -11,7 +11,17 @@ import type {
 import { attachToThread } from '../../lib/server/threads/worker/thread.js';
 import { PROBE, recordOf, writeTo } from './threads-mirror.js';
 
-const file = process.env['WSGI_SCENARIO_FILE'] ?? '';
+const {
+  WSGI_SCENARIO_FILE: file = '',
+  WSGI_SCENARIO,
+  WSGI_SCENARIO_MODULE: module = 'index.js',
+} = process.env;
+/** Those that can come: of a server for one scenario, a module. All of them would take as long to load as the rest of a thread. */
+const lists = (await import(`../../lib/conformance/scenarios/${module}`)) as Record<
+  string,
+  readonly Scenario[]
+>;
+const scenarios = Object.values(lists).flat();
 const apps = new Map<string, ApplicationOn<Environ & BlockingEnviron>>();
 
 function appOf(id: string): ApplicationOn<Environ & BlockingEnviron> {
@@ -25,7 +35,7 @@ function appOf(id: string): ApplicationOn<Environ & BlockingEnviron> {
 }
 
 /** The scenario that a server was opened for. */
-const first = scenarios.find(({ id }) => id === process.env['WSGI_SCENARIO']);
+const first = scenarios.find(({ id }) => id === WSGI_SCENARIO);
 
 // Written for the event loop, where they await: in a thread there is nothing to wait for.
 const app: BlockingApplication = (environ, start_response) => {

@@ -7,6 +7,7 @@ import { scenarios } from '../../lib/conformance/scenarios/index.js';
 import { resolveOptions, type ServerOptions } from '../../lib/server/options/options.js';
 import { Server } from '../../lib/server/server.js';
 import { scriptOf } from '../support/source.js';
+import { modulesOfScenarios } from './scenario-modules.js';
 import { conformance, type Running } from './suite.js';
 import { PROBE, readFrom, recordOf } from './threads-mirror.js';
 
@@ -14,14 +15,18 @@ const script = scriptOf('threads-app.ts', import.meta.url);
 const file = join(tmpdir(), `wsgi-scenario-${process.pid}`);
 const errorLogfile = join(tmpdir(), `wsgi-scenario-log-${process.pid}`);
 
+const modules = modulesOfScenarios();
+
 async function open(options: ServerOptions, id = ''): Promise<Server> {
   process.env['WSGI_SCENARIO'] = id;
+  process.env['WSGI_SCENARIO_MODULE'] = id === '' ? 'index.js' : (await modules).get(id);
   process.env['WSGI_SCENARIO_FILE'] = file;
   const resolved = resolveOptions({ errorLogfile, ...options, host: '127.0.0.1', port: 0, threads: 1 });
   const server = new Server(() => [], resolved, { script });
   await server.listening;
   // Threads that begin later are those of the shared server.
   process.env['WSGI_SCENARIO'] = '';
+  process.env['WSGI_SCENARIO_MODULE'] = 'index.js';
   return server;
 }
 

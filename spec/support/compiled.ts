@@ -1,6 +1,6 @@
 /** TypeScript of the specs as JavaScript, for processes that should start as fast as they would in use. */
 import { spawnSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, scriptOf } from './source.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -13,7 +13,7 @@ export function compile(file: string): string {
   const compiled = scriptOf(`../../${file}`, import.meta.url);
   if (compiled.endsWith('.js')) return compiled;
   const folder = temporaryFolder({
-    'package.json': '{ "type": "module" }',
+    'package.json': readFileSync(join(ROOT, 'package.json'), 'utf8'),
     'tsconfig.json': JSON.stringify({
       extends: join(ROOT, 'tsconfig.json'),
       compilerOptions: {
@@ -25,10 +25,10 @@ export function compile(file: string): string {
       },
       files: [join(ROOT, file)],
       // Which of these it imports, it finds out when it runs.
-      include: [join(ROOT, 'lib', 'testing', 'conformance', 'scenarios')],
+      include: [join(ROOT, 'lib', 'conformance', 'scenarios')],
     }),
   });
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
+  for (const name of ['node_modules', 'dist']) symlinkSync(join(ROOT, name), join(folder, name), 'junction');
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`tsc failed: ${stdout}${stderr}`);

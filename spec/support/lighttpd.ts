@@ -12,7 +12,8 @@ import { until } from './until.js';
 /** As docs/cgi.md has it, with the places of a test put in: every path is the script's. */
 function configuration(port: number, folder: string, script: string, env: Record<string, string>): string {
   // A script of lighttpd has no other variables than those of the request, and these.
-  const variables = Object.entries({ PATH: process.env['PATH'], ...env }).map(
+  const { PATH, NODE_COMPILE_CACHE = '' } = process.env;
+  const variables = Object.entries({ PATH, NODE_COMPILE_CACHE, ...env }).map(
     ([name, value]) => `"${name}" => "${value}"`,
   );
   return `

@@ -1,7 +1,7 @@
 /** The server under random traffic, in a process of its own: `node server.js`, with the mode in the environment. */
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { createServer, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Application } from '../../lib/environ/types.js';
 import type { ServerOptions } from '../../lib/server/options/options.js';
@@ -52,6 +52,8 @@ async function start(): Promise<Running> {
     const server = await makeServer('127.0.0.1', 0, application, { gracefulTimeout: 5, ...options });
     return { http: server.http, close: () => server.close() };
   }
+  // Only here: it brings Node's client with it, which takes as long to load as the package.
+  const { createServer } = await import('node:http');
   const handler = host === 'node-handler' ? toNodeHandler(application) : undefined;
   const http =
     handler === undefined
