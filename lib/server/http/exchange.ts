@@ -13,7 +13,9 @@
  *   Closing | still runs, or closes its iterable   | response sent, or client left | → Over    | -
  *   Over    | has returned                         | response sent, or client left | -         | -
  *
- * The line of the access log is written when the connection's side has finished; when the exchange is over, the
+ * An application also counts as returned when nothing of it is waited for any more, for its client left or its time was up;
+ * if it still runs then (`rest`), a stop waits for it. To an open WebSocket, its connection is the response: sent when it is
+ * closed. The line of the access log is written when the connection's side has finished; when the exchange is over, the
  * connection goes on to its next request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
