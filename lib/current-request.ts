@@ -117,7 +117,7 @@ export class RequestScope {
     if (this.#waits?.size === 0) open.delete(this);
   }
 
-  /** It waits for something that may still come: its silence is no fault. */
+  /** It waits for something that may still come: its silence is not a fault. */
   get isWaiting(): boolean {
     if (this.#waits !== undefined) for (const wait of this.#waits) if (wait.isWaiting) return true;
     return false;

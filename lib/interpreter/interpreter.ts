@@ -339,7 +339,7 @@ export class Interpreter implements Reporter {
   }
 }
 
-/** Fast path: what most applications return is no promise, and has nothing to close. */
+/** Fast path: what most applications return is not a promise, and has nothing to close. */
 function isPlainList(body: unknown): boolean {
   try {
     return Array.isArray(body) && !('then' in body) && !('close' in body);

@@ -45,7 +45,7 @@ export interface CompareOptions {
   readonly onresult?: ((result: Result) => void | Promise<void>) | undefined;
   /** Awaited after the last result; bodies of results can be read until it is done. */
   readonly onend?: (() => void | Promise<void>) | undefined;
-  /** Told of what is no error, and yet was hardly meant: a secret that nothing has asked for. */
+  /** Told of what is not an error, and yet was hardly meant: a secret that nothing has asked for. */
   readonly onwarning?: ((sentence: string) => void) | undefined;
 }
 
