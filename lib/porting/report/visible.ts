@@ -1,5 +1,6 @@
 /** Text of strangers for the eyes of a reader: what would steer a terminal, or turn text around, is shown as an escape. */
 import { escape as escapeHtml } from '../../stdlib/html.js';
+import { sameStart } from '../diff/findings.js';
 
 /** Control characters but tab and line feed, marks of direction, separators of lines, and what XML cannot hold. */
 const UNSEEN =
@@ -44,13 +45,6 @@ export function shortValues(
 ): [original: string | null, candidate: string | null] {
   const start = sameStart(original ?? '', candidate ?? '');
   return [shortened(original, start), shortened(candidate, start)];
-}
-
-function sameStart(a: string, b: string): number {
-  const most = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length++;
-  return length;
 }
 
 function shortened(value: string | null, start: number): string | null {
