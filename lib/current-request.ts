@@ -31,13 +31,33 @@ const waiting = new Set<RequestScope>();
 /** Those that have something open, for `closeWaits`. */
 const open = new Set<RequestScope>();
 
+/** On the `wsgi.input` of every request that a gateway serves: environ itself has no keys but strings. */
+export const REQUEST_SCOPE = Symbol('wsgi.request_scope');
+
+interface ScopedInput {
+  [REQUEST_SCOPE]?: RequestScope | undefined;
+}
+
+type Call = () => unknown;
+
+/** One request, from the call of its application. */
 export class RequestScope {
   readonly server: RequestServer | undefined;
+  /** Called at once when it is over, also while the application's call is under way. */
+  whenOver: (() => void) | undefined;
   #waits: Set<Wait> | undefined;
+  #waitsNoLonger = false;
   #over = false;
+  #calls: Call[] | undefined;
+  #running: PromiseLike<unknown> | undefined;
 
   constructor(server?: RequestServer) {
     this.server = server;
+  }
+
+  /** That of the request that has this input; undefined if no gateway serves it, or middleware replaced its input. */
+  static of(input: unknown): RequestScope | undefined {
+    return (input as ScopedInput | null | undefined)?.[REQUEST_SCOPE];
   }
 
   /** That of the code that called, none outside of requests; all that it may be, where that is not known. */
@@ -53,6 +73,15 @@ export class RequestScope {
       waiting.delete(only);
     }
     return candidates;
+  }
+
+  /** Calls the application. @param environ whose input leads here from now on. */
+  start<T>(environ: unknown, call: () => T): T {
+    const input = (environ as { readonly 'wsgi.input'?: unknown } | undefined)?.['wsgi.input'];
+    // Of a request that is served within another, the other ends last.
+    if (RequestScope.of(input)?.isOver !== false && Object.isExtensible(input))
+      (input as ScopedInput)[REQUEST_SCOPE] = this;
+    return this.run(call);
   }
 
   /** Calls what belongs to the request. */
@@ -74,7 +103,7 @@ export class RequestScope {
 
   /** Ends `wait` with the request: now, if that is over or its server stops. */
   add(wait: Wait): void {
-    if (this.#over || this.server?.stopping) {
+    if (this.#waitsNoLonger || this.server?.stopping) {
       wait.left(this);
       return;
     }
@@ -88,7 +117,7 @@ export class RequestScope {
     if (this.#waits?.size === 0) open.delete(this);
   }
 
-  /** It waits for something that may still come: its silence is no fault. */
+  /** It waits for something that may still come: its silence is not a fault. */
   get isWaiting(): boolean {
     if (this.#waits !== undefined) for (const wait of this.#waits) if (wait.isWaiting) return true;
     return false;
@@ -99,51 +128,11 @@ export class RequestScope {
     if (this.#waits !== undefined) for (const wait of [...this.#waits]) wait.left(this);
   }
 
-  /** The request is over, or its client has left. */
-  end(): void {
-    this.#over = true;
+  /** Its response is complete, or its client has left. */
+  endWaits(): void {
+    this.#waitsNoLonger = true;
     if (waiting.size > 0) waiting.delete(this);
     if (this.#waits !== undefined) this.closeWaits();
-  }
-}
-
-/** A server stops: what its requests wait for ends. */
-export function closeWaitsOf(server: RequestServer): void {
-  for (const scope of [...open]) if (scope.server === server) scope.closeWaits();
-}
-
-// What is to be done at its end
-
-/** On the `wsgi.input` of every request that a gateway serves: environ itself has no keys but strings. */
-export const REQUEST_END = Symbol('wsgi.request_end');
-
-interface EndingInput {
-  [REQUEST_END]?: RequestEnd | undefined;
-}
-
-type Call = () => unknown;
-
-export class RequestEnd {
-  #calls: Call[] | undefined;
-  #over = false;
-  #running: PromiseLike<unknown> | undefined;
-  /** Called at once when it is over, also while the application's call is under way. */
-  whenOver: (() => void) | undefined;
-  /** What the request waits for. */
-  readonly scope: RequestScope | undefined;
-
-  /** The end of the request that has this input; undefined if no gateway serves it, or middleware replaced its input. */
-  static of(input: unknown): RequestEnd | undefined {
-    return (input as EndingInput | null | undefined)?.[REQUEST_END];
-  }
-
-  /** @param environ whose input gets this. */
-  constructor(environ: unknown, scope?: RequestScope) {
-    this.scope = scope;
-    const input = (environ as { readonly 'wsgi.input'?: unknown } | undefined)?.['wsgi.input'];
-    // Of a request that is served within another, the other ends last.
-    if (RequestEnd.of(input)?.isOver === false || !Object.isExtensible(input)) return;
-    (input as EndingInput)[REQUEST_END] = this;
   }
 
   get isOver(): boolean {
@@ -151,7 +140,7 @@ export class RequestEnd {
   }
 
   /** To be called once, at the end; if that was before, now. */
-  add(call: Call): void {
+  atEnd(call: Call): void {
     this.#calls ??= [];
     this.#calls.push(call);
     if (this.#over) this.#settle();
@@ -161,7 +150,8 @@ export class RequestEnd {
    * The response is complete, or no longer wanted, and what the application returned is closed.
    * @param running the application, if it is still under way: it may be busy with what it was sent.
    */
-  come(running?: PromiseLike<unknown>): void {
+  end(running?: PromiseLike<unknown>): void {
+    this.endWaits();
     this.#over = true;
     this.#running = running;
     this.whenOver?.();
@@ -177,6 +167,11 @@ export class RequestEnd {
     if (this.#running === undefined) call();
     else this.#running.then(call, call);
   }
+}
+
+/** A server stops: what its requests wait for ends. */
+export function closeWaitsOf(server: RequestServer): void {
+  for (const scope of [...open]) if (scope.server === server) scope.closeWaits();
 }
 
 async function tryCall(call: Call): Promise<void> {
@@ -200,7 +195,7 @@ export class Aborter {
   /** The client has closed its connection. */
   abort(reason: Error): void {
     this.#made().abort(reason);
-    this.scope?.end();
+    this.scope?.endWaits();
   }
 
   #made(): AbortController {

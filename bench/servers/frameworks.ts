@@ -9,7 +9,7 @@ function chunkStream(): Readable {
 
 export async function fastify(): Promise<number> {
   const { default: create } = await import('fastify');
-  // A load that stops in the middle of a stream is no news.
+  // A load that stops in the middle of a stream is not news.
   const app = create({ logger: false });
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.get('/', (_request, reply) => reply.type('text/plain').send(HELLO));

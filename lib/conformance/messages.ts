@@ -1,6 +1,7 @@
 /** Requests as bytes, and the short applications that most scenarios need. */
 import assert from 'node:assert/strict';
 import type { Application, Bytes, Environ, HeaderList } from '../environ/types.js';
+import type { RawResponse } from './responses.js';
 
 const CRLF = '\r\n';
 
@@ -56,6 +57,14 @@ export function plain(length?: number | string): HeaderList {
   return length === undefined ? PLAIN : [...PLAIN, ['Content-Length', String(length)]];
 }
 
+/** Claims that the responses have these bodies, in their order. */
+export function haveBodies(responses: readonly RawResponse[], bodies: readonly string[]): void {
+  assert.deepEqual(
+    responses.map(({ body }) => body.toString()),
+    bodies,
+  );
+}
+
 /** Claims that a response has none of these headers. */
 export function lacks(headers: object, ...names: string[]): void {
   for (const name of names) assert.ok(!(name in headers), `there is a header ${name}`);
@@ -98,6 +107,21 @@ export const echo: Application = async (environ, start_response) => {
 };
 
 /** A promise that the scenario settles when it likes. */
+/** Reads the body, and tells what that throws. @param called opened before. */
+export function readAndTell(seen: { thrown: string }, called?: Gate): Application {
+  return async (environ, start_response) => {
+    called?.open();
+    try {
+      await environ['wsgi.input'].read();
+    } catch (error) {
+      seen.thrown = nameOf(error);
+      throw error;
+    }
+    start_response('200 OK', PLAIN);
+    return [];
+  };
+}
+
 export interface Gate extends Promise<void> {
   open(): void;
 }

@@ -51,9 +51,23 @@ function thrownValue(exc_info: unknown): unknown {
   return Array.isArray(exc_info) && (exc_info.length === 3 || exc_info.length === 2) ? exc_info[1] : exc_info;
 }
 
-/** What stands where bytes should. */
-export function describeItem(value: unknown): string {
-  return typeof value === 'string' ? 'a string (encode it: Buffer.from(text))' : typeName(value);
+/** @param given where it is not an item of the body: what it was given to. */
+export function badItem(value: unknown, given?: string): ApplicationError {
+  const what = typeof value === 'string' ? 'a string (encode it: Buffer.from(text))' : typeName(value);
+  return new ApplicationError(
+    given === undefined
+      ? `The body has an item that is ${what}, not bytes`
+      : `${given} takes bytes, not ${what}`,
+  );
+}
+
+/** @param declared the Content-Length. */
+export function beyond(declared: number | undefined): ApplicationError {
+  return new ApplicationError(`write() went beyond the Content-Length of ${declared} bytes`);
+}
+
+export function cutAt(declared: number | undefined): string {
+  return `The body is longer than its Content-Length of ${declared}: it was cut`;
 }
 
 export function dropped(status: number | undefined): string {

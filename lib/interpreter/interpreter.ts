@@ -1,16 +1,15 @@
 /**
- * What PEP 3333 asks of a gateway, once, for every transport: start_response, write, the walk over the iterable, Content-Length,
- * close() and errors. It knows no socket; it talks to a sink. Nothing that returns synchronously is awaited: over a sink that
- * blocks, an application runs without a promise.
+ * What PEP 3333 asks of a gateway, over any sink: start_response, write, the iterable, Content-Length, close() and errors.
+ * Nothing that returns synchronously is awaited: over a sink that blocks, an application runs without a promise.
  */
 import { isUint8Array } from 'node:util/types';
-import { RequestEnd, RequestScope, type RequestServer } from '../current-request.js';
+import { RequestScope, type RequestServer } from '../current-request.js';
 import { FileWrapper } from '../environ/file/file-wrapper.js';
 import { asPromise, isPromise } from '../environ/maybe-promise.js';
 import type { ApplicationOn, Body, Bytes, ExcInfo, StartResponse, Write } from '../environ/types.js';
 import { isClosedError } from '../environ/websocket/error.js';
 import { ApplicationError, ClientDisconnected, isRequestError } from '../errors.js';
-import { checkCall, describeItem, dropped, late, notStarted } from './application-faults.js';
+import { badItem, beyond, checkCall, cutAt, dropped, late, notStarted } from './application-faults.js';
 import { sendError } from './error-response.js';
 import { describe, type NamedRequest, type Report, type Reporter } from './report.js';
 import { closeBody, itemCount, iterate, type Puller, pullFile } from './response-body.js';
@@ -39,7 +38,6 @@ export class Interpreter implements Reporter {
   private writable: Write | undefined;
   /** The client's slowness, until it has caught up. */
   private waiting: Promise<void> | undefined;
-  private end: RequestEnd | undefined;
   private body: unknown;
   private puller: Puller | undefined;
   private items: number | undefined;
@@ -59,24 +57,27 @@ export class Interpreter implements Reporter {
   }
 
   run<E>(application: ApplicationOn<E>, environ: E): void {
-    this.end = new RequestEnd(environ, this.scope);
     try {
       const start_response: StartResponse = (status, headers, exc_info) =>
         this.startResponse(status, headers, exc_info);
-      const result = this.scope.run(() => application(environ, start_response));
-      if (isPromise<Body>(result)) {
-        this.scope.later();
-        this.running = asPromise(result).then(
-          (body) => {
-            this.running = undefined;
-            return this.respond(body);
-          },
-          (error) => this.applicationFailed(error),
-        );
-      } else this.respond(result);
+      const result = this.scope.start(environ, () => application(environ, start_response));
+      if (isPlainList(result) || !isPromise<Body>(result)) this.respond(result);
+      else this.later(result, (body) => this.respond(body));
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** The application goes on when this promise has settled. */
+  private later<T>(promise: PromiseLike<T>, next: (value: T) => unknown): void {
+    this.scope.later();
+    this.running = asPromise(promise).then(
+      (value) => {
+        this.running = undefined;
+        return next(value);
+      },
+      (error) => this.applicationFailed(error),
+    );
   }
 
   /** @internal Tells what went wrong, and of which request. */
@@ -99,12 +100,10 @@ export class Interpreter implements Reporter {
   /** Ends the response with an error: its own status if nothing was sent yet, otherwise a visible cut. */
   fail(error: unknown): void {
     const theirs = isRequestError(error) || isClosedError(error);
-    if (this.over) {
-      const isNews = !theirs && this.disconnected === undefined;
-      if (isNews) this.say('Error after the response was complete', error);
-      return;
-    }
-    if (!theirs) this.say('Error in the application', error);
+    if (this.over && (theirs || this.disconnected !== undefined)) return;
+    if (!theirs)
+      this.say(this.over ? 'Error after the response was complete' : 'Error in the application', error);
+    if (this.over) return;
     if (this.sink.hijacked || this.headSent) this.sink.abort();
     else {
       this.headSent = true;
@@ -128,7 +127,7 @@ export class Interpreter implements Reporter {
 
   /** PEP 3333 "The write() Callable": treated as one more item, ahead of those of the iterable. */
   private write(data: Bytes): void | Promise<void> {
-    if (!isUint8Array(data)) throw new ApplicationError(`write() takes bytes, not ${describeItem(data)}`);
+    if (!isUint8Array(data)) throw badItem(data, 'write()');
     if (this.over) throw this.disconnected ?? late('write()');
     if (this.head === undefined) throw notStarted(this.started, 'write()');
     this.wrote = true;
@@ -139,14 +138,12 @@ export class Interpreter implements Reporter {
     const wait = this.sendBlock(data.length > room ? data.subarray(0, room) : data);
     this.waiting = wait ?? this.waiting;
     this.sink.flush();
-    if (data.length > room && !this.bodiless) {
-      throw new ApplicationError(`write() went beyond the Content-Length of ${this.declared} bytes`);
-    }
+    if (data.length > room && !this.bodiless) throw beyond(this.declared);
     return wait;
   }
 
   /** @returns a promise where the response was over before, and the body takes time to close. */
-  private respond(body: unknown): Promise<void> | undefined {
+  private respond(body: unknown): void | Promise<void> {
     if (this.over) return closeBody(body, undefined, this);
     this.body = body;
     try {
@@ -160,7 +157,6 @@ export class Interpreter implements Reporter {
     } catch (error) {
       this.fail(error);
     }
-    return undefined;
   }
 
   /** Fast path: the list of one block, with which most applications answer, in one go. */
@@ -182,15 +178,10 @@ export class Interpreter implements Reporter {
       try {
         const step = this.scope.run(() => puller.next());
         if (isPromise<IteratorResult<Bytes, unknown>>(step)) {
-          this.scope.later();
           this.sink.pause?.();
-          this.running = asPromise(step).then(
-            (result) => {
-              this.running = undefined;
-              if (!this.over && this.take(result, false)) this.afterWait();
-            },
-            (error) => this.applicationFailed(error),
-          );
+          this.later(step, (result) => {
+            if (!this.over && this.take(result, false)) this.afterWait();
+          });
           return;
         }
         if (!this.take(step, true)) return;
@@ -221,19 +212,16 @@ export class Interpreter implements Reporter {
 
   /** Handles one step of the iterator; false when the response is over. */
   private take(step: IteratorResult<Bytes, unknown>, flush: boolean): boolean {
-    if (this.sink.hijacked) {
-      this.endEarly();
-      return false;
-    }
     try {
-      if (step.done) {
+      if (this.sink.hijacked) this.endEarly();
+      else if (step.done) {
         this.puller = undefined;
         this.complete();
-        return false;
+      } else {
+        this.item(step.value);
+        // A synchronous iterator may block before its next item: this one must not wait for that (PEP 3333 "Buffering").
+        if (flush && !this.over && this.headSent) this.sink.flush(this.waiting === undefined);
       }
-      this.item(step.value);
-      // A synchronous iterator may block before its next item: this one must not wait for that (PEP 3333 "Buffering").
-      if (flush && !this.over && this.headSent) this.sink.flush(this.waiting === undefined);
     } catch (error) {
       this.fail(error);
     }
@@ -241,8 +229,7 @@ export class Interpreter implements Reporter {
   }
 
   private item(block: Bytes): void {
-    if (!isUint8Array(block))
-      throw new ApplicationError(`The body has an item that is ${describeItem(block)}, not bytes`);
+    if (!isUint8Array(block)) throw badItem(block);
     // "transmit the headers only after the first iteration that yields a non-empty bytestring"
     if (block.length === 0) {
       this.waiting = this.sink.pass?.();
@@ -253,21 +240,19 @@ export class Interpreter implements Reporter {
       const single = this.items === 1 && !this.wrote ? block.length : undefined;
       this.sendHead(this.head, this.fileSize ?? single);
     }
+    const { room } = this;
+    // Where the length was inferred from `len(iterable)`, the next step must show that there was but one item.
     if (this.bodiless) {
       this.warnBodiless();
       this.endEarly();
-      return;
-    }
-    const { room } = this;
-    // Where the length was inferred from `len(iterable)`, the next step must show that there was but one item.
-    if (block.length < room || (block.length === room && this.inferred)) this.waiting = this.sendBlock(block);
+    } else if (block.length < room || (block.length === room && this.inferred))
+      this.waiting = this.sendBlock(block);
     else this.reachLength(block, room);
   }
 
   /** The declared length is reached: the rest of the body is not asked for (PEP 3333, RFC 9110 section 8.6). */
   private reachLength(block: Bytes, room: number): void {
-    if (block.length > room)
-      this.say(`The body is longer than its Content-Length of ${this.declared}: it was cut`);
+    if (block.length > room) this.say(cutAt(this.declared));
     this.sent += room;
     if (this.inferred) this.sink.abort();
     else this.sink.end(block.subarray(0, room));
@@ -335,7 +320,12 @@ export class Interpreter implements Reporter {
 
   private finish(): void {
     this.over = true;
-    this.scope.end();
+    if (this.puller === undefined && isPlainList(this.body)) this.leave();
+    else this.close();
+  }
+
+  private close(): void {
+    this.scope.endWaits();
     // An iterator that may have more to give gets `return()` before `close()`.
     const closing = closeBody(this.body, this.puller, this);
     this.puller = undefined;
@@ -345,6 +335,15 @@ export class Interpreter implements Reporter {
 
   private leave(): void {
     this.sink.done(this.running);
-    this.end?.come(this.running);
+    this.scope.end(this.running);
+  }
+}
+
+/** Fast path: what most applications return is not a promise, and has nothing to close. */
+function isPlainList(body: unknown): boolean {
+  try {
+    return Array.isArray(body) && !('then' in body) && !('close' in body);
+  } catch {
+    return false;
   }
 }

@@ -1,42 +1,5 @@
-/** What holds for a request body in every gateway: how its head says that it is framed, how long it is, and why it cannot be read. */
+/** What holds for a request body in every gateway: how long its head says that it is, and why it cannot be read. */
 import { ApplicationError, ClientDisconnected, ContentTooLarge, RequestError } from '../errors.js';
-
-/**
- * The headers that the gateway itself acts on (RFC 9112 section 6, RFC 9110 section 10.1.1). What was sent twice is as Node
- * has it: joined, or the first.
- */
-export interface FramingFields {
-  readonly contentLength: string | undefined;
-  readonly transferEncoding: string | undefined;
-  readonly expect: string | undefined;
-}
-
-export function framingIn(rawHeaders: readonly string[]): FramingFields {
-  let contentLength: string | undefined;
-  let transferEncoding: string | undefined;
-  let expect: string | undefined;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    const value = rawHeaders[i + 1];
-    // Most names differ in length already.
-    switch (name.length) {
-      case 6:
-        if (name.toLowerCase() === 'expect') expect = joined(expect, value);
-        break;
-      case 14:
-        if (name.toLowerCase() === 'content-length') contentLength ??= value;
-        break;
-      case 17:
-        if (name.toLowerCase() === 'transfer-encoding') transferEncoding = joined(transferEncoding, value);
-        break;
-    }
-  }
-  return { contentLength, transferEncoding, expect };
-}
-
-function joined(before: string | undefined, value: string | undefined): string | undefined {
-  return before === undefined ? value : `${before}, ${value}`;
-}
 
 /**
  * The bytes that a request says its body has (RFC 9110 section 8.6).

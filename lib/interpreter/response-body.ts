@@ -76,7 +76,6 @@ export function closeBody(
   puller: Puller | undefined,
   reporter: Reporter,
 ): Promise<void> | undefined {
-  if (puller === undefined && isPlainList(body)) return undefined;
   const failed = (error: unknown) => reporter.say('Error while the application closed its response', error);
   const pending: Promise<void>[] = [];
   const call = <K extends string>(owner: { readonly [name in K]?: unknown }, name: K) => {
@@ -92,13 +91,4 @@ export function closeBody(
   if (puller !== undefined) call(puller, 'return');
   if (body !== null && typeof body === 'object') call(body, 'close');
   return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
-}
-
-/** Fast path: what most applications answer with. */
-function isPlainList(body: unknown): boolean {
-  try {
-    return Array.isArray(body) && !('close' in body);
-  } catch {
-    return false;
-  }
 }

@@ -62,6 +62,12 @@ export function list(
   };
 }
 
+export const HELP = commandOption(kinds.flag, false, {
+  flags: ['-h', '--help'],
+  group: 'Command',
+  doc: 'Print this text and exit.',
+});
+
 export const HOST = kinds.text('HOST', 'a host, with a port perhaps', (value) => /^[\w.:[\]-]+$/.test(value));
 
 /** The text of --help. @param head what stands before the options, @param foot after them. */

@@ -1,5 +1,5 @@
 /** An application in Python, its runtime, and the requests that it gets. Loaded with the first of them. */
-import { RequestEnd } from '../current-request.js';
+import { RequestScope } from '../current-request.js';
 import type { AnyEnviron, Body, Environ, StartResponse } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected, ConfigError } from '../errors.js';
 import { PythonCall } from './call.js';
@@ -59,7 +59,7 @@ export class PythonHost {
       return new PythonCall(environ, start_response, lane).result;
     };
     const begin = () => {
-      const lane = runtime.lane(RequestEnd.of(environ['wsgi.input']));
+      const lane = runtime.lane(RequestScope.of(environ['wsgi.input']));
       return lane instanceof Promise ? lane.then(call) : call(lane);
     };
     return this.#isReady ? begin() : runtime.ready.then(begin);

@@ -1,5 +1,5 @@
 /** A thread of Python as the gateway uses it, whatever runs it: one request at a time, in frames. */
-import type { RequestEnd } from '../current-request.js';
+import type { RequestScope } from '../current-request.js';
 import type { Environ } from '../environ/types.js';
 
 /** What a runtime tells of the Python that it has. */
@@ -44,10 +44,10 @@ export interface PythonRuntime {
   readonly ready: Promise<PythonFacts>;
   /**
    * A free lane; a promise if all are busy.
-   * @param end of the request, which waits no longer then. Undefined: it is not known.
+   * @param scope of the request, which waits no longer when that is over. Undefined: it is not known.
    * @throws ServerBusy if too many wait; ConfigError if the application cannot be loaded.
    */
-  lane(end: RequestEnd | undefined): Lane | Promise<Lane | undefined>;
+  lane(scope: RequestScope | undefined): Lane | Promise<Lane | undefined>;
   /** Ends all, and waits for that. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** The processes that run an application: started, replaced when they end, and the requests that wait for one. */
 import { randomInt } from 'node:crypto';
-import type { RequestEnd } from '../current-request.js';
+import type { RequestScope } from '../current-request.js';
 import { ConfigError, ServerBusy } from '../errors.js';
 import { logger } from '../logger.js';
 import type { InstanceEvents, InstanceLane, Loaded, PythonInstance, Returned } from './instance.js';
@@ -19,7 +19,7 @@ export interface PoolPlan {
 }
 
 interface Waiting {
-  readonly end: RequestEnd | undefined;
+  readonly scope: RequestScope | undefined;
   readonly resolve: (lane: Lane | undefined) => void;
   readonly reject: (error: Error) => void;
 }
@@ -55,12 +55,12 @@ export class PythonPool implements PythonRuntime {
     this.ready.catch(() => undefined);
   }
 
-  lane(end: RequestEnd | undefined): Lane | Promise<Lane | undefined> {
+  lane(scope: RequestScope | undefined): Lane | Promise<Lane | undefined> {
     const mayWait = this.#waiting.length < this.#backlog;
     const free = this.#freeLane(!mayWait);
     if (free !== undefined) return free;
     if (!mayWait) throw new ServerBusy();
-    return new Promise((resolve, reject) => this.#waiting.push({ end, resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiting.push({ scope, resolve, reject }));
   }
 
   async close(): Promise<void> {
@@ -137,7 +137,7 @@ export class PythonPool implements PythonRuntime {
         work.moved(lane);
         lane.begin(work, environ);
       };
-      return { end: undefined, resolve, reject: (error) => void work.lost(error) };
+      return { scope: undefined, resolve, reject: (error) => void work.lost(error) };
     });
     this.#waiting.unshift(...waiting);
     if (this.#closing) this.#refuseWaiting(new ServerBusy('The server is stopping'));
@@ -148,8 +148,8 @@ export class PythonPool implements PythonRuntime {
     while (this.#waiting.length > 0) {
       const lane = this.#freeLane();
       if (lane === undefined) return;
-      const { end, resolve } = this.#waiting.shift() as Waiting;
-      if (end?.isOver === true) {
+      const { scope, resolve } = this.#waiting.shift() as Waiting;
+      if (scope?.isOver === true) {
         resolve(undefined);
         continue;
       }

@@ -5,7 +5,7 @@ import type { Environ } from '../environ/types.js';
 /** Keys that are objects of JavaScript: Python has its own under the same names. */
 const OWN = /^(?:wsgi\.(?!url_scheme$)|node\.)/;
 
-/** What is no native string, or has the separator in it. */
+/** What is not a native string, or has the separator in it. */
 const ODD = /[^\x01-\xff]/;
 
 const SEPARATOR = '\0';

@@ -1,5 +1,5 @@
 /** `publish` and `subscribe` of Python (lib/python/py/wsgi_gateway/rooms.py), made here for the request that they come with. */
-import { RequestEnd, type RequestScope } from '../current-request.js';
+import { RequestScope } from '../current-request.js';
 import type { Environ } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import { describeThrown, logger } from '../logger.js';
@@ -31,7 +31,7 @@ export class TopicCalls {
   #over = false;
 
   constructor(environ: Environ) {
-    this.#scope = RequestEnd.of(environ['wsgi.input'])?.scope;
+    this.#scope = RequestScope.of(environ['wsgi.input']);
   }
 
   /** @returns the payload of the answer. Rejects with what Python is to raise. */

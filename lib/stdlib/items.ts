@@ -11,7 +11,7 @@ export interface Mapping {
   [SET_ITEM](name: string, value: unknown): void;
 }
 
-/** JavaScript itself asks any value for these (`await`, `JSON.stringify`): for them, "missing" is no error. */
+/** JavaScript itself asks any value for these (`await`, `JSON.stringify`): for them, "missing" is not an error. */
 const ASKED = ['then', 'toJSON'];
 
 /**
@@ -35,7 +35,7 @@ const ACCESS: ProxyHandler<Mapping> = {
     throw new KeyError(name);
   },
   set(target, name, value, receiver) {
-    // A field that a class of the program declares is no item: it may be a secret.
+    // A field that a class of the program declares is not an item: it may be a secret.
     if (typeof name === 'symbol' || Object.hasOwn(target, name)) return Reflect.set(target, name, value);
     Reflect.apply(target[SET_ITEM], receiver, [name, value]);
     return true;

@@ -116,7 +116,7 @@ function splitExtension(path: string): [base: string, extension: string] {
   return hasExtension ? [path.slice(0, dot), path.slice(dot)] : [path, ''];
 }
 
-/** `data:image/png;base64,…`; null without a comma. What is no type is `text/plain` (RFC 2397). */
+/** `data:image/png;base64,…`; null without a comma. What is not a type is `text/plain` (RFC 2397). */
 function typeOfData(path: string): string | null {
   const comma = path.indexOf(',');
   if (comma === -1) return null;

@@ -1,6 +1,6 @@
 /** `wsgi.input` under watch: Python's `wsgiref.validate.InputWrapper` and `check_input`, for promises and for bytes. */
 import { isUint8Array } from 'node:util/types';
-import { REQUEST_END, RequestEnd } from '../current-request.js';
+import { REQUEST_SCOPE, RequestScope } from '../current-request.js';
 import { andThen, isPromise } from '../environ/maybe-promise.js';
 import type { Bytes } from '../environ/types.js';
 import { fail, shapeOf, warn } from './violation.js';
@@ -48,11 +48,11 @@ class ValidatedInput {
   declare [Symbol.iterator]?: () => unknown;
   declare [Symbol.asyncIterator]?: () => unknown;
   /** For the temporary files of forms. */
-  readonly [REQUEST_END]: RequestEnd | undefined;
+  readonly [REQUEST_SCOPE]: RequestScope | undefined;
 
   constructor(inner: AnyInput, facts: InputFacts) {
     this.#inner = inner;
-    this[REQUEST_END] = RequestEnd.of(inner);
+    this[REQUEST_SCOPE] = RequestScope.of(inner);
     this.#facts = facts;
     for (const symbol of [Symbol.iterator, Symbol.asyncIterator] as const) {
       if (typeof inner[symbol] === 'function') {

@@ -10,6 +10,7 @@ import {
   gate,
   get,
   get10,
+  haveBodies,
   hearLeaving,
   KEEP_ALIVE,
   PLAIN,
@@ -76,10 +77,7 @@ export const connection: Scenario[] = [
     connection: 'closed',
     check: ({ responses }) => {
       const words = Array.from({ length: 25 }, (_, i) => `Response ${i + 1}`);
-      assert.deepEqual(
-        responses.map(({ body }) => body.toString()),
-        words,
-      );
+      haveBodies(responses, words);
     },
   }),
   scenario({
@@ -90,10 +88,7 @@ export const connection: Scenario[] = [
     app: () => path,
     request: [get('/1'), get('/2')],
     check: ({ responses }) => {
-      assert.deepEqual(
-        responses.map(({ body }) => body.toString()),
-        ['/1', '/2'],
-      );
+      haveBodies(responses, ['/1', '/2']);
     },
   }),
   scenario({
@@ -119,10 +114,7 @@ export const connection: Scenario[] = [
       assert.equal(wire.text, '');
       seen.gate.open();
       const all = await wire.responses(3);
-      assert.deepEqual(
-        all.map(({ body }) => body.toString()),
-        ['/slow', '/fast', '/last'],
-      );
+      haveBodies(all, ['/slow', '/fast', '/last']);
       assert.equal(seen.most, 1);
     },
   }),
@@ -140,10 +132,7 @@ export const connection: Scenario[] = [
       await aWhile(10);
       wire.send(all.slice(45));
       const responses = await wire.responses(3);
-      assert.deepEqual(
-        responses.map(({ body }) => body.toString()),
-        ['/1', '/2', '/3'],
-      );
+      haveBodies(responses, ['/1', '/2', '/3']);
     },
   }),
   scenario({
@@ -154,8 +143,8 @@ export const connection: Scenario[] = [
       const wires = await Promise.all(Array.from({ length: 50 }, () => open()));
       wires.forEach((wire, i) => void wire.send(get(`/${i}`)));
       const all = await Promise.all(wires.map((wire) => wire.response()));
-      assert.deepEqual(
-        all.map(({ body }) => body.toString()),
+      haveBodies(
+        all,
         wires.map((_, i) => `/${i}`),
       );
     },
@@ -340,8 +329,7 @@ export const connection: Scenario[] = [
       await aWhile(20);
       seen.gate.open();
       const { responses } = await wire.closed();
-      const bodies = responses.map(({ body }) => body.toString());
-      assert.deepEqual(bodies, ['/running']);
+      haveBodies(responses, ['/running']);
       assert.equal(responses[0]?.headers['connection'], 'close');
       await stopped;
     },

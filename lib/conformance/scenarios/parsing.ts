@@ -78,7 +78,7 @@ export const parsing: Scenario[] = [
         return answer(['served'])(environ, start_response);
       },
       // What follows is not taken for a request either.
-      request: Buffer.from(request + (id === 'E-170' ? '' : get('/behind')), 'latin1'),
+      request: Buffer.from(request + (id === 'E-170' ? '' : get('/after')), 'latin1'),
       responses: 1,
       connection: 'closed',
       check: ({ first, raw, log }, seen) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import type { Application, Body, StartResponse } from '../../environ/types.js';
-import { answer, generator, get, lacks, nameOf, PLAIN, plain, text, texts } from '../messages.js';
+import { answer, generator, get, haveBodies, lacks, nameOf, PLAIN, plain, text, texts } from '../messages.js';
 import { type Scenario, scenario } from '../scenario.js';
 
 const names = function (this: unknown, ...args: unknown[]) {
@@ -55,10 +55,7 @@ export const startResponse: Scenario[] = [
     request: [get('/1'), get('/2'), get('/3')],
     check: ({ responses }, seen) => {
       assert.equal(seen.calls, 3);
-      assert.deepEqual(
-        responses.map(({ body }) => body.toString()),
-        ['call 1', 'call 2', 'call 3'],
-      );
+      haveBodies(responses, ['call 1', 'call 2', 'call 3']);
     },
   }),
   scenario({

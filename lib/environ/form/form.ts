@@ -1,6 +1,6 @@
 /** Form bodies: `parseForm(environ)` reads fields and files, within limits (werkzeug's `parse_form_data`). */
 import { isUint8Array } from 'node:util/types';
-import { RequestEnd } from '../../current-request.js';
+import { RequestScope } from '../../current-request.js';
 import { ApplicationError } from '../../errors.js';
 import { AwaitedCall } from '../../unawaited.js';
 import { READ_SIZE } from '../input/byte-queue.js';
@@ -132,7 +132,7 @@ function* parse<Part, File, F extends FormOf<File>>(
 ): Steps<F> {
   const limits = checkOptions(options);
   const { onFile, uploadDir } = options;
-  const folder = new UploadFolder(mode.disk, uploadDir, RequestEnd.of(environ['wsgi.input']));
+  const folder = new UploadFolder(mode.disk, uploadDir, RequestScope.of(environ['wsgi.input']));
   const form = new mode.Form(folder);
   try {
     yield* readForm(environ, limits, form.fields, function* (info, bytes) {

@@ -4,7 +4,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads';
-import type { RequestEnd } from '../../current-request.js';
+import type { RequestScope } from '../../current-request.js';
 import { READ_SIZE } from '../input/byte-queue.js';
 import { runSteps, type Steps, step } from '../maybe-promise.js';
 import type { MaybePromise } from '../types.js';
@@ -43,25 +43,25 @@ export const BLOCKING_DISK: Disk<number> = {
 export class UploadFolder {
   readonly #disk: Disk;
   readonly #given: string | undefined;
-  readonly #end: RequestEnd | undefined;
+  readonly #request: RequestScope | undefined;
   #own: string | undefined;
   /** To be removed: files in the given folder, or the own folder with all that it holds. */
   readonly #paths = new Set<string>();
 
   /**
    * @param folder undefined: a fresh one of its own, made for the first file.
-   * @param end of the request, if a gateway tells it.
+   * @param request that the files end with, if it is known.
    */
-  constructor(disk: Disk, folder: string | undefined, end: RequestEnd | undefined) {
+  constructor(disk: Disk, folder: string | undefined, request: RequestScope | undefined) {
     this.#disk = disk;
     this.#given = folder;
-    this.#end = end;
+    this.#request = request;
   }
 
   *store(bytes: PartBytes): Steps<FileContent> {
     if (this.#paths.size === 0) {
       remember(this);
-      this.#end?.add(() => this.close());
+      this.#request?.atEnd(() => this.close());
     }
     const path = join(this.#given ?? this.#ownFolder(), `upload-${crypto.randomUUID()}`);
     // Known before it is there: the end of the process does not wait for what is under way.

@@ -3,10 +3,10 @@ import type { Answer, Conversation, Exchange, Fields, Message, RecordedRequest }
 import { durationOf, type Json, listOf, numberOf, objectOf, pairsOf, textOf } from './json-value.js';
 import { readContent, readPostData } from './read-body.js';
 
-/** What a browser's archive says, and what of it is no field of the message: it says how the body was sent. */
+/** What a browser's archive says, and what of it is not a field of the message: it says how the body was sent. */
 const CODED = new Set(['content-encoding', 'content-length', 'transfer-encoding']);
 
-/** Why an entry is no exchange. */
+/** Why an entry is not an exchange. */
 export class NoExchange extends Error {}
 
 /**
@@ -42,7 +42,7 @@ function requestOf(request: Json, folder: string, isBrowsers: boolean): Recorded
   const url = textOf(request['url']) ?? '';
   const target = textOf(request['_target']) ?? targetOf(url);
   if (target === undefined)
-    throw new NoExchange(`${JSON.stringify(url.slice(0, 60))} is no URL of http, https, ws or wss`);
+    throw new NoExchange(`${JSON.stringify(url.slice(0, 60))} is not a URL of http, https, ws or wss`);
   const fields = fieldsOf(request['headers']);
   // Of HTTP/2: `:authority` says what Host does, and is left out with the other pseudo headers.
   const host = /^[a-z]+:\/\/([^/?#]+)/i.exec(url)?.[1];

@@ -6,47 +6,26 @@ import { readExchanges } from '../archive/read.js';
 import { Ignore, readIgnoreFile } from '../diff/ignore.js';
 import type { Exchange } from '../exchange.js';
 import { Secrets } from '../replacement.js';
-import type { Result } from '../report/result.js';
-import { type Counts, runComparison } from './comparison.js';
+import { type ComparisonOptions, type Counts, runComparison } from './comparison.js';
 import { parseTarget, type Target } from './target/target.js';
 
-export interface CompareOptions {
+type Shared = Omit<ComparisonOptions, 'original' | 'candidate' | 'noise' | 'ignore' | 'secrets'>;
+
+export interface CompareOptions extends Shared {
   /** A URL (`http://127.0.0.1:8000`), `MODULE:CALLABLE` of JavaScript, or a command with `{port}` that serves. */
   readonly original: string | Target;
   readonly candidate: string | Target;
   /** A second original for the second pass, where `original` is a URL. */
   readonly noise?: string | Target | undefined;
-  /** How often the original is asked again to find out what varies by itself. Default: 1. */
-  readonly noisePasses?: number | undefined;
-  /** A command of the shell that runs before each pass. */
-  readonly reset?: string | undefined;
   /** Serves `original` in so many threads, if it is `MODULE:CALLABLE`. Default: 0, on the event loop. */
   readonly originalThreads?: number | undefined;
   readonly candidateThreads?: number | undefined;
-  /** Compares hop-by-hop fields, framing and version too. Default: false. */
-  readonly wire?: boolean | undefined;
   /** Header names, JSON pointers, regular expressions, or files of them: see `--ignore`. */
   readonly ignore?: readonly string[] | undefined;
   /** Secrets that the recording has lost, by their name in the replacements. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
-  /** What requests name as their host. Default: that of a URL with a name of its own, else what the recorded ones named. */
-  readonly host?: string | undefined;
-  /** Checks the certificates of https URLs. Default: true. */
-  readonly verify?: boolean | undefined;
-  /** Seconds for an answer to begin, and for each block of it. Default: 30. */
-  readonly timeout?: number | undefined;
   /** Seconds for a server to accept connections. Default: 30. */
   readonly startTimeout?: number | undefined;
-  /** Stops it: all that it started ends, and it throws the reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Told of each request that was sent. @param all how many there will be, of all passes. @param pass against what. */
-  readonly onprogress?: ((done: number, all: number, pass: string) => void) | undefined;
-  /** Gets each exchange in the order in which it was sent. What it returns is awaited. */
-  readonly onresult?: ((result: Result) => void | Promise<void>) | undefined;
-  /** Awaited after the last result; bodies of results can be read until it is done. */
-  readonly onend?: (() => void | Promise<void>) | undefined;
-  /** Told of what is no error, and yet was hardly meant: a secret that nothing has asked for. */
-  readonly onwarning?: ((sentence: string) => void) | undefined;
 }
 
 /** Of secrets, in a warning. */

@@ -17,11 +17,11 @@ export interface ComparisonOptions {
   readonly candidate: Target;
   /** A second original, where the first one is a server that runs already. */
   readonly noise?: Target | undefined;
-  /** How often the original is asked again to find out what differs by itself. Default: 1. */
+  /** How often the original is asked again to find out what varies by itself. Default: 1. */
   readonly noisePasses?: number | undefined;
-  /** A command that runs before each pass, and puts back what passes change. */
+  /** A command of the shell that runs before each pass, and puts back what passes change. */
   readonly reset?: string | undefined;
-  /** Hop-by-hop fields, framing and version too. Default: false. */
+  /** Compares hop-by-hop fields, framing and version too. Default: false. */
   readonly wire?: boolean | undefined;
   readonly ignore?: Ignore | undefined;
   readonly secrets?: Secrets | undefined;
@@ -29,17 +29,17 @@ export interface ComparisonOptions {
   readonly host?: string | undefined;
   /** Checks the certificates of https URLs. Default: true. */
   readonly verify?: boolean | undefined;
-  /** Seconds for an answer to begin, and to go on. Default: 30. */
+  /** Seconds for an answer to begin, and for each block of it. Default: 30. */
   readonly timeout?: number | undefined;
-  /** Stops it; all that it started ends. */
+  /** Stops it: all that it started ends, and it throws the reason. */
   readonly signal?: AbortSignal | undefined;
   /** Told of each request that was sent. @param all how many there will be, of all passes. @param pass against what. */
   readonly onprogress?: ((done: number, all: number, pass: string) => void) | undefined;
   /** Gets each exchange in the order in which it was sent. What it returns is awaited. */
   readonly onresult?: ((result: Result) => void | Promise<void>) | undefined;
-  /** Awaited after the last result, while bodies can still be read: writes a report, for example. */
+  /** Awaited after the last result; bodies of results can be read until it is done: writes a report, for example. */
   readonly onend?: (() => void | Promise<void>) | undefined;
-  /** Told of what makes the result say less than it seems to. */
+  /** Told of what is not an error, and yet was hardly meant: a secret that nothing has asked for. */
   readonly onwarning?: ((sentence: string) => void) | undefined;
 }
 

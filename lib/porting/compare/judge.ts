@@ -74,7 +74,7 @@ export async function judge(found: Case, options: JudgeOptions): Promise<Result>
   };
 }
 
-/** What the original does otherwise each time. An id that its client has sent back is no chance: the candidate's has to lead there too. */
+/** What the original does otherwise each time. An id that its client has sent back is not chance: the candidate's has to lead there too. */
 async function findOwn(
   original: Observed,
   { observed, meaning }: Other,

@@ -21,7 +21,7 @@ export function isNoise(difference: Difference, noise: readonly Difference[]): b
   );
 }
 
-/** Statuses and cuts are no random values: only what the original did itself may be by chance. */
+/** Statuses and cuts are not random values: only what the original did itself may be by chance. */
 function isPossible(own: Difference, { kind, original, candidate }: Difference): boolean {
   const outcomes = [own.original, own.candidate];
   if (kind === 'status') return outcomes.includes(candidate);

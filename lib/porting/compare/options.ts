@@ -1,7 +1,7 @@
 /** The options of `wsgi compare`: --help and the checks come from here. */
 import { ConfigError } from '../../errors.js';
 import * as kinds from '../../server/options/option-kinds.js';
-import { commandOption, HOST, list, type Table, type Values } from '../command-line.js';
+import { commandOption, HELP, HOST, list, type Table, type Values } from '../command-line.js';
 import { reportForm } from '../report/report.js';
 
 const target = kinds.text(
@@ -111,11 +111,7 @@ export const COMPARE_OPTIONS = {
     group: 'Report',
     doc: 'Write a report too: .json, .xml (JUnit) or .html (one page for a browser); may be given more than once.',
   }),
-  help: commandOption(kinds.flag, false, {
-    flags: ['-h', '--help'],
-    group: 'Command',
-    doc: 'Print this text and exit.',
-  }),
+  help: HELP,
 } satisfies Table;
 
 export type CompareValues = Values<typeof COMPARE_OPTIONS>;

@@ -41,8 +41,8 @@ export class Findings {
   }
 }
 
-/** In UTF-16 units. */
-function sameStart(a: string, b: string): number {
+/** In UTF-16 units: how far two texts are the same. */
+export function sameStart(a: string, b: string): number {
   const most = Math.min(a.length, b.length);
   let length = 0;
   while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length++;

@@ -1,6 +1,6 @@
 /** `wsgi.input` for the original, with a copy of what it reads: for the methods whose requests have a body. */
 
-import { REQUEST_END, RequestEnd } from '../../current-request.js';
+import { REQUEST_SCOPE, RequestScope } from '../../current-request.js';
 import { andThen, isPromise } from '../../environ/maybe-promise.js';
 import type { MaybePromise } from '../../environ/types.js';
 import type { Budget } from './captured-answer.js';
@@ -15,7 +15,7 @@ interface AnyInput {
 /** The copy grows as the original reads; the candidate can have it only if that was the whole body. */
 export class CopiedInput implements AnyInput {
   /** Temporary files and the like are removed when the request is over, also where the candidate reads its input. */
-  readonly [REQUEST_END]: RequestEnd | undefined;
+  readonly [REQUEST_SCOPE]: RequestScope | undefined;
   readonly [Symbol.iterator]?: () => Iterator<Buffer>;
   readonly [Symbol.asyncIterator]?: () => AsyncIterator<Buffer>;
   readonly read1?: (size?: number | null) => MaybePromise<Buffer>;
@@ -37,7 +37,7 @@ export class CopiedInput implements AnyInput {
     this.#inner = inner as AnyInput;
     this.#limit = limit;
     this.#length = length;
-    this[REQUEST_END] = RequestEnd.of(inner);
+    this[REQUEST_SCOPE] = RequestScope.of(inner);
     const { read1 } = this.#inner;
     if (read1 !== undefined) this.read1 = (size) => this.#keep(read1.call(this.#inner, size), size !== 0);
     if (Symbol.asyncIterator in Object(inner)) this[Symbol.asyncIterator] = () => this.#lines();

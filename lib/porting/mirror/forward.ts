@@ -96,7 +96,7 @@ function answerOf(outgoing: ClientRequest, environ: Environ, timeoutMs: number):
   });
 }
 
-/** Copies `wsgi.input`. Rejects with what that throws; a server that takes no more is no failure, for it may answer. */
+/** Copies `wsgi.input`. Rejects with what that throws; a server that takes no more is not a failure, for it may answer. */
 async function sendBody(outgoing: ClientRequest, environ: Environ): Promise<void> {
   let block = await readSome(environ, BLOCK);
   if (block.length === 0) outgoing.useChunkedEncodingByDefault = false;

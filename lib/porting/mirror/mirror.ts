@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { isMainThread, workerData } from 'node:worker_threads';
-import { RequestEnd } from '../../current-request.js';
+import { RequestScope } from '../../current-request.js';
 import type {
   AnyEnviron,
   ApplicationOn,
@@ -133,7 +133,7 @@ class Mirror {
     const started = Date.now();
     const keys = copyKeys(environ);
     const blocking = environ['node.nonblocking'] === false;
-    const end = RequestEnd.of(environ['wsgi.input']);
+    const scope = RequestScope.of(environ['wsgi.input']);
     const input = this.#copyInput(environ as Environ);
     const release = () => {
       captured.release();
@@ -154,9 +154,9 @@ class Mirror {
     };
     const captured = new CapturedAnswer(maxBody, {
       budget: this.#budget,
-      onClose: end === undefined ? over : undefined,
+      onClose: scope === undefined ? over : undefined,
     });
-    end?.add(over);
+    scope?.atEnd(over);
     return captured;
   }
 

@@ -4,7 +4,7 @@ import { TOKEN } from '../../environ/syntax.js';
 import { ConfigError } from '../../errors.js';
 import type { Kind } from '../../server/options/option-kinds.js';
 import * as kinds from '../../server/options/option-kinds.js';
-import { commandOption, HOST, list, type Table, type Values } from '../command-line.js';
+import { commandOption, HELP, HOST, list, type Table, type Values } from '../command-line.js';
 import { parseUpstream, UPSTREAM_RULE } from './upstream.js';
 
 const upstream: Kind<string> = {
@@ -85,11 +85,7 @@ export const RECORD_OPTIONS = {
       doc: 'One more header that is a secret, X-Api-Key for example; may be given more than once.',
     },
   ),
-  help: commandOption(kinds.flag, false, {
-    flags: ['-h', '--help'],
-    group: 'Command',
-    doc: 'Print this text and exit.',
-  }),
+  help: HELP,
 } satisfies Table;
 
 export type RecordValues = Values<typeof RECORD_OPTIONS>;

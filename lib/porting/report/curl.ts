@@ -1,7 +1,6 @@
 /** A request as a line of `curl` that can be pasted into a shell; secrets are left out. */
 import type { RecordedRequest } from '../exchange.js';
 import { bodyWithoutSecrets, targetWithoutSecrets, withoutSecrets } from './secrets.js';
-import { printable, printfOf, quoted } from './shell.js';
 
 /** Larger bodies are named, not shown. */
 const LARGEST_BODY = 16 * 1024;
@@ -59,4 +58,43 @@ async function withBody(parts: string[], { body }: RecordedRequest, type: string
 /** Header fields and targets are bytes as latin-1; what has other characters came decoded. */
 function word(text: string): string {
   return quoted(/^[\x00-\xff]*$/.test(text) ? Buffer.from(text, 'latin1') : Buffer.from(text));
+}
+
+// Arguments for `sh` (POSIX), of any bytes
+
+/** Needs no quotes. */
+const PLAIN = /^[\w@%+=:,./-]+$/;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** In single quotes if it is text; else as `printf` makes it. Not for NUL, which no argument can hold. */
+export function quoted(bytes: Buffer): string {
+  const text = printable(bytes);
+  if (text === undefined) return `"$(${printfOf(bytes)})"`;
+  return PLAIN.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A command that writes these bytes, and no other. */
+export function printfOf(bytes: Buffer): string {
+  let format = '';
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte);
+    // No `!`, which bash expands within "$(…)" at a prompt. Octal, for POSIX knows no `\x`; three digits, so that a digit that follows is not taken for a part of it.
+    format += /[\w.,:;=&/@ <>{}()"[\]?*#+-]/.test(character)
+      ? character
+      : `\\${byte.toString(8).padStart(3, '0')}`;
+  }
+  // `--`, for a format may begin with a dash.
+  return `printf -- '${format}'`;
+}
+
+/** The text, if a reader would see all of it. */
+function printable(bytes: Buffer): string | undefined {
+  try {
+    const text = UTF8.decode(bytes);
+    return /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/.test(text)
+      ? undefined
+      : text;
+  } catch {
+    return undefined;
+  }
 }

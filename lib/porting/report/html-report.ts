@@ -3,8 +3,7 @@ import { STYLE } from './html-style.js';
 import type { Example, Group, ReportData } from './report-data.js';
 import { rowsOf } from './rows.js';
 import { routesText, titleOf, totalsLine } from './text-report.js';
-import { shortValues } from './values.js';
-import { counted, escaped, inLine } from './visible.js';
+import { counted, escaped, inLine, shortValues } from './visible.js';
 
 /** Exchanges that are listed; JSON has more. */
 const MOST_EXCHANGES = 2000;

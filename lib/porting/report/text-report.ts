@@ -1,8 +1,7 @@
 /** The report for a terminal. */
 import type { Counts, Example, Group, ReportData } from './report-data.js';
 import { type Row, rowsOf } from './rows.js';
-import { shortValues } from './values.js';
-import { counted, inLine, visible } from './visible.js';
+import { counted, inLine, shortValues, visible } from './visible.js';
 
 export interface TextOptions {
   /** Colours. False by default. */

@@ -1,5 +1,5 @@
 /** One request of the pool of threads whose handler is in Python: its frames, to the thread that took it and from there. */
-import type { RequestEnd } from '../../current-request.js';
+import type { RequestScope } from '../../current-request.js';
 import type { Environ } from '../../environ/types.js';
 import { ClientDisconnected, isRequestError, ServerBusy } from '../../errors.js';
 import { logger } from '../../logger.js';
@@ -31,7 +31,7 @@ export class PyodideLane implements Lane, PoolRequest {
   readonly websocket = undefined;
   readonly received = Date.now();
   readonly #pool: ThreadPool;
-  readonly #end: RequestEnd | undefined;
+  readonly #scope: RequestScope | undefined;
   readonly #count: Count;
   readonly #pieces = new Pieces();
   #environ: Environ | undefined;
@@ -40,9 +40,9 @@ export class PyodideLane implements Lane, PoolRequest {
   /** The thread that has it, once that has said something. */
   #thread: PooledThread | undefined;
 
-  constructor(pool: ThreadPool, end: RequestEnd | undefined, count: Count) {
+  constructor(pool: ThreadPool, scope: RequestScope | undefined, count: Count) {
     this.#pool = pool;
-    this.#end = end;
+    this.#scope = scope;
     this.#count = count;
   }
 
@@ -56,8 +56,8 @@ export class PyodideLane implements Lane, PoolRequest {
     if (!this.#pool.submit(this)) throw new ServerBusy();
     this.#work = work;
     this.#count.add();
-    const end = this.#end;
-    if (end !== undefined) end.whenOver = () => this.#leave();
+    const scope = this.#scope;
+    if (scope !== undefined) scope.whenOver = () => this.#leave();
   }
 
   /** Descriptors of all threads are those of this process. */
@@ -85,7 +85,7 @@ export class PyodideLane implements Lane, PoolRequest {
 
   /** Its client left before a thread had it. */
   get over(): boolean {
-    return this.#thread === undefined && this.#end?.isOver === true;
+    return this.#thread === undefined && this.#scope?.isOver === true;
   }
 
   /** Its own client is what Python waits for: no time-out runs. */

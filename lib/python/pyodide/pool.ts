@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { RequestEnd } from '../../current-request.js';
+import type { RequestScope } from '../../current-request.js';
 import { ServerBusy } from '../../errors.js';
 import { logger } from '../../logger.js';
 import { ownModule } from '../../own-files.js';
@@ -65,9 +65,9 @@ export class PyodidePool implements PythonRuntime {
     this.ready.catch(() => undefined);
   }
 
-  lane(end: RequestEnd | undefined): PyodideLane {
+  lane(scope: RequestScope | undefined): PyodideLane {
     if (this.#closing) throw new ServerBusy('The server is stopping');
-    return new PyodideLane(this.#pool, end, this.#count);
+    return new PyodideLane(this.#pool, scope, this.#count);
   }
 
   async close(): Promise<void> {

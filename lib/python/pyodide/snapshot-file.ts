@@ -68,7 +68,7 @@ export function readCached(folder: string, name: string): Buffer | undefined {
   }
 }
 
-/** Whole or not at all. Without room on the disk there is no snapshot, which is no fault. */
+/** Whole or not at all. Without room on the disk there is no snapshot, which is not a fault. */
 export function writeCached(folder: string, name: string, bytes: Uint8Array | string): void {
   const path = join(folder, `${name}.${randomUUID()}`);
   try {

@@ -1,4 +1,6 @@
-/** What carries the topics of a server to others, from its beginning to its end. */
+/** What carries the topics of a server, or of a handler in another framework's, to others, from its beginning to its end. */
+import { ignore } from '../../environ/maybe-promise.js';
+import { describeThrown, logger } from '../../logger.js';
 import type { ChannelsStatus } from '../status/server-status.js';
 import type { ChannelsFactory } from './backend.js';
 import type { OpenChannels } from './open-channels.js';
@@ -37,4 +39,34 @@ export class ServerChannels {
 async function openLate(given: string | ChannelsFactory): Promise<OpenChannels> {
   const { openChannels } = await import('./open-channels.js');
   return openChannels(given);
+}
+
+// Of a handler in another framework's server
+
+export interface HostedChannels {
+  /** Nothing is carried: the option was not given. */
+  readonly none: boolean;
+  /** Resolves when topics are carried, and the pool is ready. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * They begin with the handler, and keep no process running.
+ * @param given as of `ServerChannels`.
+ * @param pool undefined: the application runs on the event loop.
+ */
+export function openHostedChannels(
+  given: string | ChannelsFactory | undefined,
+  pool: { readonly ready: Promise<void> } | undefined,
+): HostedChannels {
+  const channels = new ServerChannels(given);
+  const opening = channels.open();
+  opening?.catch((error) => {
+    logger.critical(`Topics do not reach other servers\n${describeThrown(error)}`);
+  });
+  const ready = Promise.all([pool?.ready, opening]).then(ignore);
+  // Both are logged.
+  ready.catch(ignore);
+  return { none: opening === undefined, ready, close: () => channels.close() };
 }

@@ -39,7 +39,7 @@ export class Flags {
     for (const [name, option] of Object.entries(table)) this.#add(name, option);
   }
 
-  /** @returns values by the names of their options, and the words that are no flags. @throws UsageError */
+  /** @returns values by the names of their options, and the words that are not flags. @throws UsageError */
   read(argv: readonly string[]): { readonly given: Map<string, unknown>; readonly words: readonly string[] } {
     const given = new Map<string, unknown>();
     const words: string[] = [];

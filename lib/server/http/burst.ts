@@ -7,7 +7,7 @@ import { WsgiResponse } from './node-internals.js';
 /** Bytes of a block that is small; larger ones gain nothing. */
 const SMALL = 8192;
 
-/** Milliseconds between two blocks that are no burst. */
+/** Milliseconds between two blocks that do not belong to one burst. */
 const PAUSE_MS = 0.5;
 
 /**

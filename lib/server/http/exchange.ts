@@ -13,7 +13,9 @@
  *   Closing | still runs, or closes its iterable   | response sent, or client left | → Over    | -
  *   Over    | has returned                         | response sent, or client left | -         | -
  *
- * The line of the access log is written when the connection's side has finished; when the exchange is over, the
+ * An application also counts as returned when nothing of it is waited for any more, for its client left or its time was up;
+ * if it still runs then (`rest`), a stop waits for it. To an open WebSocket, its connection is the response: sent when it is
+ * closed. The line of the access log is written when the connection's side has finished; when the exchange is over, the
  * connection goes on to its next request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -31,7 +33,6 @@ import { type ClientDisconnected, type RequestError, RequestTimeout } from '../.
 import { Interpreter } from '../../interpreter/interpreter.js';
 import type { NamedRequest, Report } from '../../interpreter/report.js';
 import { checkEarlyHints } from '../../interpreter/response-head.js';
-import type { ResponseHead } from '../../interpreter/sink.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Counters } from '../status/counters.js';
@@ -82,8 +83,6 @@ export interface Host {
   /** The body that the host has read, if it has. @throws ApplicationError if it did not keep the bytes. */
   keptBody?(exchange: Exchange): (BodySource & { takeWhole(most: number): Buffer | undefined }) | undefined;
   sink?(exchange: Exchange): ResponseSink;
-  /** As `response.writeHead`, beside what the host has set on the response. */
-  writeHead?(response: ServerResponse, status: number, reason: string, headers: string[]): void;
   /** An exchange is over. */
   over?(): void;
 }
@@ -283,12 +282,6 @@ export class Exchange implements CurrentRequest, Answered {
     if (service.handOver === undefined) return false;
     const moves = connection.scheme === 'http' && service.options.proxyProtocol === 'off';
     return connection.hasWaiting || (moves && this.received);
-  }
-
-  writeHead({ status, reason, headers }: ResponseHead): void {
-    const { host } = this.service;
-    if (host.writeHead === undefined) this.response.writeHead(status, reason, headers);
-    else host.writeHead(this.response, status, reason, headers);
   }
 
   // The end: see the table above

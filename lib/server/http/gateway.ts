@@ -16,9 +16,16 @@ import { Connection, kConnection, type WsgiSocket } from './connection.js';
 import { ConnectionWatch } from './connection-watch.js';
 import { Exchange, type Host, type Service } from './exchange.js';
 import { forwardedFor } from './forwarded.js';
-import { framingOf, hasUnsent } from './node-internals.js';
+import { hasUnsent } from './node-internals.js';
 import { RequestBody } from './request-body.js';
-import { HEAD_TOO_LONG, HeadWatch, type ParserError, parserFault, RequestLimits } from './request-head.js';
+import {
+  framingOf,
+  HEAD_TOO_LONG,
+  HeadWatch,
+  type ParserError,
+  parserFault,
+  RequestLimits,
+} from './request-head.js';
 
 export interface GatewaySettings {
   readonly options: ResolvedOptions;

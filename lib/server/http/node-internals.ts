@@ -23,7 +23,6 @@
  */
 import { Socket, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type FramingFields, framingIn } from '../../interpreter/request-body.js';
 import { type Server as HttpServer, IncomingMessage, ServerResponse } from '../../node-http.js';
 
 type Data = string | Uint8Array;
@@ -42,14 +41,11 @@ export const internals = {
   ownBody: true,
 };
 
-/** @param message of any server. */
-export function framingOf(message: IncomingMessage): FramingFields {
-  if (message instanceof WsgiRequest) {
-    message.framing ??= framingIn(message.rawHeaders);
-    return message.framing;
-  }
-  const { 'content-length': contentLength, 'transfer-encoding': transferEncoding, expect } = message.headers;
-  return { contentLength, transferEncoding, expect };
+/** The headers that the gateway itself acts on (RFC 9112 section 6, RFC 9110 section 10.1.1). */
+export interface FramingFields {
+  readonly contentLength: string | undefined;
+  readonly transferEncoding: string | undefined;
+  readonly expect: string | undefined;
 }
 
 /** The `IncomingMessage` of our own servers. The first to ask for `headers` gets a view that builds them if it must. */
@@ -60,6 +56,7 @@ export class WsgiRequest extends IncomingMessage {
   ended = false;
   /** Gets the body, past the stream. */
   taker: BodyTaker | undefined = undefined;
+  /** See request-head.ts. */
   framing: FramingFields | undefined = undefined;
 
   /** @internal The parser's way to the stream. @param chunk null: the end. */
@@ -115,7 +112,7 @@ if (headersAccessor?.get !== undefined) {
 /** Passes everything on to the real `headers`, except the one question that they need not be built for. */
 const view: ProxyHandler<View> = {
   get: ({ request }, name) =>
-    name === 'expect' ? framingOf(request).expect : Reflect.get(request.headers, name),
+    name === 'expect' && !request.rawHeaders.some(isExpect) ? undefined : Reflect.get(request.headers, name),
   set: ({ request }, name, value) => Reflect.set(request.headers, name, value),
   has: ({ request }, name) => Reflect.has(request.headers, name),
   deleteProperty: ({ request }, name) => Reflect.deleteProperty(request.headers, name),
@@ -123,6 +120,8 @@ const view: ProxyHandler<View> = {
   ownKeys: ({ request }) => Reflect.ownKeys(request.headers),
   getOwnPropertyDescriptor: ({ request }, name) => Reflect.getOwnPropertyDescriptor(request.headers, name),
 };
+
+const isExpect = (name: string) => name.length === 6 && name.toLowerCase() === 'expect';
 
 /** The `ServerResponse` of our own servers. */
 export class WsgiResponse extends ServerResponse<WsgiRequest> {

@@ -7,7 +7,7 @@ import { ClientDisconnected, RequestError, RequestTimeout } from '../../errors.j
 import { parseContentLength } from '../../interpreter/request-body.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { WsgiSocket } from './connection.js';
-import { afterEachPacket, framingOf, type Parser, parserOf } from './node-internals.js';
+import { afterEachPacket, type FramingFields, type Parser, parserOf, WsgiRequest } from './node-internals.js';
 
 const LF = 10;
 const CR = 13;
@@ -136,6 +136,43 @@ function isRequestLine({ rawPacket, bytesParsed = 0 }: ParserError, seen: HeadWa
 }
 
 // A head that is complete
+
+/** How it frames its body. What was sent twice is as Node has it: joined, or the first. @param message of any server. */
+export function framingOf(message: IncomingMessage): FramingFields {
+  if (message instanceof WsgiRequest) {
+    message.framing ??= framingIn(message.rawHeaders);
+    return message.framing;
+  }
+  const { 'content-length': contentLength, 'transfer-encoding': transferEncoding, expect } = message.headers;
+  return { contentLength, transferEncoding, expect };
+}
+
+function framingIn(rawHeaders: readonly string[]): FramingFields {
+  let contentLength: string | undefined;
+  let transferEncoding: string | undefined;
+  let expect: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    const value = rawHeaders[i + 1];
+    // Most names differ in length already.
+    switch (name.length) {
+      case 6:
+        if (name.toLowerCase() === 'expect') expect = joined(expect, value);
+        break;
+      case 14:
+        if (name.toLowerCase() === 'content-length') contentLength ??= value;
+        break;
+      case 17:
+        if (name.toLowerCase() === 'transfer-encoding') transferEncoding = joined(transferEncoding, value);
+        break;
+    }
+  }
+  return { contentLength, transferEncoding, expect };
+}
+
+function joined(before: string | undefined, value: string | undefined): string | undefined {
+  return before === undefined ? value : `${before}, ${value}`;
+}
 
 /** Two spaces and "HTTP/1.1": what a request line holds beside method and target. */
 const REQUEST_LINE_REST = 10;

@@ -29,8 +29,6 @@ export interface Answered {
   readonly ident: string;
   /** No other request may follow on the connection. */
   readonly last: boolean;
-  /** Gives the head to Node, beside what a host has set on the response. */
-  writeHead(head: ResponseHead): void;
   /** See `Sink.done`. */
   done(rest?: Promise<unknown>): void;
 }
@@ -40,6 +38,7 @@ export class ResponseSink implements Sink {
   status = 0;
   bodyBytes = 0;
   started = false;
+  hijacked = false;
   protected readonly request: Answered;
   protected response: ServerResponse;
   /** `writeHead` was called, and nothing was sent since. */
@@ -61,10 +60,6 @@ export class ResponseSink implements Sink {
     this.response = request.response;
   }
 
-  get hijacked(): boolean {
-    return false;
-  }
-
   head(head: ResponseHead): void {
     const { headers } = head;
     const { request } = this;
@@ -76,8 +71,13 @@ export class ResponseSink implements Sink {
       headers.push('Connection', 'close');
       endInPlaceOfNode(request.socket, lingeringClose);
     }
-    request.writeHead(head);
+    this.giveHead(head);
     this.#headPending = true;
+  }
+
+  /** To Node. */
+  protected giveHead({ status, reason, headers }: ResponseHead): void {
+    this.response.writeHead(status, reason, headers);
   }
 
   /** A header of the response, by its name in lower case; Node adds Date and Transfer-Encoding by itself. */

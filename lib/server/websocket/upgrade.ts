@@ -213,7 +213,9 @@ class WebSocketExchange extends Exchange implements Handshake {
   accept(protocol: string | undefined, logger: Logger, headers: HeaderList): AsyncLink {
     const opened = this.#accept(protocol, headers);
     this.#shed();
-    return new WebSocketConnection(opened, this, logger, this.service.options.maxBacklog);
+    const link = new WebSocketConnection(opened, this, logger, this.service.options.maxBacklog);
+    this.sink.hijacked = true;
+    return link;
   }
 
   ending(): void {
@@ -294,10 +296,6 @@ class UpgradeSink extends ResponseSink {
   /** The response was answered by a WebSocket. */
   spent(response: ServerResponse): void {
     this.response = response;
-  }
-
-  override get hijacked(): boolean {
-    return this.#exchange.websocket?.opened === true;
   }
 
   override head(head: ResponseHead): void {

@@ -1,4 +1,4 @@
-/** Reads a form as `cgi.FieldStorage` does: LF line ends, parts without a name and a missing end are no errors. */
+/** Reads a form as `cgi.FieldStorage` does: LF line ends, parts without a name and a missing end are not errors. */
 
 import { PartBytes } from '../../environ/form/part-bytes.js';
 import { badHeader, malformed } from '../../environ/form/part-head.js';

@@ -1,17 +1,12 @@
 /** The pairs of a query string or an urlencoded body, as `urllib.parse.parse_qsl` takes them apart, within the limits of a form. */
-import type { FormMeter } from '../../environ/form/options.js';
 import { ValueError } from '../errors.js';
 import { quotedPairs } from '../urllib/query.js';
-import type { TextDecoding } from './text.js';
+import type { FormRequest } from './arguments.js';
 
-export interface PairOptions {
-  readonly keep_blank_values: boolean;
-  readonly strict_parsing: boolean;
-  readonly max_num_fields: number | null;
-  readonly separator: string;
-  readonly text: TextDecoding;
-  readonly meter: FormMeter;
-}
+export type PairOptions = Pick<
+  FormRequest,
+  'keep_blank_values' | 'strict_parsing' | 'max_num_fields' | 'separator' | 'text' | 'meter'
+>;
 
 /** @throws ValueError as Python; ContentTooLarge over a limit. */
 export function pairsOf(query: string, options: PairOptions): [name: string, value: string][] {

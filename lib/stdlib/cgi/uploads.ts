@@ -1,6 +1,6 @@
 /** The uploads of one form that are too large for memory: temporary files, which go with the form or with the request. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { RequestEnd } from '../../current-request.js';
+import { RequestScope } from '../../current-request.js';
 import type { PartBytes } from '../../environ/form/part-bytes.js';
 import { type Disk, UploadFolder } from '../../environ/form/temporary-files.js';
 import { andThen, ignore, isPromise, type Steps } from '../../environ/maybe-promise.js';
@@ -27,7 +27,7 @@ export class Uploads {
   constructor(disk: Disk, folder: string | undefined, input: unknown) {
     this.#held = { folder: new UploadFolder(disk, folder, undefined), descriptors: new Set() };
     const held = this.#held;
-    RequestEnd.of(input)?.add(() => giveBack(held));
+    RequestScope.of(input)?.atEnd(() => giveBack(held));
     forgotten.register(this, held, held);
   }
 

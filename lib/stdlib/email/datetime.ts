@@ -45,7 +45,7 @@ export class AwareDatetime extends Date {
 }
 
 /**
- * A naive datetime: date and time without a time zone, so it is not known which moment it is. It is no Date, and cannot be
+ * A naive datetime: date and time without a time zone, so it is not known which moment it is. It is not a Date, and cannot be
  * compared with one: Python raises a TypeError there, and so does this.
  */
 export class NaiveDatetime implements WallTime {

@@ -37,7 +37,7 @@ const DIGIT_FIRST =
   /^[\p{Nd}\xb2\xb3\xb9\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792\u{10a40}-\u{10a43}\u{10e60}-\u{10e68}\u{11052}-\u{1105a}\u{1f100}-\u{1f10a}]/u;
 
 /**
- * The parts of a date, in no way checked; null for what is no date. The order of the parts may vary as it does in Python.
+ * The parts of a date, in no way checked; null for what is not a date. The order of the parts may vary as it does in Python.
  * @throws TypeError if it is not text.
  */
 export function readDate(text: string | null): DateTuple | null {

@@ -66,7 +66,7 @@ export function format_datetime(dt: Date | NaiveDatetime, ...given: unknown[]): 
 }
 
 /**
- * A date of a header as Python's tuple `[year, month, day, hour, minute, second, 0, 1, -1]`; null for what is no date.
+ * A date of a header as Python's tuple `[year, month, day, hour, minute, second, 0, 1, -1]`; null for what is not a date.
  * Nothing is checked: 31 February and 25:61 come through. @throws TypeError if it is not text.
  */
 export function parsedate(data: string | null): number[] | null {
@@ -83,7 +83,7 @@ export function parsedate_tz(data: string | null): number[] | null {
  * A date of a header as a datetime: an AwareDatetime, which is a Date, if its offset is known, and a NaiveDatetime if it is
  * not (no zone, `-0000`, `CET`). Treat naive ones as UTC, as frameworks do: `if (dt.tzinfo === null) dt = dt.replace({
  * tzinfo: UTC })`.
- * @throws ValueError for what is no date, and for a date that does not exist; TypeError if it is not text.
+ * @throws ValueError for what is not a date, and for a date that does not exist; TypeError if it is not text.
  */
 export function parsedate_to_datetime(data: string | null): AwareDatetime | NaiveDatetime {
   const found = readDate(data);

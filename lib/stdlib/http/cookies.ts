@@ -37,7 +37,7 @@ class Cookies implements Mapping {
   /**
    * Adds the cookies of a header `Cookie`, or those of a dict. As in Python, one odd part can cost all of them, without
    * an error: of `a=b; c` (no value) and of `path=/; a=b` (an attribute first) nothing is taken, of `a=b; é=c; d=e` only
-   * what comes before the part that is no pair.
+   * what comes before the part that is not a pair.
    * @throws CookieError for a name that a cookie cannot have (`a/b=c`), and for control characters in a value.
    * TypeError if the input is neither text nor a dict.
    */

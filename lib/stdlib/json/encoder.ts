@@ -6,7 +6,7 @@ import { repr } from '../values.js';
 
 /** Python's keyword arguments. */
 export interface DumpsOptions {
-  /** Leaves out entries whose key is no text, number, boolean or null; otherwise a TypeError. Only a Map has such. */
+  /** Leaves out entries whose key is not text, number, boolean or null; otherwise a TypeError. Only a Map has such. */
   skipkeys?: boolean;
   /** Default true: everything above U+007E is written as `\uXXXX`. */
   ensure_ascii?: boolean;

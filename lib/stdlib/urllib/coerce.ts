@@ -12,7 +12,7 @@ export interface Coerced {
 }
 
 /**
- * The first argument decides; empty ones of the other type are no contradiction.
+ * The first argument decides; empty ones of the other type are not a contradiction.
  * @throws TypeError for a mix. UnicodeDecodeError for bytes above 0x7f.
  */
 export function coerce(values: readonly unknown[]): Coerced {

@@ -93,7 +93,7 @@ function tableOf(safe: string): readonly string[] {
   return table;
 }
 
-/** @throws TypeError for an encoding or an error handler that is no text. */
+/** @throws TypeError for an encoding or an error handler that is not text. */
 export function textOr(value: unknown, fallback: string): string {
   if (value === undefined || value === null) return fallback;
   if (typeof value === 'string') return value;

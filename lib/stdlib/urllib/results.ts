@@ -80,7 +80,7 @@ abstract class UrlResult<T extends Component> extends NamedTuple<T> {
     return this.as(hostInfoOf(textOf(this.netloc)).hostname);
   }
 
-  /** Null if there is none. @throws ValueError if it is no number, or above 65535. */
+  /** Null if there is none. @throws ValueError if it is not a number, or above 65535. */
   get port(): number | null {
     const { port } = hostInfoOf(textOf(this.netloc));
     return port === null ? null : portOf(port, this.as(port));

@@ -279,7 +279,7 @@ describe('an HTTP Archive', () => {
     const skipped: string[] = [];
     expect(await exchangesIn(path, skipped)).to.deep.equal([]);
     expect(skipped).to.deep.equal([
-      'entry 1 is left out: "data:text/plain,a" is no URL of http, https, ws or wss',
+      'entry 1 is left out: "data:text/plain,a" is not a URL of http, https, ws or wss',
       'entry 2 is left out: it has no method',
     ]);
   });

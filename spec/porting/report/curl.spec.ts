@@ -2,8 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { curlLine } from '../../../lib/porting/report/curl.js';
-import { printfOf, quoted } from '../../../lib/porting/report/shell.js';
+import { curlLine, printfOf, quoted } from '../../../lib/porting/report/curl.js';
 import { requestOf } from '../answers.js';
 
 /** Arguments as the shell gives them to curl, and what it gets on standard input. */

@@ -108,6 +108,7 @@ describe('servers over Redis', function () {
     await members('left');
     closeClients();
     await until(async () => (await subscriptions('left')) === 0);
+    expect(await subscriptions('left')).to.equal(0);
   });
 
   it('go on by themselves while Redis is gone, say so, and are joined again', async () => {

@@ -249,6 +249,7 @@ describe('Redis as what carries topics', function () {
       const { subscribed, others } = await redis.connections();
       return subscribed + others === 0;
     });
+    expect(await redis.connections()).to.deep.equal({ subscribed: 0, others: 0 });
   });
 
   it('ends at once while it is not connected', async () => {

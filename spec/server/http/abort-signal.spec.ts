@@ -87,7 +87,7 @@ describe('node.abort_signal', () => {
     });
   }
 
-  it('is a signal for whoever asks', async () => {
+  it('is a signal for an application that asks for it', async () => {
     let signal: AbortSignal | undefined;
     const { serverPort } = await serveApp((environ, start_response) => {
       signal = environ['node.abort_signal'];

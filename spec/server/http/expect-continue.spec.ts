@@ -107,7 +107,7 @@ describe('Expect: 100-continue', () => {
     expect(calls).to.equal(1);
   });
 
-  it('of a second, pipelined request is answered behind the first response', async () => {
+  it('of a second, pipelined request is answered after the first response', async () => {
     const { serverPort } = await serveApp(echo);
     const peer = await Peer.connect(serverPort);
     await peer.send(

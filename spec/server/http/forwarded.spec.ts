@@ -22,7 +22,7 @@ const UNTOUCHED = {
 
 interface Case {
   readonly what: string;
-  /** What stands behind `X-Forwarded-`, and its value. */
+  /** What comes after `X-Forwarded-`, and its value. */
   readonly headers: Readonly<Record<string, string>>;
   /** What becomes different; undefined: the key is gone. */
   readonly expected: Readonly<Record<string, string | undefined>>;
@@ -153,7 +153,7 @@ describe('Forwarded', () => {
     });
   }
 
-  it('looks at each peer anew', () => {
+  it('looks at each peer again', () => {
     const forwarded = new Forwarded(PROXY, false);
     const seen = ['10.0.0.1', '11.0.0.1', '10.0.0.1', '', '10.0.0.1'].map((peer) => {
       const environ = environOf(FOR, peer);

@@ -314,7 +314,7 @@ describe('what is no HTTP/1.1', () => {
     });
   }
 
-  it('CONNECT behind a slow request waits for its turn', async () => {
+  it('CONNECT after a slow request waits for its turn', async () => {
     const { serverPort } = await serveApp(async (_environ, start_response) => {
       await new Promise((resolve) => setTimeout(resolve, 30));
       return answer(start_response);

@@ -2,7 +2,8 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { framingOf, WsgiRequest } from '../../../lib/server/http/node-internals.js';
+import { WsgiRequest } from '../../../lib/server/http/node-internals.js';
+import { framingOf } from '../../../lib/server/http/request-head.js';
 import { answer } from '../../support/answer.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { closeServers, serveApp } from '../../support/serve.js';

@@ -67,7 +67,7 @@ describe('pipelined requests', () => {
     expect(responses.map(({ body }) => String(body))).to.deep.equal(numbers(25));
   });
 
-  it('behind a HEAD are found', async () => {
+  it('after a HEAD are found', async () => {
     const { serverPort } = await serveApp((_environ, start_response) => answer(start_response, 'body'));
     const peer = await Peer.connect(serverPort);
     await peer.send(request('/', { method: 'HEAD' }) + request());
@@ -133,7 +133,7 @@ describe('pipelined requests', () => {
     ['the client', ['Connection: close']],
     ['the server', []],
   ] as const) {
-    it(`are not answered behind the last one that ${who} wanted`, async () => {
+    it(`are not answered after the last one that ${who} wanted`, async () => {
       const seen: string[] = [];
       const { serverPort } = await serveApp(
         (environ, start_response) => {
@@ -164,7 +164,7 @@ describe('what is no request', () => {
     return answer(start_response, 'good');
   };
 
-  it('behind good requests is answered in its turn, with 400, and the connection ends', async () => {
+  it('after good requests is answered in its turn, with 400, and the connection ends', async () => {
     const { serverPort } = await serveApp(slow);
     const peer = await Peer.connect(serverPort);
     await peer.send(`${request()}${request()}no request\r\n\r\n${request()}`);

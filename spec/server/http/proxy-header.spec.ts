@@ -297,6 +297,7 @@ describe('a header of the PROXY protocol', () => {
     await peer.send(V1.slice(0, 10));
     await server.close();
     await peer.until(() => peer.ended, 'an end');
+    expect(peer.text).to.equal('');
   });
 });
 

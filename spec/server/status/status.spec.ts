@@ -382,7 +382,7 @@ describe('the status of a server', () => {
       expect(await statusFrom(client, { statusAllowIps: ['*'] })).to.equal(200);
     });
 
-    it('whoever may open a Unix socket, but nobody whom a proxy brings', async function () {
+    it('who may open a Unix socket, but not clients of a proxy', async function () {
       if (process.platform === 'win32') this.skip();
       const socketPath = join(temporaryFolder({}), 'wsgi.sock');
       for (const [headers, options, status] of [

@@ -118,6 +118,7 @@ describe('the queue of requests', () => {
     old.wait(0, old.work, 1);
     queue.wakeAll();
     await until(() => woken);
+    expect(woken).to.equal(true);
   });
 
   it('loses and doubles nothing, whatever is put, claimed and cancelled, also where its counters wrap', () => {

@@ -117,7 +117,7 @@ for (const [name, start] of Object.entries(MODES)) {
     it('gives one message to long polling, from the call of subscribe() on', async () => {
       const reader = new EventReader(port, '/poll?poll');
       let polled = false;
-      const line = reader.line().then(() => {
+      const line = reader.line().finally(() => {
         polled = true;
       });
       // It may not have come to its subscribe() yet.
@@ -125,7 +125,7 @@ for (const [name, start] of Object.entries(MODES)) {
         await post(port, 'poll', 'message\n');
         return polled;
       });
-      await line;
+      expect(await line).to.equal('message');
     });
   });
 }
@@ -133,6 +133,7 @@ for (const [name, start] of Object.entries(MODES)) {
 describe('topics of a process', () => {
   it('has no members left in it', async () => {
     await until(() => topics.names.length === 0, `no members of ${topics.names}`);
+    expect(topics.names).to.deep.equal([]);
   });
 
   it('are shared by its servers', async () => {

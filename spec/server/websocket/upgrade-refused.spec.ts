@@ -185,7 +185,7 @@ describe('a request with an Upgrade that is none of WebSocket', () => {
   });
 });
 
-describe('an upgrade behind requests that are not answered yet', () => {
+describe('an upgrade after requests that are not answered yet', () => {
   afterEach(async () => {
     closePeers();
     await closeServers();

@@ -164,7 +164,7 @@ describe('a WebSocket through makeServer', () => {
     expect(log).to.include('Error in the application').and.include('mine');
   });
 
-  it('keeps what came right behind the handshake, however late it is opened', async () => {
+  it('keeps what came right after the handshake, however late it is opened', async () => {
     const app = socketApp(async (websocket) => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       await websocket.send(`${await websocket.receive()} ${await websocket.receive()}`);

@@ -110,6 +110,7 @@ describe('run() with workers', function () {
     crew.child.kill('SIGKILL');
     await stuck;
     for (const pid of workers) await until(() => isGone(pid), `the end of process ${pid}`);
+    expect(workers.filter((pid) => !isGone(pid))).to.deep.equal([]);
   });
 });
 

@@ -22,7 +22,7 @@ export async function bytesOf(body: StoredBody): Promise<Buffer | undefined> {
   return Buffer.concat(blocks);
 }
 
-/** The text of an answer, without its content coding; undefined for what is no text, too large, or broken. */
+/** The text of an answer, without its content coding; undefined for what is not text, too large, or broken. */
 export async function textOf(body: StoredBody, fields: Fields): Promise<string | undefined> {
   if (body.size === 0) return undefined;
   const type = mediaTypeOf(fields);

@@ -1,7 +1,7 @@
 /** Values in a multipart/form-data body of any size: small parts are looked at, files stay where they are. */
 import type { StoredBody } from '../../exchange.js';
 
-/** Bytes. A field that is longer is no token. */
+/** Bytes. A field that is longer is not a token. */
 const MAX_PART = 64 * 1024;
 
 /** Bytes that take the place of others. */

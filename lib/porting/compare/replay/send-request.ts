@@ -48,7 +48,7 @@ class Sending {
   #response: IncomingMessage | undefined;
   #head = 0;
   #first: number | undefined;
-  /** Of the last byte, not of the end: a body of one block is no stream, however late the end is noticed. */
+  /** Of the last byte, not of the end: a body of one block is not a stream, however late the end is noticed. */
   #last: number | undefined;
   readonly #interim: { status: number; fields: Fields }[] = [];
   #settled = false;

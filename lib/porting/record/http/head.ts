@@ -10,7 +10,7 @@ export interface Head {
   readonly raw: Buffer;
 }
 
-/** These bytes are no HTTP/1: they are passed on, and not recorded. */
+/** These bytes are not HTTP/1: they are passed on, and not recorded. */
 export class Unreadable extends Error {}
 
 /** Servers and clients have smaller limits; this one is for memory. */

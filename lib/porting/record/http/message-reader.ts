@@ -1,4 +1,4 @@
-/** One direction of a connection: splits the bytes that come into heads, bodies and what is no HTTP any more. */
+/** One direction of a connection: splits the bytes that come into heads, bodies and what is not HTTP any more. */
 import { BodyReader, type Framing } from './body-reader.js';
 import { type Field, type Head, HeadCollector, parseHead, Unreadable } from './head.js';
 

@@ -19,7 +19,7 @@ export class KnownSecrets {
   #longest = 0;
 
   /**
-   * @param name of the field, cookie or header that has it. An empty value is no secret.
+   * @param name of the field, cookie or header that has it. An empty value is not a secret.
    * @param isPassword a person has chosen it: it is looked for in other places even if it is short.
    */
   replace(name: string, value: string, isPassword = false): string {

@@ -27,7 +27,7 @@ function redactPair(pair: string, names: FieldNames, known: KnownSecrets): strin
     : `${pair.slice(0, equals)}=${replacement}`;
 }
 
-/** To a native string; what is no percent-encoding stays. */
+/** To a native string; what is not percent-encoding stays. */
 function decode(text: string): string {
   return text
     .replaceAll('+', ' ')

@@ -17,7 +17,7 @@ def publish(topic, message):
     """To all members of the topic: WebSockets, and loops over `subscribe(topic)`.
 
     Text goes out as a text frame, bytes as a binary one. From any code. In a handler it blocks while members are behind.
-    Raises TypeError for what is no topic or message.
+    Raises TypeError for what is not a topic or message.
     """
     _check(topic)
     if topic.endswith('*'):

@@ -31,7 +31,7 @@ def server_class(module):
         ):
             websocket = environ.get('wsgi.websocket')
             if websocket is None:
-                raise RuntimeError('Cannot obtain socket from WSGI environment: this is no WebSocket request.')
+                raise RuntimeError('Cannot obtain socket from WSGI environment: this is not a WebSocket request.')
             self.environ = environ
             self.subprotocols = [subprotocols] if isinstance(subprotocols, str) else list(subprotocols or [])
             # flask-sock then returns an empty body, which the gateway ignores.

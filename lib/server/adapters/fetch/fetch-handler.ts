@@ -7,6 +7,7 @@ import type { Application } from '../../../environ/types.js';
 import { ClientDisconnected, ConfigError } from '../../../errors.js';
 import { Interpreter } from '../../../interpreter/interpreter.js';
 import { report } from '../../../interpreter/report.js';
+import { openHostedChannels } from '../../channels/server-channels.js';
 import { hostLiteral } from '../../http/connection.js';
 import type { Runner } from '../../http/exchange.js';
 import { type Forwarded, forwardedFor } from '../../http/forwarded.js';
@@ -16,7 +17,6 @@ import type { ThreadPool } from '../../threads/io/pool.js';
 import { type RemoteExchange, RemoteRunner } from '../../threads/io/remote-runner.js';
 import { encodeRequest } from '../../threads/shared/messages.js';
 import { hasSiblings } from '../../workers/place.js';
-import { openHostedChannels } from '../hosted-channels.js';
 import { type NamedApplication, openPool } from '../hosted-pool.js';
 import { FetchBody } from './fetch-body.js';
 import { describeRequest, type FetchInfo, type FetchRequest, mayHaveBody } from './fetch-request.js';
@@ -73,7 +73,7 @@ export function toFetchHandler(
     );
   }
   const pool = openPool('toFetchHandler', application, options);
-  const channels = openHostedChannels(options, pool);
+  const channels = openHostedChannels(options.channels, pool);
   const running = new Running();
   const gateway: FetchGateway = {
     application: application as Application,

@@ -12,7 +12,7 @@ import { Gateway } from '../../http/gateway.js';
 import type { ResolvedOptions } from '../../options/options.js';
 import type { Mount } from '../../threads/shared/messages.js';
 import { type HostedMessage, hostHeaders, KeptBody, keptBody, mountOf, wasRead } from './host-request.js';
-import { HostedSink, writeHostedHead } from './hosted-response.js';
+import { HostedSink } from './hosted-response.js';
 
 const HOST: Host = {
   wasRead,
@@ -20,7 +20,6 @@ const HOST: Host = {
   head: headOf,
   keptBody: (exchange) => (wasRead(exchange.message) ? bodyOf(exchange) : undefined),
   sink: (exchange) => new HostedSink(exchange),
-  writeHead: writeHostedHead,
 };
 
 export class HostedGateway extends Gateway {

@@ -2,6 +2,7 @@
 
 import { Duplex } from 'node:stream';
 import type { Bytes } from '../../../environ/types.js';
+import type { ResponseHead } from '../../../interpreter/sink.js';
 import { ServerResponse } from '../../../node-http.js';
 import { ResponseSink } from '../../http/response-sink.js';
 import { inOwnMemory } from '../../threads/shared/blocks.js';
@@ -17,16 +18,7 @@ const FRAMING = ['Content-Length', 'Transfer-Encoding'];
  * the last of several equal names, and middleware that listens for the head (on-headers 1.0) misreads such a list.
  * @param headers flat: name, value, name, value.
  */
-export function writeHostedHead(
-  response: ServerResponse,
-  status: number,
-  reason: string,
-  headers: string[],
-): void {
-  if (isUntouched(response)) {
-    response.writeHead(status, reason, headers);
-    return;
-  }
+function writeMerged(response: ServerResponse, status: number, reason: string, headers: string[]): void {
   // Only where it is set: Node takes the removal for a wish to have no framing at all.
   for (const name of FRAMING) if (response.hasHeader(name)) response.removeHeader(name);
   const named = new Map<string, { name: string; values: string[] }>();
@@ -43,7 +35,6 @@ export function writeHostedHead(
   response.writeHead(status, reason);
 }
 
-/** The host has changed nothing, so the application's headers go out in its order. */
 function isUntouched(response: ServerResponse): boolean {
   return response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0;
 }
@@ -64,6 +55,12 @@ export class HostedSink extends ResponseSink {
   /** Of blocks that middleware holds. */
   readonly #onTaken: (() => void)[] = [];
   #watches = false;
+
+  protected override giveHead(head: ResponseHead): void {
+    // The host has changed nothing, so the application's headers go out in its order.
+    if (isUntouched(this.response)) super.giveHead(head);
+    else writeMerged(this.response, head.status, head.reason, head.headers);
+  }
 
   /** Each block goes through, whatever middleware of the host holds the stream (PEP 3333 "Buffering and Streaming"). */
   override relay(bytes: Bytes, taken?: () => void): boolean {

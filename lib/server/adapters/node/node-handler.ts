@@ -2,11 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Application } from '../../../environ/types.js';
+import { openHostedChannels } from '../../channels/server-channels.js';
 import type { WsgiSocket } from '../../http/connection.js';
 import { NODE_OPTIONS, resolveHostedOptions } from '../../options/gateway-options.js';
 import type { ServerOptions } from '../../options/options.js';
 import { callInThreads } from '../../threads/io/remote-runner.js';
-import { openHostedChannels } from '../hosted-channels.js';
 import { type NamedApplication, openPool } from '../hosted-pool.js';
 import { HostedGateway } from './hosted-gateway.js';
 import { HostedUpgrades } from './hosted-upgrades.js';
@@ -66,7 +66,7 @@ export function toNodeHandler(
   // With threads it is only a name here: they have their own.
   const gateway = new HostedGateway(application as Application, resolved, pool && callInThreads(pool));
   const upgrades = new HostedUpgrades(gateway);
-  const channels = openHostedChannels(resolved, pool);
+  const channels = openHostedChannels(resolved.channels, pool);
   const handler = (message: IncomingMessage, response: ServerResponse): void => {
     if (!upgrades.arrive(message, response)) gateway.handle(message, response);
   };
