@@ -11,7 +11,10 @@ type Result<M extends Mode, T> = M extends 'blocking' ? T : Promise<T>;
 /** PEP 3333's bytestring. A `Buffer` is one. */
 export type Bytes = Uint8Array;
 
-/** What an application returns: zero or more bytestrings, with an optional `close()`. */
+/**
+ * What an application returns: zero or more bytestrings, with an optional `close()`. A block may be filled again once the next
+ * one is asked for. One that is the whole body is not copied on the event loop: leave it as it is.
+ */
 export type Body = (Iterable<Bytes> | AsyncIterable<Bytes>) & {
   close?(): unknown;
 };
@@ -26,7 +29,7 @@ export type ExcInfo = readonly [type: unknown, value: unknown, traceback?: unkno
 
 /**
  * Sends a block at once (PEP 3333 "The write() Callable"). Returns a promise when the client cannot take more;
- * await it before the next block.
+ * await it before the next block, and before you fill the same bytes again.
  */
 export type Write = (data: Bytes) => void | Promise<void>;
 

@@ -110,13 +110,14 @@ async function serveWithWorkers(
   const server = new Server(application, options, undefined, { front });
   const { status } = server;
   if (status !== undefined) front.ownStatus = () => status.read();
-  await server.listening;
+  // Already while the first worker loads: what a signal does by default leaves the files of --pid and of a Unix socket.
   handleSignals(server, {
     SIGHUP: () => front.crew?.reload(),
     SIGTTIN: () => front.crew?.change(1),
     SIGTTOU: () => front.crew?.change(-1),
     SIGUSR1: () => front.crew?.reopenLogs(),
   });
+  await server.listening;
   keepGoing(server);
   const { workers } = options;
   announce(

@@ -191,7 +191,7 @@ export class Server {
   async #stop(handOver?: HandOver): Promise<void> {
     this.#pool?.giveUpLoading();
     // At once, where it can be: a request that comes after the call is not begun.
-    if (!this.#begun) await this.listening.catch(ignore);
+    if (!this.#begun) await (this.#front?.giveUp?.() ?? this.listening.catch(ignore));
     if (!this.#begun || (this.#front === undefined && !this.http.listening)) return;
     const { service } = this.#gateway;
     service.stopping = true;

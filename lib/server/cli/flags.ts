@@ -99,11 +99,17 @@ function readValue(
   }
   const parsed = option.kind.parse(value);
   try {
-    if (!option.kind.repeatable) return option.kind.check(parsed, rawName);
+    if (!option.kind.repeatable)
+      return onlyValue(option.kind.check(parsed, rawName), before, option, rawName);
     return option.kind.check([...((before as unknown[] | undefined) ?? []), parsed], rawName);
   } catch (error) {
     throw error instanceof ConfigError ? new UsageError(error.message) : error;
   }
+}
+
+function onlyValue(value: unknown, before: unknown, { kind: { once } }: Flagged, rawName: string): unknown {
+  if (once === undefined || before === undefined || before === value) return value;
+  throw new UsageError(`${rawName} can have one value, not both ${before} and ${value}: ${once}`);
 }
 
 function isShort(flag: string): boolean {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../../errors.js';
+import { isAlive } from '../workers/child-report.js';
 
 /**
  * Writes this process's id to `path` and takes the file away when the process exits.
@@ -44,16 +45,5 @@ function ownerOf(path: string): number | undefined {
     return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // Signal 0 only asks (kill(2)).
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it exists, and belongs to another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -45,9 +45,10 @@ export class Burst {
    */
   write(bytes: Bytes): boolean | undefined {
     if (this.#last === 0 || bytes.length > SMALL || this.#socket.writableCorked > 0) return undefined;
-    if (!this.#response.chunkedEncoding) return this.#socket.write(bytes);
     const { buffer, byteOffset, length } = bytes;
+    // A copy as well: see `ResponseSink`.
     const text = Buffer.from(buffer, byteOffset, length).toString('latin1');
+    if (!this.#response.chunkedEncoding) return this.#socket.write(text, 'latin1');
     return this.#socket.write(`${length.toString(16)}\r\n${text}\r\n`, 'latin1');
   }
 

@@ -8,7 +8,7 @@ import {
   type ServerOptions as NodeOptions,
 } from '../../node-http.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { isWebSocketRequest } from '../websocket/handshake.js';
+import { isForUpgrade } from '../websocket/handshake.js';
 import { allowHalfOpen, WsgiRequest, WsgiResponse } from './node-internals.js';
 
 /** @throws ConfigError for a certificate or a key that cannot be used. */
@@ -17,7 +17,7 @@ export function createServer(options: ResolvedOptions): HttpServer {
   const headersTimeout = Math.ceil(options.headersTimeout * 1000);
   const requestTimeout = Math.ceil(options.requestTimeout * 1000);
   const settings: NodeOptions<typeof WsgiRequest, typeof WsgiResponse> & {
-    shouldUpgradeCallback: typeof isWebSocketRequest;
+    shouldUpgradeCallback: typeof isForUpgrade;
   } = {
     headersTimeout,
     requestTimeout,
@@ -30,8 +30,7 @@ export function createServer(options: ResolvedOptions): HttpServer {
     requireHostHeader: false,
     IncomingMessage: WsgiRequest,
     ServerResponse: WsgiResponse,
-    // Newer Nodes ask which requests to hand over; older ones hand over all that have an Upgrade.
-    shouldUpgradeCallback: isWebSocketRequest,
+    shouldUpgradeCallback: isForUpgrade,
   };
   const http =
     certfile === undefined || keyfile === undefined

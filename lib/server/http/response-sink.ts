@@ -91,7 +91,7 @@ export class ResponseSink implements Sink {
   }
 
   chunk(bytes: Bytes): Promise<void> | undefined {
-    if (!(this.#writeInBurst(bytes) ?? this.relay(bytes))) {
+    if (!(this.#writeInBurst(bytes) ?? this.relay(this.#held(bytes)))) {
       this.#draining ??= this.#awaitDrain();
       return this.#draining;
     }
@@ -146,9 +146,11 @@ export class ResponseSink implements Sink {
     if (isLeft) endInPlaceOfNode(socket, lingeringClose);
     if (last === undefined) this.response.end();
     else {
+      // The last of several may be in the bytes of those before it, which the next request fills again.
+      const own = this.bodyBytes > 0 ? Buffer.from(last) : last;
       this.bodyBytes += last.length;
       // A small block goes out fastest as one latin-1 string together with the head (bench: hello).
-      endWith(this.response, last.length <= SMALL ? latin1(last) : last);
+      endWith(this.response, last.length <= SMALL ? latin1(last) : own);
     }
     this.#burst?.stop();
     // Once the end of the response is with the socket: more than is thrown away may be here already.
@@ -201,6 +203,14 @@ export class ResponseSink implements Sink {
     let head = 'HTTP/1.1 103 Early Hints\r\n';
     for (let i = 0; i < checked.length; i += 2) head += `${checked[i]}: ${checked[i + 1]}\r\n`;
     response.socket?.write(`${head}\r\n`, 'latin1');
+  }
+
+  /**
+   * The application may fill the same bytes again as soon as it goes on, and a socket keeps what the kernel has no room for. With
+   * a block as large as its buffer that is not before the kernel has it; of smaller ones there is a copy.
+   */
+  #held(bytes: Bytes): Bytes {
+    return bytes.length < this.response.writableHighWaterMark ? Buffer.from(bytes) : bytes;
   }
 
   #writeInBurst(bytes: Bytes): boolean | undefined {

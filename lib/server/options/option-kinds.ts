@@ -10,6 +10,8 @@ export interface Kind<T> {
   readonly metavar?: string;
   /** The command line may give it more than once; the values are collected in an array. */
   readonly repeatable?: boolean;
+  /** Why the command line may not give it twice with different values, where the last does not just win. */
+  readonly once?: string;
   /** What a flag without a value means, and which words are a value of it (argparse's `nargs='?'`). */
   readonly bare?: { readonly value: string; readonly words: readonly string[] };
   /** The value, or a ConfigError naming `label`, value and rule. A checked value passes unchanged. */
@@ -166,6 +168,8 @@ const address = text('ADDRESS', BIND_RULE, (value) => parseBindAddress(value) !=
 
 export const bind: Kind<string> = {
   ...address,
+  // gunicorn would listen at both.
+  once: 'a server listens at one address. Start another one for each further address, or let a proxy listen there',
   check(value, label) {
     const wrong = typeof value === 'string' ? bindAddressFault(value) : undefined;
     if (wrong !== undefined)

@@ -17,6 +17,28 @@ export type Report =
  */
 export const RELOAD_GRACE_S = 1;
 
+/**
+ * Whether this process was started by the one that its environment names. It may have that from one that was: then it is on its
+ * own. It ends here if the one that started it was killed before it looked: it would be a second server that nobody asked for.
+ */
+export function isChildOf(supervisor: number): boolean {
+  if (supervisor === process.ppid) return true;
+  if (!isAlive(supervisor)) process.exit(1);
+  return false;
+}
+
+/** There is a process with this id. */
+export function isAlive(pid: number): boolean {
+  try {
+    // Signal 0 only asks (kill(2)).
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it exists, and belongs to another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Writes a report to a descriptor, which all threads of a process share. */
 export function writeReport(descriptor: number, report: Report): void {
   try {

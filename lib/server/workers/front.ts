@@ -21,6 +21,8 @@ export interface Front {
    * @throws ConfigError if that cannot be.
    */
   open(take: (socket: Socket, moved: boolean) => void): Promise<void>;
+  /** As `close`, at once, before `open` has resolved: it never does then. */
+  giveUp?(): Promise<void>;
   /** No more connections. Resolves when all that they were given to has ended. */
   close(): Promise<void>;
   /** What still runs elsewhere is ended. */

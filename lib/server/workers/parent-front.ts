@@ -66,6 +66,12 @@ export class ParentFront implements Front {
     await this.#crew?.stop(this.#options.gracefulTimeout);
   }
 
+  giveUp(): Promise<void> {
+    const closed = this.close();
+    this.cut();
+    return closed;
+  }
+
   cut(): void {
     void this.#crew?.stop(0);
   }

@@ -1,6 +1,7 @@
 /** Where this process stands: a worker of a parent of ours, one of a user's own `node:cluster`, or alone. */
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
+import { isChildOf } from './child-report.js';
 import { Channel, type ToParent, type ToWorker, WORKER, type WorkerPlace } from './messages.js';
 
 /** A worker's way to its parent. */
@@ -23,7 +24,7 @@ function findParent(): Parent | undefined {
   // Not for the processes that the application starts, nor if it was one of them that had it from us.
   delete process.env[WORKER];
   const place = JSON.parse(text) as WorkerPlace;
-  if (place.parent !== process.ppid || process.send === undefined) return undefined;
+  if (!isChildOf(place.parent) || process.send === undefined) return undefined;
   const channel = new Channel<ToParent, ToWorker>(process);
   // It keeps no process alive: one whose application is never loaded to its end has to be found out.
   process.channel?.unref();

@@ -3,7 +3,7 @@
  * ready, and ends when its supervisor has ended.
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
-import { fileState, SUPERVISOR, writeReport } from './child-report.js';
+import { fileState, isChildOf, SUPERVISOR, writeReport } from './child-report.js';
 import { startGuard } from './guard.js';
 import { parent } from './place.js';
 
@@ -18,7 +18,7 @@ export async function joinSupervisor(): Promise<boolean> {
   if (supervisor === undefined) return false;
   // Not for the processes that the application starts, nor if it was one of them that had it from us.
   delete process.env[SUPERVISOR];
-  if (Number(supervisor) !== process.ppid) return false;
+  if (!isChildOf(Number(supervisor))) return false;
   setEnvironmentData(INHERITED, true);
   // A worker has one already.
   if (parent === undefined) startGuard();

@@ -73,6 +73,14 @@ const REFUSED: [string[], string][] = [
     ['-b', '8000'],
     "-b must be HOST, HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N, not '8000': a port alone has a colon before it: write :8000, or 127.0.0.1:8000",
   ],
+  [
+    ['--port', '80'],
+    'There is no option --port: write --bind 127.0.0.1:PORT, or --bind :PORT for all interfaces',
+  ],
+  [
+    ['-b', ':80', '--bind', ':81'],
+    '--bind can have one value, not both :80 and :81: a server listens at one address. Start another one for each further address, or let a proxy listen there',
+  ],
   [['-m', '8'], "-m must be permission bits from 0 to 0o777, not '8'"],
   [['--env', 'X'], "--env must be a list of KEY=VALUE texts, not [ 'X' ]"],
   [['a:b', 'c:d'], 'There can be one application, not both a:b and c:d'],

@@ -155,6 +155,16 @@ describe('a request with an Upgrade that is none of WebSocket', () => {
       '',
     ],
   ];
+  it('takes nothing from the next requests, which came in the same packet', async () => {
+    const { serverPort } = await serveApp((environ, start_response) =>
+      answer(start_response, environ.PATH_INFO),
+    );
+    const peer = await Peer.connect(serverPort);
+    const h2c = { headers: ['Upgrade: h2c', 'Connection: Upgrade'] };
+    await peer.send(`${request('/1', h2c)}${request('/2', h2c)}${request('/3')}`);
+    expect((await peer.responses(3)).map(({ body }) => String(body))).to.deep.equal(['/1', '/2', '/3']);
+  });
+
   for (const [what, text, body] of ORDINARY) {
     it(`is an ordinary request: ${what}`, async () => {
       let seen: Environ | undefined;

@@ -1,12 +1,18 @@
 /** Workers that die, do not start, or are stuck: what is logged, and that another one takes their place. */
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { SUPERVISOR } from '../../../lib/server/workers/child-report.js';
+import { WORKER } from '../../../lib/server/workers/messages.js';
 import { killCommands } from '../../support/command.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { removeTemporaryFolders } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 import { Crew, said } from './support.js';
+
+/** The id of a process that is no more. */
+const endedProcess = () => spawnSync('true').pid;
 
 const BROKEN = `throw new Error('broken'); ${said('')}`;
 
@@ -112,5 +118,29 @@ describe('a worker that fails', function () {
     const gone = new Crew(['app.mjs:app', '-w', '2'], { 'text.mjs': `process.exit(3); ${said('')}` });
     expect(await gone.exit()).to.equal(1);
     expect(gone.stderr).to.equal('wsgi: A worker ended with code 3 before it served\n');
+  });
+
+  it('is not waited for by a stop while it loads: the parent ends as ever, and leaves no file', async () => {
+    const crew = new Crew(['app.mjs:app', '-w', '2', '--pid', 'pid', '-b', 'unix:socket'], {
+      'text.mjs': `console.log('loads'); setInterval(() => {}, 1000); await new Promise(() => {}); ${said('')}`,
+    });
+    await crew.says(/loads/);
+    expect(existsSync(join(crew.folder, 'pid'))).to.equal(true);
+    crew.child.kill('SIGTERM');
+    expect(await crew.exit()).to.equal(0);
+    expect(crew.stdout).to.equal('loads\nServer stopped.\n');
+    expect(readdirSync(crew.folder).sort()).to.deep.equal(['app.mjs', 'text.mjs']);
+  });
+
+  it('does not become a server of its own when what started it was killed before it looked', async () => {
+    const place = JSON.stringify({ parent: endedProcess(), address: null });
+    for (const [name, value] of [
+      [WORKER, place],
+      [SUPERVISOR, String(endedProcess())],
+    ] as const) {
+      const orphan = new Crew(['app.mjs:app', '-w', '1'], {}, { [name]: value });
+      expect(await orphan.exit(), name).to.equal(1);
+      expect(orphan.stdout + orphan.stderr).to.equal('');
+    }
   });
 });

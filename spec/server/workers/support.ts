@@ -61,7 +61,8 @@ export class Crew extends Command {
     env: Readonly<Record<string, string>> = {},
   ) {
     const folder = temporaryFolder({ 'app.mjs': APP, 'text.mjs': said('v0'), ...files });
-    super(['-b', '127.0.0.1:0', ...args], { cwd: folder, script: CLI, plain: true, env });
+    const bind = args.includes('-b') ? [] : ['-b', '127.0.0.1:0'];
+    super([...bind, ...args], { cwd: folder, script: CLI, plain: true, env });
     this.folder = folder;
   }
 

@@ -53,7 +53,8 @@ export class FetchSink implements Sink {
 
   chunk(bytes: Bytes): Promise<void> | undefined {
     const stream = this.#open();
-    stream.enqueue(bytes);
+    // A copy: the application may fill the same bytes again.
+    stream.enqueue(Buffer.from(bytes));
     if ((stream.desiredSize ?? 0) > 0) return this.#turns.next();
     return new Promise((resolve) => {
       this.#goOn = resolve;
@@ -82,10 +83,9 @@ export class FetchSink implements Sink {
 
   end(last?: Bytes): void {
     const stream = this.#stream;
-    const own = last === undefined ? undefined : inOwnMemory(last);
-    if (stream === undefined) this.#settle(own ?? null);
+    if (stream === undefined) this.#settle(last === undefined ? null : inOwnMemory(last));
     else {
-      if (own !== undefined) stream.enqueue(own);
+      if (last !== undefined) stream.enqueue(Buffer.from(last));
       stream.close();
     }
   }

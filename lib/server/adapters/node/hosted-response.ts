@@ -67,10 +67,10 @@ export class HostedSink extends ResponseSink {
     const { response } = this;
     const { flush } = response as Flushable;
     // A `write` of middleware may leave out the callback, and keep the bytes for longer.
-    const isOurs = taken === undefined || response.write === ServerResponse.prototype.write;
+    const isOurs = response.write === ServerResponse.prototype.write;
     const room = isOurs ? super.relay(bytes, taken) : super.relay(Buffer.from(bytes));
     if (typeof flush === 'function') flush.call(response);
-    if (isOurs) return room;
+    if (isOurs || taken === undefined) return room;
     this.#onTaken.push(taken);
     if (room) this.#taken();
     else if (!this.#watches) {
