@@ -181,9 +181,7 @@ export class PythonCall implements LaneWork {
         break;
       }
       case FROM_PYTHON.pull:
-        this.#when(this.#read(unpack<number>(payload).value), call, (bytes) => {
-          this.#answer(bytes.length === 0 ? TO_PYTHON.end : TO_PYTHON.bytes, call, bytes);
-        });
+        void this.#pull(call, ...unpack<[number, boolean]>(payload).value);
         break;
       case FROM_PYTHON.hints:
         this.#environ['wsgi.early_hints']?.(unpack<HeaderList>(payload).value);
@@ -281,6 +279,24 @@ export class PythonCall implements LaneWork {
     }
     const input = this.#environ['wsgi.input'] as PartialInput;
     return typeof input.read1 === 'function' ? input.read1(size) : input.read(size);
+  }
+
+  /** Bytes of the body as they come. @param all so many are wanted, or else what there is. */
+  async #pull(call: number, size: number, all: boolean): Promise<void> {
+    this.#pending.add(call);
+    try {
+      for (let left = size; this.#pending.has(call); ) {
+        const bytes = await this.#read(left);
+        left -= bytes.length;
+        const isEnd = bytes.length === 0;
+        const goesOn = all && !isEnd && left > 0;
+        if (goesOn ? this.#pending.has(call) : this.#pending.delete(call)) {
+          this.#answer(isEnd ? TO_PYTHON.end : TO_PYTHON.bytes, call, bytes);
+        }
+      }
+    } catch (error) {
+      if (this.#pending.delete(call)) this.#refuse(call, error);
+    }
   }
 
   #when<T>(promise: Promise<T>, call: number, next: (value: T) => void): void {

@@ -1,5 +1,6 @@
 """What one request and the gateway say to each other in frames: calls that are answered, and news of the client."""
 import threading
+from collections import deque
 
 from . import channel as wire
 from . import errors
@@ -41,22 +42,60 @@ class Exchange:
 
     def _call(self, kind, payload):
         """Sends a frame and waits for its answer: kind and payload. Raises what the gateway answers with."""
-        with self._news:
-            self._call_number = number = self._call_number + 1
-            self._waiting += 1
+        number = self._begin_call()
         try:
             self._channel.send(kind, self._number, payload, number)
-            kind, payload = self._read_until(lambda: self._answers.pop(number, None))
+            return self._answer_to(number)
         finally:
-            with self._news:
-                self._waiting -= 1
-                self._news.notify_all()
+            self._end_call(number)
+
+    def _fill(self, kind, buffer, all):
+        """A call whose answer is bytes, for a buffer: how many, and whether they ended. With `all` they come in pieces."""
+        size, done = len(buffer), 0
+        number = self._begin_call()
+        try:
+            self._channel.send(kind, self._number, wire.packed([size, all]), number)
+            while True:
+                target = buffer[done:] if done else buffer
+                kind, payload = self._answer_to(number, target)
+                if kind == wire.END:
+                    return done, True
+                if payload.__class__ is int:
+                    # It is in the buffer already.
+                    done += payload
+                else:
+                    target[: len(payload)] = payload
+                    done += len(payload)
+                if done == size or not all:
+                    return done, False
+        finally:
+            self._end_call(number)
+
+    def _begin_call(self):
+        with self._news:
+            self._call_number = number = self._call_number + 1
+            self._answers[number] = deque()
+            self._waiting += 1
+        return number
+
+    def _end_call(self, number):
+        with self._news:
+            del self._answers[number]
+            self._waiting -= 1
+            self._news.notify_all()
+
+    def _answer_to(self, number, buffer=None):
+        answers = self._answers[number]
+        kind, payload = self._read_until(lambda: answers and answers.popleft(), number, buffer)
         if kind == wire.ERROR:
             raise errors.made(wire.unpacked(payload)[0], number)
         return kind, payload
 
-    def _read_until(self, found):
-        """Reads frames, or lets another thread read them, until `found()` gives something."""
+    def _read_until(self, found, number=0, buffer=None):
+        """Reads frames, or lets another thread read them, until `found()` gives something.
+
+        Bytes for the call of that number go into its buffer, where this thread is the one that reads.
+        """
         with self._news:
             while True:
                 result = found()
@@ -68,7 +107,7 @@ class Exchange:
             self._reading = True
         try:
             while not result:
-                frame = self._channel.read()
+                frame = self._channel.read(number, buffer)
                 with self._news:
                     self._take(frame)
                     self._news.notify_all()
@@ -87,8 +126,8 @@ class Exchange:
             self._unsettled -= int.from_bytes(payload, 'big')
         elif kind == wire.GONE:
             self._gone = True
-        elif call:
-            self._answers[call] = kind, payload
+        elif call in self._answers:
+            self._answers[call].append((kind, payload))
 
     def _look(self):
         """What the gateway has to say, without a wait."""
