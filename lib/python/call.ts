@@ -181,7 +181,9 @@ export class PythonCall implements LaneWork {
         break;
       }
       case FROM_PYTHON.pull:
-        void this.#pull(call, ...unpack<[number, boolean]>(payload).value);
+        this.#when(this.#read(...unpack<[number, boolean]>(payload).value), call, (bytes) => {
+          this.#answer(bytes.length === 0 ? TO_PYTHON.end : TO_PYTHON.bytes, call, bytes);
+        });
         break;
       case FROM_PYTHON.hints:
         this.#environ['wsgi.early_hints']?.(unpack<HeaderList>(payload).value);
@@ -271,32 +273,15 @@ export class PythonCall implements LaneWork {
 
   // What Python asks for
 
-  async #read(size: number): Promise<Buffer> {
+  /** @param all so many bytes, or what is left of the body; or else what there is. */
+  async #read(size: number, all: boolean): Promise<Buffer> {
     if (this.#body !== undefined) {
       // Python has sent a block: 100 Continue must not come before the head that goes with it.
       await this.#body.begun;
       await nextTurn();
     }
     const input = this.#environ['wsgi.input'] as PartialInput;
-    return typeof input.read1 === 'function' ? input.read1(size) : input.read(size);
-  }
-
-  /** Bytes of the body as they come. @param all so many are wanted, or else what there is. */
-  async #pull(call: number, size: number, all: boolean): Promise<void> {
-    this.#pending.add(call);
-    try {
-      for (let left = size; this.#pending.has(call); ) {
-        const bytes = await this.#read(left);
-        left -= bytes.length;
-        const isEnd = bytes.length === 0;
-        const goesOn = all && !isEnd && left > 0;
-        if (goesOn ? this.#pending.has(call) : this.#pending.delete(call)) {
-          this.#answer(isEnd ? TO_PYTHON.end : TO_PYTHON.bytes, call, bytes);
-        }
-      }
-    } catch (error) {
-      if (this.#pending.delete(call)) this.#refuse(call, error);
-    }
+    return all || typeof input.read1 !== 'function' ? input.read(size) : input.read1(size);
   }
 
   #when<T>(promise: Promise<T>, call: number, next: (value: T) => void): void {

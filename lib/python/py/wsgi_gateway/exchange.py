@@ -1,6 +1,5 @@
 """What one request and the gateway say to each other in frames: calls that are answered, and news of the client."""
 import threading
-from collections import deque
 
 from . import channel as wire
 from . import errors
@@ -40,53 +39,21 @@ class Exchange:
     def _ask(self, kind, payload):
         return wire.unpacked(self._call(kind, payload)[1])
 
-    def _call(self, kind, payload):
-        """Sends a frame and waits for its answer: kind and payload. Raises what the gateway answers with."""
-        number = self._begin_call()
-        try:
-            self._channel.send(kind, self._number, payload, number)
-            return self._answer_to(number)
-        finally:
-            self._end_call(number)
+    def _call(self, kind, payload, buffer=None):
+        """Sends a frame and waits for its answer: kind and payload. Raises what the gateway answers with.
 
-    def _fill(self, kind, buffer, all):
-        """A call whose answer is bytes, for a buffer: how many, and whether they ended. With `all` they come in pieces."""
-        size, done = len(buffer), 0
-        number = self._begin_call()
-        try:
-            self._channel.send(kind, self._number, wire.packed([size, all]), number)
-            while True:
-                target = buffer[done:] if done else buffer
-                kind, payload = self._answer_to(number, target)
-                if kind == wire.END:
-                    return done, True
-                if payload.__class__ is int:
-                    # It is in the buffer already.
-                    done += payload
-                else:
-                    target[: len(payload)] = payload
-                    done += len(payload)
-                if done == size or not all:
-                    return done, False
-        finally:
-            self._end_call(number)
-
-    def _begin_call(self):
+        Bytes may be in the buffer then, where there is one: the payload is their number.
+        """
         with self._news:
             self._call_number = number = self._call_number + 1
-            self._answers[number] = deque()
             self._waiting += 1
-        return number
-
-    def _end_call(self, number):
-        with self._news:
-            del self._answers[number]
-            self._waiting -= 1
-            self._news.notify_all()
-
-    def _answer_to(self, number, buffer=None):
-        answers = self._answers[number]
-        kind, payload = self._read_until(lambda: answers and answers.popleft(), number, buffer)
+        try:
+            self._channel.send(kind, self._number, payload, number)
+            kind, payload = self._read_until(lambda: self._answers.pop(number, None), number, buffer)
+        finally:
+            with self._news:
+                self._waiting -= 1
+                self._news.notify_all()
         if kind == wire.ERROR:
             raise errors.made(wire.unpacked(payload)[0], number)
         return kind, payload
@@ -126,8 +93,8 @@ class Exchange:
             self._unsettled -= int.from_bytes(payload, 'big')
         elif kind == wire.GONE:
             self._gone = True
-        elif call in self._answers:
-            self._answers[call].append((kind, payload))
+        elif call:
+            self._answers[call] = kind, payload
 
     def _look(self):
         """What the gateway has to say, without a wait."""

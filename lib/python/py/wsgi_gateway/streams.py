@@ -70,11 +70,12 @@ class _Body(io.RawIOBase):
         if self._ended:
             return 0
         try:
-            size, self._ended = self._request.pull(buffer[:_AT_ONCE], all)
+            size = self._request.pull(buffer[:_AT_ONCE], all)
         except OSError as error:
             # Nothing comes after it: a later read fails as well.
             self._failure = error
             raise
+        self._ended = size == 0
         return size
 
 
