@@ -18,6 +18,9 @@ from .slot import Slot
 CONTROL = 3
 FIRST_SLOT = 4
 
+# Bytes of a response that are on their way to the gateway.
+SEND_BUFFER = 256 * 1024
+
 # Seconds that threads may take to end when the gateway is gone.
 GRACE = 1
 # Seconds between two looks at what was imported meanwhile, where files are watched.
@@ -32,6 +35,8 @@ class ThreadSlot(Slot):
         # Programs that the application starts must not hold it open.
         os.set_inheritable(sock.fileno(), False)
         sock.setblocking(True)
+        # Twice as much is sent before the gateway has to read. The system may give less.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         super().__init__(wire.Channel(sock))
         self.thread = None
 

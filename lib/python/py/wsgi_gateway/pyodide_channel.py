@@ -98,7 +98,7 @@ class Channel(Memory):
         self.flush()
         super()._put(kind, request, payload, call)
 
-    def read(self):
+    def read(self, _call=0, _buffer=None):
         """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
         while True:
             frame = self._next(True)
