@@ -10,7 +10,13 @@ import {
   FrameTooLargeError,
   ProtocolError,
 } from '../../environ/websocket/error.js';
-import { type AsyncLink, CLOSE_CODE, type Door, type Ending } from '../../environ/websocket/link.js';
+import {
+  type AsyncLink,
+  CLOSE_CODE,
+  type Door,
+  type Ending,
+  type Watcher,
+} from '../../environ/websocket/link.js';
 import type { Logger } from '../../logger.js';
 import { type Member, type Publication, topics } from '../../topics.js';
 import type { LeanDeflate } from './deflate.js';
@@ -85,6 +91,7 @@ export class WebSocketConnection implements AsyncLink, Member {
   ending: Ending | undefined;
   ended = false;
   answering = 0;
+  watcher: Watcher | undefined;
 
   readonly #socket: WsgiWebSocket;
   readonly #owner: Owner;
@@ -143,6 +150,11 @@ export class WebSocketConnection implements AsyncLink, Member {
     if (this.ended) return Promise.reject(closedError(ALREADY_CLOSED));
     this.ended = true;
     return Promise.resolve(null);
+  }
+
+  take(): Message | undefined {
+    this.#outbox.turn();
+    return this.#inbox.take();
   }
 
   send(message: string | Bytes, binary: boolean, compress: boolean): void | Promise<void> {
@@ -219,6 +231,7 @@ export class WebSocketConnection implements AsyncLink, Member {
 
   goAway(code: number): void {
     this.#inbox.drop();
+    this.watcher?.over(true);
     // Where the peer closed before, that is how it ends.
     if (this.#state !== OPEN) return;
     this.#goingAway = code;
@@ -240,6 +253,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     // After our own close it is of no use any more (RFC 6455 section 1.4).
     if (this.#state === CLOSED || this.#goingAway !== undefined) this.#inbox.skip();
     else this.#inbox.put(isBinary ? data : data.toString());
+    this.watcher?.came();
   }
 
   /**
@@ -258,6 +272,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     }
     this.#state = HELD;
     this.#held = { code, reason: text, timer: setTimeout(graceOver, CLOSE_GRACE, this) };
+    this.watcher?.over(false);
     return true;
   }
 
@@ -309,6 +324,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     this.#topics = undefined;
     clearTimeout(this.#held?.timer);
     if (this.#inbox.end()) this.ended = true;
+    this.watcher?.over(false);
   }
 
   /** The application wants no more messages. */
