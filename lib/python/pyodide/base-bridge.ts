@@ -44,8 +44,8 @@ export abstract class BaseBridge extends HostCalls {
     this.#memory = memory.copy();
   };
 
-  /** Takes the frame of so many bytes that Python has put into the memory. */
-  readonly send = (size: number): void => {
+  /** Takes the frame of so many bytes that Python has put into the memory. @returns whether there is something to receive. */
+  readonly send = (size: number): boolean => {
     const memory = this.look();
     const kind = memory[0] as number;
     if (kind === FROM_PYTHON.done || kind === FROM_PYTHON.whole) this.#tire();
@@ -53,6 +53,7 @@ export abstract class BaseBridge extends HostCalls {
     const more = memory[1] !== 0;
     this.#end.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
     this.#end.ring();
+    return !this.#end.line.inbound.isEmpty;
   };
 
   /** The application is there. @returns whether `note` is to be called with what it has imported from packages. */

@@ -152,11 +152,14 @@ class Exchange:
                     return None
                 self._wait_for_message()
                 continue
-            self._had += len(payload) + MESSAGE_BYTES
-            if self._had >= TELL:
-                had, self._had = self._had, 0
-                self._send(wire.RECEIVED, wire.uint32(had))
-            return payload.decode('utf-8') if kind == wire.TEXT else payload
+            return self._given(kind, payload)
+
+    def _given(self, kind, payload):
+        self._had += len(payload) + MESSAGE_BYTES
+        if self._had >= TELL:
+            had, self._had = self._had, 0
+            self._send(wire.RECEIVED, wire.uint32(had))
+        return payload.decode('utf-8') if kind == wire.TEXT else payload
 
     def _wait_for_message(self):
         with self._news:

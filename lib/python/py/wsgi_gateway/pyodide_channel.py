@@ -43,12 +43,13 @@ class Memory:
         self._sending = False
 
     def send(self, kind, request, payload=b'', call=0):
+        """Gives whether there is something to receive, as far as that is known."""
         if self._sending:
             # The garbage collector calls in the middle of it, and the memory is in use.
             raise GatewayClosed()
         self._sending = True
         try:
-            self._put(kind, request, payload, call)
+            return self._put(kind, request, payload, call)
         finally:
             self._sending = False
 
@@ -58,18 +59,18 @@ class Memory:
     def _put(self, kind, request, payload, call):
         size = len(payload)
         if size <= _ROOM:
-            self._pass(kind, 0, request, call, payload)
-            return
+            end = _SIZE + size
+            _PACK(self._memory, 0, kind, 0, request, call)
+            self._view[_SIZE:end] = payload
+            return self._send(end)
         payload = memoryview(payload)
         for start in range(0, size, _ROOM):
             end = start + _ROOM
-            self._pass(kind, end < size, request, call, payload[start:end])
-
-    def _pass(self, kind, more, request, call, piece):
-        end = _SIZE + len(piece)
-        _PACK(self._memory, 0, kind, more, request, call)
-        self._view[_SIZE:end] = piece
-        self._send(end)
+            piece = payload[start:end]
+            _PACK(self._memory, 0, kind, end < size, request, call)
+            self._view[_SIZE : _SIZE + len(piece)] = piece
+            found = self._send(_SIZE + len(piece))
+        return found
 
     def _frame(self, size, parts):
         """The frame of so many bytes that is in the memory; None while there is more of it to come, which `parts` keeps."""
@@ -95,11 +96,23 @@ class Channel(Memory):
         self._last = 0
 
     def _put(self, kind, request, payload, call):
-        self.flush()
-        super()._put(kind, request, payload, call)
+        if self._last:
+            self.flush()
+        return super()._put(kind, request, payload, call)
 
     def read(self):
         """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
+        if self._last:
+            self.flush()
+        size = self._receive(True)
+        if size > 0:
+            frame = self._frame(size, self._parts)
+            if frame is not None:
+                return frame
+        elif size == INTERRUPTED:
+            self._interrupted()
+        elif size < 0:
+            raise GatewayClosed()
         while True:
             frame = self._next(True)
             if frame is not None:

@@ -1,7 +1,7 @@
 """A request in a thread of Pyodide that has one at a time: nobody else reads its frames, so there is nothing to lock."""
 from . import channel as wire
 from . import errors
-from .exchange import CLOSED, MESSAGE_BYTES, WINDOW
+from .exchange import AHEAD, CLOSED, MESSAGE_BYTES, OVER, WINDOW
 from .request import Request
 
 
@@ -32,17 +32,29 @@ class LoneRequest(Request):
             self._take(frame)
             frame = self._channel.poll()
 
+    def next_message(self, waits):
+        if self._inbox or not waits or self._news_bits & (AHEAD | OVER) != AHEAD:
+            return super().next_message(waits)
+        frame = self._channel.read()
+        kind, request, _, payload = frame
+        if (kind != wire.TEXT and kind != wire.BINARY) or request != self._number:
+            self._take(frame)
+            return self.next_message(waits)
+        # It does not go through the inbox: nothing is before it.
+        self.pushed += 1
+        return self._given(kind, payload)
+
     def _wait_for_message(self):
         self._take(self._channel.read())
 
     def send_message(self, data, binary, compress):
-        if not self.opened:
+        if not self.opened or self._news_bits & CLOSED:
             return False
-        self._look()
         if self._unsettled > WINDOW:
             self._read_until(lambda: self._unsettled <= WINDOW or self._news_bits & CLOSED)
-        if self._news_bits & CLOSED:
-            return False
         self._unsettled += len(data) + MESSAGE_BYTES
-        self._channel.send(wire.SEND_BINARY if binary else wire.SEND_TEXT, self._number, data, not compress)
-        return True
+        kind = wire.SEND_BINARY if binary else wire.SEND_TEXT
+        if not self._channel.send(kind, self._number, data, 0 if compress else 1):
+            return True
+        self._look()
+        return not self._news_bits & CLOSED
