@@ -7,11 +7,13 @@ import struct
 from .channel import WHOLE, encode, told_of
 from .errors import GatewayClosed
 
-# Kind, whether the next frame continues it, number of the request, number of the call. lib/python/pyodide/base-bridge.ts has the same.
+# Kind, flags (whether the next frame continues it; whether its bytes are in blocks), number of the request, number of the call. lib/python/pyodide/base-bridge.ts has the same.
 HEAD = struct.Struct('>cBxxII')
 # The same of a request: its number, and how long its text is.
 _TOLD = struct.Struct('>4xII').unpack_from
 _START = 12
+_MORE = 1
+_IN_BLOCK = 2
 _SIZE = HEAD.size
 # Bytes of payload that go in one.
 _ROOM = 65536
@@ -74,9 +76,11 @@ class Memory:
 
     def _frame(self, size, parts):
         """The frame of so many bytes that is in the memory; None while there is more of it to come, which `parts` keeps."""
-        kind, more, request, call = _UNPACK(self._memory)
+        kind, flags, request, call = _UNPACK(self._memory)
+        if flags & _IN_BLOCK:
+            return kind, request, call, self._from_block()
         payload = bytes(self._view[_SIZE:size])
-        if more:
+        if flags & _MORE:
             parts.append(payload)
             return None
         if parts:
@@ -91,6 +95,9 @@ class Channel(Memory):
     def __init__(self, bridge, interrupted):
         super().__init__(bridge, interrupted)
         self._receive = bridge.receive
+        self._length = bridge.length
+        self._copy = bridge.copy
+        self._send_large = bridge.sendLarge
         self._parts = []
         # Bytes of a frame that is in the memory, and was not sent yet: it goes out when the request is over.
         self._last = 0
@@ -98,6 +105,8 @@ class Channel(Memory):
     def _put(self, kind, request, payload, call):
         if self._last:
             self.flush()
+        if len(payload) > _ROOM and request and self._put_large(kind, request, call, b'', payload):
+            return True
         return super()._put(kind, request, payload, call)
 
     def read(self):
@@ -118,8 +127,29 @@ class Channel(Memory):
             if frame is not None:
                 return frame
 
+    def _put_large(self, kind, request, call, head, payload):
+        """Sends a frame through blocks, into which it is copied once. False if that cannot be."""
+        self.flush()
+        size = len(head)
+        self._view[_SIZE : _SIZE + size] = head
+        return self._send_large(kind[0], request, call, size, payload)
+
+    def _from_block(self):
+        """The bytes of the frame that came in blocks."""
+        # Nobody has seen this object yet: JavaScript fills it.
+        payload = bytes(self._length())
+        self._copy(payload)
+        return payload
+
     def whole(self, request, head, block):
         """A whole response. Its head is beyond doubt, and encoded (head.py)."""
+        if len(block) > _ROOM and len(head) < _ROOM and not self._sending:
+            self._sending = True
+            try:
+                if self._put_large(WHOLE, request, 0, head, block):
+                    return
+            finally:
+                self._sending = False
         frame = _HEAD(WHOLE, 0, request, 0) + head + block
         size = len(frame)
         if size > _ROOM or self._sending:
