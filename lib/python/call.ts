@@ -184,7 +184,7 @@ export class PythonCall implements LaneWork {
         break;
       }
       case FROM_PYTHON.pull:
-        this.#when(this.#read(unpack<number>(payload).value), call, (bytes) => {
+        this.#when(this.#read(...unpack<[number, boolean]>(payload).value), call, (bytes) => {
           this.#answer(bytes.length === 0 ? TO_PYTHON.end : TO_PYTHON.bytes, call, bytes);
         });
         break;
@@ -289,14 +289,15 @@ export class PythonCall implements LaneWork {
     return this.#ownSocket;
   }
 
-  async #read(size: number): Promise<Buffer> {
+  /** @param all so many bytes, or what is left of the body; or else what there is. */
+  async #read(size: number, all: boolean): Promise<Buffer> {
     if (this.#body !== undefined) {
       // Python has sent a block: 100 Continue must not come before the head that goes with it.
       await this.#body.begun;
       await nextTurn();
     }
     const input = this.#environ['wsgi.input'] as PartialInput;
-    return typeof input.read1 === 'function' ? input.read1(size) : input.read(size);
+    return all || typeof input.read1 !== 'function' ? input.read(size) : input.read1(size);
   }
 
   #when<T>(promise: Promise<T>, call: number, next: (value: T) => void): void {

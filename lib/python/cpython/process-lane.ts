@@ -6,13 +6,16 @@ import { lostError } from '../error.js';
 import type { LaneWork } from '../lane.js';
 import { FROM_PYTHON, TO_PYTHON } from '../messages.js';
 import { requestMessage } from '../request-message.js';
-import { encodeFrame, FrameReader } from './frames.js';
+import { encodeFrame, encodeHead, FrameReader } from './frames.js';
+import { readFrames } from './lane-socket.js';
 
 /** Milliseconds to wait for the end of a socket whose process has ended: a program that it started may hold it open. */
 const END_MS = 500;
 /** Requests, and bytes of them, that go to a thread at once: what one call of the system writes, and one reads (channel.py). */
 const MOST_IN_ROW = 32;
 const MOST_BYTES = 32 * 1024;
+/** Bytes of a payload that is not copied. */
+const LARGE = 8 * 1024;
 /** channel.py has the same, and the number of the next request below it. */
 const HAS_WAITED = 0x80000000;
 
@@ -49,16 +52,15 @@ export class ProcessLane extends BaseLane {
   constructor(index: number, socket: Socket, pid: number, events: LaneEvents) {
     super();
     this.index = index;
-    this.#socket = socket;
     this.#pid = pid;
     this.#events = events;
     const reader = new FrameReader((kind, request, call, payload) =>
       this.#hear(kind, request, call, payload),
     );
-    socket.on('data', (chunk: Buffer) => reader.push(chunk));
+    this.#socket = readFrames(socket, reader);
     // `close` follows.
-    socket.on('error', () => undefined);
-    socket.once('close', () => this.#closed());
+    this.#socket.on('error', () => undefined);
+    this.#socket.once('close', () => this.#closed());
   }
 
   /** More requests may go out with those of this turn. */
@@ -95,6 +97,10 @@ export class ProcessLane extends BaseLane {
 
   send(kind: number, call: number, payload: Uint8Array): void {
     this.heard = performance.now();
+    if (payload.length > LARGE && this.#row.length === 0) {
+      this.#writeLarge(encodeHead(kind, this.request, call, payload.length), payload);
+      return;
+    }
     const frame = encodeFrame(kind, this.request, call, payload);
     if (kind === TO_PYTHON.request || this.#row.length > 0) this.#inRow(frame);
     else this.#write(frame);
@@ -147,6 +153,11 @@ export class ProcessLane extends BaseLane {
     this.#socket.destroy();
   }
 
+  /** Node runs on for its requests alone. */
+  unref(): void {
+    if (this.work === undefined) this.#socket.unref();
+  }
+
   protected occupied(): void {
     this.#socket.ref();
   }
@@ -188,6 +199,15 @@ export class ProcessLane extends BaseLane {
 
   #write(bytes: Buffer): void {
     if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  /** In one call of the system, without a copy. */
+  #writeLarge(head: Buffer, payload: Uint8Array): void {
+    if (!this.#socket.writable) return;
+    this.#socket.cork();
+    this.#socket.write(head);
+    this.#socket.write(payload);
+    this.#socket.uncork();
   }
 
   /** The thread has given up, or its process has ended, which knows why. */

@@ -161,6 +161,7 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
 
   protected unref(): void {
     for (const stream of this.#child.stdio) (stream as Partial<Socket> | null)?.unref?.();
+    for (const lane of this.lanes) lane.unref();
     this.#child.unref();
   }
 

@@ -14,6 +14,8 @@ HEAD = struct.Struct('>IcII')
 _SIZE = HEAD.size
 _LENGTH = struct.Struct('>I')
 _BLOCK = 65536
+# Bytes of a block that is sent with what goes before it in one piece.
+_GATHERED = 8192
 
 # From the gateway.
 REQUEST = b'R'
@@ -134,28 +136,40 @@ class Channel:
     def broken(self):
         return self._cut_read or self._cut_write
 
-    def send(self, kind, request, payload=b'', call=0):
-        """Sends a frame. Raises GatewayClosed if nobody is there to read it."""
+    def send(self, kind, request, payload=b'', call=0, block=b''):
+        """Sends a frame: a payload, with a large block after it. Raises GatewayClosed if nobody is there to read it."""
         if kind == WHOLE or kind == DONE:
             call = self._advance()
-        head = HEAD.pack(len(payload), kind, request, call)
+        head = HEAD.pack(len(payload) + len(block), kind, request, call)
         with self._sending:
             if self._cut_write:
                 raise GatewayClosed()
             self._cut_write = True
             try:
-                if len(payload) > _BLOCK:
-                    self._socket.sendall(head)
-                    self._socket.sendall(payload)
+                if block:
+                    self._send_large(head + payload, block)
+                elif len(payload) > _GATHERED:
+                    self._send_large(head, payload)
                 else:
                     self._socket.sendall(head + payload)
             except OSError:
                 raise GatewayClosed() from None
             self._cut_write = False
 
+    def _send_large(self, first, block):
+        """Without a copy."""
+        sent = self._socket.sendmsg((first, block))
+        if sent < len(first) + len(block):
+            self._socket.sendall(first[sent:])
+            with memoryview(block) as view:
+                self._socket.sendall(view[max(0, sent - len(first)) :])
+
     def whole(self, request, head, block):
         """A whole response. Its head is beyond doubt, and encoded (head.py)."""
-        self.send(WHOLE, request, head + block)
+        if len(block) > _GATHERED:
+            self.send(WHOLE, request, head, 0, block)
+        else:
+            self.send(WHOLE, request, head + block)
 
     def request(self):
         """The next request: its number and its payload. Waits for it. Raises GatewayClosed at the end."""
@@ -201,13 +215,51 @@ class Channel:
         self._strikes = 0
         return True
 
-    def read(self):
-        """The next frame but requests: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
+    def read(self, call=0, buffer=None):
+        """The next frame but requests: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end.
+
+        Bytes for that call go into the buffer, and the payload is their number.
+        """
         while True:
             frame = self._frame()
             if frame is not None:
                 return frame
-            self._fill(0)
+            if buffer is None:
+                self._fill(0)
+                continue
+            if self._have < _SIZE:
+                # Its head alone: the bytes themselves are read to where they belong.
+                self._fill(0, _SIZE - self._have)
+            frame = self._into(call, buffer)
+            if frame is not None:
+                return frame
+
+    def _into(self, wanted, buffer):
+        """The frame whose beginning is here, if its payload is bytes for a buffer."""
+        if self._have < _SIZE:
+            return None
+        self._join()
+        length, kind, request, call = HEAD.unpack_from(self._buffer)
+        done = self._have - _SIZE
+        if kind != BYTES or call != wanted or length > len(buffer) or done > length:
+            if done < length:
+                self._fill(0)
+            return None
+        buffer[:done] = self._buffer[_SIZE:]
+        self._cut_read = True
+        try:
+            while done < length:
+                came = self._socket.recv_into(buffer[done:length], 0, _WAIT_ALL)
+                if not came:
+                    raise GatewayClosed()
+                done += came
+        except OSError:
+            raise GatewayClosed() from None
+        self._buffer = b''
+        self._have = 0
+        self._wanted = _SIZE
+        self._cut_read = False
+        return kind, request, call, length
 
     def poll(self):
         """The next frame if it is there already, or None."""
@@ -227,11 +279,14 @@ class Channel:
             self._requests.append((frame[1], frame[3]))
         return None
 
-    def _take_apart(self):
-        buffer = self._buffer
+    def _join(self):
         if self._parts:
-            buffer = self._buffer = b''.join([buffer] + self._parts)
+            self._buffer = b''.join([self._buffer] + self._parts)
             self._parts = []
+
+    def _take_apart(self):
+        self._join()
+        buffer = self._buffer
         length, kind, request, call = HEAD.unpack_from(buffer)
         end = _SIZE + length
         if self._have < end:
@@ -242,13 +297,13 @@ class Channel:
         self._buffer = buffer[end:]
         return kind, request, call, buffer[_SIZE:end]
 
-    def _fill(self, flags):
+    def _fill(self, flags, most=0):
         if self._cut_read:
             raise GatewayClosed()
         self._cut_read = True
         try:
             # All that is missing of a large frame, at once.
-            data = self._socket.recv(max(_BLOCK, self._wanted - self._have), flags)
+            data = self._socket.recv(most or max(_BLOCK, self._wanted - self._have), flags)
         except BlockingIOError:
             self._cut_read = False
             return False
@@ -283,13 +338,14 @@ def _waits():
 waits = _waits()
 
 
-def _dont_wait():
+def _flag(name):
     import socket
 
-    return getattr(socket, 'MSG_DONTWAIT', 0)
+    return getattr(socket, name, 0)
 
 
-_DONT_WAIT = _dont_wait()
+_DONT_WAIT = _flag('MSG_DONTWAIT')
+_WAIT_ALL = _flag('MSG_WAITALL')
 
 
 def as_bytes(text):

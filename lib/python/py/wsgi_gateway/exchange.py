@@ -65,14 +65,17 @@ class Exchange:
     def _ask(self, kind, payload):
         return wire.unpacked(self._call(kind, payload)[1])
 
-    def _call(self, kind, payload):
-        """Sends a frame and waits for its answer: kind and payload. Raises what the gateway answers with."""
+    def _call(self, kind, payload, buffer=None):
+        """Sends a frame and waits for its answer: kind and payload. Raises what the gateway answers with.
+
+        Bytes may be in the buffer then, where there is one: the payload is their number.
+        """
         with self._news:
             self._call_number = number = self._call_number + 1
             self._waiting += 1
         try:
             self._channel.send(kind, self._number, payload, number)
-            kind, payload = self._read_until(lambda: self._answers.pop(number, None))
+            kind, payload = self._read_until(lambda: self._answers.pop(number, None), number, buffer)
         finally:
             with self._news:
                 self._waiting -= 1
@@ -81,8 +84,11 @@ class Exchange:
             raise errors.made(wire.unpacked(payload)[0], number)
         return kind, payload
 
-    def _read_until(self, found):
-        """Reads frames, or lets another thread read them, until `found()` gives something."""
+    def _read_until(self, found, number=0, buffer=None):
+        """Reads frames, or lets another thread read them, until `found()` gives something.
+
+        Bytes for the call of that number go into its buffer, where this thread is the one that reads.
+        """
         with self._news:
             while True:
                 result = found()
@@ -94,7 +100,7 @@ class Exchange:
             self._reading = True
         try:
             while not result:
-                frame = self._channel.read()
+                frame = self._channel.read(number, buffer)
                 with self._news:
                     self._take(frame)
                     self._news.notify_all()

@@ -32,6 +32,8 @@ class ThreadSlot(Slot):
         # Programs that the application starts must not hold it open.
         os.set_inheritable(sock.fileno(), False)
         sock.setblocking(True)
+        # A block of this size is sent without a wait for the gateway. The system may give less.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, int(os.environ.get('SB', 1 << 20)))
         super().__init__(wire.Channel(sock))
         self.thread = None
 

@@ -4,7 +4,7 @@ Only integers cross the border: JavaScript copies a frame between that memory an
 """
 import struct
 
-from .channel import WHOLE, encode, told_of
+from .channel import BYTES, WHOLE, encode, told_of
 from .errors import GatewayClosed
 
 # Kind, flags (whether the next frame continues it; whether its bytes are in blocks), number of the request, number of the call. lib/python/pyodide/base-bridge.ts has the same.
@@ -78,7 +78,7 @@ class Memory:
         """The frame of so many bytes that is in the memory; None while there is more of it to come, which `parts` keeps."""
         kind, flags, request, call = _UNPACK(self._memory)
         if flags & _IN_BLOCK:
-            return kind, request, call, self._from_block()
+            return kind, request, call, self._from_block(kind, call)
         payload = bytes(self._view[_SIZE:size])
         if flags & _MORE:
             parts.append(payload)
@@ -101,6 +101,9 @@ class Channel(Memory):
         self._parts = []
         # Bytes of a frame that is in the memory, and was not sent yet: it goes out when the request is over.
         self._last = 0
+        # The call that bytes are awaited for, and the buffer that they may go into.
+        self._wanted = 0
+        self._target = None
 
     def _put(self, kind, request, payload, call):
         if self._last:
@@ -109,10 +112,14 @@ class Channel(Memory):
             return True
         return super()._put(kind, request, payload, call)
 
-    def read(self):
-        """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
+    def read(self, call=0, buffer=None):
+        """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end.
+
+        Many bytes for that call go into the buffer, and the payload is their number.
+        """
         if self._last:
             self.flush()
+        self._wanted, self._target = call, buffer
         size = self._receive(True)
         if size > 0:
             frame = self._frame(size, self._parts)
@@ -134,8 +141,13 @@ class Channel(Memory):
         self._view[_SIZE : _SIZE + size] = head
         return self._send_large(kind[0], request, call, size, payload)
 
-    def _from_block(self):
-        """The bytes of the frame that came in blocks."""
+    def _from_block(self, kind, call):
+        """The bytes of the frame that came in blocks; how many, where they went into the buffer of `read`."""
+        target = self._target
+        if target is not None and kind == BYTES and call == self._wanted and self._length() <= len(target):
+            size = self._length()
+            self._copy(target[:size])
+            return size
         # Nobody has seen this object yet: JavaScript fills it.
         payload = bytes(self._length())
         self._copy(payload)

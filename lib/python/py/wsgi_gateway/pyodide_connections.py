@@ -57,7 +57,7 @@ class HandlerChannel:
         self._number = number
         self._parts = []
 
-    def read(self):
+    def read(self, _call=0, _buffer=None):
         """The next frame. Others run while it waits for that."""
         while True:
             frame = self._pipe.next_of(self._number, self._parts)

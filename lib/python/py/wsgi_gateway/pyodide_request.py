@@ -6,25 +6,25 @@ from .request import Request
 
 
 class LoneRequest(Request):
-    def _call(self, kind, payload):
+    def _call(self, kind, payload, buffer=None):
         self._call_number = number = self._call_number + 1
         if self._answers is None:
             self._answers = {}
         self._channel.send(kind, self._number, payload, number)
         answers = self._answers
         while number not in answers:
-            self._take(self._channel.read())
+            self._take(self._channel.read(number, buffer))
         kind, payload = answers.pop(number)
         if kind == wire.ERROR:
             raise errors.made(wire.unpacked(payload)[0], number)
         return kind, payload
 
-    def _read_until(self, found):
+    def _read_until(self, found, number=0, buffer=None):
         while True:
             result = found()
             if result:
                 return result
-            self._take(self._channel.read())
+            self._take(self._channel.read(number, buffer))
 
     def _look(self):
         frame = self._channel.poll()

@@ -267,12 +267,20 @@ class Request(Exchange):
 
     # What streams and WebSockets ask for
 
-    def pull(self, size):
-        """The next bytes of the body of the request; empty at its end."""
+    def pull(self, buffer, all):
+        """The next bytes of the body of the request, into a buffer: how many; 0 at its end.
+
+        With `all` the buffer is filled, unless the body ends before.
+        """
         if self._over:
             raise ValueError('wsgi.input was read after the response was complete')
-        kind, payload = self._call(wire.PULL, wire.packed(size))
-        return b'' if kind == wire.END else payload
+        kind, payload = self._call(wire.PULL, wire.packed([len(buffer), all]), buffer)
+        if kind == wire.END:
+            return 0
+        if payload.__class__ is int:
+            return payload
+        buffer[: len(payload)] = payload
+        return len(payload)
 
     def errors(self, text):
         if self._over:

@@ -4,6 +4,8 @@ import sys
 import threading
 
 _BLOCK = 65536
+# Bytes that the gateway is asked for at most: what may be on its way.
+_AT_ONCE = 256 * 1024
 
 
 # In Pyodide there is one thread, and this costs less.
@@ -22,6 +24,9 @@ current = _Current()
 class _Body(io.RawIOBase):
     """The body of a request, pulled from the gateway when it is read."""
 
+    # Who reads takes all that is asked for, so the gateway need not be asked for each piece.
+    all = False
+
     def __init__(self, request):
         self._request = request
         self._rest = b''
@@ -32,25 +37,46 @@ class _Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer):
-        rest = self._rest or self._pull()
-        size = min(len(buffer), len(rest))
-        buffer[:size] = rest[:size]
-        self._rest = rest[size:]
+        size = len(buffer)
+        if self._rest:
+            size = min(size, len(self._rest))
+            buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+            return size
+        if size >= _BLOCK:
+            return self._pull(buffer, self.all and size > _BLOCK)
+        block = bytearray(_BLOCK)
+        came = self._pull(memoryview(block), False)
+        size = min(size, came)
+        buffer[:size], self._rest = block[:size], bytes(block[size:came])
         return size
 
-    def _pull(self):
+    def readall(self):
+        parts, self._rest = [self._rest], b''
+        size = _BLOCK
+        while True:
+            block = bytearray(size)
+            with memoryview(block) as view:
+                came = self._pull(view, True)
+            parts.append(block)
+            if came < size:
+                del block[came:]
+                return b''.join(parts)
+            size = _AT_ONCE
+
+    def _pull(self, buffer, all):
+        """Fills a buffer, or as much of it as there is; with `all` less only at the end. Gives how much."""
         if self._failure is not None:
             raise self._failure
         if self._ended:
-            return b''
+            return 0
         try:
-            data = self._request.pull(_BLOCK)
+            size = self._request.pull(buffer[:_AT_ONCE], all)
         except OSError as error:
             # Nothing comes after it: a later read fails as well.
             self._failure = error
             raise
-        self._ended = not data
-        return data
+        self._ended = size == 0
+        return size
 
 
 class Input(io.BufferedReader):
@@ -58,6 +84,16 @@ class Input(io.BufferedReader):
 
     def __init__(self, request):
         super().__init__(_Body(request), _BLOCK)
+
+    def read(self, size=-1, /):
+        if size is None or size <= _BLOCK:
+            return super().read(size)
+        # Large parts of it go straight into what is returned.
+        self.raw.all = True
+        try:
+            return super().read(size)
+        finally:
+            self.raw.all = False
 
     def readlines(self, hint=None):
         return super().readlines(-1 if hint is None else hint)
