@@ -194,6 +194,7 @@ class Channel(Memory):
 
     def poll(self):
         """The next frame if it is there already, or None."""
+        self._target = None
         return self._next(False)
 
     def _next(self, wait):
