@@ -10,13 +10,7 @@ import {
   FrameTooLargeError,
   ProtocolError,
 } from '../../environ/websocket/error.js';
-import {
-  type AsyncLink,
-  CLOSE_CODE,
-  type Door,
-  type Ending,
-  type Watcher,
-} from '../../environ/websocket/link.js';
+import { type AsyncLink, CLOSE_CODE, type Door, type Ending } from '../../environ/websocket/link.js';
 import type { Logger } from '../../logger.js';
 import { type Member, type Publication, topics } from '../../topics.js';
 import type { LeanDeflate } from './deflate.js';
@@ -91,7 +85,7 @@ export class WebSocketConnection implements AsyncLink, Member {
   ending: Ending | undefined;
   ended = false;
   answering = 0;
-  watcher: Watcher | undefined;
+  watcher: AsyncLink['watcher'];
 
   readonly #socket: WsgiWebSocket;
   readonly #owner: Owner;

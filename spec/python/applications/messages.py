@@ -42,7 +42,7 @@ def floods(websocket):
     try:
         while True:
             SEEN[:] = [sent]
-            websocket.send(b'f' * 65536)
+            websocket.send(b'f' * 65536, do_compress=False)
             sent += 1
     except WebSocketError as error:
         SEEN[:] = ['%s, %s' % (error, websocket.closed)]
