@@ -26,11 +26,13 @@ import {
   packError,
   TO_PYTHON,
   type ToldException,
+  uint32,
   unpack,
   unpackWhole,
 } from './messages.js';
+import { PythonSocket } from './python-socket.js';
 import { logLateError, logPrinted, nameForLog } from './request-log.js';
-import { callSocket, type SocketCall } from './socket-calls.js';
+import type { SocketCall } from './socket-calls.js';
 import { type TopicCall, TopicCalls } from './topic-calls.js';
 
 type Head = readonly [status: string, headers: HeaderList];
@@ -61,6 +63,7 @@ export class PythonCall implements LaneWork {
   /** Errors of ours that Python was told of, by the call: it may let one through. */
   readonly #errors = new Map<number, unknown>();
   #topics: TopicCalls | undefined;
+  #ownSocket: PythonSocket | undefined;
   #overdue: string | undefined;
   #isDone = false;
   #whenDone: (() => void) | undefined;
@@ -191,10 +194,16 @@ export class PythonCall implements LaneWork {
         break;
       case FROM_PYTHON.socket: {
         const { value, rest } = unpack<SocketCall>(payload);
-        const socket = this.#environ['wsgi.websocket'];
-        this.#answerWith(callSocket(socket, value, rest), call);
+        this.#answerWith(this.#socket.call(value, rest), call);
         break;
       }
+      case FROM_PYTHON.text:
+      case FROM_PYTHON.binary:
+        this.#socket.send(payload, kind === FROM_PYTHON.binary, call === 0);
+        break;
+      case FROM_PYTHON.received:
+        this.#socket.received(payload.readUInt32BE(0));
+        break;
       case FROM_PYTHON.topics: {
         const { value, rest } = unpack<TopicCall>(payload);
         this.#topics ??= new TopicCalls(this.#environ);
@@ -273,6 +282,13 @@ export class PythonCall implements LaneWork {
 
   // What Python asks for
 
+  get #socket(): PythonSocket {
+    this.#ownSocket ??= new PythonSocket(this.#environ['wsgi.websocket'], (kind, payload) =>
+      this.#answer(kind, 0, payload),
+    );
+    return this.#ownSocket;
+  }
+
   /** @param all so many bytes, or what is left of the body; or else what there is. */
   async #read(size: number, all: boolean): Promise<Buffer> {
     if (this.#body !== undefined) {
@@ -302,6 +318,7 @@ export class PythonCall implements LaneWork {
 
   /** Threads that the application has left behind wait no longer. */
   #abandon(): void {
+    this.#ownSocket?.abandon();
     for (const call of this.#pending) this.#refuse(call, closedError(ALREADY_CLOSED));
     this.#pending.clear();
   }
@@ -328,10 +345,4 @@ export class PythonCall implements LaneWork {
       isOverdue ? { ...told, type: 'AssertionError', message: this.#overdue ?? '' } : told,
     );
   }
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32BE(value, 0);
-  return bytes;
 }

@@ -13,6 +13,11 @@ export const TO_PYTHON = {
   taken: 0x41, // A
   /** No more of the body is wanted. */
   gone: 0x51, // Q
+  /** A message of the peer, sent ahead: before Python asks for it. */
+  text: 0x74, // t
+  binary: 0x62, // b
+  /** What has become of a WebSocket: bits, see python-socket.ts. */
+  news: 0x6e, // n
 } as const;
 
 export const FROM_PYTHON = {
@@ -34,6 +39,11 @@ export const FROM_PYTHON = {
   pull: 0x50, // P
   hints: 0x47, // G
   socket: 0x56, // V
+  /** A message for the peer, whose sending Python does not wait for; with 1 in the place of a call it is not compressed. */
+  text: 0x6d, // m
+  binary: 0x4d, // M
+  /** The application has had so many bytes of messages that were sent ahead. */
+  received: 0x72, // r
   /** Topics: with a number of a call, but for the end of a subscription. */
   topics: 0x4e, // N
   /** Nothing more is wanted of the calls that are not answered yet. */
@@ -61,6 +71,12 @@ export function pack(value: unknown, rest: Uint8Array = NOTHING): Buffer {
 export function unpack<T>(payload: Buffer): { readonly value: T; readonly rest: Buffer } {
   const end = 4 + payload.readUInt32BE(0);
   return { value: JSON.parse(payload.toString('utf8', 4, end)) as T, rest: payload.subarray(end) };
+}
+
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value, 0);
+  return bytes;
 }
 
 /** Status and headers that hold no line feed, and the body. The body is a view. */

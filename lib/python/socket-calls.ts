@@ -1,4 +1,4 @@
-/** Calls of `wsgi.websocket` in Python, made on the gateway's own (lib/python/py/wsgi_gateway/websocket.py). */
+/** Calls of `wsgi.websocket` in Python that wait for an answer, made on the gateway's own (lib/python/py/wsgi_gateway/websocket.py). */
 import type { Message, WebSocket } from '../environ/types.js';
 import { WebSocketError } from '../environ/websocket/error.js';
 import { pack } from './messages.js';

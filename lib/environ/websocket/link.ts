@@ -80,12 +80,23 @@ export interface Link<Sent, Closed> {
   finish(code: number): void;
 }
 
+/** Is told what there is for an application that takes messages as they come, and does not wait for them in `receive`. */
+export interface Watcher {
+  /** A message may have come. */
+  came(): void;
+  /** No more will come, or nothing can be sent any more: `receive` and `closed` say more. @param dropped what came is not to be received. */
+  over(dropped: boolean): void;
+}
+
 /** On the event loop. */
 export interface AsyncLink extends Link<void | Promise<void>, Promise<void>> {
   /** Messages arrived that were not received yet. */
   readonly pending: boolean;
   /** Messages that are answered while the application waits for the next one. */
   answering: number;
+  watcher: Watcher | undefined;
+  /** The next message, if it has come. */
+  take(): Message | undefined;
   /** @param timeout milliseconds. Rejects with a ReceiveTimeout; the message that comes after that is the next one's. */
   receive(timeout: number): Promise<Message | null>;
   /** The server stops. @param code for the peer: 1001, or 1012 where another process serves on. */

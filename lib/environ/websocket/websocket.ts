@@ -17,6 +17,7 @@ import {
   isBinaryMessage,
   type Link,
   NO_PROTOCOLS,
+  type Watcher,
 } from './link.js';
 
 // | state   | opened | closed | what the application may do              | next                                       |
@@ -278,6 +279,16 @@ export class WebSocket
   /** @internal Messages arrived that were not received yet. */
   get pending(): boolean {
     return this.link?.pending === true;
+  }
+
+  /** @internal The next message, if it has come. */
+  take(): Message | undefined {
+    return this.link?.take();
+  }
+
+  /** @internal Once it is open. */
+  watch(watcher: Watcher): void {
+    if (this.link !== undefined) this.link.watcher = watcher;
   }
 }
 

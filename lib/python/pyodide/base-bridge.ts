@@ -1,6 +1,6 @@
 /** What Python calls in a thread of Pyodide, however many handlers that has: frames in memory that both see, and what it has loaded. */
 import { FROM_PYTHON } from '../messages.js';
-import { MORE } from './frames.js';
+import { IN_BLOCK, MORE } from './frames.js';
 import { HostCalls } from './host-calls.js';
 import type { FileSystem, PyProxy } from './runtime.js';
 import type { ThreadEnd } from './thread-end.js';
@@ -44,15 +44,16 @@ export abstract class BaseBridge extends HostCalls {
     this.#memory = memory.copy();
   };
 
-  /** Takes the frame of so many bytes that Python has put into the memory. */
-  readonly send = (size: number): void => {
+  /** Takes the frame of so many bytes that Python has put into the memory. @returns whether there is something to receive. */
+  readonly send = (size: number): boolean => {
     const memory = this.look();
     const kind = memory[0] as number;
-    if (kind === FROM_PYTHON.done || kind === FROM_PYTHON.whole) this.#tire();
+    this.sending(kind);
     const payload = memory.subarray(HEAD, size);
     const more = memory[1] !== 0;
     this.#end.send(kind, more, memory.readUInt32BE(4), memory.readUInt32BE(8), payload);
     this.#end.ring();
+    return !this.#end.line.inbound.isEmpty;
   };
 
   /** The application is there. @returns whether `note` is to be called with what it has imported from packages. */
@@ -68,11 +69,16 @@ export abstract class BaseBridge extends HostCalls {
   protected put(kind: number, flags: number, request: number, call: number, bytes: Uint8Array): number {
     const memory = this.look();
     memory[0] = kind;
-    memory[1] = flags & MORE;
+    memory[1] = flags & (MORE | IN_BLOCK);
     memory.writeUInt32BE(request >>> 0, 4);
     memory.writeUInt32BE(call, 8);
     memory.set(bytes, HEAD);
     return HEAD + bytes.length;
+  }
+
+  /** A frame of this kind is about to go. */
+  protected sending(kind: number): void {
+    if (kind === FROM_PYTHON.done || kind === FROM_PYTHON.whole) this.#tire();
   }
 
   /** When the memory of WebAssembly grows, views of it are of no use any more. */

@@ -1,10 +1,11 @@
 /** What Python calls in a thread of Pyodide (lib/python/py/wsgi_gateway/pyodide_channel.py). Only integers cross often. */
+import { NONE } from '../../server/threads/shared/blocks.js';
 import { Frame } from '../../server/threads/shared/ring.js';
 import { TO_PYTHON } from '../messages.js';
 import { BaseBridge, HEAD } from './base-bridge.js';
-import { callOf } from './frames.js';
+import { callOf, IN_BLOCK } from './frames.js';
 import type { PyodidePost, PyodideReport } from './post.js';
-import type { FileSystem, PyCallable } from './runtime.js';
+import type { FileSystem, PyCallable, PyProxy } from './runtime.js';
 
 // What `receive` and `#claim` give instead of a size.
 const NOTHING = 0;
@@ -13,12 +14,17 @@ const CLOSED = -2;
 /** The request comes in frames. */
 const LONG = -3;
 
+const NO_BYTES = new Uint8Array(0);
+
 /** No method throws. */
 export class Bridge extends BaseBridge {
   readonly #post: PyodidePost;
   /** Python cannot go on: ends the thread. */
   readonly #failed: (error: unknown) => never;
   readonly #frame = new Frame();
+  /** That hold the bytes of the frame which was received last, and how many those are. */
+  #block = NONE;
+  #length = 0;
   /** Of the request that was claimed. */
   #size = LONG;
 
@@ -40,6 +46,7 @@ export class Bridge extends BaseBridge {
     const frame = this.#frame;
     const post = this.#post;
     const { line } = post;
+    this.#letGo();
     let found = post.take(frame);
     if (!found && wait) {
       post.block(() => {
@@ -48,8 +55,52 @@ export class Bridge extends BaseBridge {
       });
     }
     if (!found) return line.isInterrupted ? INTERRUPTED : NOTHING;
+    if (frame.block !== NONE) {
+      this.#block = frame.block;
+      this.#length = frame.length;
+      return this.put(frame.type, IN_BLOCK, frame.id, callOf(frame), NO_BYTES);
+    }
     return this.put(frame.type, frame.flags, frame.id, callOf(frame), frame.bytes);
   };
+
+  /** How many bytes the frame has that was received last, and that are in blocks. */
+  readonly length = (): number => this.#length;
+
+  /** Copies those into a buffer of Python. */
+  readonly copy = (target: PyProxy): void => {
+    const buffer = target.getBuffer('u8');
+    this.#post.empty(this.#block, buffer.data, this.#length);
+    this.#block = NONE;
+    buffer.release();
+  };
+
+  /**
+   * Sends a large frame, from a buffer of Python.
+   * @param headLength bytes that go before it, and are in the memory.
+   * @returns whether it could be sent so.
+   */
+  readonly sendLarge = (
+    kind: number,
+    request: number,
+    call: number,
+    headLength: number,
+    bytes: PyProxy,
+  ): boolean => {
+    const buffer = bytes.getBuffer('u8');
+    const head = this.look().subarray(HEAD, HEAD + headLength);
+    this.sending(kind);
+    const isSent = this.#post.sendLarge(kind, request, call, head, buffer.data);
+    buffer.release();
+    if (isSent) this.#post.ring();
+    return isSent;
+  };
+
+  /** An exception has kept Python from copying them. */
+  #letGo(): void {
+    if (this.#block === NONE) return;
+    this.#post.empty(this.#block, undefined, 0);
+    this.#block = NONE;
+  }
 
   /**
    * Has Python serve requests until it is to end. `serve` is called again for each: WebAssembly changes to its optimized code
@@ -63,6 +114,7 @@ export class Bridge extends BaseBridge {
       for (let size = this.#claim(); size !== CLOSED; size = this.#claim()) {
         const last = serve(size) as number;
         if (last > 0) this.send(last);
+        this.#letGo();
         post.finish();
       }
     } catch (error) {

@@ -1,4 +1,5 @@
 /** Frames between the event loop and a thread of Pyodide, in the rings that threads have: messages.ts has their kinds. */
+import { RUN_BYTES } from '../../server/threads/shared/blocks.js';
 import type { Frame } from '../../server/threads/shared/ring.js';
 
 /** Frames from the thread that only Pyodide has. */
@@ -15,6 +16,15 @@ export const OF_THREAD = {
 
 /** Flag of a frame: the next one continues it. */
 export const MORE = 1;
+
+/** Flag of a frame in the memory of Python: its bytes are in blocks, from which they are copied once. pyodide_channel.py has the same. */
+export const IN_BLOCK = 2;
+
+/** Bytes of a frame whose bytes go through blocks of shared memory: a mebibyte, and what is before it. */
+export const LARGEST = RUN_BYTES + RUN_BYTES / 4;
+
+/** Fewer bytes go through the ring. */
+export const LARGE = 64 * 1024;
 
 /** A frame of a ring has room for text, and most frames are answers to no call. */
 export function textOf(call: number): string {

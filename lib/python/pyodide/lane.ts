@@ -5,13 +5,14 @@ import { ClientDisconnected, isRequestError, ServerBusy } from '../../errors.js'
 import { logger } from '../../logger.js';
 import type { PoolRequest, ThreadPool } from '../../server/threads/io/pool.js';
 import type { PooledThread } from '../../server/threads/io/pooled-thread.js';
+import { NONE } from '../../server/threads/shared/blocks.js';
 import { type Frame, inPieces } from '../../server/threads/shared/ring.js';
 import { lostError } from '../error.js';
 import type { Lane, LaneWork } from '../lane.js';
 import { TO_PYTHON } from '../messages.js';
 import { nameForLog } from '../request-log.js';
 import { requestMessage, requestParts } from '../request-message.js';
-import { callOf, MORE, OF_THREAD, Pieces, textOf } from './frames.js';
+import { callOf, LARGE, LARGEST, MORE, OF_THREAD, Pieces, textOf } from './frames.js';
 
 /** Milliseconds that a handler has after KeyboardInterrupt. */
 const GRACE_MS = 2000;
@@ -68,6 +69,14 @@ export class PyodideLane implements Lane, PoolRequest {
   send(kind: number, call: number, payload: Uint8Array): void {
     const thread = this.#thread ?? this.#pool.threadOf(this);
     if (thread === undefined) return;
+    if (payload.length > LARGE && payload.length <= LARGEST) {
+      // They are the thread's, so that they are free when it ends.
+      const block = thread.blocks.fill(thread.id, payload);
+      if (block !== NONE) {
+        thread.post(kind, 0, this.id, textOf(call), payload, block);
+        return;
+      }
+    }
     inPieces(payload, (piece, more) => thread.post(kind, more ? MORE : 0, this.id, textOf(call), piece));
   }
 
@@ -95,6 +104,11 @@ export class PyodideLane implements Lane, PoolRequest {
 
   take(frame: Frame, thread: PooledThread): void {
     this.#thread = thread;
+    if (frame.block !== NONE) {
+      // Whoever gets them may keep them.
+      frame.bytes = thread.blocks.read(frame.block, frame.length);
+      thread.blocks.free(frame.block);
+    }
     const payload = this.#pieces.add(frame);
     if (payload === undefined) return;
     if (frame.type === OF_THREAD.fetch) this.#sendEnviron();

@@ -15,7 +15,7 @@ import type { Loaded } from '../instance.js';
 import type { PythonFacts, PythonRuntime } from '../lane.js';
 import type { PythonOptions } from '../options.js';
 import { publishTold } from '../topic-calls.js';
-import { OF_THREAD, Pieces } from './frames.js';
+import { LARGEST, OF_THREAD, Pieces } from './frames.js';
 import { PyodideLane } from './lane.js';
 import { type PyodidePlan, THREAD_LIMITS } from './plan.js';
 import type { PyodideReport } from './post.js';
@@ -28,6 +28,9 @@ const END_MS = 5000;
 
 /** The most milliseconds that a timer takes. */
 const FOREVER_MS = 2 ** 31 - 1;
+
+/** For each thread, of the memory that large frames go through: memory that was never used costs nothing. */
+const BLOCKS_BYTES = 2 * LARGEST;
 
 const NEVER = new Promise<void>(() => {});
 
@@ -55,7 +58,7 @@ export class PyodidePool implements PythonRuntime {
       firstAlone: plan.firstAlone,
       outside: { take: (frame: Frame) => this.#take(frame) },
     };
-    const own = { threads: plan.count, timeout, backlogRequests, responseBuffer: 0 };
+    const own = { threads: plan.count, timeout, backlogRequests, responseBuffer: plan.count * BLOCKS_BYTES };
     this.#pool = new ThreadPool(kind, own, ({ message }) => {
       logger.error(message);
       onEnd();
@@ -94,11 +97,12 @@ export class PyodidePool implements PythonRuntime {
     return { implementation, version, address, summary: this.#plan.summary(version) };
   }
 
-  #start({ line, place, queue }: SharedMemory): StartedThread {
+  #start({ line, place, queue, blocks }: SharedMemory): StartedThread {
     const { port1, port2 } = new MessageChannel();
     const { maxRequests, maxRequestsJitter: jitter } = this.#options;
     const limit = maxRequests + (maxRequests > 0 && jitter > 0 ? randomInt(jitter + 1) : 0);
-    const workerData: PyodideThreadData = { ...this.#plan.start, port: port2, line, place, queue, limit };
+    const memory = { line, place, queue, blocks };
+    const workerData: PyodideThreadData = { ...this.#plan.start, ...memory, port: port2, limit };
     const worker = new Worker(loadable(fileURLToPath(SCRIPT)), {
       workerData,
       transferList: [port2],

@@ -1,11 +1,12 @@
 /** The thread's side of the memory that it shares with the event loop: it takes requests from the queue, and has a ring each way. */
 import { type MessagePort, threadId } from 'node:worker_threads';
 import type { OwnMemory, SharedMemory } from '../../server/threads/io/thread-kind.js';
+import { BLOCK_BYTES, Blocks, NONE } from '../../server/threads/shared/blocks.js';
 import { RequestQueue } from '../../server/threads/shared/request-queue.js';
 import type { ThreadReport } from '../../server/threads/shared/thread-data.js';
-import { ThreadLine } from '../../server/threads/shared/thread-line.js';
+import { RUNS, ThreadLine } from '../../server/threads/shared/thread-line.js';
 import type { Loaded } from '../instance.js';
-import { OF_THREAD } from './frames.js';
+import { LARGEST, OF_THREAD, textOf } from './frames.js';
 import { ThreadEnd } from './thread-end.js';
 
 /** Milliseconds that an idle thread sleeps before it looks around. */
@@ -18,7 +19,7 @@ export type PyodideReport =
   | { readonly ready: true; readonly loaded: Omit<Loaded, 'implementation'> };
 
 /** What it shares with the event loop. */
-export interface PostData extends OwnMemory, Pick<SharedMemory, 'queue'> {
+export interface PostData extends OwnMemory, Pick<SharedMemory, 'queue' | 'blocks'> {
   /** For `PyodideReport`. */
   readonly port: MessagePort;
   /** Requests after which another thread takes its place; 0: never. */
@@ -27,6 +28,7 @@ export interface PostData extends OwnMemory, Pick<SharedMemory, 'queue'> {
 
 export class PyodidePost extends ThreadEnd {
   readonly #queue: RequestQueue;
+  readonly #blocks: Blocks;
   readonly #port: MessagePort;
   readonly #limit: number;
   readonly #place: number;
@@ -35,10 +37,11 @@ export class PyodidePost extends ThreadEnd {
   /** It begins nothing more. */
   #leaves = false;
 
-  constructor({ line, place, queue, port, limit }: PostData) {
+  constructor({ line, place, queue, blocks, port, limit }: PostData) {
     const requests = new RequestQueue(queue);
     super(new ThreadLine(line), requests.bell);
     this.#queue = requests;
+    this.#blocks = new Blocks(blocks);
     this.#port = port;
     this.#limit = limit;
     this.#place = place;
@@ -53,6 +56,39 @@ export class PyodidePost extends ThreadEnd {
     if (this.#leaves) return;
     this.#leaves = true;
     this.report({ leaves: true });
+  }
+
+  /**
+   * Sends a large frame through blocks of shared memory. The event loop is told by `ring`.
+   * @param head bytes before the others.
+   * @returns false, and nothing is sent, if not enough blocks are free.
+   */
+  sendLarge(kind: number, request: number, call: number, head: Uint8Array, bytes: Uint8Array): boolean {
+    const { line } = this;
+    const blocks = this.#blocks;
+    const size = head.length + bytes.length;
+    if (size > LARGEST) return false;
+    const block = blocks.take(threadId, Math.ceil(size / BLOCK_BYTES));
+    if (block === NONE) return false;
+    if (head.length > 0) blocks.write(block, head);
+    blocks.write(block, bytes, head.length);
+    const whole = blocks.view(block, size);
+    const push = () => line.outbound.push(kind, 0, request, textOf(call), whole, block);
+    if (!push()) {
+      this.ring();
+      line.blockForRoom(RUNS, push);
+    }
+    return true;
+  }
+
+  /** Copies what came in blocks, which are free then. @param target undefined: nobody wants it. */
+  empty(block: number, target: Uint8Array | undefined, length: number): void {
+    // Between shared and private memory this is faster than `set`.
+    if (target !== undefined) {
+      const { buffer, byteOffset } = target;
+      Buffer.from(buffer, byteOffset, length).fill(this.#blocks.view(block, length));
+    }
+    this.#blocks.free(block);
   }
 
   /**

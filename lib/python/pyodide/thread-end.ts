@@ -23,7 +23,7 @@ export class ThreadEnd {
     const push = () => this.line.outbound.push(kind, more ? MORE : 0, request, textOf(call), payload);
     if (push()) return;
     this.ring();
-    this.line.block(RUNS, push);
+    this.line.blockForRoom(RUNS, push);
   }
 
   /** The next frame to this thread, if it is there. */

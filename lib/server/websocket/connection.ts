@@ -85,6 +85,7 @@ export class WebSocketConnection implements AsyncLink, Member {
   ending: Ending | undefined;
   ended = false;
   answering = 0;
+  watcher: AsyncLink['watcher'];
 
   readonly #socket: WsgiWebSocket;
   readonly #owner: Owner;
@@ -143,6 +144,11 @@ export class WebSocketConnection implements AsyncLink, Member {
     if (this.ended) return Promise.reject(closedError(ALREADY_CLOSED));
     this.ended = true;
     return Promise.resolve(null);
+  }
+
+  take(): Message | undefined {
+    this.#outbox.turn();
+    return this.#inbox.take();
   }
 
   send(message: string | Bytes, binary: boolean, compress: boolean): void | Promise<void> {
@@ -219,6 +225,7 @@ export class WebSocketConnection implements AsyncLink, Member {
 
   goAway(code: number): void {
     this.#inbox.drop();
+    this.watcher?.over(true);
     // Where the peer closed before, that is how it ends.
     if (this.#state !== OPEN) return;
     this.#goingAway = code;
@@ -240,6 +247,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     // After our own close it is of no use any more (RFC 6455 section 1.4).
     if (this.#state === CLOSED || this.#goingAway !== undefined) this.#inbox.skip();
     else this.#inbox.put(isBinary ? data : data.toString());
+    this.watcher?.came();
   }
 
   /**
@@ -258,6 +266,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     }
     this.#state = HELD;
     this.#held = { code, reason: text, timer: setTimeout(graceOver, CLOSE_GRACE, this) };
+    this.watcher?.over(false);
     return true;
   }
 
@@ -309,6 +318,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     this.#topics = undefined;
     clearTimeout(this.#held?.timer);
     if (this.#inbox.end()) this.ended = true;
+    this.watcher?.over(false);
   }
 
   /** The application wants no more messages. */

@@ -25,6 +25,9 @@ BYTES = b'C'
 END = b'Z'
 TAKEN = b'A'
 GONE = b'Q'
+TEXT = b't'
+BINARY = b'b'
+NEWS = b'n'
 
 # To the gateway.
 HEADERS = b'H'
@@ -40,6 +43,9 @@ DONE = b'D'
 PULL = b'P'
 HINTS = b'G'
 SOCKET = b'V'
+SEND_TEXT = b'm'
+SEND_BINARY = b'M'
+RECEIVED = b'r'
 TOPICS = b'N'
 ABANDON = b'U'
 OUTPUT = b'L'
@@ -66,6 +72,10 @@ def message_of(answer):
     if kind == 'none':
         return None
     return data.decode('utf-8') if kind == 'text' else data
+
+
+def uint32(value):
+    return _LENGTH.pack(value)
 
 
 def told_of(payload):

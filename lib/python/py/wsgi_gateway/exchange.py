@@ -1,10 +1,27 @@
 """What one request and the gateway say to each other in frames: calls that are answered, and news of the client."""
 import threading
+import time
+from collections import deque
 
 from . import channel as wire
 from . import errors
 
 _making = threading.Lock()
+
+# Bytes of messages that may be on their way to the client before `send` waits for it.
+WINDOW = 256 * 1024
+# Bytes of messages that the gateway is told of together. Less than its window (lib/python/python-socket.ts).
+TELL = 64 * 1024
+# What a message costs beside its bytes.
+MESSAGE_BYTES = 512
+# Seconds after which there may be news that a call should know.
+STALE = 0.001
+
+# Bits of NEWS; lib/python/python-socket.ts says what they mean.
+AHEAD = 1
+OVER = 2
+CLOSED = 4
+DROPPED = 8
 
 
 class Exchange:
@@ -19,6 +36,15 @@ class Exchange:
     _unsettled = 0
     # No more of the body is wanted.
     _gone = False
+    # Of a WebSocket: whether the handshake was answered, what is known, messages that were sent ahead, how many those were.
+    opened = False
+    _news_bits = 0
+    _inbox = None
+    pushed = 0
+    # Bytes of those that the application has had since the gateway was last told.
+    _had = 0
+    # When frames were last looked for.
+    _looked = 0
 
     def __init__(self, channel, number):
         self._channel = channel
@@ -95,13 +121,81 @@ class Exchange:
             self._gone = True
         elif call:
             self._answers[call] = kind, payload
+        elif kind == wire.TEXT or kind == wire.BINARY:
+            if self._inbox is None:
+                self._inbox = deque()
+            self._inbox.append((kind, payload))
+            self.pushed += 1
+        elif kind == wire.NEWS:
+            self._news_bits = payload[0]
+            if payload[0] & DROPPED and self._inbox:
+                self._inbox.clear()
 
     def _look(self):
         """What the gateway has to say, without a wait."""
         with self._news:
+            self._looked = time.monotonic()
             while not self._reading:
                 frame = self._channel.poll()
                 if frame is None:
                     return
                 self._take(frame)
                 self._news.notify_all()
+
+    # Messages of a WebSocket
+
+    def next_message(self, waits):
+        """The next message that the gateway has sent ahead; None where it has to be asked for one. `waits` for it to come."""
+        if self._inbox:
+            # The server may have stopped: then they are not to be received.
+            self._look()
+        while True:
+            try:
+                kind, payload = self._inbox.popleft()
+            except (AttributeError, IndexError):
+                # None is here.
+                if not waits or self._news_bits & (AHEAD | OVER) != AHEAD:
+                    return None
+                self._wait_for_message()
+                continue
+            return self._given(kind, payload)
+
+    def _given(self, kind, payload):
+        self._had += len(payload) + MESSAGE_BYTES
+        if self._had >= TELL:
+            had, self._had = self._had, 0
+            self._send(wire.RECEIVED, wire.uint32(had))
+        return payload.decode('utf-8') if kind == wire.TEXT else payload
+
+    def _wait_for_message(self):
+        with self._news:
+            self._waiting += 1
+        try:
+            self._read_until(lambda: self._inbox or self._news_bits & OVER)
+            self._looked = time.monotonic()
+        finally:
+            with self._news:
+                self._waiting -= 1
+                self._news.notify_all()
+
+    def send_message(self, data, binary, compress):
+        """Sends a message, and waits only while the client is too far behind. False: the gateway has to be asked."""
+        if not self.opened:
+            return False
+        if self._unsettled > WINDOW or time.monotonic() - self._looked > STALE:
+            self._look()
+        if self._unsettled > WINDOW:
+            self._read_until(lambda: self._unsettled <= WINDOW or self._news_bits & CLOSED)
+        if self._news_bits & CLOSED:
+            return False
+        with self._news:
+            self._unsettled += len(data) + MESSAGE_BYTES
+        self._channel.send(wire.SEND_BINARY if binary else wire.SEND_TEXT, self._number, data, 0 if compress else 1)
+        return True
+
+    def socket_closed(self):
+        """Whether nothing can be sent any more; None where the gateway has to be asked."""
+        if not self.opened:
+            return None
+        self._look()
+        return self._news_bits & CLOSED != 0

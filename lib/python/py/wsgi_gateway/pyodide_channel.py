@@ -4,14 +4,16 @@ Only integers cross the border: JavaScript copies a frame between that memory an
 """
 import struct
 
-from .channel import WHOLE, encode, told_of
+from .channel import BYTES, WHOLE, encode, told_of
 from .errors import GatewayClosed
 
-# Kind, whether the next frame continues it, number of the request, number of the call. lib/python/pyodide/base-bridge.ts has the same.
+# Kind, flags (whether the next frame continues it; whether its bytes are in blocks), number of the request, number of the call. lib/python/pyodide/base-bridge.ts has the same.
 HEAD = struct.Struct('>cBxxII')
 # The same of a request: its number, and how long its text is.
 _TOLD = struct.Struct('>4xII').unpack_from
 _START = 12
+_MORE = 1
+_IN_BLOCK = 2
 _SIZE = HEAD.size
 # Bytes of payload that go in one.
 _ROOM = 65536
@@ -43,12 +45,13 @@ class Memory:
         self._sending = False
 
     def send(self, kind, request, payload=b'', call=0):
+        """Gives whether there is something to receive, as far as that is known."""
         if self._sending:
             # The garbage collector calls in the middle of it, and the memory is in use.
             raise GatewayClosed()
         self._sending = True
         try:
-            self._put(kind, request, payload, call)
+            return self._put(kind, request, payload, call)
         finally:
             self._sending = False
 
@@ -58,24 +61,26 @@ class Memory:
     def _put(self, kind, request, payload, call):
         size = len(payload)
         if size <= _ROOM:
-            self._pass(kind, 0, request, call, payload)
-            return
+            end = _SIZE + size
+            _PACK(self._memory, 0, kind, 0, request, call)
+            self._view[_SIZE:end] = payload
+            return self._send(end)
         payload = memoryview(payload)
         for start in range(0, size, _ROOM):
             end = start + _ROOM
-            self._pass(kind, end < size, request, call, payload[start:end])
-
-    def _pass(self, kind, more, request, call, piece):
-        end = _SIZE + len(piece)
-        _PACK(self._memory, 0, kind, more, request, call)
-        self._view[_SIZE:end] = piece
-        self._send(end)
+            piece = payload[start:end]
+            _PACK(self._memory, 0, kind, end < size, request, call)
+            self._view[_SIZE : _SIZE + len(piece)] = piece
+            found = self._send(_SIZE + len(piece))
+        return found
 
     def _frame(self, size, parts):
         """The frame of so many bytes that is in the memory; None while there is more of it to come, which `parts` keeps."""
-        kind, more, request, call = _UNPACK(self._memory)
+        kind, flags, request, call = _UNPACK(self._memory)
+        if flags & _IN_BLOCK:
+            return kind, request, call, self._from_block(kind, call)
         payload = bytes(self._view[_SIZE:size])
-        if more:
+        if flags & _MORE:
             parts.append(payload)
             return None
         if parts:
@@ -90,23 +95,73 @@ class Channel(Memory):
     def __init__(self, bridge, interrupted):
         super().__init__(bridge, interrupted)
         self._receive = bridge.receive
+        self._length = bridge.length
+        self._copy = bridge.copy
+        self._send_large = bridge.sendLarge
         self._parts = []
         # Bytes of a frame that is in the memory, and was not sent yet: it goes out when the request is over.
         self._last = 0
+        # The call that bytes are awaited for, and the buffer that they may go into.
+        self._wanted = 0
+        self._target = None
 
     def _put(self, kind, request, payload, call):
-        self.flush()
-        super()._put(kind, request, payload, call)
+        if self._last:
+            self.flush()
+        if len(payload) > _ROOM and request and self._put_large(kind, request, call, b'', payload):
+            return True
+        return super()._put(kind, request, payload, call)
 
-    def read(self, _call=0, _buffer=None):
-        """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end."""
+    def read(self, call=0, buffer=None):
+        """The next frame: `(kind, request, call, payload)`. Waits for it. Raises GatewayClosed at the end.
+
+        Many bytes for that call go into the buffer, and the payload is their number.
+        """
+        if self._last:
+            self.flush()
+        self._wanted, self._target = call, buffer
+        size = self._receive(True)
+        if size > 0:
+            frame = self._frame(size, self._parts)
+            if frame is not None:
+                return frame
+        elif size == INTERRUPTED:
+            self._interrupted()
+        elif size < 0:
+            raise GatewayClosed()
         while True:
             frame = self._next(True)
             if frame is not None:
                 return frame
 
+    def _put_large(self, kind, request, call, head, payload):
+        """Sends a frame through blocks, into which it is copied once. False if that cannot be."""
+        self.flush()
+        size = len(head)
+        self._view[_SIZE : _SIZE + size] = head
+        return self._send_large(kind[0], request, call, size, payload)
+
+    def _from_block(self, kind, call):
+        """The bytes of the frame that came in blocks; how many, where they went into the buffer of `read`."""
+        target = self._target
+        if target is not None and kind == BYTES and call == self._wanted and self._length() <= len(target):
+            size = self._length()
+            self._copy(target[:size])
+            return size
+        # Nobody has seen this object yet: JavaScript fills it.
+        payload = bytes(self._length())
+        self._copy(payload)
+        return payload
+
     def whole(self, request, head, block):
         """A whole response. Its head is beyond doubt, and encoded (head.py)."""
+        if len(block) > _ROOM and len(head) < _ROOM and not self._sending:
+            self._sending = True
+            try:
+                if self._put_large(WHOLE, request, 0, head, block):
+                    return
+            finally:
+                self._sending = False
         frame = _HEAD(WHOLE, 0, request, 0) + head + block
         size = len(frame)
         if size > _ROOM or self._sending:
@@ -139,6 +194,7 @@ class Channel(Memory):
 
     def poll(self):
         """The next frame if it is there already, or None."""
+        self._target = None
         return self._next(False)
 
     def _next(self, wait):

@@ -7,6 +7,7 @@ import sys
 
 from . import files, pyodide_patches
 from .pyodide_channel import Channel
+from .pyodide_request import LoneRequest
 from .serving import Serving
 from .slot import Slot
 
@@ -17,7 +18,7 @@ class PyodideHost(Serving):
     def __init__(self, bridge, config):
         super().__init__(config)
         self._bridge = bridge
-        self._slot = Slot(self._open(bridge))
+        self._slot = Slot(self._open(bridge), LoneRequest)
         self._modules = 0
 
     def _open(self, bridge):

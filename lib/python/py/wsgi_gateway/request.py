@@ -38,7 +38,6 @@ class Request(Exchange):
     # Bytes of the body that are still wanted, where that is known.
     _left = None
     _websocket = None
-    opened = False
 
     def __init__(self, channel, number, facts, told):
         self._channel = channel

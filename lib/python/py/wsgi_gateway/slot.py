@@ -5,8 +5,9 @@ from .request import Request
 
 
 class Slot:
-    def __init__(self, channel):
+    def __init__(self, channel, make_request=Request):
         self.channel = channel
+        self._make_request = make_request
         # Its number; 0: none.
         self.request = 0
 
@@ -24,7 +25,7 @@ class Slot:
     def serve(self, number, told, application, facts):
         self.request = number
         try:
-            Request(self.channel, number, facts, told).run(application)
+            self._make_request(self.channel, number, facts, told).run(application)
         finally:
             self.request = 0
 

@@ -5,7 +5,7 @@ import threading
 
 _BLOCK = 65536
 # Bytes that the gateway is asked for at most: what may be on its way.
-_AT_ONCE = 256 * 1024
+_AT_ONCE = (1024 if sys.platform == 'emscripten' else 256) * 1024
 
 
 # In Pyodide there is one thread, and this costs less.

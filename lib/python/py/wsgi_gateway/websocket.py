@@ -32,7 +32,10 @@ class WebSocket:
     @property
     def closed(self):
         """Nothing more can be sent. Messages that arrived before may still be received."""
-        return self._done or self._state()['closed']
+        if self._done:
+            return True
+        known = self._request.socket_closed()
+        return self._state()['closed'] if known is None else known
 
     @property
     def opened(self):
@@ -62,7 +65,15 @@ class WebSocket:
 
         `timeout` in seconds: raises ReceiveTimeout if no message came in that time.
         """
-        return message_of(self._call('receive', timeout))
+        while True:
+            if self._done:
+                raise errors.WebSocketError('Connection is already closed')
+            message = self._request.next_message(timeout is None)
+            if message is not None:
+                return message
+            answer = self._call('receive', timeout, self._request.pushed)
+            if answer[0] != 'pushed':
+                return message_of(answer)
 
     # gevent-websocket's older name.
     wait = receive
@@ -72,6 +83,13 @@ class WebSocket:
         is_text = isinstance(message, str)
         data = message.encode('utf-8') if is_text else bytes(message)
         compress = self.do_compress if do_compress is None else do_compress
+        # Bytes for a text frame have to be UTF-8: the gateway says so.
+        if self._done or (binary is not None and not binary and not is_text):
+            is_sent = False
+        else:
+            is_sent = self._request.send_message(data, not is_text if binary is None else binary, compress)
+        if is_sent:
+            return
         self._call('send', is_text, binary if binary is None else bool(binary), bool(compress), data=data)
 
     def ping(self, data=b''):

@@ -68,8 +68,7 @@ export class Frames {
       const payload = this.#pieces.add(frame);
       if (payload !== undefined) this.#take(frame.type, frame.id, callOf(frame), payload);
     }
-    // It may wait for room.
-    if (read) this.#line.wake();
+    if (read) this.#line.madeRoom();
   }
 
   #post(...frame: Posted): void {

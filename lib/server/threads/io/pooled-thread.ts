@@ -142,7 +142,7 @@ export class PooledThread {
       else request.take(frame, this);
     }
     last?.flush();
-    if (read) this.line.wake();
+    if (read) this.line.madeRoom();
   }
 
   /** What a frame brings goes to no client. */

@@ -35,6 +35,8 @@ const LEAVING = 44;
 /** What Pyodide looks at while Python runs, and sets to 0: 2 is SIGINT. And the request that it is for. */
 const SIGNAL = 45;
 const INTERRUPTED = 46;
+/** 1 while the thread waits for room in the ring from it. */
+const NEEDS_ROOM = 47;
 /** Sum of what clients have taken of what the thread sent; it wraps at 32 bits. */
 const SETTLED = 48;
 const WORDS = 64;
@@ -224,6 +226,11 @@ export class ThreadLine {
     return (Atomics.load(this.#words, WANTED) - sent) | 0;
   }
 
+  /** The I/O thread has read something: wakes the thread if that waits for room. */
+  madeRoom(): void {
+    if (Atomics.load(this.#words, NEEDS_ROOM) === 1) this.wake();
+  }
+
   /** The thread is to notify once it has read something. */
   wantRoom(): void {
     Atomics.store(this.#words, WANT_ROOM, 1);
@@ -295,6 +302,13 @@ export class ThreadLine {
       Atomics.store(this.#words, WAITING, before);
       Atomics.store(this.#words, ACTIVITY, RUNS);
     }
+  }
+
+  /** Blocks until `push` has written its frame, for which there was no room. It is tried again when there is. */
+  blockForRoom(activity: number, push: () => boolean): void {
+    Atomics.store(this.#words, NEEDS_ROOM, 1);
+    this.block(activity, push);
+    Atomics.store(this.#words, NEEDS_ROOM, 0);
   }
 
   /** How often the thread was woken, for `waitAsync`. */

@@ -305,7 +305,6 @@ export class ThreadPost {
     const push = () => this.#line.outbound.push(type, flags, this.#id, text, bytes, block);
     if (push()) return;
     this.notify();
-    // Tried again whenever the thread is woken, as it is when there is room.
-    this.#line.block(WAITS_FOR_CLIENT, push);
+    this.#line.blockForRoom(WAITS_FOR_CLIENT, push);
   }
 }
