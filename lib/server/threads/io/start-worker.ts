@@ -6,6 +6,7 @@ import { watchThreads } from '../../../environ/form/temporary-files.js';
 import { ConfigError } from '../../../errors.js';
 import { logger } from '../../../logger.js';
 import { ownModule } from '../../../own-files.js';
+import { keepFreedMemory } from '../../http/freed-memory.js';
 import { THREAD_KIND, type ThreadData, type ThreadEntry, type ThreadOptions } from '../shared/thread-data.js';
 import type { OwnMemory, StartedThread, ThreadKind } from './thread-kind.js';
 
@@ -17,9 +18,6 @@ type StartData = Omit<ThreadData, 'kind' | 'port' | keyof OwnMemory>;
 /** "Unsettled Top-Level Await" (Node's exit codes). */
 const UNSETTLED = 13;
 
-/** Bytes: glibc keeps twice as many, more than there is of bodies between two garbage collections. */
-const FREED_BYTES = 20 * 1024 * 1024;
-
 /** The threads that load an application of JavaScript, and run its handlers. */
 export function threadsOf(entry: ThreadEntry, options: ThreadOptions): ThreadKind {
   const log = { level: logger.level, style: logger.stream.style ?? 'plain' };
@@ -28,16 +26,6 @@ export function threadsOf(entry: ThreadEntry, options: ThreadOptions): ThreadKin
     start: (shared) => startWorker({ entry, options, log, ...shared }, shared),
     unready: (code) => nothingAttached(entry, code),
   };
-}
-
-/**
- * glibc gives memory back to the system as soon as the garbage collector has freed a few MiB of it, and the next body then
- * takes a page fault for each 4 KiB: a third of what a thread needs to read 1 MiB. Once a process has freed a large piece,
- * glibc keeps up to twice as much for each thread (mallopt(3), "M_MMAP_THRESHOLD"; the variables MALLOC_TRIM_THRESHOLD_ and
- * MALLOC_MMAP_THRESHOLD_ go first). This piece is never written to, and so takes no memory; elsewhere it does nothing.
- */
-function keepFreedMemory(): void {
-  if (process.platform === 'linux') new ArrayBuffer(FREED_BYTES);
 }
 
 function nothingAttached(entry: ThreadEntry, code: number): string {
