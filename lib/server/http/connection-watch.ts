@@ -1,6 +1,6 @@
 /** Finds connections on which neither side has sent a byte for too long, and clients that read too slowly. */
 import { Backlog, kernelRoom } from './backlog.js';
-import { type Connection, onSocket, type WsgiSocket } from './connection.js';
+import type { Connection } from './connection.js';
 import { hasUnsent, takenOf } from './node-internals.js';
 
 /** Checks per time limit: silence is found between one limit and a quarter more. */
@@ -8,16 +8,14 @@ const CHECKS = 4;
 
 /** What one look saw of a connection. One object, for there is one for each that is idle. */
 class Seen extends Backlog {
-  readonly connection: Connection;
   phase: unknown = undefined;
   /** Bytes that had passed. */
   progress = 0;
   /** How often it was seen so. */
   times = 0;
 
-  constructor(connection: Connection) {
-    super(connection.socket, kernelRoom());
-    this.connection = connection;
+  constructor({ socket }: Connection) {
+    super(socket, kernelRoom());
   }
 }
 
@@ -31,8 +29,7 @@ export class ConnectionWatch {
   readonly #silent: (connection: Connection) => void;
   /** Bytes that a client has to read between two checks. */
   readonly #toRead: number;
-  readonly #connections = new Map<WsgiSocket, Seen>();
-  readonly #onClose = onSocket((socket) => this.#remove(socket));
+  readonly #connections = new Map<Connection, Seen>();
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -54,31 +51,23 @@ export class ConnectionWatch {
     this.#toRead = (minRate * limit) / 1000 / CHECKS;
   }
 
+  /** Watches a connection until it is to be forgotten. */
   add(connection: Connection): void {
     if (this.#limit === 0) return;
-    const { socket } = connection;
-    this.#connections.set(socket, new Seen(connection));
-    socket.on('close', this.#onClose);
+    this.#connections.set(connection, new Seen(connection));
     this.#timer ??= setInterval(() => this.#check(), this.#limit / CHECKS).unref();
   }
 
-  /** Something else watches it from now on. */
-  forget(socket: WsgiSocket): void {
-    if (!this.#connections.has(socket)) return;
-    socket.removeListener('close', this.#onClose);
-    this.#remove(socket);
-  }
-
-  #remove(socket: WsgiSocket): void {
-    this.#connections.delete(socket);
-    if (this.#connections.size > 0) return;
+  /** It is closed, or something else watches it from now on. */
+  forget(connection: Connection): void {
+    if (!this.#connections.delete(connection) || this.#connections.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   #check(): void {
-    for (const [socket, seen] of this.#connections) {
-      const { connection } = seen;
+    for (const [connection, seen] of this.#connections) {
+      const { socket } = connection;
       const phase = this.#phaseOf(connection);
       seen.pass(socket, this.#toRead);
       // A client that has to read may send without reading.

@@ -47,6 +47,8 @@ export interface ConnectionOwner {
    * not know that the last answer was the last. A moment later idle ones are ended.
    */
   readonly chanceUntil: number;
+  /** Called once, when it is closed. */
+  closed(connection: Connection): void;
 }
 
 /** @returns true if the connection goes on, there or here. */
@@ -54,8 +56,12 @@ export type HandOver = (socket: WsgiSocket) => boolean;
 
 export const kConnection = Symbol('wsgi connection');
 
+/** The server of a socket tells its connection that it is closed: a third listener would take 176 bytes of each socket. */
+export const kTellsClose = Symbol('wsgi tells close');
+
 export interface WsgiSocket extends Socket {
   [kConnection]?: Connection;
+  [kTellsClose]?: boolean;
   encrypted?: boolean;
 }
 
@@ -106,7 +112,7 @@ export class Connection implements ConnectionFacts {
     // A Unix socket has no port; PEP 3333 wants one, so that of the scheme.
     this.serverPort = String(localPort ?? (this.scheme === 'https' ? 443 : 80));
     socket[kConnection] = this;
-    socket.on('close', socketOnClose);
+    if (socket[kTellsClose] !== true) socket.on('close', socketOnClose);
     // Between two owners (parser, WebSocket) a socket has no other listener; `close` says what it means.
     socket.on('error', ignore);
     socket.on('end', socketOnEnd);
@@ -221,6 +227,24 @@ export class Connection implements ConnectionFacts {
     lingeringClose.call(this.socket);
   }
 
+  /** Another protocol is to go on with the socket. What is left to tell of it is its close. */
+  upgrading(): void {
+    const { socket } = this;
+    socket.removeListener('end', socketOnEnd);
+    socket.removeListener('drain', socketOnDrain);
+  }
+
+  /** The other protocol has listeners of its own. */
+  upgraded(): void {
+    this.socket.removeListener('error', ignore);
+  }
+
+  /** @internal */
+  closed(): void {
+    this.#owner.closed(this);
+    this.onClose();
+  }
+
   /** @internal */
   onClose(): void {
     this.#waiting = NOBODY;
@@ -289,7 +313,7 @@ export function onSocket(call: (socket: WsgiSocket) => void): (this: WsgiSocket)
 }
 
 function socketOnClose(this: WsgiSocket): void {
-  this[kConnection]?.onClose();
+  this[kConnection]?.closed();
 }
 
 function socketOnEnd(this: WsgiSocket): void {

@@ -37,7 +37,7 @@ import type { ResolvedOptions } from '../options/options.js';
 import type { Counters } from '../status/counters.js';
 import type { Mount } from '../threads/shared/messages.js';
 import { LoggedRequest } from './access-entry.js';
-import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
+import type { Connection, ConnectionOwner, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent, setKeepAlive } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
@@ -45,7 +45,7 @@ import type { RequestLimits } from './request-head.js';
 import { type Answered, ResponseSink } from './response-sink.js';
 
 /** What all exchanges of a gateway share. */
-export interface Service {
+export interface Service extends ConnectionOwner {
   application: Application;
   /** The server takes no new requests: each response closes its connection, unless another process goes on with it. */
   stopping: boolean;

@@ -69,6 +69,7 @@ export class Gateway {
       running: new Running(settings.served),
       host,
       call,
+      closed: (connection) => this.unwatch(connection),
       facts: gatewayFacts(options, errors, { multiprocess: hasSiblings }),
     };
     this.#silence = new ConnectionWatch(
@@ -118,10 +119,10 @@ export class Gateway {
     return connection;
   }
 
-  /** It is a WebSocket, which may be silent for as long as it answers pings. */
-  unwatch(socket: WsgiSocket): void {
-    this.#silence.forget(socket);
-    this.#rest.forget(socket);
+  /** It is closed, or a WebSocket, which may be silent for as long as it answers pings. */
+  unwatch(connection: Connection): void {
+    this.#silence.forget(connection);
+    this.#rest.forget(connection);
   }
 
   #serve(

@@ -199,7 +199,7 @@ export function respondOn(socket: Socket, message: IncomingMessage, keepAlive: b
 }
 
 /** As Node does on a socket of its own. */
-function tellDrain(this: Socket): void {
+export function tellDrain(this: Socket): void {
   responseOn(this)?.emit('drain');
 }
 

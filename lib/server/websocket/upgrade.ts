@@ -14,7 +14,7 @@ import type { IncomingMessage, ServerResponse } from '../../node-http.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
 import type { Gateway } from '../http/gateway.js';
-import { respondOn, unconnectedResponse, withoutListeners } from '../http/node-internals.js';
+import { respondOn, tellDrain, unconnectedResponse, withoutListeners } from '../http/node-internals.js';
 import { HeadWatch } from '../http/request-head.js';
 import { ResponseSink } from '../http/response-sink.js';
 import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
@@ -249,9 +249,12 @@ class WebSocketExchange extends Exchange implements Handshake {
     }
     this.sink.status = 101;
     this.response.detachSocket(socket);
+    socket.removeListener('drain', tellDrain);
     HeadWatch.end(socket);
+    this.connection.upgrading();
     const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol, own);
-    this.#upgrades.gateway.unwatch(socket);
+    this.connection.upgraded();
+    this.#upgrades.gateway.unwatch(this.connection);
     this.#upgrades.heartbeat.watch(opened);
     queueMicrotask(() => this.#upgrades.opened(this));
     return opened;
