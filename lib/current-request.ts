@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describeThrown, logger } from './logger.js';
+import { type Placed, PlacedSet } from './placed.js';
 
 /** What a request waits for, apart from its client. */
 export interface Wait {
@@ -26,12 +27,14 @@ export interface RequestServer {
  */
 let storage: AsyncLocalStorage<RequestScope> | undefined;
 let running: RequestScope | undefined;
-const waiting = new Set<RequestScope>();
+const waiting = new PlacedSet<RequestScope>();
 
 /** Those that have something open, for `closeWaits`. */
 const open = new Set<RequestScope>();
 
-export class RequestScope {
+export class RequestScope implements Placed {
+  /** Among those that wait. */
+  place = -1;
   readonly server: RequestServer | undefined;
   #waits: Set<Wait> | undefined;
   #over = false;
@@ -45,7 +48,7 @@ export class RequestScope {
     const known = storage?.getStore() ?? running;
     if (known !== undefined && storage !== undefined) return [known];
     storage ??= new AsyncLocalStorage();
-    const candidates = known === undefined ? [...waiting] : [known];
+    const candidates = known === undefined ? waiting.list() : [known];
     const [only] = candidates;
     if (only !== undefined && candidates.length === 1) {
       // The rest of what this request does is known by that.
@@ -102,7 +105,7 @@ export class RequestScope {
   /** The request is over, or its client has left. */
   end(): void {
     this.#over = true;
-    if (waiting.size > 0) waiting.delete(this);
+    waiting.delete(this);
     if (this.#waits !== undefined) this.closeWaits();
   }
 }

@@ -61,8 +61,8 @@ export class Interpreter implements Reporter {
   run<E>(application: ApplicationOn<E>, environ: E): void {
     this.end = new RequestEnd(environ, this.scope);
     try {
-      const start_response: StartResponse = (status, headers, exc_info) =>
-        this.startResponse(status, headers, exc_info);
+      // Bound, as `write` is: a closure would keep what this one here is called with.
+      const start_response: StartResponse = this.startResponse.bind(this);
       const result = this.scope.run(() => application(environ, start_response));
       if (isPromise<Body>(result)) {
         this.scope.later();

@@ -6,6 +6,7 @@ import { ignore } from '../../environ/maybe-promise.js';
 import { plainAddress } from '../../environ/syntax.js';
 import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
+import type { Placed } from '../../placed.js';
 import type { Counters } from '../status/counters.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
 import { belowTls, restore, silence, withoutParser } from './node-internals.js';
@@ -94,6 +95,9 @@ export class Connection implements ConnectionFacts {
   moved = false;
   /** The socket is read no further until those that wait are answered. */
   held = false;
+  /** What the watches saw of it. */
+  silence: Placed | undefined;
+  rest: Placed | undefined;
   #waiting = NOBODY;
   readonly #owner: ConnectionOwner;
 
@@ -110,7 +114,7 @@ export class Connection implements ConnectionFacts {
     this.serverName =
       serverName ?? (localAddress === undefined ? 'localhost' : hostLiteral(plainAddress(localAddress)));
     // A Unix socket has no port; PEP 3333 wants one, so that of the scheme.
-    this.serverPort = String(localPort ?? (this.scheme === 'https' ? 443 : 80));
+    this.serverPort = portText(localPort ?? (this.scheme === 'https' ? 443 : 80));
     socket[kConnection] = this;
     if (socket[kTellsClose] !== true) socket.on('close', socketOnClose);
     // Between two owners (parser, WebSocket) a socket has no other listener; `close` says what it means.
@@ -298,6 +302,16 @@ function giveUpSoon(socket: WsgiSocket): void {
     if (socket[kConnection]?.current === undefined) socket.destroy();
   }, LINGER_SILENCE_MS);
   socket.once('close', () => clearTimeout(timer));
+}
+
+let lastPort = 0;
+let lastText = '';
+
+/** One text for all connections of a port. */
+function portText(port: number): string {
+  if (port !== lastPort) lastText = String(port);
+  lastPort = port;
+  return lastText;
 }
 
 /** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */

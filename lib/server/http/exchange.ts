@@ -30,7 +30,7 @@ import type { WebSocket } from '../../environ/websocket/websocket.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
 import { Interpreter } from '../../interpreter/interpreter.js';
 import type { NamedRequest, Report } from '../../interpreter/report.js';
-import { checkEarlyHints } from '../../interpreter/response-head.js';
+import { checkEarlyHints, checkHints } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
@@ -59,8 +59,6 @@ export interface Service extends ConnectionOwner {
   /** Where the server has a status. */
   readonly counters: Counters | undefined;
   readonly report: Report;
-  /** Value of the Server header; `''` for none. */
-  readonly ident: string;
   /** Milliseconds of silence after which a request is ended; 0 for never. */
   readonly timeout: number;
   /** Milliseconds that a connection waits for its next request; undefined: the host decides. 0: one request only. */
@@ -202,7 +200,9 @@ export class Exchange implements CurrentRequest, Answered {
     const aborter = new Aborter();
     this.#aborter = aborter;
     // gunicorn's: an interim 103 response (RFC 8297).
-    const earlyHints = (headers: HeaderList) => this.sink.sendHints(checkEarlyHints(headers));
+    const earlyHints = this.isUpgrade
+      ? checkHints
+      : (headers: HeaderList) => this.sink.sendHints(checkEarlyHints(headers));
     const services = { input: new BodyInput(this.body), aborter, earlyHints };
     const environ =
       host.describe?.(this, services) ?? buildEnviron(this.message, this.connection, facts, services);

@@ -73,6 +73,7 @@ export class Gateway {
       facts: gatewayFacts(options, errors, { multiprocess: hasSiblings }),
     };
     this.#silence = new ConnectionWatch(
+      'silence',
       this.service.timeout,
       ({ current, ending }) => current ?? (ending ? 'ends' : undefined),
       ({ current, socket }) => {
@@ -82,6 +83,7 @@ export class Gateway {
       options.minRate,
     );
     this.#rest = new ConnectionWatch(
+      'rest',
       keepAlive ?? 0,
       // It waits for its next request, or for the rest of one that was answered.
       ({ current, ending }) => (current === undefined && !ending ? 'rests' : undefined),

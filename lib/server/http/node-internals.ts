@@ -29,7 +29,6 @@ import { type Server as HttpServer, IncomingMessage, ServerResponse } from '../.
 type Data = string | Uint8Array;
 type WriteRaw = (data: Data, encoding: BufferEncoding, callback?: unknown, size?: number) => boolean;
 type Write = Parameters<WriteRaw>;
-
 const headersAccessor = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers');
 const { _writeRaw: writeRaw } = ServerResponse.prototype as unknown as { readonly _writeRaw?: WriteRaw };
 
@@ -97,7 +96,6 @@ export function readOn(message: IncomingMessage): void {
 }
 
 type Headers = IncomingMessage['headers'];
-
 type View = { readonly request: WsgiRequest };
 
 if (headersAccessor?.get !== undefined) {
@@ -205,8 +203,7 @@ export function tellDrain(this: Socket): void {
 
 /** A response without a connection, to a request that nobody sent. */
 export function unconnectedResponse(): ServerResponse {
-  const message = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage;
-  return new ServerResponse(message);
+  return new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage);
 }
 
 /** A response without a connection has all of its body: it says so as Node does after the last byte, and is closed. */
@@ -257,8 +254,7 @@ export function hasUnsent(socket: Duplex): boolean {
 }
 
 function lowest(socket: Duplex): Handle | undefined {
-  if (!internals.kernelQueue) return undefined;
-  let handle = inside(socket)._handle ?? undefined;
+  let handle = internals.kernelQueue ? (inside(socket)._handle ?? undefined) : undefined;
   while (handle?._parent) handle = handle._parent;
   return handle;
 }
@@ -274,6 +270,10 @@ export const serverOf = (socket: Socket) => inside(socket).server ?? undefined;
 
 /** Its server forgets a socket that goes to another process: Node would else count it there, and wait for it at the end. */
 export const withoutServer = (socket: Socket) => void Object.assign(socket, { server: null });
+
+/** Node keeps the addresses of a socket that was asked for them, in objects, and would ask the kernel again. */
+export const withoutAddresses = (socket: Socket) =>
+  void Object.assign(socket, { _sockname: null, _peername: null });
 
 /** A client that has shut down its sending side still gets its response. */
 export const allowHalfOpen = (http: HttpServer) => void Object.assign(http, { httpAllowHalfOpen: true });

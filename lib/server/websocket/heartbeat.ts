@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
+import { type Placed, PlacedSet } from '../../placed.js';
 import { Backlog, kernelRoom } from '../http/backlog.js';
 import { hasUnsent, takenOf } from '../http/node-internals.js';
 import type { OpenSocket, PeerWatch } from './connection.js';
@@ -20,7 +21,7 @@ export class Heartbeat {
   readonly #period: number;
   /** Beats from one ping to the next. */
   readonly #every: number;
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new PlacedSet<Watched>();
   #beats = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -47,7 +48,7 @@ export class Heartbeat {
 
   #beat(): void {
     const pings = ++this.#beats % this.#every === 0;
-    for (const watched of this.#watched) watched.beat(pings);
+    for (const watched of this.#watched.list()) watched.beat(pings);
   }
 
   /** Forgets all sockets. */
@@ -64,7 +65,8 @@ export class Heartbeat {
 }
 
 /** One socket, and what was seen of it at the last beat. */
-class Watched extends Backlog implements PeerWatch {
+class Watched extends Backlog implements PeerWatch, Placed {
+  place = -1;
   readonly #heartbeat: Heartbeat;
   readonly #socket: WsSocket;
   readonly #stream: Duplex & Partial<Pick<Socket, 'bytesRead'>>;

@@ -36,6 +36,7 @@ describe('ConnectionWatch', () => {
 
   function watch(rate: number): void {
     watched = new ConnectionWatch(
+      'silence',
       LIMIT * 1000,
       () => phase,
       () => silences++,
