@@ -289,9 +289,7 @@ export const endInPlaceOfNode = (socket: Socket, end: (this: never) => void) =>
  * Reads a socket whose parser has stopped reading by the handle, of which the stream knows nothing: it takes itself for
  * reading, and would never begin again (Node 20; where it does read, this has no effect).
  */
-export function readAgain(socket: Duplex): void {
-  if (socket instanceof Socket) socket._read(0);
-}
+export const readAgain = (socket: Duplex) => void (socket instanceof Socket && socket._read(0));
 
 type Method = 'pause' | 'resume' | 'destroy';
 
@@ -331,19 +329,21 @@ export interface Parser {
 }
 
 export const parserOf = (socket: Socket) => inside(socket).parser ?? undefined;
+export type PacketWatch = { execute: ((result: unknown) => void) | undefined; parsed(): void };
 
 /**
  * Calls back after each packet that the parser of a TCP connection, which it reads without its stream, was through with.
  * @returns false where that cannot be: the packets then come as `data` events of the socket, after the parser had them.
  */
-export function afterEachPacket(socket: Socket, parser: Parser, watch: { parsed(): void }): boolean {
+export function afterEachPacket(socket: Socket, parser: Parser, watch: PacketWatch): boolean {
   const index = parser.constructor.kOnExecute;
   const execute = index === undefined ? undefined : parser[index];
   if (!internals.parserHook || index === undefined || typeof execute !== 'function') return false;
   // Over TLS it gets what the stream read, and does not call.
   if (parser.getCurrentBuffer === undefined || 'encrypted' in socket) return false;
+  watch.execute = execute;
   parser[index] = (result) => {
-    execute(result);
+    watch.execute?.(result);
     watch.parsed();
   };
   return true;
