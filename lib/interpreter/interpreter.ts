@@ -61,22 +61,22 @@ export class Interpreter implements Reporter {
   run<E>(application: ApplicationOn<E>, environ: E): void {
     this.end = new RequestEnd(environ, this.scope);
     try {
-      // Bound, as `write` is: a closure would keep what this one here is called with.
       const start_response: StartResponse = this.startResponse.bind(this);
       const result = this.scope.run(() => application(environ, start_response));
-      if (isPromise<Body>(result)) {
-        this.scope.later();
-        this.running = asPromise(result).then(
-          (body) => {
-            this.running = undefined;
-            return this.respond(body);
-          },
-          (error) => this.applicationFailed(error),
-        );
-      } else this.respond(result);
+      if (isPromise<Body>(result)) this.respondLater(result);
+      else this.respond(result);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Apart, so that the closures do not keep environ: an application may take days. */
+  private respondLater(result: PromiseLike<Body>): void {
+    this.scope.later();
+    this.running = asPromise(result).then(
+      (body) => this.respond(body),
+      (error) => this.applicationFailed(error),
+    );
   }
 
   /** @internal Tells what went wrong, and of which request. */
@@ -100,8 +100,8 @@ export class Interpreter implements Reporter {
   fail(error: unknown): void {
     const theirs = isRequestError(error) || isClosedError(error);
     if (this.over) {
-      const isNews = !theirs && this.disconnected === undefined;
-      if (isNews) this.say('Error after the response was complete', error);
+      if (!theirs && this.disconnected === undefined)
+        this.say('Error after the response was complete', error);
       return;
     }
     if (!theirs) this.say('Error in the application', error);
@@ -147,6 +147,7 @@ export class Interpreter implements Reporter {
 
   /** @returns a promise where the response was over before, and the body takes time to close. */
   private respond(body: unknown): Promise<void> | undefined {
+    this.running = undefined;
     if (this.over) return closeBody(body, undefined, this);
     this.body = body;
     try {
@@ -276,8 +277,7 @@ export class Interpreter implements Reporter {
 
   /** Bytes that the declared length leaves. */
   private get room(): number {
-    const declared = this.headSent ? this.declared : this.head?.length;
-    return declared === undefined ? Number.POSITIVE_INFINITY : declared - this.sent;
+    return ((this.headSent ? this.declared : this.head?.length) ?? Number.POSITIVE_INFINITY) - this.sent;
   }
 
   private complete(): void {

@@ -126,10 +126,10 @@ export class Exchange implements CurrentRequest, Answered {
   response: ServerResponse;
   readonly body: RequestBody | undefined;
   readonly sink: ResponseSink;
-  /** Undefined until the application is called. */
-  runner: Runner | undefined = undefined;
   /** For the log, where the message is not kept. */
   protected readonly named: NamedRequest | undefined = undefined;
+  /** Undefined until the application is called. */
+  runner: Runner | undefined = undefined;
   /** environ has a WebSocket to open. */
   readonly isUpgrade: boolean = false;
   /** That one, once environ was made. */

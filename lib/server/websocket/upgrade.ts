@@ -148,11 +148,12 @@ export class Upgrades {
 }
 
 /** A WebSocket request: a response that refuses it, or a socket that was opened. */
-class WebSocketExchange extends Exchange implements Handshake, Placed {
+class WebSocketExchange extends Exchange implements Handshake, NamedRequest, Placed {
   place = -1;
+  readonly url: string | undefined;
+  protected override readonly named: NamedRequest;
   override readonly isUpgrade = true;
   declare readonly sink: UpgradeSink;
-  protected override readonly named: NamedRequest;
   readonly #upgrades: Upgrades;
   #rest: Buffer;
   #handshake: HandshakeRequest | undefined = undefined;
@@ -167,7 +168,8 @@ class WebSocketExchange extends Exchange implements Handshake, Placed {
     super(upgrades.gateway.service, connection, message, response, undefined);
     this.#upgrades = upgrades;
     this.#rest = rest;
-    this.named = { method: message.method, url: message.url };
+    this.url = message.url;
+    this.named = this;
     response.on('finish', () => this.finished());
   }
 
@@ -202,8 +204,13 @@ class WebSocketExchange extends Exchange implements Handshake, Placed {
     const environ = super.environ();
     this.websocket = WebSocket.make(environ, this);
     environ['wsgi.websocket'] = this.websocket;
-    environ['wsgi.websocket_version'] = String(this.version);
+    // As text, the one that the header had.
+    environ['wsgi.websocket_version'] = environ['HTTP_SEC_WEBSOCKET_VERSION'] ?? String(this.version);
     return environ;
+  }
+
+  get method(): string {
+    return 'GET';
   }
 
   // The door, and what the connection after it tells: no object and no closures for each
