@@ -11,7 +11,7 @@ import { spoken } from './websocket-load.js';
 /** KiB of resident memory for each of as many idle connections. */
 export async function idleMemory(
   name: string,
-  kind: 'keep-alive' | 'websocket',
+  kind: 'keep-alive' | 'websocket' | 'deflate',
   count: number,
 ): Promise<number> {
   const server = await ServerProcess.node(name, ['--max-semi-space-size=2']);
@@ -33,8 +33,8 @@ async function openMany(port: number, kind: string, count: number, name: string)
   const closers: (() => void)[] = [];
   for (let opened = 0; opened < count; opened += 50) {
     const batch = Array.from({ length: Math.min(50, count - opened) }, async () => {
-      if (kind === 'websocket') {
-        const socket = await spoken(port, name === 'wsgi' ? '/ws' : '/');
+      if (kind !== 'keep-alive') {
+        const socket = await spoken(port, name === 'wsgi' ? '/ws' : '/', kind === 'deflate');
         closers.push(() => socket.destroy());
       } else {
         const socket = await used(port);

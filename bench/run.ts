@@ -12,6 +12,7 @@ import { pythonServers, pythonVersions } from './python-servers.js';
 import { comparisonTable, machineFacts } from './report.js';
 import { ROOM_PARTS, roomParts } from './rooms.js';
 import { ServerProcess } from './server-process.js';
+import { startPart } from './start.js';
 import { THREAD_PARTS, threadParts } from './threads.js';
 import { measureUpload } from './upload.js';
 import { type WebSocketLoad, webSocketLoad } from './websocket-load.js';
@@ -57,6 +58,17 @@ const ECHO: Record<string, EchoPart> = {
   },
   'echo-64': { title: 'WebSocket echo, 32 bytes, 64 in flight', size: 32, inFlight: 64, connections: 8 },
   'echo-64k': { title: 'WebSocket echo, 64 KiB', size: 65_536, inFlight: 1, connections: 4 },
+};
+
+const DEFLATE: Record<string, EchoPart> = {
+  deflate: {
+    title: 'WebSocket echo, 60 characters, compressed by the client (permessage-deflate)',
+    text: true,
+    deflate: true,
+    size: 60,
+    inFlight: 1,
+    connections: 16,
+  },
 };
 
 const wanted = process.argv.slice(2);
@@ -111,12 +123,10 @@ async function httpParts(): Promise<void> {
 }
 
 async function echoParts(): Promise<void> {
-  await addComparisons(
-    ECHO,
-    () => startAll(['rawWebSocket', 'wsgi']),
-    (part, { name, port }) =>
-      webSocketLoad(port, { ...part, time: TIME, path: name === 'wsgi' ? '/ws' : '/' }),
-  );
+  const load = (part: EchoPart, { name, port }: ServerProcess) =>
+    webSocketLoad(port, { ...part, time: TIME, path: name === 'wsgi' ? '/ws' : '/' });
+  await addComparisons(ECHO, () => startAll(['rawWebSocket', 'wsgi']), load);
+  await addComparisons(DEFLATE, () => startAll(['rawDeflate', 'wsgi']), load);
 }
 
 async function threads(): Promise<void> {
@@ -142,6 +152,10 @@ async function python(): Promise<void> {
   await pythonParts({ rounds: ROUNDS, time: TIME, chosen, add });
 }
 
+async function starts(): Promise<void> {
+  if (chosen('start')) add(await startPart(Math.max(ROUNDS, 15)));
+}
+
 async function memoryParts(): Promise<void> {
   if (chosen('upload')) {
     const { seconds, before, peak } = await measureUpload(GIBIBYTE);
@@ -152,12 +166,15 @@ async function memoryParts(): Promise<void> {
   }
   if (!chosen('idle')) return;
   const rows = ['### Memory of an idle connection', '', '| kind | server | KiB each |', '|---|---|---|'];
-  for (const [kind, servers] of [
-    ['keep-alive', ['raw', 'wsgi']],
-    ['websocket', ['rawWebSocket', 'wsgi']],
+  for (const [kind, title, servers, count] of [
+    ['keep-alive', 'keep-alive', ['raw', 'wsgi'], 5000],
+    ['websocket', 'websocket', ['rawWebSocket', 'wsgi'], 5000],
+    // A context of `ws` takes a quarter of a MiB.
+    ['deflate', 'websocket, permessage-deflate', ['rawDeflate', 'wsgi'], 1000],
   ] as const) {
     for (const name of servers) {
-      rows.push(`| 5,000 ${kind} | ${name} | ${(await idleMemory(name, kind, 5000)).toFixed(1)} |`);
+      const each = await idleMemory(name, kind, count);
+      rows.push(`| ${count.toLocaleString('en')} ${title} | ${name} | ${each.toFixed(1)} |`);
     }
   }
   add(rows.join('\n'));
@@ -172,6 +189,7 @@ await workers();
 await rooms();
 await python();
 await memoryParts();
+await starts();
 if (wanted.length === 0) {
   const results = `# Results\n\n![CPU time of GET hello](../docs/speed.svg)\n\n${sections.join('\n\n')}\n`;
   writeFileSync('bench/RESULTS.md', results);

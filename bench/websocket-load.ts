@@ -1,5 +1,6 @@
 /** Load over WebSocket: connections that keep a number of messages in flight. */
 import { connect, type Socket } from 'node:net';
+import { constants, deflateRawSync } from 'node:zlib';
 import { BROWSER } from './http-load.js';
 
 export interface WebSocketLoad {
@@ -8,6 +9,8 @@ export interface WebSocketLoad {
   size: number;
   /** Text is decoded and encoded again by an application that receives strings; binary messages are passed on. */
   text?: boolean;
+  /** As a browser offers it: messages come compressed, and may be answered so. One in flight. */
+  deflate?: boolean;
   inFlight: number;
   connections: number;
   /** Milliseconds. */
@@ -27,12 +30,17 @@ class Echoes {
   readonly #socket: Socket;
   readonly #frame: Buffer;
   readonly #echoSize: number;
+  readonly #deflate: boolean;
   #received = 0;
   #echoes = 0;
 
   private constructor(socket: Socket, load: WebSocketLoad) {
     this.#socket = socket;
-    this.#frame = clientFrame(load.text === true ? 0x81 : 0x82, Buffer.alloc(load.size, 'm'));
+    this.#deflate = load.deflate === true;
+    const payload = Buffer.alloc(load.size, 'm');
+    this.#frame = this.#deflate
+      ? deflatedFrame(payload)
+      : clientFrame(load.text === true ? 0x81 : 0x82, payload);
     // The server's frames have no mask, of four bytes.
     this.#echoSize = this.#frame.length - 4;
     socket.on('data', (data) => this.#take(data.length));
@@ -43,7 +51,7 @@ class Echoes {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       socket.once('error', reject);
       socket.once('data', () => resolve(new Echoes(socket, load)));
-      socket.write(handshake(port, load.path));
+      socket.write(handshake(port, load.path, load.deflate === true ? [OFFER] : []));
     });
   }
 
@@ -61,12 +69,23 @@ class Echoes {
 
   #take(bytes: number): void {
     this.#received += bytes;
+    // How small it is compressed is for the server to choose: one comes at a time.
+    if (this.#deflate) this.#received = this.#echoSize;
     const complete = Math.floor(this.#received / this.#echoSize);
     if (complete === 0) return;
     this.#received -= complete * this.#echoSize;
     this.#echoes += complete;
     this.send(complete);
   }
+}
+
+/** As browsers have it. */
+const OFFER = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits';
+
+/** A compressed text message that stands for itself (RFC 7692 section 7.2.1). */
+function deflatedFrame(payload: Buffer): Buffer {
+  const deflated = deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH });
+  return clientFrame(0xc1, deflated.subarray(0, -4));
 }
 
 /** A whole message as a client sends it (RFC 6455 section 5.2), under a mask of zeros. */
@@ -87,15 +106,16 @@ export function clientFrame(opcode: number, payload: Buffer): Buffer {
 }
 
 /** A connection with the headers of a browser that has had one message echoed, and is idle then. */
-export function spoken(port: number, path: string): Promise<Socket> {
+export function spoken(port: number, path: string, deflate = false): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     socket.once('error', reject);
     socket.once('data', () => {
       socket.once('data', () => resolve(socket));
-      socket.write(clientFrame(0x81, Buffer.alloc(60, 'm')));
+      const payload = Buffer.alloc(60, 'm');
+      socket.write(deflate ? deflatedFrame(payload) : clientFrame(0x81, payload));
     });
-    socket.write(handshake(port, path, BROWSER));
+    socket.write(handshake(port, path, deflate ? [...BROWSER, OFFER] : BROWSER));
   });
 }
 

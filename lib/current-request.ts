@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describeThrown, logger } from './logger.js';
+import { type Placed, PlacedSet } from './placed.js';
 
 /** What a request waits for, apart from its client. */
 export interface Wait {
@@ -26,7 +27,7 @@ export interface RequestServer {
  */
 let storage: AsyncLocalStorage<RequestScope> | undefined;
 let running: RequestScope | undefined;
-const waiting = new Set<RequestScope>();
+const waiting = new PlacedSet<RequestScope>();
 
 /** Those that have something open, for `closeWaits`. */
 const open = new Set<RequestScope>();
@@ -41,7 +42,9 @@ interface ScopedInput {
 type Call = () => unknown;
 
 /** One request, from the call of its application. */
-export class RequestScope {
+export class RequestScope implements Placed {
+  /** Among those that wait. */
+  place = -1;
   readonly server: RequestServer | undefined;
   /** Called at once when it is over, also while the application's call is under way. */
   whenOver: (() => void) | undefined;
@@ -65,7 +68,7 @@ export class RequestScope {
     const known = storage?.getStore() ?? running;
     if (known !== undefined && storage !== undefined) return [known];
     storage ??= new AsyncLocalStorage();
-    const candidates = known === undefined ? [...waiting] : [known];
+    const candidates = known === undefined ? waiting.list() : [known];
     const [only] = candidates;
     if (only !== undefined && candidates.length === 1) {
       // The rest of what this request does is known by that.
@@ -131,7 +134,7 @@ export class RequestScope {
   /** Its response is complete, or its client has left. */
   endWaits(): void {
     this.#waitsNoLonger = true;
-    if (waiting.size > 0) waiting.delete(this);
+    waiting.delete(this);
     if (this.#waits !== undefined) this.closeWaits();
   }
 

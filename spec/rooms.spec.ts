@@ -16,6 +16,7 @@ const BASE = [
   'logger.ts',
   'unawaited.ts',
   'sleep.ts',
+  'placed.ts',
   'topics.ts',
   'current-request.ts',
   'subscription.ts',

@@ -11,7 +11,8 @@ export type Start = () => Promise<number>;
 const named: Record<string, Start> = {
   raw,
   rawCluster,
-  rawWebSocket,
+  rawWebSocket: () => rawWebSocket(),
+  rawDeflate: () => rawWebSocket(true),
   wsgi,
   fastify,
   hono,

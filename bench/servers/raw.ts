@@ -60,9 +60,10 @@ export function rawCluster(): Promise<number> {
   });
 }
 
-export function rawWebSocket(): Promise<number> {
+/** @param perMessageDeflate with the options that it has by default. */
+export function rawWebSocket(perMessageDeflate = false): Promise<number> {
   return new Promise((resolve) => {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate }, () => {
       resolve((server.address() as AddressInfo).port);
     });
     server.on('connection', (socket) => {

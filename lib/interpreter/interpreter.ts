@@ -58,23 +58,23 @@ export class Interpreter implements Reporter {
 
   run<E>(application: ApplicationOn<E>, environ: E): void {
     try {
-      const start_response: StartResponse = (status, headers, exc_info) =>
-        this.startResponse(status, headers, exc_info);
+      const start_response: StartResponse = this.startResponse.bind(this);
       const result = this.scope.start(environ, () => application(environ, start_response));
       if (isPlainList(result) || !isPromise<Body>(result)) this.respond(result);
-      else this.later(result, (body) => this.respond(body));
+      // No closure of this call: it would keep environ, and an application may take days.
+      else this.later(result, this.respond);
     } catch (error) {
       this.fail(error);
     }
   }
 
   /** The application goes on when this promise has settled. */
-  private later<T>(promise: PromiseLike<T>, next: (value: T) => unknown): void {
+  private later<T>(promise: PromiseLike<T>, next: (this: this, value: T) => unknown): void {
     this.scope.later();
     this.running = asPromise(promise).then(
       (value) => {
         this.running = undefined;
-        return next(value);
+        return next.call(this, value);
       },
       (error) => this.applicationFailed(error),
     );
@@ -261,8 +261,7 @@ export class Interpreter implements Reporter {
 
   /** Bytes that the declared length leaves. */
   private get room(): number {
-    const declared = this.headSent ? this.declared : this.head?.length;
-    return declared === undefined ? Number.POSITIVE_INFINITY : declared - this.sent;
+    return ((this.headSent ? this.declared : this.head?.length) ?? Number.POSITIVE_INFINITY) - this.sent;
   }
 
   private complete(): void {

@@ -216,6 +216,11 @@ export function checkEarlyHints(headers: HeaderList): string[] {
   return checked;
 }
 
+/** Early hints that are not sent. @throws as `checkEarlyHints`. */
+export function checkHints(headers: HeaderList): void {
+  checkEarlyHints(headers);
+}
+
 /**
  * Headers of the application for the 101 that opens a WebSocket. Flat: name, value, name, value.
  * @throws ApplicationError for headers that start_response would refuse, a Content-Length (RFC 9110 section 8.6), or those

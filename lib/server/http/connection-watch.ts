@@ -1,13 +1,15 @@
 /** Finds connections on which neither side has sent a byte for too long, and clients that read too slowly. */
+import { type Placed, PlacedSet } from '../../placed.js';
 import { Backlog, kernelRoom } from './backlog.js';
-import { type Connection, onSocket, type WsgiSocket } from './connection.js';
+import type { Connection } from './connection.js';
 import { hasUnsent, takenOf } from './node-internals.js';
 
 /** Checks per time limit: silence is found between one limit and a quarter more. */
 const CHECKS = 4;
 
 /** What one look saw of a connection. One object, for there is one for each that is idle. */
-class Seen extends Backlog {
+class Seen extends Backlog implements Placed {
+  place = -1;
   readonly connection: Connection;
   phase: unknown = undefined;
   /** Bytes that had passed. */
@@ -21,6 +23,8 @@ class Seen extends Backlog {
   }
 }
 
+type WatchKey = 'silence' | 'rest';
+
 /**
  * One timer looks at all connections. (Node's own timeouts would set a timer for each request and clear it again, at a
  * twentieth of the cost of a small one; bench: hello.)
@@ -31,11 +35,12 @@ export class ConnectionWatch {
   readonly #silent: (connection: Connection) => void;
   /** Bytes that a client has to read between two checks. */
   readonly #toRead: number;
-  readonly #connections = new Map<WsgiSocket, Seen>();
-  readonly #onClose = onSocket((socket) => this.#remove(socket));
+  readonly #seen = new PlacedSet<Seen>();
+  readonly #key: WatchKey;
   #timer: NodeJS.Timeout | undefined;
 
   /**
+   * @param key where a connection has what was seen of it.
    * @param limit milliseconds; 0: nothing is watched.
    * @param phaseOf what goes on: when it changes, the time starts again. undefined: it is not watched.
    * @param silent called for a connection that was silent for as long, and again after as long.
@@ -43,42 +48,41 @@ export class ConnectionWatch {
    * read, at that rate, all that the kernel took. 0: whatever it reads is enough.
    */
   constructor(
+    key: WatchKey,
     limit: number,
     phaseOf: (connection: Connection) => unknown,
     silent: (connection: Connection) => void,
     minRate: number,
   ) {
+    this.#key = key;
     this.#limit = limit;
     this.#phaseOf = phaseOf;
     this.#silent = silent;
     this.#toRead = (minRate * limit) / 1000 / CHECKS;
   }
 
+  /** Watches a connection until it is to be forgotten. */
   add(connection: Connection): void {
     if (this.#limit === 0) return;
-    const { socket } = connection;
-    this.#connections.set(socket, new Seen(connection));
-    socket.on('close', this.#onClose);
+    const seen = new Seen(connection);
+    connection[this.#key] = seen;
+    this.#seen.add(seen);
     this.#timer ??= setInterval(() => this.#check(), this.#limit / CHECKS).unref();
   }
 
-  /** Something else watches it from now on. */
-  forget(socket: WsgiSocket): void {
-    if (!this.#connections.has(socket)) return;
-    socket.removeListener('close', this.#onClose);
-    this.#remove(socket);
-  }
-
-  #remove(socket: WsgiSocket): void {
-    this.#connections.delete(socket);
-    if (this.#connections.size > 0) return;
+  /** It is closed, or something else watches it from now on. */
+  forget(connection: Connection): void {
+    const seen = connection[this.#key];
+    connection[this.#key] = undefined;
+    if (!(seen instanceof Seen && this.#seen.delete(seen)) || this.#seen.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   #check(): void {
-    for (const [socket, seen] of this.#connections) {
+    for (const seen of this.#seen.list()) {
       const { connection } = seen;
+      const { socket } = connection;
       const phase = this.#phaseOf(connection);
       seen.pass(socket, this.#toRead);
       // A client that has to read may send without reading.

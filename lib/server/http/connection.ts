@@ -6,6 +6,7 @@ import { ignore } from '../../environ/maybe-promise.js';
 import { plainAddress } from '../../environ/syntax.js';
 import { ClientDisconnected, type RequestError } from '../../errors.js';
 import { errorResponse } from '../../interpreter/error-response.js';
+import type { Placed } from '../../placed.js';
 import type { Counters } from '../status/counters.js';
 import { LINGER_SILENCE_MS, linger } from './linger.js';
 import { belowTls, restore, silence, withoutParser } from './node-internals.js';
@@ -47,6 +48,8 @@ export interface ConnectionOwner {
    * not know that the last answer was the last. A moment later idle ones are ended.
    */
   readonly chanceUntil: number;
+  /** Called once, when it is closed. */
+  closed(connection: Connection): void;
 }
 
 /** @returns true if the connection goes on, there or here. */
@@ -54,8 +57,12 @@ export type HandOver = (socket: WsgiSocket) => boolean;
 
 export const kConnection = Symbol('wsgi connection');
 
+/** The server of a socket tells its connection that it is closed: a third listener would take 176 bytes of each socket. */
+export const kTellsClose = Symbol('wsgi tells close');
+
 export interface WsgiSocket extends Socket {
   [kConnection]?: Connection;
+  [kTellsClose]?: boolean;
   encrypted?: boolean;
 }
 
@@ -88,6 +95,9 @@ export class Connection implements ConnectionFacts {
   moved = false;
   /** The socket is read no further until those that wait are answered. */
   held = false;
+  /** What the watches saw of it. */
+  silence: Placed | undefined;
+  rest: Placed | undefined;
   #waiting = NOBODY;
   readonly #owner: ConnectionOwner;
 
@@ -104,9 +114,9 @@ export class Connection implements ConnectionFacts {
     this.serverName =
       serverName ?? (localAddress === undefined ? 'localhost' : hostLiteral(plainAddress(localAddress)));
     // A Unix socket has no port; PEP 3333 wants one, so that of the scheme.
-    this.serverPort = String(localPort ?? (this.scheme === 'https' ? 443 : 80));
+    this.serverPort = portText(localPort ?? (this.scheme === 'https' ? 443 : 80));
     socket[kConnection] = this;
-    socket.on('close', socketOnClose);
+    if (socket[kTellsClose] !== true) socket.on('close', socketOnClose);
     // Between two owners (parser, WebSocket) a socket has no other listener; `close` says what it means.
     socket.on('error', ignore);
     socket.on('end', socketOnEnd);
@@ -221,6 +231,24 @@ export class Connection implements ConnectionFacts {
     lingeringClose.call(this.socket);
   }
 
+  /** Another protocol is to go on with the socket. What is left to tell of it is its close. */
+  upgrading(): void {
+    const { socket } = this;
+    socket.removeListener('end', socketOnEnd);
+    socket.removeListener('drain', socketOnDrain);
+  }
+
+  /** The other protocol has listeners of its own. */
+  upgraded(): void {
+    this.socket.removeListener('error', ignore);
+  }
+
+  /** @internal */
+  closed(): void {
+    this.#owner.closed(this);
+    this.onClose();
+  }
+
   /** @internal */
   onClose(): void {
     this.#waiting = NOBODY;
@@ -276,6 +304,16 @@ function giveUpSoon(socket: WsgiSocket): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
+let lastPort = 0;
+let lastText = '';
+
+/** One text for all connections of a port. */
+function portText(port: number): string {
+  if (port !== lastPort) lastText = String(port);
+  lastPort = port;
+  return lastText;
+}
+
 /** An address as it stands in a URL: IPv6 in brackets (RFC 3875 section 4.1.14). */
 export function hostLiteral(address: string): string {
   return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
@@ -289,7 +327,7 @@ export function onSocket(call: (socket: WsgiSocket) => void): (this: WsgiSocket)
 }
 
 function socketOnClose(this: WsgiSocket): void {
-  this[kConnection]?.onClose();
+  this[kConnection]?.closed();
 }
 
 function socketOnEnd(this: WsgiSocket): void {

@@ -32,13 +32,13 @@ import type { WebSocket } from '../../environ/websocket/websocket.js';
 import { type ClientDisconnected, type RequestError, RequestTimeout } from '../../errors.js';
 import { Interpreter } from '../../interpreter/interpreter.js';
 import type { NamedRequest, Report } from '../../interpreter/report.js';
-import { checkEarlyHints } from '../../interpreter/response-head.js';
+import { checkEarlyHints, checkHints } from '../../interpreter/response-head.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { Counters } from '../status/counters.js';
 import type { Mount } from '../threads/shared/messages.js';
 import { LoggedRequest } from './access-entry.js';
-import type { Connection, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
+import type { Connection, ConnectionOwner, CurrentRequest, HandOver, WsgiSocket } from './connection.js';
 import type { Forwarded } from './forwarded.js';
 import { hasUnsent, setKeepAlive } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
@@ -46,7 +46,7 @@ import type { RequestLimits } from './request-head.js';
 import { type Answered, ResponseSink } from './response-sink.js';
 
 /** What all exchanges of a gateway share. */
-export interface Service {
+export interface Service extends ConnectionOwner {
   application: Application;
   /** The server takes no new requests: each response closes its connection, unless another process goes on with it. */
   stopping: boolean;
@@ -60,8 +60,6 @@ export interface Service {
   /** Where the server has a status. */
   readonly counters: Counters | undefined;
   readonly report: Report;
-  /** Value of the Server header; `''` for none. */
-  readonly ident: string;
   /** Milliseconds of silence after which a request is ended; 0 for never. */
   readonly timeout: number;
   /** Milliseconds that a connection waits for its next request; undefined: the host decides. 0: one request only. */
@@ -127,10 +125,10 @@ export class Exchange implements CurrentRequest, Answered {
   response: ServerResponse;
   readonly body: RequestBody | undefined;
   readonly sink: ResponseSink;
-  /** Undefined until the application is called. */
-  runner: Runner | undefined = undefined;
   /** For the log, where the message is not kept. */
   protected readonly named: NamedRequest | undefined = undefined;
+  /** Undefined until the application is called. */
+  runner: Runner | undefined = undefined;
   /** environ has a WebSocket to open. */
   readonly isUpgrade: boolean = false;
   /** That one, once environ was made. */
@@ -201,7 +199,9 @@ export class Exchange implements CurrentRequest, Answered {
     const aborter = new Aborter();
     this.#aborter = aborter;
     // gunicorn's: an interim 103 response (RFC 8297).
-    const earlyHints = (headers: HeaderList) => this.sink.sendHints(checkEarlyHints(headers));
+    const earlyHints = this.isUpgrade
+      ? checkHints
+      : (headers: HeaderList) => this.sink.sendHints(checkEarlyHints(headers));
     const services = { input: new BodyInput(this.body), aborter, earlyHints };
     const environ =
       host.describe?.(this, services) ?? buildEnviron(this.message, this.connection, facts, services);

@@ -76,9 +76,11 @@ export class Gateway {
       running: new Running(settings.served),
       host,
       call,
+      closed: (connection) => this.unwatch(connection),
       facts: gatewayFacts(options, errors, { multiprocess: hasSiblings }),
     };
     this.#silence = new ConnectionWatch(
+      'silence',
       this.service.timeout,
       ({ current, ending }) => current ?? (ending ? 'ends' : undefined),
       ({ current, socket }) => {
@@ -88,6 +90,7 @@ export class Gateway {
       options.minRate,
     );
     this.#rest = new ConnectionWatch(
+      'rest',
       keepAlive ?? 0,
       // It waits for its next request, or for the rest of one that was answered.
       ({ current, ending }) => (current === undefined && !ending ? 'rests' : undefined),
@@ -125,10 +128,10 @@ export class Gateway {
     return connection;
   }
 
-  /** It is a WebSocket, which may be silent for as long as it answers pings. */
-  unwatch(socket: WsgiSocket): void {
-    this.#silence.forget(socket);
-    this.#rest.forget(socket);
+  /** It is closed, or a WebSocket, which may be silent for as long as it answers pings. */
+  unwatch(connection: Connection): void {
+    this.#silence.forget(connection);
+    this.#rest.forget(connection);
   }
 
   #serve(

@@ -28,7 +28,6 @@ import { type Server as HttpServer, IncomingMessage, ServerResponse } from '../.
 type Data = string | Uint8Array;
 type WriteRaw = (data: Data, encoding: BufferEncoding, callback?: unknown, size?: number) => boolean;
 type Write = Parameters<WriteRaw>;
-
 const headersAccessor = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers');
 const { _writeRaw: writeRaw } = ServerResponse.prototype as unknown as { readonly _writeRaw?: WriteRaw };
 
@@ -94,7 +93,6 @@ export function readOn(message: IncomingMessage): void {
 }
 
 type Headers = IncomingMessage['headers'];
-
 type View = { readonly request: WsgiRequest };
 
 if (headersAccessor?.get !== undefined) {
@@ -198,14 +196,13 @@ export function respondOn(socket: Socket, message: IncomingMessage, keepAlive: b
 }
 
 /** As Node does on a socket of its own. */
-function tellDrain(this: Socket): void {
+export function tellDrain(this: Socket): void {
   responseOn(this)?.emit('drain');
 }
 
 /** A response without a connection, to a request that nobody sent. */
 export function unconnectedResponse(): ServerResponse {
-  const message = { method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage;
-  return new ServerResponse(message);
+  return new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage);
 }
 
 /** A response without a connection has all of its body: it says so as Node does after the last byte, and is closed. */
@@ -256,8 +253,7 @@ export function hasUnsent(socket: Duplex): boolean {
 }
 
 function lowest(socket: Duplex): Handle | undefined {
-  if (!internals.kernelQueue) return undefined;
-  let handle = inside(socket)._handle ?? undefined;
+  let handle = internals.kernelQueue ? (inside(socket)._handle ?? undefined) : undefined;
   while (handle?._parent) handle = handle._parent;
   return handle;
 }
@@ -274,6 +270,10 @@ export const serverOf = (socket: Socket) => inside(socket).server ?? undefined;
 /** Its server forgets a socket that goes to another process: Node would else count it there, and wait for it at the end. */
 export const withoutServer = (socket: Socket) => void Object.assign(socket, { server: null });
 
+/** Node keeps the addresses of a socket that was asked for them, in objects, and would ask the kernel again. */
+export const withoutAddresses = (socket: Socket) =>
+  void Object.assign(socket, { _sockname: null, _peername: null });
+
 /** A client that has shut down its sending side still gets its response. */
 export const allowHalfOpen = (http: HttpServer) => void Object.assign(http, { httpAllowHalfOpen: true });
 
@@ -288,9 +288,7 @@ export const endInPlaceOfNode = (socket: Socket, end: (this: never) => void) =>
  * Reads a socket whose parser has stopped reading by the handle, of which the stream knows nothing: it takes itself for
  * reading, and would never begin again (Node 20; where it does read, this has no effect).
  */
-export function readAgain(socket: Duplex): void {
-  if (socket instanceof Socket) socket._read(0);
-}
+export const readAgain = (socket: Duplex) => void (socket instanceof Socket && socket._read(0));
 
 type Method = 'pause' | 'resume' | 'destroy';
 
@@ -330,19 +328,21 @@ export interface Parser {
 }
 
 export const parserOf = (socket: Socket) => inside(socket).parser ?? undefined;
+export type PacketWatch = { execute: ((result: unknown) => void) | undefined; parsed(): void };
 
 /**
  * Calls back after each packet that the parser of a TCP connection, which it reads without its stream, was through with.
  * @returns false where that cannot be: the packets then come as `data` events of the socket, after the parser had them.
  */
-export function afterEachPacket(socket: Socket, parser: Parser, watch: { parsed(): void }): boolean {
+export function afterEachPacket(socket: Socket, parser: Parser, watch: PacketWatch): boolean {
   const index = parser.constructor.kOnExecute;
   const execute = index === undefined ? undefined : parser[index];
   if (!internals.parserHook || index === undefined || typeof execute !== 'function') return false;
   // Over TLS it gets what the stream read, and does not call.
   if (parser.getCurrentBuffer === undefined || 'encrypted' in socket) return false;
+  watch.execute = execute;
   parser[index] = (result) => {
-    execute(result);
+    watch.execute?.(result);
     watch.parsed();
   };
   return true;

@@ -7,7 +7,14 @@ import { ClientDisconnected, RequestError, RequestTimeout } from '../../errors.j
 import { parseContentLength } from '../../interpreter/request-body.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { WsgiSocket } from './connection.js';
-import { afterEachPacket, type FramingFields, type Parser, parserOf, WsgiRequest } from './node-internals.js';
+import {
+  afterEachPacket,
+  type FramingFields,
+  type PacketWatch,
+  type Parser,
+  parserOf,
+  WsgiRequest,
+} from './node-internals.js';
 
 const LF = 10;
 const CR = 13;
@@ -24,11 +31,13 @@ interface ParsedSocket extends WsgiSocket {
  * rest it skips, and a head can have megabytes of them. Counted here are the packets that belong to an unfinished head as a
  * whole. What shares a packet with the end of a message, or with the end of the head itself, is not counted.
  */
-export class HeadWatch {
+export class HeadWatch implements PacketWatch {
   /** What earlier packets had of the head: nothing (or line breaks), a part of its first line, or more than that. */
   seen: 'nothing' | 'line' | 'fields' = 'nothing';
+  /** What the parser did before. */
+  execute: PacketWatch['execute'];
   readonly #socket: ParsedSocket;
-  readonly #parser: Parser;
+  #parser: Parser | undefined;
   readonly #limit: number;
   readonly #exceeded: (socket: WsgiSocket) => void;
   #bytes = 0;
@@ -64,7 +73,12 @@ export class HeadWatch {
 
   /** The socket has a new owner. */
   static end(socket: WsgiSocket): void {
+    const watch = HeadWatch.of(socket);
     (socket as ParsedSocket)[kHeadWatch] = undefined;
+    if (watch === undefined) return;
+    // Parsers are used again: it would keep alive what Node has for this connection and then for others.
+    watch.execute = undefined;
+    watch.#parser = undefined;
   }
 
   /** Node's own listener, which came first, has given this packet to the parser. */
@@ -78,7 +92,9 @@ export class HeadWatch {
 
   /** The parser has finished with a packet. */
   parsed(packet?: Buffer): void {
-    const { incoming } = this.#parser;
+    const parser = this.#parser;
+    if (parser === undefined) return;
+    const { incoming } = parser;
     if (incoming?.complete === false) {
       this.#inBody = true;
     } else if (this.#inBody || incoming?.ended === false) {
@@ -87,8 +103,8 @@ export class HeadWatch {
       this.#inBody = false;
       this.#bytes = 0;
       this.seen = 'nothing';
-    } else if (parserOf(this.#socket) === this.#parser) {
-      this.#count(packet ?? (this.#parser.getCurrentBuffer?.() as Buffer));
+    } else if (parserOf(this.#socket) === parser) {
+      this.#count(packet ?? (parser.getCurrentBuffer?.() as Buffer));
     }
   }
 

@@ -1,7 +1,14 @@
 /** The connections of a server: all of them, and how a stop ends those that have no request. */
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { type HandOver, kConnection, lingeringClose, onSocket, type WsgiSocket } from './connection.js';
+import {
+  type HandOver,
+  kConnection,
+  kTellsClose,
+  lingeringClose,
+  onSocket,
+  type WsgiSocket,
+} from './connection.js';
 import { belowTls, restore, silence } from './node-internals.js';
 
 /** Milliseconds that a connection without a request stays half open after a stop. */
@@ -21,6 +28,7 @@ export class ServerSockets {
     if (this.#ended.has(belowTls(socket) as Socket)) socket.destroy();
     if (this.#open.has(socket)) return;
     this.#open.add(socket);
+    socket[kTellsClose] = true;
     socket.on('close', this.#onClose);
   };
 
@@ -28,6 +36,7 @@ export class ServerSockets {
     this.#open.delete(socket);
     this.#ended.delete(socket);
     if (this.#open.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
+    socket[kConnection]?.closed();
   }
 
   get size(): number {

@@ -1,7 +1,7 @@
 /** An open WebSocket on a socket of the package `ws`: messages in, messages out, and how it ends. */
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import type { RawData, WebSocket as WsSocket } from 'ws';
+import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes, Message } from '../../environ/types.js';
 import {
@@ -57,10 +57,19 @@ export interface Owner {
 /** An upgrade request, as the gateway gives it to a `WebSocket`. */
 export interface Handshake extends Owner, Door<AsyncLink> {}
 
-/** A socket of `ws` that asks its connection before it answers a close frame. */
+/** Looks whether the peer is alive. */
+export interface PeerWatch {
+  pong(): void;
+  closed(): void;
+}
+
+/**
+ * A socket of `ws` that asks its connection before it answers a close frame, and tells it and its watch what happens without
+ * listeners: those take half a kilobyte of each idle socket.
+ */
 export interface WsgiWebSocket extends WsSocket {
-  /** Saves a closure for each listener. */
   connection?: WebSocketConnection;
+  watch?: PeerWatch;
   deflate?: LeanDeflate;
 }
 
@@ -70,7 +79,27 @@ let socketClass: typeof WsSocket | undefined;
 export function webSocketClass(): typeof WsSocket {
   socketClass ??= class extends ws().WebSocket implements WsgiWebSocket {
     declare connection?: WebSocketConnection;
+    declare watch?: PeerWatch;
     declare deflate?: LeanDeflate;
+
+    override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+      const { connection } = this;
+      if (event === 'message' && connection !== undefined) {
+        // A Buffer, for `binaryType` is left as it is. Its memory is the chunk that the kernel filled, never filled again.
+        connection.deliver(first as Buffer, second as boolean);
+        return true;
+      }
+      if (event === 'error' && connection !== undefined) {
+        connection.fail(first as Error);
+        return true;
+      }
+      if (event === 'pong') this.watch?.pong();
+      else if (event === 'close') {
+        connection?.socketClosed(first as number, second as Buffer);
+        this.watch?.closed();
+      }
+      return super.emit(event, first, second);
+    }
 
     override close(code?: number, reason?: string | Buffer): void {
       // `ws` has no code for an error that is not its own.
@@ -115,9 +144,6 @@ export class WebSocketConnection implements AsyncLink, Member {
     this.#inbox = new Inbox(socket, socket.deflate);
     this.#outbox = new Outbox(socket, stream, socket.deflate !== undefined);
     socket.connection = this;
-    socket.on('message', socketOnMessage);
-    socket.on('error', socketOnError);
-    socket.on('close', socketOnClose);
   }
 
   get closed(): boolean {
@@ -326,19 +352,6 @@ export class WebSocketConnection implements AsyncLink, Member {
     this.#inbox.drop();
     this.ended = true;
   }
-}
-
-function socketOnMessage(this: WsgiWebSocket, data: RawData, isBinary: boolean): void {
-  // A Buffer, for `binaryType` is left as it is. Its memory is the chunk that the kernel filled, never filled again.
-  this.connection?.deliver(data as Buffer, isBinary);
-}
-
-function socketOnError(this: WsgiWebSocket, error: Error): void {
-  this.connection?.fail(error);
-}
-
-function socketOnClose(this: WsgiWebSocket, code: number, reason: Buffer): void {
-  this.connection?.socketClosed(code, reason);
 }
 
 function graceOver(connection: WebSocketConnection): void {

@@ -164,11 +164,11 @@ export class WebSocketAcceptor {
     this.#deflate = deflate;
     this.#headers = own;
     const opened: WsgiWebSocket[] = [];
-    // `ws` writes the head as one text: native strings are latin-1 (PEP 3333 "Unicode Issues").
-    stream.setDefaultEncoding('latin1');
+    // `ws` writes the head as one text: native strings are latin-1 (PEP 3333 "Unicode Issues"). Its own part is ASCII.
+    if (own.length > 0) stream.setDefaultEncoding('latin1');
     this.#server ??= this.#makeServer();
     this.#server.handleUpgrade(plainRequest(headers, protocol), stream, rest, (one) => opened.push(one));
-    stream.setDefaultEncoding('utf8');
+    if (own.length > 0) stream.setDefaultEncoding('utf8');
     const [socket] = opened;
     if (socket === undefined) throw closedError(SOCKET_DEAD);
     if (deflate !== undefined) {

@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
+import { type Placed, PlacedSet } from '../../placed.js';
 import { Backlog, kernelRoom } from '../http/backlog.js';
 import { hasUnsent, takenOf } from '../http/node-internals.js';
-import type { OpenSocket } from './connection.js';
+import type { OpenSocket, PeerWatch } from './connection.js';
 
 /** Seconds that a peer has at most for each step of the closing handshake; `ws` gives as many for all of it. */
 const CLOSING = 30;
@@ -20,7 +21,7 @@ export class Heartbeat {
   readonly #period: number;
   /** Beats from one ping to the next. */
   readonly #every: number;
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new PlacedSet<Watched>();
   #beats = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,16 +42,13 @@ export class Heartbeat {
   watch(open: OpenSocket): void {
     const watched = new Watched(open, this);
     this.#watched.add(watched);
-    const socket = open.socket as WatchedSocket;
-    socket[WATCHED] = watched;
-    socket.on('pong', socketOnPong);
-    socket.on('close', socketOnClose);
+    open.socket.watch = watched;
     this.#timer ??= setInterval(() => this.#beat(), this.#period).unref();
   }
 
   #beat(): void {
     const pings = ++this.#beats % this.#every === 0;
-    for (const watched of this.#watched) watched.beat(pings);
+    for (const watched of this.#watched.list()) watched.beat(pings);
   }
 
   /** Forgets all sockets. */
@@ -66,18 +64,12 @@ export class Heartbeat {
   }
 }
 
-const WATCHED = Symbol('wsgi.heartbeat');
-
-interface WatchedSocket extends WsSocket {
-  [WATCHED]?: Watched;
-}
-
 /** One socket, and what was seen of it at the last beat. */
-class Watched {
-  readonly heartbeat: Heartbeat;
+class Watched extends Backlog implements PeerWatch, Placed {
+  place = -1;
+  readonly #heartbeat: Heartbeat;
   readonly #socket: WsSocket;
   readonly #stream: Duplex & Partial<Pick<Socket, 'bytesRead'>>;
-  readonly #backlog: Backlog;
   #judged = false;
   #read = 0;
   /** Where the oldest ping without an answer begins, or a place before that; -1: all were answered. */
@@ -86,16 +78,16 @@ class Watched {
   #ahead: number | undefined;
 
   constructor({ socket, stream }: OpenSocket, heartbeat: Heartbeat) {
+    super(stream, kernelRoom() + PEER_ROOM);
     this.#socket = socket;
     this.#stream = stream;
-    this.#backlog = new Backlog(stream, kernelRoom() + PEER_ROOM);
-    this.heartbeat = heartbeat;
+    this.#heartbeat = heartbeat;
   }
 
   /** @param pings a ping is to be sent; otherwise only closing sockets are judged. */
   beat(pings: boolean): void {
-    const { toRead } = this.heartbeat;
-    this.#backlog.pass(this.#stream, toRead);
+    const { toRead } = this.#heartbeat;
+    this.pass(this.#stream, toRead);
     // A closing socket gets no more pings, but the peer may have disappeared, or not read what is left to send.
     const isOpen = this.#socket.readyState === this.#socket.OPEN;
     if (isOpen && !pings) return;
@@ -112,17 +104,21 @@ class Watched {
     this.#read = this.#stream.bytesRead ?? 0;
     if (this.#ahead !== undefined) this.#ahead = Math.max(0, this.#ahead - toRead);
     if (this.#ping === -1) this.#ping = takenOf(this.#stream);
-    if (!waits) this.#ahead ??= this.#backlog.bytes;
+    if (!waits) this.#ahead ??= this.bytes;
     if (!isOpen) return;
     this.#socket.ping();
     // It has all the time until the next beat to be read.
-    this.#backlog.pass(this.#stream, 0);
+    this.pass(this.#stream, 0);
+  }
+
+  closed(): void {
+    this.#heartbeat.forget(this);
   }
 
   /** It has read a ping, and all before it. */
   pong(): void {
     if (this.#ping === -1) return;
-    this.#backlog.hasAtMost(takenOf(this.#stream) - this.#ping);
+    this.hasAtMost(takenOf(this.#stream) - this.#ping);
     this.#forgetPing();
   }
 
@@ -134,16 +130,7 @@ class Watched {
   #isAlive(waits: boolean): boolean {
     const speaks = (this.#stream.bytesRead ?? 0) !== this.#read;
     // A peer that has to read may send and not read.
-    if (speaks && !(waits && this.#backlog.isEmpty)) return true;
-    return this.#ahead === undefined ? !this.#backlog.isEmpty : this.#ahead > 0;
+    if (speaks && !(waits && this.isEmpty)) return true;
+    return this.#ahead === undefined ? !this.isEmpty : this.#ahead > 0;
   }
-}
-
-function socketOnClose(this: WatchedSocket): void {
-  const watched = this[WATCHED];
-  watched?.heartbeat.forget(watched);
-}
-
-function socketOnPong(this: WatchedSocket): void {
-  this[WATCHED]?.pong();
 }

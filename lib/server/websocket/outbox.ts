@@ -34,6 +34,8 @@ export class Outbox {
   #again = false;
   /** What calls of `send` wait for while the peer reads too slowly. */
   #drained: Promise<void> | undefined;
+  /** While something is held: an idle socket has none. */
+  #drainer: (() => void) | undefined;
   #settle: ((error?: Error) => void) | undefined;
   #written: ((error?: Error | null) => void) | undefined;
 
@@ -93,6 +95,11 @@ export class Outbox {
     return true;
   }
 
+  get #drainListener(): () => void {
+    this.#drainer ??= () => this.#onDrain();
+    return this.#drainer;
+  }
+
   #hold(frame: Buffer, writableLength: number, most: number): boolean {
     if (this.#heldCost + writableLength > most) {
       this.#drop();
@@ -101,7 +108,7 @@ export class Outbox {
     if (this.#held === undefined) {
       this.#held = [];
       topics.behind++;
-      this.#stream.once('drain', this.#onDrain);
+      this.#stream.once('drain', this.#drainListener);
       // Only a write tells whether the peer can take it.
       if (this.#corked) this.uncork();
     }
@@ -110,7 +117,7 @@ export class Outbox {
     return true;
   }
 
-  readonly #onDrain = (): void => {
+  #onDrain(): void {
     const stream = this.#stream;
     const held = this.#held ?? [];
     let sent = 0;
@@ -123,9 +130,9 @@ export class Outbox {
     stream.uncork();
     held.splice(0, sent);
     if (held.length === 0) this.#drop();
-    else if (stream.writableNeedDrain) stream.once('drain', this.#onDrain);
-    else setImmediate(this.#onDrain);
-  };
+    else if (stream.writableNeedDrain) stream.once('drain', this.#drainListener);
+    else setImmediate(this.#drainListener);
+  }
 
   /** Sends all that is held, before something else. */
   release(): void {
@@ -141,7 +148,8 @@ export class Outbox {
     topics.behind--;
     this.#held = undefined;
     this.#heldCost = 0;
-    this.#stream.removeListener('drain', this.#onDrain);
+    this.#stream.removeListener('drain', this.#drainListener);
+    this.#drainer = undefined;
   }
 
   /** @param data as many bytes as a control frame holds. */

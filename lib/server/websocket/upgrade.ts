@@ -11,10 +11,17 @@ import { checkHandshakeHeaders } from '../../interpreter/response-head.js';
 import type { ResponseHead } from '../../interpreter/sink.js';
 import type { Logger } from '../../logger.js';
 import type { IncomingMessage, ServerResponse } from '../../node-http.js';
+import { type Placed, PlacedSet } from '../../placed.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
 import { Exchange } from '../http/exchange.js';
 import type { Gateway } from '../http/gateway.js';
-import { respondOn, unconnectedResponse, withoutListeners } from '../http/node-internals.js';
+import {
+  respondOn,
+  tellDrain,
+  unconnectedResponse,
+  withoutAddresses,
+  withoutListeners,
+} from '../http/node-internals.js';
 import { HeadWatch } from '../http/request-head.js';
 import { ResponseSink } from '../http/response-sink.js';
 import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
@@ -26,6 +33,7 @@ import {
   WebSocketAcceptor,
 } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
+import { shareValues } from './shared-values.js';
 
 /** Hands a connection back to the HTTP server, which reads the next request from it. */
 export type Readmit = (socket: WsgiSocket) => void;
@@ -47,7 +55,7 @@ export class Upgrades {
   /** What peers are told by a server that stops. */
   #farewell: number = CLOSE_CODE.goingAway;
   /** WebSockets that were opened, and whose handler or connection is still there. */
-  readonly #open = new Set<WebSocketExchange>();
+  readonly #open = new PlacedSet<WebSocketExchange>();
 
   constructor(gateway: Gateway, readmit: Readmit) {
     const { options } = gateway.service;
@@ -84,13 +92,13 @@ export class Upgrades {
   goAway(code: number = CLOSE_CODE.goingAway): void {
     this.gateway.service.stopping = true;
     this.#farewell = code;
-    for (const exchange of this.#open) exchange.goAway(code);
+    for (const exchange of this.#open.list()) exchange.goAway(code);
     closeWaitsOf(this.gateway.service);
   }
 
   /** The grace period is over. */
   terminate(): void {
-    for (const exchange of this.#open) exchange.terminate();
+    for (const exchange of this.#open.list()) exchange.terminate();
   }
 
   /** The connection is free for its next request. */
@@ -140,10 +148,12 @@ export class Upgrades {
 }
 
 /** A WebSocket request: a response that refuses it, or a socket that was opened. */
-class WebSocketExchange extends Exchange implements Handshake {
+class WebSocketExchange extends Exchange implements Handshake, NamedRequest, Placed {
+  place = -1;
+  readonly url: string | undefined;
+  protected override readonly named: NamedRequest;
   override readonly isUpgrade = true;
   declare readonly sink: UpgradeSink;
-  protected override readonly named: NamedRequest;
   readonly #upgrades: Upgrades;
   #rest: Buffer;
   #handshake: HandshakeRequest | undefined = undefined;
@@ -158,7 +168,8 @@ class WebSocketExchange extends Exchange implements Handshake {
     super(upgrades.gateway.service, connection, message, response, undefined);
     this.#upgrades = upgrades;
     this.#rest = rest;
-    this.named = { method: message.method, url: message.url };
+    this.url = message.url;
+    this.named = this;
     response.on('finish', () => this.finished());
   }
 
@@ -189,11 +200,17 @@ class WebSocketExchange extends Exchange implements Handshake {
   }
 
   override environ(): Environ {
+    shareValues(this.message.rawHeaders);
     const environ = super.environ();
     this.websocket = WebSocket.make(environ, this);
     environ['wsgi.websocket'] = this.websocket;
-    environ['wsgi.websocket_version'] = String(this.version);
+    // As text, the one that the header had.
+    environ['wsgi.websocket_version'] = environ['HTTP_SEC_WEBSOCKET_VERSION'] ?? String(this.version);
     return environ;
+  }
+
+  get method(): string {
+    return 'GET';
   }
 
   // The door, and what the connection after it tells: no object and no closures for each
@@ -251,9 +268,13 @@ class WebSocketExchange extends Exchange implements Handshake {
     }
     this.sink.status = 101;
     this.response.detachSocket(socket);
+    socket.removeListener('drain', tellDrain);
     HeadWatch.end(socket);
+    this.connection.upgrading();
     const opened = this.#upgrades.acceptor.accept(this.message, socket, this.#rest, protocol, own);
-    this.#upgrades.gateway.unwatch(socket);
+    this.connection.upgraded();
+    withoutAddresses(socket);
+    this.#upgrades.gateway.unwatch(this.connection);
     this.#upgrades.heartbeat.watch(opened);
     queueMicrotask(() => this.#upgrades.opened(this));
     return opened;
@@ -266,8 +287,11 @@ class WebSocketExchange extends Exchange implements Handshake {
 
   override disconnected(error: ClientDisconnected): void {
     if (!this.sink.hijacked) super.disconnected(error);
-    // The application learns it from its next receive() or send(), and ends by itself.
-    else this.connectionClosed(error);
+    else {
+      // The application learns it from its next receive() or send(), and ends by itself.
+      this.connectionClosed(error);
+      this.runner?.halfClosed?.();
+    }
   }
 
   goAway(code: number): void {

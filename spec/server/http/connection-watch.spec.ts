@@ -1,5 +1,4 @@
 /** The watch on connections, over a clock of our own with stand-ins for sockets. */
-import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { kernelRoom } from '../../../lib/server/http/backlog.js';
@@ -11,7 +10,7 @@ const LIMIT = 10;
 const RATE = 1000;
 
 /** What the watch sees of a socket. */
-class Socket extends EventEmitter {
+class Socket {
   bytesRead = 0;
   writableLength = 0;
   readonly _handle = { bytesWritten: 0, writeQueueSize: 0 };
@@ -30,17 +29,21 @@ class Socket extends EventEmitter {
 describe('ConnectionWatch', () => {
   let clock: sinon.SinonFakeTimers;
   let socket: Socket;
+  let connection: Connection;
+  let watched: ConnectionWatch;
   let phase: string | undefined;
   let silences: number;
 
   function watch(rate: number): void {
-    const one = new ConnectionWatch(
+    watched = new ConnectionWatch(
+      'silence',
       LIMIT * 1000,
       () => phase,
       () => silences++,
       rate,
     );
-    one.add({ socket } as unknown as Connection);
+    connection = { socket } as unknown as Connection;
+    watched.add(connection);
   }
 
   /** How many seconds pass until it is called. */
@@ -61,7 +64,7 @@ describe('ConnectionWatch', () => {
   });
 
   afterEach(() => {
-    socket.emit('close');
+    watched.forget(connection);
     expect(clock.countTimers()).to.equal(0);
     clock.restore();
   });

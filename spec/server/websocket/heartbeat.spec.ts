@@ -1,8 +1,7 @@
 /** Heartbeat: over a clock of our own with stand-ins for sockets, and once over real ones. */
-import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { OpenSocket } from '../../../lib/server/websocket/connection.js';
+import type { OpenSocket, PeerWatch } from '../../../lib/server/websocket/connection.js';
 import { Heartbeat } from '../../../lib/server/websocket/heartbeat.js';
 import { BINARY, CLOSE, codeOf, type Frame, frame, PING, PONG, RawWebSocket } from '../../support/frames.js';
 import { closeServers, serveApp } from '../../support/serve.js';
@@ -13,7 +12,8 @@ const RATE = 1000;
 const INTERVAL = 20 * RATE;
 
 /** What a heartbeat sees of a socket. */
-class Peer extends EventEmitter {
+class Peer {
+  watch?: PeerWatch;
   readonly OPEN = 1;
   readyState = 1;
   isPaused = false;
@@ -35,7 +35,7 @@ class Peer extends EventEmitter {
 
   terminate(): void {
     this.readyState = 3;
-    this.emit('close');
+    this.watch?.closed();
   }
 }
 
@@ -155,7 +155,7 @@ describe('Heartbeat', () => {
       peer.stream.bytesWritten = 10 * INTERVAL;
       clock.tick(20_000);
       peer.stream.bytesRead += 6;
-      peer.emit('pong');
+      peer.watch?.pong();
       clock.tick(60_000);
       expect(peer.terminated).to.equal(true);
     });
