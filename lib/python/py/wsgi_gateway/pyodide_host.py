@@ -68,12 +68,12 @@ class PyodideHost(Serving):
             self._bridge.note(json.dumps(packaged(self._config['installed'])))
 
     def _work(self, application):
-        slot, channel, facts = self._slot, self._slot.channel, self._facts
+        slot, channel, environs = self._slot, self._slot.channel, self._environs
 
         def serve(size):
             try:
                 number, told = channel.told(size)
-                slot.serve(number, told, application, facts)
+                slot.serve(number, told, application, environs)
                 if watches:
                     self._look()
             except KeyboardInterrupt:
