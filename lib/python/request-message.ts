@@ -5,31 +5,73 @@ import type { Environ } from '../environ/types.js';
 /** Keys that are objects of JavaScript: Python has its own under the same names. */
 const OWN = /^(?:wsgi\.(?!url_scheme$)|node\.)/;
 
-/** What is not a native string, or has the separator in it. */
+/** A value that is not a native string, or has the separator in it. */
 const ODD = /[^\x01-\xff]/;
 
+/** A key that has what parts the keys from the values goes as JSON. */
+const ODD_KEY = /[^\x02-\xff]/;
+
 const SEPARATOR = '\0';
+const KEYS_END = '\x01';
 
-// What a key is: an object of JavaScript's own, a native string, or for JSON.
+/** Clients choose names of headers: when there are this many layouts, it begins anew. */
+const MOST_LAYOUTS = 2000;
+
+// What a key is, where it is none that goes as text: an object of JavaScript's own, or for JSON.
 const JAVASCRIPT = 0;
-const NATIVE = 1;
-const OTHER = 2;
+const OTHER = 1;
 
-/** Of keys that were seen: most requests have the same. */
-const KINDS = new Map<string, number>();
-/** Clients choose names of headers. */
-const MOST_KINDS = 500;
+/**
+ * The keys that requests have, in their order: most have the same, and Python knows them by heart. One key leads to the next
+ * layout.
+ */
+class Layout {
+  readonly next = new Map<string, Layout | typeof JAVASCRIPT | typeof OTHER>();
+  readonly #parent: Layout | undefined;
+  readonly #key: string;
+  #text: string | undefined;
 
-function kindOf(key: string): number {
-  const kind = OWN.test(key) ? JAVASCRIPT : ODD.test(key) ? OTHER : NATIVE;
-  if (KINDS.size < MOST_KINDS) KINDS.set(key, kind);
-  return kind;
+  /** @param key for the first of all, flags. */
+  constructor(key: string, parent?: Layout) {
+    this.#key = key;
+    this.#parent = parent;
+  }
+
+  /** Flags and keys. */
+  get text(): string {
+    this.#text ??= Buffer.from(this.#keys().join(SEPARATOR) + KEYS_END, 'latin1').toString('latin1');
+    return this.#text;
+  }
+
+  add(key: string): Layout | typeof JAVASCRIPT | typeof OTHER {
+    const found = OWN.test(key) ? JAVASCRIPT : ODD_KEY.test(key) ? OTHER : new Layout(key, this);
+    if (++layouts > MOST_LAYOUTS) {
+      layouts = 0;
+      LAYOUTS.clear();
+    }
+    this.next.set(key, found);
+    return found;
+  }
+
+  #keys(): string[] {
+    return this.#parent === undefined ? [this.#key] : [...this.#parent.#keys(), this.#key];
+  }
+}
+
+let layouts = 0;
+/** By flags. */
+const LAYOUTS = new Map<string, Layout>();
+
+function firstLayout(flags: string): Layout {
+  const found = LAYOUTS.get(flags) ?? new Layout(flags);
+  LAYOUTS.set(flags, found);
+  return found;
 }
 
 export interface RequestParts {
   /**
-   * Flags and native strings, with a separator between each: characters of latin-1. Flags are `h`, there is
-   * `wsgi.early_hints`, and `e`, the request has no body.
+   * Flags and the keys of native strings, with a separator between each; their values, in the same way: characters of latin-1.
+   * Flags are `h`, there is `wsgi.early_hints`, and `e`, the request has no body.
    */
   readonly text: string;
   /** JSON, if there is anything else. */
@@ -49,22 +91,23 @@ export function requestMessage(environ: Environ): Buffer {
 export function requestParts(environ: Environ): RequestParts {
   const input: unknown = environ['wsgi.input'];
   const isEmpty = input instanceof BodyInput && input.isEmpty;
-  let text = `${environ['wsgi.early_hints'] === undefined ? '' : 'h'}${isEmpty ? 'e' : ''}`;
-  const others: Record<string, unknown> = {};
-  let hasOthers = false;
+  let layout = firstLayout(`${environ['wsgi.early_hints'] === undefined ? '' : 'h'}${isEmpty ? 'e' : ''}`);
+  let values = '';
+  let others: Record<string, unknown> | undefined;
   for (const key of Object.keys(environ)) {
-    const kind = KINDS.get(key) ?? kindOf(key);
-    if (kind === JAVASCRIPT) continue;
+    const next = layout.next.get(key) ?? layout.add(key);
+    if (next === JAVASCRIPT) continue;
     const value = environ[key as keyof Environ];
-    if (kind === NATIVE && typeof value === 'string' && !ODD.test(value)) {
-      text += SEPARATOR + key + SEPARATOR + value;
+    if (next !== OTHER && typeof value === 'string' && !ODD.test(value)) {
+      values += value + SEPARATOR;
+      layout = next;
     } else if (typeof value === 'string' || isPlain(value)) {
+      others ??= {};
       others[key] = value;
-      hasOthers = true;
     }
   }
-  const more = hasOthers || environ['wsgi.websocket'] !== undefined ? moreOf(environ, others) : '';
-  return { text, more };
+  const hasMore = others !== undefined || environ['wsgi.websocket'] !== undefined;
+  return { text: layout.text + values, more: hasMore ? moreOf(environ, others ?? {}) : '' };
 }
 
 function moreOf(environ: Environ, others: Readonly<Record<string, unknown>>): string {

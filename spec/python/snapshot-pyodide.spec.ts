@@ -85,19 +85,23 @@ describe('a snapshot of Pyodide', function () {
     packages = temporaryFolder({
       'counted-1.0.dist-info/RECORD': 'counted.py,,\nsimple_websocket.py,,\n',
       'counted.py':
-        'import os, time\nfrom simple_websocket import Server\n' +
-        'BORN = time.time_ns()\nCOLOR = os.environ.get("COUNTED_COLOR")\n',
+        'import os, time, wsgiref.handlers\nfrom simple_websocket import Server\n' +
+        'BORN = time.time_ns()\nCOLOR = os.environ.get("COUNTED_COLOR")\n' +
+        'LANG = os.environ.get("LANG")\nos.environ.setdefault("COUNTED_SET", "set")\n',
       'simple_websocket.py': 'class ConnectionClosed(Exception):\n    pass\n\n\nclass Server:\n    pass\n',
     });
     chdir = temporaryFolder({
       'app.py': `
-import os, random, counted
+import os, random, counted, wsgiref.handlers
 SECRET = os.environ['APP_SECRET']
 
 def application(environ, start_response):
     start_response('200 OK', [('Content-Type', 'text/plain')])
-    told = counted.BORN, counted.COLOR, random.random(), counted.Server.__module__
-    return [('%s %s %s %s' % told).encode()]
+    told = (
+        counted.BORN, counted.COLOR, random.random(), counted.Server.__module__, counted.LANG,
+        os.environ['LANG'], os.environ['COUNTED_SET'], wsgiref.handlers.BaseHandler.os_environ.get('APP_SECRET'),
+    )
+    return [' '.join(map(str, told)).encode()]
 `,
     });
   });
@@ -107,13 +111,14 @@ def application(environ, start_response):
     removeTemporaryFolders();
   });
 
+  /** With LANG, which nearly everybody has set, and gettext looks for. */
   async function run(env: Record<string, string> = {}): Promise<string[]> {
     const app = fromPython('app:application', {
       chdir,
       pythonpath: [packages],
       python: 'pyodide',
       threads: 1,
-      env: { APP_SECRET: SECRET, ...env },
+      env: { APP_SECRET: SECRET, LANG: 'de_DE.UTF-8', ...env },
     });
     try {
       return (await new Client(app).get('/')).text.split(' ');
@@ -155,16 +160,44 @@ def application(environ, start_response):
     expect(second[2]).to.not.equal(first[2]);
   });
 
+  it('has what packages have set, and leaves the environment that they keep a copy of to the application', async () => {
+    expect((await run()).slice(6)).to.deep.equal(['set', SECRET]);
+  });
+
+  it('is made for each language that packages have looked for, and used where it is the same', async () => {
+    const [german, ...french] = [
+      await run(),
+      await run({ LANG: 'fr_FR.UTF-8' }),
+      await run({ LANG: 'fr_FR.UTF-8' }),
+    ];
+    for (const told of french) expect(told.slice(4, 6)).to.deep.equal(['fr_FR.UTF-8', 'fr_FR.UTF-8']);
+    expect(french[1]?.[0]).to.equal(french[0]?.[0]);
+    expect(french[0]?.[0]).to.not.equal(german?.[0]);
+    expect((await run())[0]).to.equal(german?.[0]);
+  });
+
+  it('is not made while a variable that packages look for may be a secret', async () => {
+    process.env['WSGI_CACHE_DIR'] = temporaryFolder({});
+    try {
+      for (let start = 1; start <= 2; start++) {
+        expect((await run({ COUNTED_COLOR: 'red' })).slice(0, 2), `start ${start}`).to.include('red');
+      }
+      const folder = join(process.env['WSGI_CACHE_DIR'], 'wsgi-pyodide');
+      expect(readdirSync(folder).filter((name) => !name.endsWith('.json'))).to.have.length(1);
+    } finally {
+      process.env['WSGI_CACHE_DIR'] = cache;
+    }
+  });
+
   it('is not used where the packages have looked for a variable that is there now', async () => {
     expect((await run({ COUNTED_COLOR: 'red' }))[1]).to.equal('red');
     expect((await run())[1]).to.equal('None');
   });
 
   it('that is broken is removed, and Python starts without', async () => {
-    for (const name of snapshots()) {
-      writeFileSync(join(cache, 'wsgi-pyodide', name), Buffer.alloc(1000));
-    }
+    const all = snapshots();
+    for (const name of all) writeFileSync(join(cache, 'wsgi-pyodide', name), Buffer.alloc(1000));
     expect((await run())[1]).to.equal('None');
-    expect(snapshots()).to.have.length(1);
+    expect(snapshots()).to.have.length(all.length - 1);
   });
 });

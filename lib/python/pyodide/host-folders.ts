@@ -1,5 +1,6 @@
 /** The folders of the host in the file system of Pyodide, at the same paths: programs find their files as in any Python. */
 import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OWN_FOLDER } from '../../own-files.js';
 import type { FileSystem, HostFileSystem } from './runtime.js';
@@ -12,6 +13,17 @@ export const GATEWAY_FOLDER = '/lib/wsgi';
 
 /** The Python files of this package. The build copies them. */
 export const GATEWAY_FILES = fileURLToPath(new URL('python/py', OWN_FOLDER));
+
+/** Of them: while they are developed they change without a new version of the package. */
+export function gatewayState(): string[] {
+  return readdirSync(GATEWAY_FILES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.py'))
+    .sort()
+    .map((name) => {
+      const { size, mtimeMs } = statSync(join(GATEWAY_FILES, name));
+      return `${name} ${size} ${mtimeMs}`;
+    });
+}
 
 /** Before anything is imported: what was saved in a snapshot knows the files by these paths. */
 export function mountHost(files: FileSystem): void {

@@ -1,11 +1,12 @@
 /** An application on Pyodide: its threads, what they start from, and what they are told. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { logger } from '../../logger.js';
 import type { PythonOptions } from '../options.js';
 import type { PythonTarget } from '../target.js';
 import { environmentPackages, packageFolders } from './packages.js';
 import { findPyodide, type PyodidePackage } from './runtime.js';
-import { isComplete, planSnapshot } from './snapshot.js';
+import { isComplete, planSnapshot, whyUnused } from './snapshot.js';
 import type { PyodideStart } from './start.js';
 
 /** Deep recursion of Python, and of C: parsers of deep JSON need more than Node gives. */
@@ -41,6 +42,7 @@ export function pyodidePlan(
   const installed = packageFolders([...options.pythonpath, ...packages]);
   const { chdir, pythonpath, onFile, threads = DEFAULT_THREADS, workers } = options;
   const count = threads * workers;
+  const env = { ...process.env, ...options.env };
   const config = {
     ...target,
     path: [...pythonpath, chdir],
@@ -49,17 +51,25 @@ export function pyodidePlan(
     threads: connections,
     multiprocess: count > 1,
     watch: onFile !== undefined,
-    env: { ...process.env, ...options.env },
+    env,
     pid: process.pid,
   };
   const snapshot = planSnapshot(pyodide, installed, [target.module, chdir], connections > 1);
+  const unused = snapshot === undefined ? undefined : whyUnused(snapshot, env);
+  if (unused !== undefined) logger.debug(unusedText(unused));
   return {
     count,
-    firstAlone: snapshot !== undefined && !isComplete(snapshot),
+    firstAlone: snapshot !== undefined && !isComplete(snapshot, env),
     start: { pyodide, snapshot, chdir, config: JSON.stringify(config) },
     summary: (version) =>
       `Pyodide ${pyodide.version}, Python ${version}, ${count === 1 ? '1 thread' : `${count} threads`}`,
   };
+}
+
+/** @param name of the variable that packages look for, or `*`. */
+function unusedText(name: string): string {
+  const what = name === '*' ? 'all variables of the environment' : `the variable ${name}, which is set`;
+  return `Pyodide imports the packages at each start: while they are imported they look at ${what}, and no snapshot has that`;
 }
 
 /** `3.14` */

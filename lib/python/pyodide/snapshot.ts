@@ -8,14 +8,16 @@
  * | the same, and a note of what is new      | that           | one with these packages imported             |
  * | one with the packages                    | that           | nothing                                      |
  *
- * The application's own modules are in none of them: their environment, secrets and open files would be.
+ * The application's own modules are in none of them: their environment, secrets and open files would be. Packages are imported
+ * with those variables of the environment that are no secrets; a snapshot is used where all that they looked for are the same.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageVersion } from '../../own-files.js';
-import { GATEWAY_FILES } from './host-folders.js';
+import { gatewayState } from './host-folders.js';
 import type { PackageFolder } from './packages.js';
 import type { PyodidePackage } from './runtime.js';
+import { type Env, hindrance, valuesOf } from './snapshot-env.js';
 import { cacheFolder, keyOf, readCached, removeCached, writeCached } from './snapshot-file.js';
 
 export interface SnapshotPlan {
@@ -25,17 +27,18 @@ export interface SnapshotPlan {
   readonly packages: string | undefined;
 }
 
-/** What was imported from the packages, and which variables of the environment that has read. */
+/** What was imported from the packages. */
 export interface PackageNote {
   readonly modules: readonly string[];
+  /** The variables that they have looked for, once they were imported for a snapshot; `*`: for all. */
   readonly variables?: readonly string[];
 }
 
 export interface StartSnapshot {
   readonly bytes: Buffer | undefined;
   readonly name: string | undefined;
-  /** The one to make. */
-  readonly make: { readonly name: string; readonly note: PackageNote | undefined } | undefined;
+  /** The one to make: of Python, or with packages. */
+  readonly make: 'base' | 'packages' | undefined;
   readonly note: PackageNote | undefined;
 }
 
@@ -53,7 +56,8 @@ export function planSnapshot(
   const folder = cacheFolder();
   if (folder === undefined) return undefined;
   const [node] = process.versions.node.split('.');
-  const base = keyOf([pyodide, packageVersion(), process.arch, node, gatewayState(), hasConnections]);
+  const facts = [pyodide, packageVersion(), process.arch, node, gatewayState(), hasConnections];
+  const base = keyOf([...facts, timezone()]);
   return {
     folder,
     base,
@@ -62,25 +66,42 @@ export function planSnapshot(
 }
 
 /** There is nothing to be made for the threads that come later. */
-export function isComplete({ folder, base, packages = base }: SnapshotPlan): boolean {
-  return existsSync(join(folder, packages));
+export function isComplete(plan: SnapshotPlan, env: Env): boolean {
+  const { folder, base, packages } = plan;
+  if (!existsSync(join(folder, base))) return false;
+  if (packages === undefined) return true;
+  const note = readNote(folder, packages);
+  if (note?.variables === undefined) return false;
+  const name = nameOf(plan, note.variables, env);
+  return name === undefined || existsSync(join(folder, name));
 }
 
-export function chooseSnapshot(
-  { folder, base, packages }: SnapshotPlan,
-  env: Readonly<Record<string, string>>,
-): StartSnapshot {
+/** @returns why the packages are imported at each start, if they are: the variable that they look for, or `*`. */
+export function whyUnused({ folder, packages }: SnapshotPlan, env: Env): string | undefined {
   const note = packages === undefined ? undefined : readNote(folder, packages);
-  // Packages that have looked for a variable that is there now would have done something else.
-  const fits = note?.variables?.every((name) => name !== '*' && !(name in env)) === true;
-  if (packages !== undefined && fits) {
-    const bytes = readCached(folder, packages);
-    if (bytes !== undefined) return { bytes, name: packages, make: undefined, note };
-  }
+  return hindrance(note?.variables ?? [], env);
+}
+
+export function chooseSnapshot(plan: SnapshotPlan, env: Env): StartSnapshot {
+  const { folder, base, packages } = plan;
+  const note = packages === undefined ? undefined : readNote(folder, packages);
+  const name = note?.variables === undefined ? undefined : nameOf(plan, note.variables, env);
+  const whole = name === undefined ? undefined : readCached(folder, name);
+  if (whole !== undefined) return { bytes: whole, name, make: undefined, note };
   const bytes = readCached(folder, base);
-  if (bytes === undefined) return { bytes, name: undefined, make: { name: base, note: undefined }, note };
-  const isNext = packages !== undefined && note !== undefined && note.variables === undefined;
-  return { bytes, name: base, make: isNext ? { name: packages, note } : undefined, note };
+  if (bytes === undefined) return { bytes, name: undefined, make: 'base', note };
+  const isNext = note !== undefined && (note.variables === undefined || name !== undefined);
+  return { bytes, name: base, make: isNext ? 'packages' : undefined, note };
+}
+
+/** @returns undefined where no snapshot can have these packages: they look for what is in none. */
+export function nameOf(
+  { packages, base }: SnapshotPlan,
+  variables: readonly string[],
+  env: Env,
+): string | undefined {
+  if (hindrance(variables, env) !== undefined) return undefined;
+  return keyOf([packages ?? base, valuesOf(variables, env)]);
 }
 
 export function keepSnapshot({ folder }: SnapshotPlan, name: string, bytes: Uint8Array): void {
@@ -102,13 +123,8 @@ function readNote(folder: string, packages: string): PackageNote | undefined {
   return text === undefined ? undefined : (JSON.parse(text.toString()) as PackageNote);
 }
 
-/** The Python files of this package: while it is developed they change without a new version. */
-function gatewayState(): string[] {
-  return readdirSync(GATEWAY_FILES, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.py'))
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = statSync(join(GATEWAY_FILES, name));
-      return `${name} ${size} ${mtimeMs}`;
-    });
+/** Python's `time` has read it before it is saved: minutes from UTC, in winter and in summer. */
+function timezone(): number[] {
+  const year = new Date().getFullYear();
+  return [0, 6].map((month) => new Date(year, month, 1).getTimezoneOffset());
 }

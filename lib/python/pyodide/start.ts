@@ -14,10 +14,12 @@ import {
   dropSnapshot,
   keepNote,
   keepSnapshot,
+  nameOf,
   type PackageNote,
   type SnapshotPlan,
   type StartSnapshot,
 } from './snapshot.js';
+import { type Env, plainOf } from './snapshot-env.js';
 
 /** Words of a snapshot before the memory: the second says how many bytes. */
 const OFFSET_AT = 4;
@@ -43,7 +45,7 @@ export interface Started {
 export async function startPython(
   found: PyodidePackage,
   plan: SnapshotPlan | undefined,
-  env: Readonly<Record<string, string>>,
+  env: Env,
   packages: readonly string[],
   hasConnections: boolean,
 ): Promise<Started> {
@@ -59,13 +61,22 @@ export async function startPython(
     pyodide = await load(found, choice);
   }
   mountHost(pyodide.FS);
-  if (plan !== undefined && choice?.make !== undefined) {
-    make(pyodide, plan, choice.make, packages, hasConnections);
-  } else if (choice?.bytes === undefined) prepare(pyodide, [], [], hasConnections);
+  if (plan !== undefined && choice?.make === 'packages' && choice.note !== undefined) {
+    const fits = makeWithPackages(pyodide, plan, choice.note, env, packages, hasConnections);
+    if (!fits) {
+      // They have seen another environment than the application has.
+      pyodide = await load(found, { ...choice, make: undefined });
+      mountHost(pyodide.FS);
+    }
+  } else if (choice?.bytes === undefined) {
+    prepare(pyodide, { modules: [], packages: [], env: {}, connections: hasConnections });
+    if (plan !== undefined && choice?.make === 'base') keep(pyodide, plan, plan.base);
+  }
   if (plan?.packages === undefined) return { pyodide, note: undefined };
   const known = new Set(choice?.note?.modules);
   const note = (modules: readonly string[]) => {
-    if (modules.some((module) => !known.has(module))) keepNote(plan, { modules });
+    const isNew = choice?.note === undefined || modules.some((module) => !known.has(module));
+    if (isNew) keepNote(plan, { modules });
   };
   return { pyodide, note };
 }
@@ -100,32 +111,50 @@ function withRoom(module: EmscriptenModule, snapshot: Buffer): EmscriptenModule 
   return module;
 }
 
-function make(
+/**
+ * Imports packages, and makes a snapshot with them.
+ * @returns whether they have seen what is in force here: a snapshot is made only then.
+ */
+function makeWithPackages(
   pyodide: Pyodide,
   plan: SnapshotPlan,
-  { name, note }: { readonly name: string; readonly note: PackageNote | undefined },
+  note: PackageNote,
+  env: Env,
   packages: readonly string[],
-  hasConnections: boolean,
-): void {
-  const variables = prepare(pyodide, note?.modules ?? [], packages, hasConnections);
-  // A Pyodide without it is as good, only slower to start.
-  const bytes = pyodide.makeMemorySnapshot?.();
-  if (bytes === undefined) return;
-  keepSnapshot(plan, name, bytes);
-  if (note !== undefined) keepNote(plan, { ...note, variables });
+  connections: boolean,
+): boolean {
+  const found = prepare(pyodide, { modules: note.modules, packages, env: plainOf(env), connections });
+  // Which they look for may depend on the values of others.
+  const variables = [...new Set([...(note.variables ?? []), ...found])].sort();
+  const name = nameOf(plan, variables, env);
+  if (name === undefined || keep(pyodide, plan, name)) keepNote(plan, { ...note, variables });
+  return name !== undefined;
 }
 
-/** Imports the Python files of this package, and modules of packages: pyodide_snapshot.py. @returns variables that they looked for. */
-function prepare(
-  pyodide: Pyodide,
-  modules: readonly string[],
-  packages: readonly string[],
-  hasConnections: boolean,
-): string[] {
+/** @returns whether there was something to keep: a Pyodide without it is as good, only slower to start. */
+function keep(pyodide: Pyodide, plan: SnapshotPlan, name: string): boolean {
+  const bytes = pyodide.makeMemorySnapshot?.();
+  if (bytes === undefined) return false;
+  keepSnapshot(plan, name, bytes);
+  return true;
+}
+
+/** For pyodide_snapshot.py. */
+interface Preparation {
+  readonly modules: readonly string[];
+  /** Folders that they are in. */
+  readonly packages: readonly string[];
+  /** What they see of the environment. */
+  readonly env: Env;
+  readonly connections: boolean;
+}
+
+/** Imports the Python files of this package, and modules of packages. @returns variables that they looked for. */
+function prepare(pyodide: Pyodide, told: Preparation): string[] {
   const run = pyodide.runPython(
     `import sys; sys.path.insert(0, '${GATEWAY_FOLDER}'); from wsgi_gateway.pyodide_snapshot import prepare; sys.path.remove('${GATEWAY_FOLDER}'); prepare`,
   ) as PyCallable;
-  const told = run(JSON.stringify({ modules, packages, connections: hasConnections })) as string;
+  const variables = run(JSON.stringify(told)) as string;
   run.destroy();
-  return JSON.parse(told) as string[];
+  return JSON.parse(variables) as string[];
 }

@@ -40,9 +40,9 @@ class ThreadSlot(Slot):
         super().__init__(wire.Channel(sock))
         self.thread = None
 
-    def work(self, application, facts):
+    def work(self, application, environs):
         self.thread = threading.get_ident()
-        super().work(application, facts)
+        super().work(application, environs)
         self.channel.close()
 
 
@@ -70,7 +70,7 @@ class Host(Serving):
     def _begin(self, application):
         self._others = [
             threading.Thread(
-                target=slot.work, args=(application, self._facts), name='wsgi-%d' % index, daemon=True
+                target=slot.work, args=(application, self._environs), name='wsgi-%d' % index, daemon=True
             )
             for index, slot in enumerate(self._slots)
             if index > 0
@@ -82,7 +82,7 @@ class Host(Serving):
         if self._config.get('watch'):
             threading.Thread(target=self._watch_files, name='wsgi-files', daemon=True).start()
         # The first works in this thread: programs expect that signals and event loops work somewhere.
-        self._slots[0].work(application, self._facts)
+        self._slots[0].work(application, self._environs)
         for thread in self._others:
             thread.join()
 

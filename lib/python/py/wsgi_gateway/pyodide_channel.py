@@ -167,7 +167,8 @@ class Channel(Memory):
         if size > _ROOM or self._sending:
             self.send(WHOLE, request, head + block)
             return
-        self.flush()
+        if self._last:
+            self.flush()
         self._view[:size] = frame
         self._last = size
 

@@ -119,7 +119,7 @@ class ConnectionsHost(PyodideHost):
     def _handle(self, number):
         channel = HandlerChannel(self._pipe, number)
         told = told_of(channel.read()[3])
-        request = Request(channel, number, self._facts, told)
+        request = Request(channel, number, self._environs, told)
         request.place = self._places.take()
         try:
             request.run(self._application)

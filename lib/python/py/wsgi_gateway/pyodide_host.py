@@ -12,6 +12,24 @@ from .serving import Serving
 from .slot import Slot
 
 
+# Variables that packages in the snapshot have set, or removed (None), while they were imported.
+written = {}
+
+
+def set_environment(env):
+    os.environ.clear()
+    os.environ.update(env)
+    for name, value in written.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    handlers = sys.modules.get('wsgiref.handlers')
+    if handlers is not None:
+        # It has a copy, of the environment that the snapshot was made in.
+        handlers.BaseHandler.os_environ = handlers.read_environ()
+
+
 class PyodideHost(Serving):
     """`bridge`: what JavaScript does for Python (lib/python/pyodide/bridge.ts)."""
 
@@ -28,8 +46,7 @@ class PyodideHost(Serving):
         signal.signal(signal.SIGINT, self._on_interrupt)
         files.identify = self._identify
         pyodide_patches.activate(self._bridge, self._on_interrupt, self._config['pid'])
-        os.environ.clear()
-        os.environ.update(self._config['env'])
+        set_environment(self._config['env'])
         # Memory that comes from a file has the state that it had there.
         random.seed()
         sys.path[:] = [path for path in sys.path if path]
@@ -52,12 +69,12 @@ class PyodideHost(Serving):
             self._bridge.note(json.dumps(packaged(self._config['installed'])))
 
     def _work(self, application):
-        slot, channel, facts = self._slot, self._slot.channel, self._facts
+        slot, channel, environs = self._slot, self._slot.channel, self._environs
 
         def serve(size):
             try:
                 number, told = channel.told(size)
-                slot.serve(number, told, application, facts)
+                slot.serve(number, told, application, environs)
                 if watches:
                     self._look()
             except KeyboardInterrupt:

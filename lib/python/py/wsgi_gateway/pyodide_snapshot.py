@@ -29,7 +29,7 @@ class Watched(dict):
 
 
 def prepare(told):
-    """Imports modules of packages. Gives the names of variables of the environment that were looked for meanwhile."""
+    """Imports modules of packages, which see `env`. Gives the names of variables that were looked for meanwhile."""
     told = json.loads(told)
     if told['connections']:
         # With what else it imports.
@@ -43,21 +43,39 @@ def prepare(told):
     streams.install()
     servers.install()
     names = set()
-    data, paths = os.environ._data, list(sys.path)
+    if told['modules']:
+        _import(told['modules'], told['packages'], told['env'], names)
+    return json.dumps(sorted(names))
+
+
+def _import(modules, packages, env, names):
+    # It keeps a copy of the environment, which the host replaces: not a reason to do without a snapshot.
+    import wsgiref.handlers  # noqa: F401
+
+    before, paths = dict(os.environ), list(sys.path)
+    _replace(env)
+    data = os.environ._data
     os.environ._data = Watched(data, names)
-    sys.path.extend(told['packages'])
+    sys.path.extend(packages)
     try:
-        for name in told['modules']:
+        for name in modules:
             try:
                 importlib.import_module(name)
             except BaseException:
                 # It is the application that may expect this.
                 continue
     finally:
-        os.environ._data = data
+        data = os.environ._data = dict(os.environ._data)
+        now = dict(os.environ)
+        pyodide_host.written = {name: now.get(name) for name in {*env, *now} if env.get(name) != now.get(name)}
+        _replace(before)
         sys.path[:] = paths
         importlib.invalidate_caches()
-    return json.dumps(sorted(names))
+
+
+def _replace(env):
+    os.environ.clear()
+    os.environ.update(env)
 
 
 def packaged(packages):

@@ -2,7 +2,7 @@
 import platform
 import sys
 
-from . import loader, request, rooms, servers
+from . import channel, loader, request, rooms, servers
 
 
 class Serving:
@@ -10,12 +10,14 @@ class Serving:
 
     def __init__(self, config):
         self._config = config
-        self._facts = {
-            **request.ALWAYS,
-            'wsgi.multithread': config['threads'] > 1,
-            'wsgi.multiprocess': bool(config['multiprocess']),
-            'wsgi.run_once': False,
-        }
+        self._environs = channel.Environs(
+            {
+                **request.ALWAYS,
+                'wsgi.multithread': config['threads'] > 1,
+                'wsgi.multiprocess': bool(config['multiprocess']),
+                'wsgi.run_once': False,
+            }
+        )
         self._serving = False
         self._running_script = False
         self._loading = True

@@ -11,21 +11,21 @@ class Slot:
         # Its number; 0: none.
         self.request = 0
 
-    def work(self, application, facts):
+    def work(self, application, environs):
         """Until the gateway closes the channel."""
         while not self.channel.broken:
             try:
-                self.serve(*self._next(), application, facts)
+                self.serve(*self._next(), application, environs)
             except errors.GatewayClosed:
                 return
             except KeyboardInterrupt:
                 # It came too late for its request.
                 continue
 
-    def serve(self, number, told, application, facts):
+    def serve(self, number, told, application, environs):
         self.request = number
         try:
-            self._make_request(self.channel, number, facts, told).run(application)
+            self._make_request(self.channel, number, environs, told).run(application)
         finally:
             self.request = 0
 
