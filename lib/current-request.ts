@@ -134,7 +134,7 @@ export class RequestScope implements Placed {
   /** Its response is complete, or its client has left. */
   endWaits(): void {
     this.#waitsNoLonger = true;
-    waiting.delete(this);
+    if (this.place !== -1) waiting.delete(this);
     if (this.#waits !== undefined) this.closeWaits();
   }
 
