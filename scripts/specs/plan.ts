@@ -41,6 +41,8 @@ const LONG = [
   'spec/python/frameworks/websockets-cpython.spec.ts',
   'spec/python/frameworks/strangler-cpython.spec.ts',
   'spec/server/cli/reload.spec.ts',
+  // Waits, mostly: others may run meanwhile.
+  'spec/server/http/timeouts.spec.ts',
   'spec/server/threads/stop.spec.ts',
   'spec/conformance/lighttpd.spec.ts',
   'spec/examples/examples.spec.ts',
@@ -53,7 +55,6 @@ const LONG = [
   'spec/python/conformance-pyodide.spec.ts',
   'spec/python/snapshot-pyodide.spec.ts',
   'spec/server/cli/cli.spec.ts',
-  'spec/server/http/timeouts.spec.ts',
   'spec/porting/pairs/pairs-cpython.spec.ts',
   'spec/porting/mirror/threads.spec.ts',
   'spec/server/topics/modes.spec.ts',

@@ -127,14 +127,21 @@ def application(environ, start_response):
     }
   }
 
+  const starts: string[][] = [];
+  /** What that start with this cache answered, the first being number 1: each takes a second or two. */
+  async function started(number: number): Promise<string[]> {
+    while (starts.length < number) starts.push(await run());
+    return starts[number - 1] ?? [];
+  }
+
   const files = () => readdirSync(join(cache, 'wsgi-pyodide'));
   const snapshots = () => files().filter((name) => !name.endsWith('.json'));
 
   it('is made of Python first, then of the packages, and has nothing of the application', async () => {
-    await run();
+    await started(1);
     expect(snapshots()).to.have.length(1);
     expect(files()).to.have.length(2);
-    await run();
+    await started(2);
     expect(snapshots()).to.have.length(2);
     for (const name of files()) {
       expect(readFileSync(join(cache, 'wsgi-pyodide', name)).includes(SECRET)).to.equal(false);
@@ -143,19 +150,13 @@ def application(environ, start_response):
 
   it('has the classes of servers as the gateway has replaced them, in packages that keep one', async () => {
     // From the first start, before there is a snapshot, to those that it serves.
-    const own = temporaryFolder({});
-    process.env['WSGI_CACHE_DIR'] = own;
-    try {
-      for (let start = 1; start <= 3; start++) {
-        expect((await run())[3], `start ${start}`).to.equal('wsgi_gateway.simple_websocket');
-      }
-    } finally {
-      process.env['WSGI_CACHE_DIR'] = cache;
+    for (let start = 1; start <= 3; start++) {
+      expect((await started(start))[3], `start ${start}`).to.equal('wsgi_gateway.simple_websocket');
     }
   });
 
   it('has the packages imported, and a state of chance of its own', async () => {
-    const [first, second] = [await run(), await run()];
+    const [first, second] = [await started(3), await started(4)];
     expect(second[0]).to.equal(first[0]);
     expect(second[2]).to.not.equal(first[2]);
   });

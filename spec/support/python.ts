@@ -21,11 +21,29 @@ const LOCK = `${VENV}.lock`;
 const PATIENCE_MS = 900_000;
 /** For each of the steps. */
 const STEP_MS = 280_000;
-/** What is imported is compiled then: most of it never is. */
 const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile'];
 /** The packages for Pyodide, whose Python is another version: of compiled ones it uses what is written in Python. */
 export const PYODIDE_PACKAGES = join(VENV, 'pyodide');
-const INTO_FOLDER = ['--target', PYODIDE_PACKAGES, '--python-version', '3.14', '--only-binary=:all:'];
+const INTO_FOLDER = [
+  '--no-compile',
+  '--target',
+  PYODIDE_PACKAGES,
+  '--python-version',
+  '3.14',
+  '--only-binary=:all:',
+];
+/**
+ * Where PYTHONDONTWRITEBYTECODE is set each process would compile what it imports, which takes a second with Django. Not what
+ * no application of the specs imports, and what is for the Python in Pyodide.
+ */
+const COMPILE = [
+  '-m',
+  'compileall',
+  '-q',
+  '-x',
+  '/(pyodide|plotly/graph_objs|plotly/validators|pip|setuptools|pygments|tests?)/',
+  VENV,
+];
 /** The interpreter, once `requirePython` was called. */
 export const PYTHON = join(
   VENV,
@@ -90,6 +108,8 @@ function install(wanted: string): string | undefined {
       return `no virtual environment of Python could be made: ${error?.message ?? stderr.trim().split('\n').at(-1)}`;
     }
   }
+  // A package may have files that are not for this Python: those stay as they are.
+  spawnSync(PYTHON, COMPILE, { timeout: STEP_MS });
   writeFileSync(INSTALLED, wanted);
   return undefined;
 }

@@ -2,9 +2,10 @@
 
 /** @throws Error after half a minute, however busy the machine is; as a rule it takes a few milliseconds. */
 export async function until(test: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
-  for (let i = 0; i < 3000; i++) {
+  for (let i = 0; i < 800; i++) {
     if (await test()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    // Some send a request each time: what takes long is asked for less often.
+    await new Promise((resolve) => setTimeout(resolve, Math.min(10 + i, 40)));
   }
   throw new Error(`${what} did not happen`);
 }

@@ -4,7 +4,7 @@ import { ConfigError } from '../../../errors.js';
 import { describeThrown, logger } from '../../../logger.js';
 import type { Blocks } from '../shared/blocks.js';
 import { describeLoadError, type ThreadReport } from '../shared/thread-data.js';
-import { PooledThread } from './pooled-thread.js';
+import { type Patience, PooledThread } from './pooled-thread.js';
 import type { OwnMemory, SharedMemory, ThreadKind } from './thread-kind.js';
 
 /** What becomes of the requests, when something happens to the threads. */
@@ -56,6 +56,9 @@ const STABLE_MS = 10_000;
 /** Milliseconds that the request of a thread may take when another one has its place. */
 const LEAVE_MS = 30_000;
 
+/** For a thread that loads what another one could not load. */
+const FAILS_TOO: Patience = { grace: 4000, cut: new Promise(() => {}) };
+
 export class PoolThreads {
   /** One for each place, and those that are about to leave theirs, or to take one. */
   readonly all: PooledThread[] = [];
@@ -73,6 +76,8 @@ export class PoolThreads {
   readonly #timers: NodeJS.Timeout[] = [];
   /** Settle when threads that were told to end have ended. */
   readonly #ends = new Set<Promise<void>>();
+  /** Told to end because another one could not load the application, which they cannot either, as a rule. */
+  readonly #endingAlone = new Set<PooledThread>();
   #everReady = false;
   /** Milliseconds that the slowest of them took to load the application. */
   #slowestLoad = 0;
@@ -112,6 +117,7 @@ export class PoolThreads {
    */
   async close(grace: number, cut: Promise<void> | undefined): Promise<void> {
     for (const thread of this.all) {
+      if (this.#endingAlone.has(thread)) continue;
       this.#end(thread, thread.ready && !thread.dropped ? { grace, cut } : undefined);
     }
     await Promise.all(this.#ends);
@@ -127,7 +133,7 @@ export class PoolThreads {
     if (!thread.leaving) this.#replace(thread, false);
   }
 
-  #end(thread: PooledThread, gently?: Parameters<PooledThread['end']>[0]): void {
+  #end(thread: PooledThread, gently?: Patience): void {
     const end = thread.end(gently).finally(() => this.#ends.delete(end));
     this.#ends.add(end);
   }
@@ -220,7 +226,12 @@ export class PoolThreads {
     }
     this.#settle?.reject(error);
     this.stop();
-    for (const other of this.all) this.#dropLoading(other);
+    // They load the same, and end by themselves soon. V8 (seen in Node 22) ends the process with SIGTRAP where it is told to
+    // end a thread in the moment in which that begins with a module that awaits.
+    for (const other of this.all) {
+      if (other !== thread && !other.dropped) this.#endingAlone.add(other);
+      this.#dropLoading(other, this.#endingAlone.has(other) ? FAILS_TOO : undefined);
+    }
     this.#events.failed(error, this.#everReady);
   }
 
@@ -238,10 +249,10 @@ export class PoolThreads {
     if (!this.all.some(({ ready, dropped }) => ready && !dropped)) this.#events.unserved();
   }
 
-  #dropLoading(thread: PooledThread): void {
+  #dropLoading(thread: PooledThread, gently?: Patience): void {
     thread.stopLoading();
     thread.drop();
-    this.#end(thread);
+    this.#end(thread, gently);
   }
 
   /** By itself: an uncaught error, `process.exit()`, or no memory left. */
