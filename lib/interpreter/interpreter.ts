@@ -58,11 +58,11 @@ export class Interpreter implements Reporter {
 
   run<E>(application: ApplicationOn<E>, environ: E): void {
     try {
-      const start_response: StartResponse = (status, headers, exc_info) =>
-        this.startResponse(status, headers, exc_info);
+      // Bound, here and below: closures would keep environ, and an application may take days.
+      const start_response: StartResponse = this.startResponse.bind(this);
       const result = this.scope.start(environ, () => application(environ, start_response));
       if (isPlainList(result) || !isPromise<Body>(result)) this.respond(result);
-      else this.later(result, (body) => this.respond(body));
+      else this.later(result, this.respond.bind(this));
     } catch (error) {
       this.fail(error);
     }
@@ -261,8 +261,7 @@ export class Interpreter implements Reporter {
 
   /** Bytes that the declared length leaves. */
   private get room(): number {
-    const declared = this.headSent ? this.declared : this.head?.length;
-    return declared === undefined ? Number.POSITIVE_INFINITY : declared - this.sent;
+    return ((this.headSent ? this.declared : this.head?.length) ?? Number.POSITIVE_INFINITY) - this.sent;
   }
 
   private complete(): void {
