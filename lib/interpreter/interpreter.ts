@@ -58,10 +58,10 @@ export class Interpreter implements Reporter {
 
   run<E>(application: ApplicationOn<E>, environ: E): void {
     try {
+      // Not in closures: they would keep environ, and an application may take days.
       const start_response: StartResponse = this.startResponse.bind(this);
       const result = this.scope.start(environ, () => application(environ, start_response));
       if (isPlainList(result) || !isPromise<Body>(result)) this.respond(result);
-      // No closure of this call: it would keep environ, and an application may take days.
       else this.later(result, this.respond);
     } catch (error) {
       this.fail(error);
