@@ -79,8 +79,9 @@ async function serveAlone(
   { entry, listened, note = '' }: ServeOptions,
 ): Promise<Server> {
   const server = new Server(application, options, entry, { listened });
-  await server.listening;
+  // Already while the first thread loads: what a signal does by default leaves the files of --pid and of a Unix socket.
   handleSignals(server);
+  await server.listening;
   keepGoing(server);
   announce(`Server started at ${server.address}${note}`, options.logFormat);
   tellServiceManager('READY=1');
@@ -110,7 +111,7 @@ async function serveWithWorkers(
   const server = new Server(application, options, undefined, { front });
   const { status } = server;
   if (status !== undefined) front.ownStatus = () => status.read();
-  // Already while the first worker loads: what a signal does by default leaves the files of --pid and of a Unix socket.
+  // Already while the first worker loads, as above.
   handleSignals(server, {
     SIGHUP: () => front.crew?.reload(),
     SIGTTIN: () => front.crew?.change(1),

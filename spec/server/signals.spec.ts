@@ -1,6 +1,6 @@
 /** Signals, as a process gets them: what a stop waits for, SIGHUP with a terminal and without, SIGUSR1. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -174,6 +174,19 @@ describe('signals', function () {
         });
       }
     });
+  });
+
+  it('SIGTERM while the first thread loads stops the server, and leaves no file', async () => {
+    const app = `console.log('loads'); setInterval(() => {}, 1000); await new Promise(() => {}); ${APP}`;
+    const cwd = temporaryFolder({ 'app.mjs': app });
+    const args = ['app.mjs:app', '--threads', '1', '-b', 'unix:a.sock', '-p', 'pid'];
+    const command = new Command(args, { cwd, script: CLI, plain: true });
+    await command.says(/loads/);
+    expect(existsSync(join(cwd, 'a.sock'))).to.equal(true);
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal(0);
+    expect(readdirSync(cwd)).to.deep.equal(['app.mjs']);
+    expect(command.stdout + command.stderr).to.equal('loads\nServer stopped.\n');
   });
 
   it('SIGUSR1 opens no debugger where there is no log file', async () => {

@@ -7,15 +7,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
 import { respondOn, responseOn, serverOf } from '../../http/node-internals.js';
-import { isWebSocketRequest } from '../../websocket/handshake.js';
+import { isForUpgrade, isWebSocketRequest } from '../../websocket/handshake.js';
 import { Upgrades } from '../../websocket/upgrade.js';
 import type { HostedGateway } from './hosted-gateway.js';
 
 /** On a request: it is on its way through the host, with the bytes that came after its head. */
 const kRest = Symbol('wsgi upgrade');
 
+/** The same, of one with a body: it goes the way of all others. */
+const kBody = Symbol('wsgi upgrade with a body');
+
 interface UpgradeMessage extends IncomingMessage {
   [kRest]?: Buffer;
+  [kBody]?: boolean;
 }
 
 export class HostedUpgrades {
@@ -29,7 +33,11 @@ export class HostedUpgrades {
 
   /** Listener of `upgrade`. Of several handlers on one server, the first brings it to the host. */
   enter(message: UpgradeMessage, socket: WsgiSocket, rest: Buffer): void {
-    if (message[kRest] !== undefined) return;
+    if (message[kRest] !== undefined || message[kBody]) return;
+    if (holdsBody(message)) {
+      this.#routeBody(message);
+      return;
+    }
     message[kRest] = rest;
     this.#gateway.connectionOf(socket);
     whenFree(socket, () => {
@@ -63,6 +71,20 @@ export class HostedUpgrades {
     else server.emit('request', message, response);
   }
 
+  /** No WebSocket, for that has no body: it is an ordinary request, and the last of its connection. */
+  #routeBody(message: UpgradeMessage): void {
+    const { socket } = message;
+    message[kBody] = true;
+    message.rawHeaders = message.rawHeaders.filter(
+      (_, i, all) => !/^upgrade$/i.test(all[i - (i % 2)] as string),
+    );
+    delete message.headers.upgrade;
+    this.#gateway.connectionOf(socket);
+    whenFree(socket, () => {
+      serverOf(socket)?.emit('request', message, respondOn(socket, message, false, ignore));
+    });
+  }
+
   /** An upgrade to something else is an ordinary request, which the host gets without the Upgrade. */
   #readmit(socket: WsgiSocket): void {
     // It may end anywhere in the host: what it was must not be put into a later request.
@@ -72,6 +94,11 @@ export class HostedUpgrades {
     const isTls = server !== undefined && 'setSecureContext' in server;
     server?.emit(isTls ? 'secureConnection' : 'connection', socket);
   }
+}
+
+/** Newer Nodes (26) read the body of a request with an Upgrade; with older ones it is a part of the bytes after the head. */
+function holdsBody(message: IncomingMessage): boolean {
+  return !isForUpgrade(message) && (!message.complete || message.readableLength > 0);
 }
 
 /** Requests before it on the same connection may still be answered by the host. */

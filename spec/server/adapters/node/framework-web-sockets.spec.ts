@@ -77,6 +77,25 @@ for (const [name, { serve, webSocket }] of Object.entries(FRAMEWORKS)) {
       expect(paths(JSON.parse(String(next?.body)))).to.equal('/app | /y');
     });
 
+    it('gets them with their bodies', async () => {
+      const { port } = await serve(async (environ, start_response) => {
+        start_response('200 OK', [['Content-Type', 'text/plain']]);
+        return [Buffer.from(`${environ.HTTP_UPGRADE} `), await environ['wsgi.input'].read()];
+      });
+      for (const [framing, first, second] of [
+        ['Content-Length: 8', 'the ', 'body'],
+        ['Content-Length: 8', '', 'the body'],
+        ['Content-Length: 8', 'the body', ''],
+        ['Transfer-Encoding: chunked', '4\r\nthe \r\n', '4\r\nbody\r\n0\r\n\r\n'],
+      ] as const) {
+        const peer = await Peer.connect(port);
+        const headers = ['Connection: Upgrade', 'Upgrade: h2c', framing];
+        await peer.send(request('/app/x', { method: 'POST', headers, body: first }));
+        await peer.send(second);
+        expect(String((await peer.response()).body)).to.equal('undefined the body');
+      }
+    });
+
     it('waits with a handshake for the responses before it', async () => {
       const slow = gate();
       const app = site({
