@@ -1,4 +1,6 @@
 /** What an application in Python can rely on, whatever runs it (applications/behaviour.py). */
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { expect } from 'chai';
 import { dispatcher } from '../../lib/middleware/dispatcher.js';
 import type { PythonApplication } from '../../lib/python/from-python.js';
@@ -29,6 +31,37 @@ export function behavesLikeWsgi(app: () => PythonApplication): void {
     expect(await upload.text()).to.equal(String(size));
     const download = await fetch(`${server.address}/blocks?300`);
     expect((await download.arrayBuffer()).byteLength).to.equal(300 * 65536);
+  });
+
+  it('reads a body in every way, as from a file', async () => {
+    const server = await serveApp(app());
+    for (let seed = 1; seed <= 8; seed++) {
+      const body = Buffer.from(Uint8Array.from({ length: seed * 97_000 }, (_, i) => i * 31 + (i >> 8)));
+      const response = await fetch(`${server.address}/reads?${seed}&${body.length}`, {
+        method: 'POST',
+        body,
+      });
+      expect(await response.text(), `seed ${seed}`).to.equal('the same');
+    }
+  });
+
+  it('gives a read what it asked for before the client has sent more', async () => {
+    const server = await serveApp(app());
+    for (const first of [100, 65_536, 90_000, 140_000, 600_000]) {
+      const headers = { 'Content-Length': first + 5 };
+      const message = request(`${server.address}/early?${first}`, { method: 'POST', headers });
+      message.write(Buffer.alloc(first, 'u'));
+      const [response] = (await once(message, 'response')) as [IncomingMessage];
+      const [block] = (await once(response, 'data')) as [Buffer];
+      expect(String(block)).to.equal(`${first},`);
+      let rest = '';
+      response.on('data', (more: Buffer) => {
+        rest += more;
+      });
+      message.end('12345');
+      await once(response, 'end');
+      expect(rest).to.equal('5');
+    }
   });
 
   it('sends the rest of a file on disk, with its length', async () => {

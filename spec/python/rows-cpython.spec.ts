@@ -1,6 +1,7 @@
 /** Requests that come together, which a thread of CPython takes in a row: each has its own answer, and none waits for another's handler. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
+import { laneSockets } from '../../lib/python/cpython/lane-socket.js';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
 import { Client } from '../../lib/testing/client.js';
 import { APPLICATIONS as chdir, requirePython } from '../support/python.js';
@@ -31,6 +32,20 @@ describe('requests to Python that come together', () => {
         expect(text).to.equal(path + body);
       });
       await Promise.all(answers);
+    }
+  });
+
+  it('have each their own answer where Node cannot read into memory of ours', async () => {
+    laneSockets.readIntoMemory = false;
+    try {
+      const client = await application(2);
+      const answers = numbers(30).map(async (number) => {
+        const [path, body] = [`/posted?${number}`, `|${'x'.repeat(number * 10_000)}`];
+        expect((await client.post(path, { body })).text).to.equal(path + body);
+      });
+      await Promise.all(answers);
+    } finally {
+      laneSockets.readIntoMemory = true;
     }
   });
 

@@ -1,6 +1,6 @@
 /**
- * What we use of Node's HTTP server and sockets without its documentation, or change: here, and nowhere else (of the package
- * `ws`: in websocket/ws.ts). What only makes requests cheaper is switched by `internals`: it is off where a Node does not
+ * What we use of Node's HTTP server and sockets without its documentation, or change: here, and nowhere else (of `ws`: in
+ * websocket/ws.ts; of sockets to CPython: in python/cpython/lane-socket.ts). What only makes requests cheaper is switched by `internals`: it is off where a Node does not
  * have it, and everything works without it.
  *
  *   name        | what                                    | buys, of a small GET | without it

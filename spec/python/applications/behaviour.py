@@ -1,6 +1,8 @@
 """Applications by path, for the specs of the gateway's Python side: good ones and bad ones."""
 import hashlib
+import io
 import os
+import random
 import sys
 import threading
 import time
@@ -51,6 +53,41 @@ def digest(environ, start_response):
         total.update(block)
     start_response('200 OK', PLAIN)
     return [total.hexdigest().encode()]
+
+
+def reads(environ, start_response):
+    """Reads the body in every way, by a seed, beside a `BytesIO` of the same bytes (those of `pattern`)."""
+    seed, length = (int(part) for part in environ['QUERY_STRING'].split('&'))
+    expected = io.BytesIO(bytes((place * 31 + (place >> 8)) & 0xff for place in range(length)))
+    source, choose = environ['wsgi.input'], random.Random(seed)
+    result, left = 'the same', length
+    while left >= 0 and result == 'the same':
+        size = choose.choice((0, 1, 100, 8192, 65535, 65536, 65537, 200000, 262144, 300000))
+        way = choose.choice(('read', 'read', 'readline', 'readlines', 'read1', 'readinto', 'rest'))
+        if way == 'readinto':
+            block = bytearray(size)
+            got = bytes(block[: source.readinto(block)])
+        elif way == 'rest':
+            got = source.read() if choose.random() < 0.2 else b''
+        else:
+            got = getattr(source, way)(size or 1)
+        # How much read1 gives is not said.
+        wanted = expected.read(len(got)) if way in ('read1', 'rest') else None
+        if wanted is None:
+            wanted = expected.read(size) if way == 'readinto' else getattr(expected, way)(size or 1)
+        if got != wanted:
+            result = '%s(%d) with %d left' % (way, size, left)
+        left = length - expected.tell() or (left and 0) or -1
+    start_response('200 OK', PLAIN)
+    return [result.encode()]
+
+
+def early(environ, start_response):
+    """Answers when it has read so many bytes, and then reads the rest."""
+    first = environ['wsgi.input'].read(int(environ['QUERY_STRING']))
+    start_response('200 OK', PLAIN)
+    yield b'%d,' % len(first)
+    yield b'%d' % len(environ['wsgi.input'].read())
 
 
 def pattern(environ, start_response):

@@ -55,11 +55,9 @@ class _Body(io.RawIOBase):
         size = _BLOCK
         while True:
             block = bytearray(size)
-            with memoryview(block) as view:
-                came = self._pull(view, True)
-            parts.append(block)
+            came = self._pull(memoryview(block), True)
+            parts.append(block if came == size else block[:came])
             if came < size:
-                del block[came:]
                 return b''.join(parts)
             size = _AT_ONCE
 
