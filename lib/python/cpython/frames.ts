@@ -64,7 +64,12 @@ export class FrameReader {
       this.#start = end;
       this.#wanted = HEAD;
       const payload = slab.subarray(start + HEAD, end);
-      this.#onFrame(slab[start + 4] as number, slab.readUInt32BE(start + 5), slab.readUInt32BE(start + 9), payload);
+      this.#onFrame(
+        slab[start + 4] as number,
+        slab.readUInt32BE(start + 5),
+        slab.readUInt32BE(start + 9),
+        payload,
+      );
     }
   }
 
