@@ -81,6 +81,7 @@ export class Bridge extends BaseBridge {
    */
   readonly sendLarge = (
     kind: number,
+    more: boolean,
     request: number,
     call: number,
     headLength: number,
@@ -89,7 +90,7 @@ export class Bridge extends BaseBridge {
     const buffer = bytes.getBuffer('u8');
     const head = this.look().subarray(HEAD, HEAD + headLength);
     this.sending(kind);
-    const isSent = this.#post.sendLarge(kind, request, call, head, buffer.data);
+    const isSent = this.#post.sendLarge(kind, more, request, call, head, buffer.data);
     buffer.release();
     if (isSent) this.#post.ring();
     return isSent;

@@ -68,7 +68,7 @@ export class PyodideLane implements Lane, PoolRequest {
 
   send(kind: number, call: number, payload: Uint8Array): void {
     const thread = this.#thread ?? this.#pool.threadOf(this);
-    if (thread === undefined) return;
+    if (thread === undefined || thread.dropped) return;
     if (payload.length > LARGE && payload.length <= LARGEST) {
       // They are the thread's, so that they are free when it ends.
       const block = thread.blocks.fill(thread.id, payload);

@@ -6,7 +6,7 @@ import { RequestQueue } from '../../server/threads/shared/request-queue.js';
 import type { ThreadReport } from '../../server/threads/shared/thread-data.js';
 import { RUNS, ThreadLine } from '../../server/threads/shared/thread-line.js';
 import type { Loaded } from '../instance.js';
-import { LARGEST, OF_THREAD, textOf } from './frames.js';
+import { LARGEST, MORE, OF_THREAD, textOf } from './frames.js';
 import { ThreadEnd } from './thread-end.js';
 
 /** Milliseconds that an idle thread sleeps before it looks around. */
@@ -63,7 +63,14 @@ export class PyodidePost extends ThreadEnd {
    * @param head bytes before the others.
    * @returns false, and nothing is sent, if not enough blocks are free.
    */
-  sendLarge(kind: number, request: number, call: number, head: Uint8Array, bytes: Uint8Array): boolean {
+  sendLarge(
+    kind: number,
+    more: boolean,
+    request: number,
+    call: number,
+    head: Uint8Array,
+    bytes: Uint8Array,
+  ): boolean {
     const { line } = this;
     const blocks = this.#blocks;
     const size = head.length + bytes.length;
@@ -73,7 +80,7 @@ export class PyodidePost extends ThreadEnd {
     if (head.length > 0) blocks.write(block, head);
     blocks.write(block, bytes, head.length);
     const whole = blocks.view(block, size);
-    const push = () => line.outbound.push(kind, 0, request, textOf(call), whole, block);
+    const push = () => line.outbound.push(kind, more ? MORE : 0, request, textOf(call), whole, block);
     if (!push()) {
       this.ring();
       line.blockForRoom(RUNS, push);

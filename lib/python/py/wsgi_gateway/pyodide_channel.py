@@ -17,6 +17,8 @@ _IN_BLOCK = 2
 _SIZE = HEAD.size
 # Bytes of payload that go in one.
 _ROOM = 65536
+# Bytes of payload that go through blocks in one. lib/python/pyodide/frames.ts has room for that and what is before it.
+_LARGE = 1048576
 _UNPACK = HEAD.unpack_from
 _PACK = HEAD.pack_into
 _HEAD = HEAD.pack
@@ -108,8 +110,8 @@ class Channel(Memory):
     def _put(self, kind, request, payload, call):
         if self._last:
             self.flush()
-        if len(payload) > _ROOM and request and self._put_large(kind, request, call, b'', payload):
-            return True
+        if len(payload) > _ROOM and request:
+            return self._put_large(kind, request, call, b'', payload)
         return super()._put(kind, request, payload, call)
 
     def read(self, call=0, buffer=None):
@@ -117,9 +119,15 @@ class Channel(Memory):
 
         Many bytes for that call go into the buffer, and the payload is their number.
         """
+        if buffer is not None:
+            self._wanted, self._target = call, buffer
+            try:
+                return self.read()
+            finally:
+                # The application may want to resize what it is a view of.
+                self._target = None
         if self._last:
             self.flush()
-        self._wanted, self._target = call, buffer
         size = self._receive(True)
         if size > 0:
             frame = self._frame(size, self._parts)
@@ -135,11 +143,17 @@ class Channel(Memory):
                 return frame
 
     def _put_large(self, kind, request, call, head, payload):
-        """Sends a frame through blocks, into which it is copied once. False if that cannot be."""
-        self.flush()
-        size = len(head)
-        self._view[_SIZE : _SIZE + size] = head
-        return self._send_large(kind[0], request, call, size, payload)
+        """Sends a frame through blocks, into which it is copied once; what finds none goes through the memory."""
+        payload = memoryview(payload)
+        while True:
+            size = len(head)
+            self._view[_SIZE : _SIZE + size] = head
+            more = len(payload) > _LARGE
+            if not self._send_large(kind[0], more, request, call, size, payload[:_LARGE]):
+                return super()._put(kind, request, head + bytes(payload), call)
+            if not more:
+                return True
+            head, payload = b'', payload[_LARGE:]
 
     def _from_block(self, kind, call):
         """The bytes of the frame that came in blocks; how many, where they went into the buffer of `read`."""
@@ -156,12 +170,13 @@ class Channel(Memory):
     def whole(self, request, head, block):
         """A whole response. Its head is beyond doubt, and encoded (head.py)."""
         if len(block) > _ROOM and len(head) < _ROOM and not self._sending:
+            self.flush()
             self._sending = True
             try:
-                if self._put_large(WHOLE, request, 0, head, block):
-                    return
+                self._put_large(WHOLE, request, 0, head, block)
             finally:
                 self._sending = False
+            return
         frame = _HEAD(WHOLE, 0, request, 0) + head + block
         size = len(frame)
         if size > _ROOM or self._sending:
@@ -195,7 +210,6 @@ class Channel(Memory):
 
     def poll(self):
         """The next frame if it is there already, or None."""
-        self._target = None
         return self._next(False)
 
     def _next(self, wait):
