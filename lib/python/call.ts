@@ -58,10 +58,10 @@ export class PythonCall implements LaneWork {
   #settle: { resolve(body: Body): void; reject(error: unknown): void } | undefined;
   #write: Write | undefined;
   #body: PythonBody | undefined;
-  /** Calls of Python that are not answered yet. */
-  readonly #pending = new Set<number>();
+  /** Calls of Python that are not answered yet. Most requests make none. */
+  #pending: Set<number> | undefined;
   /** Errors of ours that Python was told of, by the call: it may let one through. */
-  readonly #errors = new Map<number, unknown>();
+  #errors: Map<number, unknown> | undefined;
   #topics: TopicCalls | undefined;
   #ownSocket: PythonSocket | undefined;
   #overdue: string | undefined;
@@ -84,7 +84,7 @@ export class PythonCall implements LaneWork {
 
   get waitsForClient(): boolean {
     return (
-      this.#pending.size > 0 ||
+      (this.#pending !== undefined && this.#pending.size > 0) ||
       this.#body?.isBehind === true ||
       this.#environ['wsgi.websocket']?.opened === true
     );
@@ -301,13 +301,14 @@ export class PythonCall implements LaneWork {
   }
 
   #when<T>(promise: Promise<T>, call: number, next: (value: T) => void): void {
-    this.#pending.add(call);
+    this.#pending ??= new Set();
+    const pending = this.#pending.add(call);
     promise.then(
       (value) => {
-        if (this.#pending.delete(call)) next(value);
+        if (pending.delete(call)) next(value);
       },
       (error) => {
-        if (this.#pending.delete(call)) this.#refuse(call, error);
+        if (pending.delete(call)) this.#refuse(call, error);
       },
     );
   }
@@ -319,11 +320,12 @@ export class PythonCall implements LaneWork {
   /** Threads that the application has left behind wait no longer. */
   #abandon(): void {
     this.#ownSocket?.abandon();
-    for (const call of this.#pending) this.#refuse(call, closedError(ALREADY_CLOSED));
-    this.#pending.clear();
+    for (const call of this.#pending ?? []) this.#refuse(call, closedError(ALREADY_CLOSED));
+    this.#pending?.clear();
   }
 
   #refuse(call: number, error: unknown): void {
+    this.#errors ??= new Map();
     this.#errors.set(call, error);
     this.#answer(TO_PYTHON.error, call, packError(error));
   }
@@ -338,7 +340,7 @@ export class PythonCall implements LaneWork {
 
   /** What Python let through is the error that it was given, with its status. */
   #errorOf(told: ToldException): unknown {
-    const own = this.#errors.get(told.call);
+    const own = this.#errors?.get(told.call);
     if (own !== undefined && !(own instanceof ApplicationError)) return own;
     const isOverdue = this.#overdue !== undefined && told.type === 'KeyboardInterrupt';
     return new PythonError(

@@ -82,12 +82,27 @@ export function uint32(value: number): Buffer {
 /** Status and headers that hold no line feed, and the body. The body is a view. */
 export function unpackWhole(payload: Buffer): { status: string; headers: [string, string][]; body: Buffer } {
   const end = 4 + payload.readUInt32BE(0);
-  const [status = '', ...fields] = payload.toString('latin1', 4, end).split('\n');
+  const fields = fieldsOf(payload.toString('latin1', 4, end));
   const headers: [string, string][] = [];
-  for (let index = 0; index + 1 < fields.length; index += 2) {
+  for (let index = 1; index + 1 < fields.length; index += 2) {
     headers.push([fields[index] as string, fields[index + 1] as string]);
   }
-  return { status, headers, body: payload.subarray(end) };
+  return { status: fields[0] ?? '', headers, body: payload.subarray(end) };
+}
+
+/** Heads that were seen: most applications send few different ones. */
+const HEADS = new Map<string, readonly string[]>();
+const MOST_HEADS = 64;
+const LONGEST_HEAD = 512;
+
+function fieldsOf(head: string): readonly string[] {
+  const known = HEADS.get(head);
+  if (known !== undefined) return known;
+  const fields = head.split('\n');
+  if (head.length > LONGEST_HEAD) return fields;
+  if (HEADS.size >= MOST_HEADS) HEADS.clear();
+  HEADS.set(head, fields);
+  return fields;
 }
 
 /** An error of the gateway, for Python to raise: errors.py has the classes by these names. */

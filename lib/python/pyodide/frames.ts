@@ -37,17 +37,18 @@ export function callOf({ text }: Frame): number {
 
 /** Puts frames together that came in pieces. */
 export class Pieces {
-  #pieces: Buffer[] = [];
+  #pieces: Buffer[] | undefined;
 
   /** @returns the whole, or undefined while there is more to come. */
   add({ bytes, flags }: Frame): Buffer | undefined {
     if ((flags & MORE) !== 0) {
+      this.#pieces ??= [];
       this.#pieces.push(bytes);
       return undefined;
     }
-    if (this.#pieces.length === 0) return bytes;
+    if (this.#pieces === undefined) return bytes;
     const whole = Buffer.concat([...this.#pieces, bytes]);
-    this.#pieces = [];
+    this.#pieces = undefined;
     return whole;
   }
 }

@@ -54,8 +54,7 @@ def _import(modules, packages, env, names):
 
     before, paths = dict(os.environ), list(sys.path)
     _replace(env)
-    data = os.environ._data
-    os.environ._data = Watched(data, names)
+    os.environ._data = watched = Watched(os.environ._data, names)
     sys.path.extend(packages)
     try:
         for name in modules:
@@ -65,7 +64,9 @@ def _import(modules, packages, env, names):
                 # It is the application that may expect this.
                 continue
     finally:
-        data = os.environ._data = dict(os.environ._data)
+        # A copy looks at each.
+        watched._names = set()
+        os.environ._data = dict(watched)
         now = dict(os.environ)
         pyodide_host.written = {name: now.get(name) for name in {*env, *now} if env.get(name) != now.get(name)}
         _replace(before)
