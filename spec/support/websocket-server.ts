@@ -5,17 +5,14 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Environ } from '../../lib/environ/types.js';
 import { WebSocket } from '../../lib/environ/websocket/websocket.js';
-import {
-  type Handshake,
-  type OpenSocket,
-  WebSocketConnection,
-} from '../../lib/server/websocket/connection.js';
+import { type Handshake, WebSocketConnection } from '../../lib/server/websocket/connection.js';
 import {
   type AcceptorOptions,
   checkHandshake,
   isWebSocketRequest,
   WebSocketAcceptor,
 } from '../../lib/server/websocket/handshake.js';
+import type { OpenSocket } from '../../lib/server/websocket/socket.js';
 import { type RawOptions, RawWebSocket } from './frames.js';
 
 export type WebSocketApp = (websocket: WebSocket) => Promise<unknown>;

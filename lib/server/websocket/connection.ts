@@ -1,7 +1,5 @@
 /** An open WebSocket on a socket of the package `ws`: messages in, messages out, and how it ends. */
-import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes, Message } from '../../environ/types.js';
 import {
@@ -13,11 +11,10 @@ import {
 import { type AsyncLink, CLOSE_CODE, type Door, type Ending } from '../../environ/websocket/link.js';
 import type { Logger } from '../../logger.js';
 import { type Member, type Publication, topics } from '../../topics.js';
-import type { LeanDeflate } from './deflate.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { frameFor } from './publication-frames.js';
-import { ws } from './ws.js';
+import type { OpenSocket, SocketOwner, WsgiWebSocket } from './socket.js';
 
 // | state  | what it means                                                 | next                                     |
 // |--------|---------------------------------------------------------------|------------------------------------------|
@@ -40,12 +37,6 @@ const NO_REASON = Buffer.alloc(0);
 /** The codes of `ws` that go with 1009. */
 const TOO_LARGE = new Set(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH']);
 
-/** What the handshake gives: a socket of the `ws` package, and the stream below it, which can be corked. */
-export interface OpenSocket {
-  readonly socket: WsgiWebSocket;
-  readonly stream: Duplex;
-}
-
 /** What the gateway is told. */
 export interface Owner {
   /** How the connection ends is known, or more of that: close code, reason or error. */
@@ -57,60 +48,7 @@ export interface Owner {
 /** An upgrade request, as the gateway gives it to a `WebSocket`. */
 export interface Handshake extends Owner, Door<AsyncLink> {}
 
-/** Looks whether the peer is alive. */
-export interface PeerWatch {
-  pong(): void;
-  closed(): void;
-}
-
-/**
- * A socket of `ws` that asks its connection before it answers a close frame, and tells it and its watch what happens without
- * listeners: those take half a kilobyte of each idle socket.
- */
-export interface WsgiWebSocket extends WsSocket {
-  connection?: WebSocketConnection;
-  watch?: PeerWatch;
-  deflate?: LeanDeflate;
-}
-
-let socketClass: typeof WsSocket | undefined;
-
-/** The class of these sockets, for the server of `ws`. */
-export function webSocketClass(): typeof WsSocket {
-  socketClass ??= class extends ws().WebSocket implements WsgiWebSocket {
-    declare connection?: WebSocketConnection;
-    declare watch?: PeerWatch;
-    declare deflate?: LeanDeflate;
-
-    override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
-      const { connection } = this;
-      if (event === 'message' && connection !== undefined) {
-        // A Buffer, for `binaryType` is left as it is. Its memory is the chunk that the kernel filled, never filled again.
-        connection.deliver(first as Buffer, second as boolean);
-        return true;
-      }
-      if (event === 'error' && connection !== undefined) {
-        connection.fail(first as Error);
-        return true;
-      }
-      if (event === 'pong') this.watch?.pong();
-      else if (event === 'close') {
-        connection?.socketClosed(first as number, second as Buffer);
-        this.watch?.closed();
-      }
-      return super.emit(event, first, second);
-    }
-
-    override close(code?: number, reason?: string | Buffer): void {
-      // `ws` has no code for an error that is not its own.
-      const cause = code ?? this.deflate?.faultCode;
-      if (!this.connection?.holdClose(cause, reason)) super.close(cause, reason);
-    }
-  };
-  return socketClass;
-}
-
-export class WebSocketConnection implements AsyncLink, Member {
+export class WebSocketConnection implements AsyncLink, Member, SocketOwner {
   ending: Ending | undefined;
   ended = false;
   answering = 0;
@@ -276,10 +214,7 @@ export class WebSocketConnection implements AsyncLink, Member {
     this.watcher?.came();
   }
 
-  /**
-   * `ws` is about to answer the peer's close frame, or to close because of a fault of the peer. True holds that back:
-   * the application may still answer what came before, for a while.
-   */
+  /** The application may still answer what came before, for a while. */
   holdClose(code: number | undefined, reason: string | Buffer | undefined): boolean {
     if (this.#state !== OPEN) return this.#state === HELD;
     // Without a reason `ws` closes because of a fault, without a code it answers a frame that had none.

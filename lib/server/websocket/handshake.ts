@@ -4,7 +4,6 @@ import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import { type Door, NO_PROTOCOLS } from '../../environ/websocket/link.js';
 import { type IncomingMessage, STATUS_CODES } from '../../node-http.js';
-import { type OpenSocket, type WsgiWebSocket, webSocketClass } from './connection.js';
 import {
   acceptDeflate,
   type DeflateOptions,
@@ -13,6 +12,7 @@ import {
   parseOffers,
 } from './deflate.js';
 import { InflateBudget } from './inflater.js';
+import { type OpenSocket, type WsgiWebSocket, webSocketClass } from './socket.js';
 import { canDeflate, useDeflate, ws } from './ws.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */

@@ -5,7 +5,7 @@ import type { WebSocket as WsSocket } from 'ws';
 import { type Placed, PlacedSet } from '../../placed.js';
 import { Backlog, kernelRoom } from '../http/backlog.js';
 import { hasUnsent, takenOf } from '../http/node-internals.js';
-import type { OpenSocket, PeerWatch } from './connection.js';
+import type { OpenSocket, PeerWatch } from './socket.js';
 
 /** Seconds that a peer has at most for each step of the closing handshake; `ws` gives as many for all of it. */
 const CLOSING = 30;

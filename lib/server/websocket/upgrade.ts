@@ -24,7 +24,7 @@ import {
 } from '../http/node-internals.js';
 import { HeadWatch } from '../http/request-head.js';
 import { ResponseSink } from '../http/response-sink.js';
-import { type Handshake, type OpenSocket, WebSocketConnection } from './connection.js';
+import { type Handshake, WebSocketConnection } from './connection.js';
 import {
   checkHandshake,
   type HandshakeRequest,
@@ -34,6 +34,7 @@ import {
 } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { shareValues } from './shared-values.js';
+import type { OpenSocket } from './socket.js';
 
 /** Hands a connection back to the HTTP server, which reads the next request from it. */
 export type Readmit = (socket: WsgiSocket) => void;

@@ -1,8 +1,8 @@
 /** Heartbeat: over a clock of our own with stand-ins for sockets, and once over real ones. */
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { OpenSocket, PeerWatch } from '../../../lib/server/websocket/connection.js';
 import { Heartbeat } from '../../../lib/server/websocket/heartbeat.js';
+import type { OpenSocket, PeerWatch } from '../../../lib/server/websocket/socket.js';
 import { BINARY, CLOSE, codeOf, type Frame, frame, PING, PONG, RawWebSocket } from '../../support/frames.js';
 import { closeServers, serveApp } from '../../support/serve.js';
 import { closeWebSocketServers, echo, serveWebSocket } from '../../support/websocket-server.js';
