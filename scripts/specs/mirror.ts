@@ -18,7 +18,7 @@ export function mirror(root: string, out: string): void {
 
 function copyFiles(from: string, to: string): void {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
-    if (entry.name === 'out') continue;
+    if (LEFT_OUT.includes(entry.name)) continue;
     if (entry.isDirectory()) copyFiles(join(from, entry.name), join(to, entry.name));
     else if (entry.name.endsWith('.ts')) link(join(from, entry.name), join(to, entry.name));
     else copy(join(from, entry.name), join(to, entry.name));
