@@ -116,7 +116,8 @@ async function serveWithWorkers(
     SIGHUP: () => front.crew?.reload(),
     SIGTTIN: () => front.crew?.change(1),
     SIGTTOU: () => front.crew?.change(-1),
-    SIGUSR1: () => front.crew?.reopenLogs(),
+    // After all others that listen: with --user, the new files are given to the user first.
+    SIGUSR1: () => queueMicrotask(() => front.crew?.reopenLogs()),
   });
   await server.listening;
   keepGoing(server);
