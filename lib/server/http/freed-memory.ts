@@ -4,7 +4,7 @@
 const FREED_BYTES = 20 * 1024 * 1024;
 
 /** Bytes of a body that is worth it: smaller ones come from memory that glibc keeps by itself. */
-export const LARGE_BODY = 128 * 1024;
+const LARGE_BODY = 128 * 1024;
 
 let isKept = process.platform !== 'linux';
 
@@ -19,4 +19,9 @@ export function keepFreedMemory(): void {
   if (isKept) return;
   isKept = true;
   new ArrayBuffer(FREED_BYTES);
+}
+
+/** A body of so many bytes was read in one piece. */
+export function wasReadWhole(bytes: number): void {
+  if (bytes >= LARGE_BODY) keepFreedMemory();
 }

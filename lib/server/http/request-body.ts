@@ -5,7 +5,7 @@ import { READ_SIZE } from '../../environ/input/byte-queue.js';
 import type { BodySource } from '../../environ/input/input.js';
 import { ApplicationError, type RequestError } from '../../errors.js';
 import { cutShort, readTooLate, tooLarge } from '../../interpreter/request-body.js';
-import { keepFreedMemory, LARGE_BODY } from './freed-memory.js';
+import { wasReadWhole } from './freed-memory.js';
 import { type BodyTaker, readOn, takeBody } from './node-internals.js';
 
 /** Bytes of an unread body that are thrown away to keep the connection; beyond, it is closed (gunicorn's figure). */
@@ -184,7 +184,7 @@ export class RequestBody implements BodySource, BodyTaker {
     if (size === 0) return null;
     const chunks = this.#chunks;
     this.#drop();
-    if (size >= LARGE_BODY) keepFreedMemory();
+    wasReadWhole(size);
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
   }
 
