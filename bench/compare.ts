@@ -22,6 +22,10 @@ export interface Bench {
   add(section: string): void;
 }
 
+/** Requests until V8 has compiled most of what a server runs, and the most milliseconds that they may take. */
+const WARM_REQUESTS = 1500;
+const WARM_MS = 10_000;
+
 interface Run {
   perSecond: number;
   cpu: number;
@@ -37,7 +41,7 @@ export class Comparison {
     rounds: number,
     load: (server: ServerProcess) => Promise<number>,
   ): Promise<void> {
-    for (const server of servers) await load(server);
+    for (const server of servers) await warm(() => load(server));
     for (let round = 0; round < rounds; round++) {
       for (const server of servers) {
         const cpu = server.cpuSeconds();
@@ -70,6 +74,11 @@ export class Comparison {
       };
     });
   }
+}
+
+async function warm(load: () => Promise<number>): Promise<void> {
+  const start = performance.now();
+  for (let count = 0; count < WARM_REQUESTS && performance.now() - start < WARM_MS; ) count += await load();
 }
 
 /** One comparison by itself. */
