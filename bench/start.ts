@@ -59,7 +59,8 @@ function costOf(args: readonly string[]): Promise<number> {
     let said = '';
     const hear = (text: Buffer) => {
       said += text;
-      if (!/started/i.test(said)) return;
+      // It may say more before it has ended.
+      if (child.killed || !/started/i.test(said)) return;
       resolve(cpuMilliseconds(child.pid as number));
       child.removeAllListeners('exit').kill('SIGKILL');
     };

@@ -106,7 +106,6 @@ export const echo: Application = async (environ, start_response) => {
   return [body];
 };
 
-/** A promise that the scenario settles when it likes. */
 /** Reads the body, and tells what that throws. @param called opened before. */
 export function readAndTell(seen: { thrown: string }, called?: Gate): Application {
   return async (environ, start_response) => {
@@ -122,6 +121,7 @@ export function readAndTell(seen: { thrown: string }, called?: Gate): Applicatio
   };
 }
 
+/** A promise that the scenario settles when it likes. */
 export interface Gate extends Promise<void> {
   open(): void;
 }

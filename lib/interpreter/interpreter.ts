@@ -241,13 +241,13 @@ export class Interpreter implements Reporter {
       this.sendHead(this.head, this.fileSize ?? single);
     }
     const { room } = this;
-    // Where the length was inferred from `len(iterable)`, the next step must show that there was but one item.
     if (this.bodiless) {
       this.warnBodiless();
       this.endEarly();
-    } else if (block.length < room || (block.length === room && this.inferred))
+    } else if (block.length < room || (block.length === room && this.inferred)) {
+      // Where the length was inferred from `len(iterable)`, the next step must show that there was but one item.
       this.waiting = this.sendBlock(block);
-    else this.reachLength(block, room);
+    } else this.reachLength(block, room);
   }
 
   /** The declared length is reached: the rest of the body is not asked for (PEP 3333, RFC 9110 section 8.6). */

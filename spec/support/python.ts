@@ -24,14 +24,7 @@ const STEP_MS = 280_000;
 const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile'];
 /** The packages for Pyodide, whose Python is another version: of compiled ones it uses what is written in Python. */
 export const PYODIDE_PACKAGES = join(VENV, 'pyodide');
-const INTO_FOLDER = [
-  '--no-compile',
-  '--target',
-  PYODIDE_PACKAGES,
-  '--python-version',
-  '3.14',
-  '--only-binary=:all:',
-];
+const INTO_FOLDER = ['--target', PYODIDE_PACKAGES, '--python-version', '3.14', '--only-binary=:all:'];
 /**
  * Where PYTHONDONTWRITEBYTECODE is set each process would compile what it imports, which takes a second with Django. Not what
  * no application of the specs imports, and what is for the Python in Pyodide.

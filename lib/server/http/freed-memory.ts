@@ -1,4 +1,7 @@
-/** Memory of large request bodies is kept for the next ones: what glibc gives back to the system costs a page fault for each 4 KiB. */
+/**
+ * Memory of large request bodies is kept for the next ones: what glibc gives back to the system costs a page fault for each
+ * 4 KiB.
+ */
 
 /** Bytes: glibc keeps twice as many, more than there is of bodies between two garbage collections. */
 const FREED_BYTES = 20 * 1024 * 1024;

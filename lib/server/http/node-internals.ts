@@ -62,11 +62,13 @@ export class WsgiRequest extends IncomingMessage {
   override push(chunk: Buffer | null): boolean {
     const { taker } = this;
     if (taker === undefined) return super.push(chunk);
+    if (chunk !== null) return taker.take(chunk);
     // To end the stream as well takes a tenth of a POST of 1 KiB. Until it has ended the parser keeps the message, which
-    // leads to all of the request: it asks once, when the response is sent.
+    // leads to all of the request: it asks when the response is sent, and listens if the end, as of a stream, comes later.
     const { _readableState: state } = this as { readonly _readableState?: { endEmitted?: boolean } };
-    if (chunk === null && state !== undefined) state.endEmitted = true;
-    return taker.take(chunk);
+    if (state !== undefined) state.endEmitted = true;
+    if (this.listenerCount('end') > 0) process.nextTick(() => this.emit('end'));
+    return taker.take(null);
   }
 }
 

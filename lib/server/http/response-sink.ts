@@ -146,11 +146,12 @@ export class ResponseSink implements Sink {
     if (isLeft) endInPlaceOfNode(socket, lingeringClose);
     if (last === undefined) this.response.end();
     else {
-      // The last of several may be in the bytes of those before it, which the next request fills again.
-      const own = this.bodyBytes > 0 ? Buffer.from(last) : last;
+      const isFirst = this.bodyBytes === 0;
       this.bodyBytes += last.length;
       // A small block goes out fastest as one latin-1 string together with the head (bench: hello).
-      endWith(this.response, last.length <= SMALL ? latin1(last) : own);
+      if (last.length <= SMALL) endWith(this.response, latin1(last));
+      // The last of several may be in the bytes of those before it, which the next request fills again.
+      else endWith(this.response, isFirst ? last : Buffer.from(last));
     }
     this.#burst?.stop();
     // Once the end of the response is with the socket: more than is thrown away may be here already.

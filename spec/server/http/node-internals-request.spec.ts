@@ -2,11 +2,12 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { WsgiRequest } from '../../../lib/server/http/node-internals.js';
+import { parserOf, WsgiRequest } from '../../../lib/server/http/node-internals.js';
 import { framingOf } from '../../../lib/server/http/request-head.js';
 import { answer } from '../../support/answer.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { closeServers, serveApp } from '../../support/serve.js';
+import { until } from '../../support/until.js';
 
 const RAW = ['Host', 'a', 'X-One', '1', 'x-one', '2', 'Cookie', 'a=b', 'Expect', 'this', 'EXPECT', 'that'];
 const HEADERS = { host: 'a', 'x-one': '1, 2', cookie: 'a=b', expect: 'this, that' };
@@ -93,6 +94,29 @@ describe('headers of a WsgiRequest', () => {
     expect(built).to.equal(false);
     closePeers();
     await closeServers();
+  });
+});
+
+describe('a WsgiRequest whose body ends after its response', () => {
+  afterEach(async () => {
+    closePeers();
+    await closeServers();
+  });
+
+  it('is not kept until the next request of its connection', async () => {
+    const server = await serveApp((_environ, start_response) => answer(start_response));
+    let incoming: () => unknown = () => undefined;
+    server.http.on('connection', (socket) => {
+      incoming = () => parserOf(socket)?.incoming;
+    });
+    const peer = await Peer.connect(server.serverPort);
+    await peer.send(request('/', { method: 'POST', headers: ['Content-Length: 8'], body: 'some' }));
+    expect((await peer.response()).status).to.equal(200);
+    expect(incoming()).to.be.an.instanceOf(WsgiRequest);
+    await peer.send('more');
+    await until(() => incoming() === null, 'the end of the request');
+    await peer.send(request());
+    expect((await peer.responses(2))[1]?.status).to.equal(200);
   });
 });
 

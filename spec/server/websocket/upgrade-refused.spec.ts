@@ -155,15 +155,6 @@ describe('a request with an Upgrade that is none of WebSocket', () => {
       '',
     ],
   ];
-  it('takes nothing from the next requests, which came in the same packet', async () => {
-    const { serverPort } = await serveApp((environ, start_response) =>
-      answer(start_response, environ.PATH_INFO),
-    );
-    const peer = await Peer.connect(serverPort);
-    const h2c = { headers: ['Upgrade: h2c', 'Connection: Upgrade'] };
-    await peer.send(`${request('/1', h2c)}${request('/2', h2c)}${request('/3')}`);
-    expect((await peer.responses(3)).map(({ body }) => String(body))).to.deep.equal(['/1', '/2', '/3']);
-  });
 
   for (const [what, text, body] of ORDINARY) {
     it(`is an ordinary request: ${what}`, async () => {
@@ -183,6 +174,16 @@ describe('a request with an Upgrade that is none of WebSocket', () => {
       expect((await peer.responses(2))[1]?.status).to.equal(200);
     });
   }
+
+  it('takes nothing from the next requests, which came in the same packet', async () => {
+    const { serverPort } = await serveApp((environ, start_response) =>
+      answer(start_response, environ.PATH_INFO),
+    );
+    const peer = await Peer.connect(serverPort);
+    const h2c = { headers: ['Upgrade: h2c', 'Connection: Upgrade'] };
+    await peer.send(`${request('/1', h2c)}${request('/2', h2c)}${request('/3')}`);
+    expect((await peer.responses(3)).map(({ body }) => String(body))).to.deep.equal(['/1', '/2', '/3']);
+  });
 
   it('may have a body that comes later', async () => {
     const { serverPort } = await serveApp(async (environ, start_response) =>
