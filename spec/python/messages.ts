@@ -84,16 +84,19 @@ export function hasMessages(app: () => PythonApplication): void {
       if (socket !== undefined) Object.assign(environ, { 'wsgi.websocket': wrapped(socket) });
       return app()(environ, start_response);
     };
-    const server = await serveApp(middleware, { timeout: 0 });
+    const server = await serveApp(middleware, { timeout: 0, gracefulTimeout: 20 });
     const echo = await WebSocketClient.connect(server.serverPort, { path: '/echo' });
     const sent = Array.from({ length: 50 }, (_, index) => `${index}`);
     for (const message of sent) echo.client.send(message);
     for (const message of sent) expect(await echo.next()).to.equal(message);
     await echo.close();
-    const ticks = await WebSocketClient.connect(server.serverPort, { path: '/ticks' });
-    expect(await ticks.next()).to.equal('tick');
-    ticks.client.terminate();
-    await closeServers();
+    const log = await captureLog(async () => {
+      const ticks = await WebSocketClient.connect(server.serverPort, { path: '/ticks' });
+      expect(await ticks.next()).to.equal('tick');
+      ticks.client.terminate();
+      await closeServers();
+    });
+    expect(log).to.equal('');
   });
 }
 
