@@ -18,7 +18,7 @@ const KEYS_END = '\x01';
 const MOST_LAYOUTS = 2000;
 const LONGEST_KEY = 256;
 
-// What a key is, where it is none that goes as text: an object of JavaScript's own, or for JSON.
+// What a key is that does not go as text: an object of JavaScript's own, or for JSON.
 const JAVASCRIPT = 0;
 const OTHER = 1;
 
