@@ -31,17 +31,12 @@ import {
   unpackWhole,
 } from './messages.js';
 import { PythonSocket } from './python-socket.js';
+import { readBody } from './request-body.js';
 import { logLateError, logPrinted, nameForLog } from './request-log.js';
 import type { SocketCall } from './socket-calls.js';
 import { type TopicCall, TopicCalls } from './topic-calls.js';
 
 type Head = readonly [status: string, headers: HeaderList];
-
-/** An input of ours has it; one of middleware may not. */
-interface PartialInput {
-  read1?(size: number): Promise<Buffer>;
-  read(size: number): Promise<Buffer>;
-}
 
 const NOTHING = Buffer.alloc(0);
 
@@ -289,15 +284,13 @@ export class PythonCall implements LaneWork {
     return this.#ownSocket;
   }
 
-  /** @param all so many bytes, or what is left of the body; or else what there is. */
   async #read(size: number, all: boolean): Promise<Buffer> {
     if (this.#body !== undefined) {
       // Python has sent a block: 100 Continue must not come before the head that goes with it.
       await this.#body.begun;
       await nextTurn();
     }
-    const input = this.#environ['wsgi.input'] as PartialInput;
-    return all || typeof input.read1 !== 'function' ? input.read(size) : input.read1(size);
+    return readBody(this.#environ, size, all);
   }
 
   #when<T>(promise: Promise<T>, call: number, next: (value: T) => void): void {

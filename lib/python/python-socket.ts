@@ -25,13 +25,15 @@ const NEWS = {
   closed: 4,
   /** The server stops: messages that Python has not received yet are not to be received. */
   dropped: 8,
+  /** Python is told of what becomes of it, and so need not wait for an answer when it sends. */
+  watched: 16,
 } as const;
 
 const PUSHED = pack('pushed');
 
 export class PythonSocket implements Watcher {
   readonly #socket: Environ['wsgi.websocket'];
-  /** The same; one of middleware cannot be watched, and so nothing is sent ahead. */
+  /** The same; one of middleware cannot be watched, and so Python asks for each message and sends each with an answer. */
   readonly #own: WebSocket | undefined;
   readonly #post: (kind: number, payload: Uint8Array) => void;
   /** Messages that were sent ahead, and bytes of those that the application has not had. */
@@ -39,7 +41,6 @@ export class PythonSocket implements Watcher {
   #ahead = 0;
   /** Bytes that were sent for Python since it was last told. */
   #sent = 0;
-  #isWatched = false;
   #isOver = false;
   #news = 0;
 
@@ -82,6 +83,8 @@ export class PythonSocket implements Watcher {
 
   /** Nobody waits any more for a message that would be sent ahead. */
   abandon(): void {
+    // Told again where it is known: a thread may wait for something else.
+    this.#news &= ~NEWS.over;
     this.#tell(NEWS.over);
   }
 
@@ -115,14 +118,13 @@ export class PythonSocket implements Watcher {
   #watch(receives: boolean): void {
     const socket = this.#own;
     if (socket?.opened !== true) return;
-    if (!this.#isWatched) {
-      this.#isWatched = true;
+    const isFirst = this.#news === 0;
+    this.#tell(NEWS.watched | (receives ? NEWS.ahead : 0));
+    if (isFirst) {
       socket.watch(this);
       if (socket.closed) this.over(false);
     }
-    if (!receives || (this.#news & NEWS.ahead) !== 0) return;
-    this.#tell(NEWS.ahead);
-    this.came();
+    if (receives) this.came();
   }
 
   #taken(bytes: number): void {

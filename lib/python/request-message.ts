@@ -14,10 +14,11 @@ const ODD_KEY = /[^\x02-\xff]/;
 const SEPARATOR = '\0';
 const KEYS_END = '\x01';
 
-/** Clients choose names of headers: when there are this many layouts, it begins anew. */
+/** Clients choose names of headers: when there are this many layouts, it begins anew, and a key that is longer is not kept. */
 const MOST_LAYOUTS = 2000;
+const LONGEST_KEY = 256;
 
-// What a key is, where it is none that goes as text: an object of JavaScript's own, or for JSON.
+// What a key is that does not go as text: an object of JavaScript's own, or for JSON.
 const JAVASCRIPT = 0;
 const OTHER = 1;
 
@@ -45,6 +46,7 @@ class Layout {
 
   add(key: string): Layout | typeof JAVASCRIPT | typeof OTHER {
     const found = OWN.test(key) ? JAVASCRIPT : ODD_KEY.test(key) ? OTHER : new Layout(key, this);
+    if (key.length > LONGEST_KEY) return found;
     if (++layouts > MOST_LAYOUTS) {
       layouts = 0;
       LAYOUTS.clear();

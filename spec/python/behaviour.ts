@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { expect } from 'chai';
+import type { Application } from '../../lib/environ/types.js';
 import { dispatcher } from '../../lib/middleware/dispatcher.js';
 import type { PythonApplication } from '../../lib/python/from-python.js';
 import { Client } from '../../lib/testing/client.js';
@@ -42,6 +43,22 @@ export function behavesLikeWsgi(app: () => PythonApplication): void {
         body,
       });
       expect(await response.text(), `seed ${seed}`).to.equal('the same');
+    }
+  });
+
+  it('reads a body to its end from an input of middleware that gives less than it is asked for', async () => {
+    const middleware: Application = (environ, start_response) => {
+      const input = environ['wsgi.input'];
+      const read = (size?: number | null) => input.read(Math.min(size ?? 1000, 1000));
+      return app()(Object.assign(environ, { 'wsgi.input': { read } }), start_response);
+    };
+    const server = await serveApp(middleware);
+    for (const length of [10, 1000, 150_000]) {
+      const response = await fetch(`${server.address}/early?-1`, {
+        method: 'POST',
+        body: 'x'.repeat(length),
+      });
+      expect(await response.text()).to.equal(`${length},0`);
     }
   });
 

@@ -1,9 +1,22 @@
 /** WebSockets of Python that go on for long (applications/messages.py): what the specs of both runtimes ask. */
 import { expect } from 'chai';
+import type { Application, WebSocket } from '../../lib/environ/types.js';
 import type { PythonApplication } from '../../lib/python/from-python.js';
 import { captureLog, closeServers, serveApp } from '../support/serve.js';
 import { until } from '../support/until.js';
 import { closeClients, WebSocketClient } from '../support/web-socket-client.js';
+
+/** As a middleware may put it into the environ: nothing but the public interface. */
+function wrapped(socket: WebSocket): WebSocket {
+  return new Proxy(socket, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+    set: (target, name, value) => Reflect.set(target, name, value, target),
+    getPrototypeOf: () => null,
+  });
+}
 
 /** @param app made and loaded before the specs run: one process, and all WebSockets share what it has seen. */
 export function hasMessages(app: () => PythonApplication): void {
@@ -64,6 +77,27 @@ export function hasMessages(app: () => PythonApplication): void {
     });
     expect(log).to.equal('');
   });
+
+  it('are the same over a WebSocket of middleware: messages in order, and a handler that only sends ends', async () => {
+    const middleware: Application = (environ, start_response) => {
+      const socket = environ['wsgi.websocket'];
+      if (socket !== undefined) Object.assign(environ, { 'wsgi.websocket': wrapped(socket) });
+      return app()(environ, start_response);
+    };
+    const server = await serveApp(middleware, { timeout: 0, gracefulTimeout: 20 });
+    const echo = await WebSocketClient.connect(server.serverPort, { path: '/echo' });
+    const sent = Array.from({ length: 50 }, (_, index) => `${index}`);
+    for (const message of sent) echo.client.send(message);
+    for (const message of sent) expect(await echo.next()).to.equal(message);
+    await echo.close();
+    const log = await captureLog(async () => {
+      const ticks = await WebSocketClient.connect(server.serverPort, { path: '/ticks' });
+      expect(await ticks.next()).to.equal('tick');
+      ticks.client.terminate();
+      await closeServers();
+    });
+    expect(log).to.equal('');
+  });
 }
 
 /** Where WebSockets and pages see the same memory. */
@@ -81,8 +115,9 @@ export function sharesMemory(app: () => PythonApplication): void {
     await closeServers();
   });
 
-  it('makes a handler wait for a client that does not read, and tells it that the client has left', async () => {
-    const client = await WebSocketClient.connect(port, { path: '/floods' });
+  /** @returns a client that does not read, when the handler waits for it, and how many messages of 64 KiB that had sent. */
+  async function slowClient(path: string): Promise<readonly [WebSocketClient, sent: number]> {
+    const client = await WebSocketClient.connect(port, { path });
     client.client.pause();
     client.client.send('begin');
     let before = '';
@@ -93,11 +128,28 @@ export function sharesMemory(app: () => PythonApplication): void {
       before = now;
       return same > 20;
     }, 'the handler to wait');
-    // What the kernel and the window take: 64 KiB each.
-    expect(Number(before)).to.be.lessThan(400);
+    return [client, Number(before)];
+  }
+
+  it('makes a handler wait for a client that does not read, and tells it that the client has left', async () => {
+    const [client, sent] = await slowClient('/floods');
+    // What the kernel and the window take.
+    expect(sent).to.be.lessThan(400);
     client.client.terminate();
     await until(async () => (await page('/seen')).includes('True'), 'the handler to end');
     expect(await page('/seen')).to.match(/^(?:Connection is already closed|Socket is dead), True$/);
+  });
+
+  it('ends the wait of a thread that sends when the handler has returned, and pages are answered after it', async () => {
+    await slowClient('/left');
+    await page('/go');
+    await until(
+      async () => (await page('/seen')) === 'Connection is already closed, True',
+      'the thread to end',
+    );
+    // One for each thread of Python, and some more.
+    const pages = await Promise.all(Array.from({ length: 12 }, () => page('/seen')));
+    expect(new Set(pages)).to.deep.equal(new Set(['Connection is already closed, True']));
   });
 
   it('gives no message after the server has begun to stop, and lets the one in work be answered', async () => {

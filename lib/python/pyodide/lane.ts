@@ -105,7 +105,7 @@ export class PyodideLane implements Lane, PoolRequest {
   take(frame: Frame, thread: PooledThread): void {
     this.#thread = thread;
     if (frame.block !== NONE) {
-      // Whoever gets them may keep them.
+      // They may be kept: the blocks are free at once.
       frame.bytes = thread.blocks.read(frame.block, frame.length);
       thread.blocks.free(frame.block);
     }

@@ -4,7 +4,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Where one is, which language one speaks, where files go: nearly everybody has them set, and packages look for them. They are
- * no secrets, so packages in a snapshot were imported with them.
+ * not secrets, so packages in a snapshot were imported with them.
  */
 const PLAIN =
   /^(?:LANG|LANGUAGE|LC_[A-Z]+|TZ|PYTHONTZPATH|HOME|USER|LOGNAME|TMPDIR|TEMP|TMP|XDG_[A-Z]+_HOME|TERM|COLORTERM|NO_COLOR|FORCE_COLOR|CI|DJANGO_SETTINGS_MODULE)$/;

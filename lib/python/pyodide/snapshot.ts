@@ -9,7 +9,7 @@
  * | one with the packages                    | that           | nothing                                      |
  *
  * The application's own modules are in none of them: their environment, secrets and open files would be. Packages are imported
- * with those variables of the environment that are no secrets; a snapshot is used where all that they looked for are the same.
+ * with those variables of the environment that are not secrets; a snapshot is used where all that they looked for are the same.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 """WebSockets that go on for long: messages that come before they are asked for, and clients that are slow, leave, or close."""
+import threading
 import time
 
 from wsgi_gateway.errors import ReceiveTimeout, WebSocketError
@@ -49,6 +50,20 @@ def floods(websocket):
         raise
 
 
+def left(websocket):
+    """Returns while a thread of its own waits for a client that does not read."""
+
+    def send():
+        try:
+            floods(websocket)
+        except WebSocketError:
+            pass
+
+    threading.Thread(target=send).start()
+    while 'go' not in SEEN:
+        time.sleep(0.01)
+
+
 def ticks(websocket):
     """Sends, and never asks."""
     websocket.accept()
@@ -67,7 +82,14 @@ def holds(websocket):
     SEEN.append('end')
 
 
-KINDS = {'/late': late, '/timeouts': timeouts, '/floods': floods, '/ticks': ticks, '/holds': holds}
+KINDS = {
+    '/late': late,
+    '/timeouts': timeouts,
+    '/floods': floods,
+    '/left': left,
+    '/ticks': ticks,
+    '/holds': holds,
+}
 
 
 def application(environ, start_response):

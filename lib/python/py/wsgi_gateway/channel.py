@@ -197,7 +197,7 @@ class Channel:
         """The next request: its number and its payload. Waits for it. Raises GatewayClosed at the end."""
         found, self._next = self._next, None
         while found is None:
-            # What is no request is the rest of an earlier one.
+            # What is not a request is the rest of an earlier one.
             if self._frame() is None and not self._requests:
                 self._fill(0)
                 continue

@@ -22,6 +22,7 @@ AHEAD = 1
 OVER = 2
 CLOSED = 4
 DROPPED = 8
+WATCHED = 16
 
 
 class Exchange:
@@ -36,6 +37,8 @@ class Exchange:
     _unsettled = 0
     # No more of the body is wanted.
     _gone = False
+    # The response is complete: frames that come are another request's.
+    _over = False
     # Of a WebSocket: whether the handshake was answered, what is known, messages that were sent ahead, how many those were.
     opened = False
     _news_bits = 0
@@ -135,12 +138,23 @@ class Exchange:
         """What the gateway has to say, without a wait."""
         with self._news:
             self._looked = time.monotonic()
-            while not self._reading:
+            while not self._reading and not self._over:
                 frame = self._channel.poll()
                 if frame is None:
                     return
                 self._take(frame)
                 self._news.notify_all()
+
+    def _abandon(self):
+        """What threads wait for that the application has left behind fails. After this, none of them reads frames."""
+        if self._condition is None:
+            return
+        with self._news:
+            if self._waiting:
+                self._send(wire.ABANDON)
+            # They read for themselves.
+            while self._waiting:
+                self._news.wait()
 
     # Messages of a WebSocket
 
@@ -161,17 +175,23 @@ class Exchange:
             return self._given(kind, payload)
 
     def _given(self, kind, payload):
-        self._had += len(payload) + MESSAGE_BYTES
-        if self._had >= TELL:
-            had, self._had = self._had, 0
+        with self._news:
+            self._had += len(payload) + MESSAGE_BYTES
+            had = self._had if self._had >= TELL else 0
+            self._had -= had
+        if had:
             self._send(wire.RECEIVED, wire.uint32(had))
         return payload.decode('utf-8') if kind == wire.TEXT else payload
 
     def _wait_for_message(self):
+        self._wait(lambda: self._inbox or self._news_bits & OVER)
+
+    def _wait(self, found):
+        """As `_read_until`, for a thread that the application may leave behind: `_abandon` waits for it."""
         with self._news:
             self._waiting += 1
         try:
-            self._read_until(lambda: self._inbox or self._news_bits & OVER)
+            self._read_until(found)
             self._looked = time.monotonic()
         finally:
             with self._news:
@@ -180,13 +200,13 @@ class Exchange:
 
     def send_message(self, data, binary, compress):
         """Sends a message, and waits only while the client is too far behind. False: the gateway has to be asked."""
-        if not self.opened:
+        if not self._news_bits & WATCHED:
             return False
         if self._unsettled > WINDOW or time.monotonic() - self._looked > STALE:
             self._look()
         if self._unsettled > WINDOW:
-            self._read_until(lambda: self._unsettled <= WINDOW or self._news_bits & CLOSED)
-        if self._news_bits & CLOSED:
+            self._wait(lambda: self._unsettled <= WINDOW or self._over or self._news_bits & CLOSED)
+        if self._over or self._news_bits & CLOSED:
             return False
         with self._news:
             self._unsettled += len(data) + MESSAGE_BYTES
@@ -195,7 +215,7 @@ class Exchange:
 
     def socket_closed(self):
         """Whether nothing can be sent any more; None where the gateway has to be asked."""
-        if not self.opened:
+        if not self._news_bits & WATCHED:
             return None
         self._look()
         return self._news_bits & CLOSED != 0

@@ -1,11 +1,15 @@
 """A request in a thread of Pyodide that has one at a time: nobody else reads its frames, so there is nothing to lock."""
+from contextlib import nullcontext
+
 from . import channel as wire
 from . import errors
-from .exchange import AHEAD, CLOSED, MESSAGE_BYTES, OVER, WINDOW
+from .exchange import AHEAD, CLOSED, MESSAGE_BYTES, OVER, WATCHED, WINDOW
 from .request import Request
 
 
 class LoneRequest(Request):
+    _news = nullcontext()
+
     def _call(self, kind, payload, buffer=None):
         self._call_number = number = self._call_number + 1
         if self._answers is None:
@@ -48,7 +52,7 @@ class LoneRequest(Request):
         self._take(self._channel.read())
 
     def send_message(self, data, binary, compress):
-        if not self.opened or self._news_bits & CLOSED:
+        if self._news_bits & (WATCHED | CLOSED) != WATCHED:
             return False
         if self._unsettled > WINDOW:
             self._read_until(lambda: self._unsettled <= WINDOW or self._news_bits & CLOSED)

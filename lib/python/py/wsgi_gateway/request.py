@@ -22,7 +22,6 @@ ALWAYS = {'wsgi.version': (1, 0), 'wsgi.input_terminated': True, 'wsgi.file_wrap
 class Request(Exchange):
     """`environs`: makes environ of what is told of a request (channel.py)."""
 
-    _over = False
     # The gateway was told that this is done.
     _done = False
     _started = False
@@ -77,10 +76,7 @@ class Request(Exchange):
         self.flush_output()
         if self._websocket is not None:
             self._websocket.finish()
-        if self._waiting:
-            # Threads that the application has left behind: what they wait for fails.
-            self._send(wire.ABANDON)
-            self._read_until(lambda: not self._waiting)
+        self._abandon()
         self._send(wire.DONE)
 
     def _answer(self, application):
