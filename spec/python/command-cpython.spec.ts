@@ -33,6 +33,7 @@ describe('wsgi with an application in Python', () => {
   const scripts: [script: string, path: string, text: RegExp][] = [
     ['flask_script.py', '/?q=hi', /^Flask says hi$/],
     ['bottle_script.py', '/?q=hi', /^Bottle says hi$/],
+    ['waitress_server_script.py', '/', /^waitress says hi$/],
     ['wsgiref_script.py', '/', /^Hello world!\n[\s\S]*PATH_INFO = '\/'/],
   ];
   for (const [script, path, text] of scripts) {
