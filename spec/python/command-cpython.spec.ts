@@ -92,6 +92,14 @@ describe('wsgi with an application in Python', () => {
 
   saysWhatFails(['--python', 'python3']);
 
+  it('says that an application takes long to load', async () => {
+    const folder = temporaryFolder({ 'hangs.py': 'while True: pass' });
+    const command = new Command(['hangs.py:app', ...ANYWHERE, '--python', 'python3'], { cwd: folder });
+    await command.says(/^WARNING:wsgi:The Python process \d+ has been loading the application for 5 s$/m);
+    command.child.kill('SIGTERM');
+    await command.exit();
+  });
+
   it('names both ways to get a Python where there is none', async () => {
     const folder = temporaryFolder({ 'app.py': HELLO });
     const env = { PATH: '', VIRTUAL_ENV: '' };
