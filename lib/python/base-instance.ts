@@ -1,5 +1,6 @@
 /** What a Python with lanes says while it loads, its lanes, and its end. */
 import { ConfigError } from '../errors.js';
+import { logger } from '../logger.js';
 import type { BaseLane } from './base-lane.js';
 import { lostError } from './error.js';
 import type { InstanceEvents, Loaded, PythonInstance } from './instance.js';
@@ -7,6 +8,9 @@ import type { ToldPublication } from './topic-calls.js';
 
 /** Milliseconds that one may take to end after its application has. */
 const END_MS = 5000;
+
+/** Milliseconds after which the log says that the application still loads: it may hang, or run a server that is not known here. */
+const SLOW_MS = 5000;
 
 /** What Python says about itself. */
 export interface Told extends Partial<Loaded> {
@@ -39,8 +43,12 @@ export abstract class BaseInstance<L extends BaseLane> implements PythonInstance
     this.loaded = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
+    const timer = setTimeout(() => {
+      logger.warning(`${this.label} has been loading the application for ${SLOW_MS / 1000} s`);
+    }, SLOW_MS).unref();
+    const settled = () => clearTimeout(timer);
     // It may be awaited only later.
-    this.loaded.catch(() => undefined);
+    this.loaded.then(settled, settled);
   }
 
   get requests(): number {

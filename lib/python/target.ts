@@ -11,7 +11,8 @@ export interface PythonTarget {
   readonly callable: string | undefined;
 }
 
-const NAME = /^[\p{L}_]\w*(?:\.[\p{L}_]\w*)*$/u;
+/** Letters of all languages, as Python has them. */
+const NAME = /^[\p{ID_Start}_]\p{ID_Continue}*(?:\.[\p{ID_Start}_]\p{ID_Continue}*)*$/u;
 
 /** @throws ConfigError for what names no application. */
 export function parsePythonTarget(target: string): PythonTarget {

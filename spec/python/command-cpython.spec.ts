@@ -33,6 +33,7 @@ describe('wsgi with an application in Python', () => {
   const scripts: [script: string, path: string, text: RegExp][] = [
     ['flask_script.py', '/?q=hi', /^Flask says hi$/],
     ['bottle_script.py', '/?q=hi', /^Bottle says hi$/],
+    ['waitress_server_script.py', '/', /^waitress says hi$/],
     ['wsgiref_script.py', '/', /^Hello world!\n[\s\S]*PATH_INFO = '\/'/],
   ];
   for (const [script, path, text] of scripts) {
@@ -90,6 +91,14 @@ describe('wsgi with an application in Python', () => {
   reloads([]);
 
   saysWhatFails(['--python', 'python3']);
+
+  it('says that an application takes long to load', async () => {
+    const folder = temporaryFolder({ 'hangs.py': 'while True: pass' });
+    const command = new Command(['hangs.py:app', ...ANYWHERE, '--python', 'python3'], { cwd: folder });
+    await command.says(/^WARNING:wsgi:The Python process \d+ has been loading the application for 5 s$/m);
+    command.child.kill('SIGTERM');
+    await command.exit();
+  });
 
   it('names both ways to get a Python where there is none', async () => {
     const folder = temporaryFolder({ 'app.py': HELLO });

@@ -1,5 +1,5 @@
 /** The command with applications in Python: what the specs of both runtimes ask of it. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Command, runCommand } from '../support/command.js';
@@ -27,6 +27,15 @@ export async function talk(command: Command, path: string): Promise<unknown> {
   return client.next();
 }
 
+/** @returns what the server answers that was started last, if it answers. */
+async function newest(command: Command): Promise<string> {
+  const address = [...command.stdout.matchAll(/Server started at (\S+)/g)].at(-1)?.[1] ?? '';
+  return fetch(address).then(
+    (response) => response.text(),
+    () => '',
+  );
+}
+
 /** @param options say which Python runs, here and below. */
 export function reloads(options: readonly string[]): void {
   it('starts again with --reload when a file of Python changes', async () => {
@@ -35,15 +44,13 @@ export function reloads(options: readonly string[]): void {
     const command = new Command(args, { cwd: folder });
     expect(await textAt(command)).to.equal('from Python');
     writeFileSync(join(folder, 'other.py'), HELLO.replace('from Python', 'changed'));
-    await until(async () => {
-      const address = [...command.stdout.matchAll(/Server started at (\S+)/g)].at(-1)?.[1] ?? '';
-      return (
-        (await fetch(address).then(
-          (response) => response.text(),
-          () => '',
-        )) === 'changed'
-      );
-    }, 'the new text');
+    await until(async () => (await newest(command)) === 'changed', 'the new text');
+    writeFileSync(join(folder, 'other.py'), 'from new.module import application');
+    await until(() => command.stderr.includes("No module named 'new'"), 'the module to be missed');
+    mkdirSync(join(folder, 'new'));
+    writeFileSync(join(folder, 'new/module.py'), HELLO.replace('from Python', 'new'));
+    writeFileSync(join(folder, 'new/__init__.py'), '');
+    await until(async () => (await newest(command)) === 'new', 'the text of the new module');
   });
 }
 
@@ -55,6 +62,10 @@ export function saysWhatFails(options: readonly string[]): void {
       /^wsgi: The Python application could not be loaded: broken\.py failed\nTraceback/,
     );
     expect(stderr).to.match(/ZeroDivisionError: division by zero\n$/);
+    const folder = temporaryFolder({ 'interrupts.py': 'raise KeyboardInterrupt' });
+    const interrupted = await runCommand(['interrupts.py', ...options], { cwd: folder });
+    expect(interrupted.stderr).to.match(/^wsgi: The Python application could not be loaded: interrupts\.py/);
+    expect(interrupted.stderr).not.to.include('wsgi_gateway');
   });
 }
 

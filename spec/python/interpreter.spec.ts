@@ -53,6 +53,7 @@ describe('parsePythonTarget', () => {
   it('tells module and callable apart', () => {
     expect(parsePythonTarget('app.py:app')).to.deep.equal({ module: 'app.py', callable: 'app' });
     expect(parsePythonTarget('mysite.wsgi')).to.deep.equal({ module: 'mysite.wsgi', callable: undefined });
+    expect(parsePythonTarget('büro.größe2:app').module).to.equal('büro.größe2');
     expect(parsePythonTarget('site:create_app("a:b", x=1)').callable).to.equal('create_app("a:b", x=1)');
     expect(parsePythonTarget('C:\\site\\app.py:app')).to.deep.equal({
       module: 'C:\\site\\app.py',

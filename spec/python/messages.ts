@@ -1,4 +1,5 @@
 /** WebSockets of Python that go on for long (applications/messages.py): what the specs of both runtimes ask. */
+import { once } from 'node:events';
 import { expect } from 'chai';
 import type { Application, WebSocket } from '../../lib/environ/types.js';
 import type { PythonApplication } from '../../lib/python/from-python.js';
@@ -47,6 +48,21 @@ export function hasMessages(app: () => PythonApplication): void {
     const closed = client.close(4001, 'enough');
     for (const text of ['first', 'second', 'third']) expect(await client.next()).to.equal(text);
     expect((await closed).code).to.equal(4001);
+  });
+
+  it('answers the handshake when the first call closes, unless it was refused', async () => {
+    const client = await WebSocketClient.connect(port, { path: '/closes' });
+    const { code, reason } = await client.closed;
+    expect([code, reason]).to.deep.equal([4003, 'not you']);
+    const refused = new WebSocketClient(port, { path: '/refused' });
+    const [, response] = await once(refused.client, 'unexpected-response');
+    expect(response.statusCode).to.equal(403);
+  });
+
+  it('refuses messages that are neither text nor bytes', async () => {
+    const client = await WebSocketClient.connect(port, { path: '/odd' });
+    for (const type of ['int', 'NoneType', 'list', 'object'])
+      expect(await client.next()).to.equal(`A message is text or bytes, not ${type}`);
   });
 
   it('waits for a message for a time, and loses none that comes later', async () => {

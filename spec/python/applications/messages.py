@@ -82,7 +82,23 @@ def holds(websocket):
     SEEN.append('end')
 
 
+def closes(websocket):
+    """As the first call, which WSocket and gevent-websocket make after the handshake."""
+    websocket.close(4003, 'not you')
+
+
+def odd(websocket):
+    """Neither text nor bytes."""
+    for message in (2, None, [1], object()):
+        try:
+            websocket.send(message)
+        except TypeError as error:
+            websocket.send(str(error))
+
+
 KINDS = {
+    '/closes': closes,
+    '/odd': odd,
     '/late': late,
     '/timeouts': timeouts,
     '/floods': floods,
@@ -94,6 +110,10 @@ KINDS = {
 
 def application(environ, start_response):
     websocket = environ.get('wsgi.websocket')
+    if environ['PATH_INFO'] == '/refused':
+        start_response('403 Forbidden', [('Content-Type', 'text/plain')])
+        websocket.close()
+        return [b'refused']
     if websocket is not None:
         KINDS.get(environ['PATH_INFO'], echo)(websocket)
         return []

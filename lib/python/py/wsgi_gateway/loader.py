@@ -8,6 +8,8 @@ import sys
 import traceback
 import types
 
+from . import errors
+
 DEFAULT_NAMES = ('application', 'app')
 
 # Files that were read, and are in no module that is loaded: that failed, or were run as a script.
@@ -134,7 +136,9 @@ def run_script(path):
     except SystemExit as error:
         if error.code not in (None, 0):
             raise LoadError('%s ended with sys.exit(%r)' % (path, error.code)) from None
-    except Exception as error:
+    except errors.GatewayClosed:
+        raise
+    except BaseException as error:
         raise LoadError('%s failed' % path, own_traceback(error)) from None
     return vars(module)
 
@@ -143,6 +147,8 @@ def own_traceback(error):
     """Without the calls of this package and of the import machinery above the application's own."""
     if isinstance(error, SyntaxError) and error.filename:
         touched.add(os.path.abspath(error.filename))
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        touched.update(_files_of(error.name))
     frame = error.__traceback__
     while frame is not None:
         touched.add(os.path.abspath(frame.tb_frame.f_code.co_filename))
@@ -151,6 +157,15 @@ def own_traceback(error):
     while frame is not None and _is_foreign(frame):
         frame = frame.tb_next
     return ''.join(traceback.format_exception(type(error), error, frame))
+
+
+def _files_of(name):
+    """Where a module of the application would be that is not there yet."""
+    path = name.replace('.', os.sep)
+    for folder in sys.path:
+        if os.path.isdir(folder):
+            yield os.path.abspath(os.path.join(folder, path + '.py'))
+            yield os.path.abspath(os.path.join(folder, path, '__init__.py'))
 
 
 def _is_foreign(frame):

@@ -59,6 +59,11 @@ class Request(Exchange):
         """The response is complete."""
         return self._over
 
+    @property
+    def started(self):
+        """start_response was called."""
+        return self._started
+
     def run(self, application):
         """Everything from the call of the application to the last word to the gateway."""
         current.request = self

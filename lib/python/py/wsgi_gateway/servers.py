@@ -164,7 +164,8 @@ def _waitress(module):
             host, _, port = listen[0].rpartition(':')
             return ('' if host in ('*', '') else host.strip('[]')), int(port)
         host = options.get('host') or '0.0.0.0'
-        return host, int(options.get('port') or 8080)
+        port = options.get('port')
+        return host, 8080 if port is None else int(port)
 
     def start(app, **options):
         host, port = address(options)
@@ -180,6 +181,9 @@ def _waitress(module):
 
         def run(self):
             serve(self.application, self.effective_host, self.effective_port)
+
+        def print_listen(self, _format):
+            """The gateway says where it listens."""
 
         def close(self):
             """There is no socket."""
@@ -258,6 +262,7 @@ PATCHES = {
     'werkzeug.serving': _werkzeug,
     'bottle': _bottle,
     'waitress': _waitress,
+    'waitress.server': _waitress,
     'wsocket': _wsocket,
     'geventwebsocket.exceptions': _websocket_errors,
     'gevent.pywsgi': _gevent,

@@ -7,6 +7,16 @@ from .channel import message_of
 logger = logging.getLogger('wsgi.websocket')
 
 
+def bytes_of(message):
+    """Text as UTF-8, and bytes of any kind. Raises TypeError for all else: `bytes(5)` would be five zeros."""
+    if isinstance(message, str):
+        return message.encode('utf-8')
+    try:
+        return bytes(memoryview(message))
+    except TypeError:
+        raise TypeError('A message is text or bytes, not %s' % type(message).__name__) from None
+
+
 class WebSocket:
     """An open door until the first `accept()`, `receive()` or `send()` answers the handshake.
 
@@ -81,7 +91,7 @@ class WebSocket:
     def send(self, message, binary=None, do_compress=None):
         """Sends a message: text as a text frame, bytes as a binary one, unless `binary` says otherwise."""
         is_text = isinstance(message, str)
-        data = message.encode('utf-8') if is_text else bytes(message)
+        data = message.encode('utf-8') if is_text else bytes_of(message)
         compress = self.do_compress if do_compress is None else do_compress
         # Bytes for a text frame have to be UTF-8: the gateway says so.
         if self._done or (binary is not None and not binary and not is_text):
@@ -94,13 +104,22 @@ class WebSocket:
 
     def ping(self, data=b''):
         """Sends a ping of up to 125 bytes, which the peer answers by itself."""
-        self._call('ping', data=data.encode('utf-8') if isinstance(data, str) else bytes(data))
+        self._call('ping', data=bytes_of(data))
 
     def close(self, code=1000, message=b''):
-        """Closes the connection, and waits until the peer has answered. Does nothing if it is closed already."""
+        """Closes the connection, and waits until the peer has answered. Does nothing if it is closed already.
+
+        As the first call it answers the handshake before, as in WSocket and gevent-websocket, which have answered it by
+        then; after start_response has refused the handshake it does nothing.
+        """
         if self._done:
             return
-        self._call('close', code, data=message.encode('utf-8') if isinstance(message, str) else bytes(message))
+        reason = bytes_of(message)
+        if not self._request.opened:
+            if self._request.started:
+                return
+            self.accept()
+        self._call('close', code, data=reason)
 
     def subscribe(self, topic):
         """Everything that is published to this topic is sent to this client from now on."""
@@ -112,7 +131,7 @@ class WebSocket:
     def publish(self, topic, message):
         """To every member of the topic, whatever thread or process holds it."""
         is_text = isinstance(message, str)
-        self._call('publish', topic, is_text, data=message.encode('utf-8') if is_text else bytes(message))
+        self._call('publish', topic, is_text, data=bytes_of(message))
 
     def __iter__(self):
         """By message, to the end of the connection."""
