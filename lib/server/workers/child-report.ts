@@ -49,8 +49,8 @@ export function writeReport(descriptor: number, report: Report): void {
 }
 
 /**
- * What of a file changes when it is saved: time of change, inode and size: a save that writes another file and renames it (editors, `sed -i`) has a new inode, even
- * if the clock of the file system is coarse. `''`: there is no such file.
+ * What of a file changes when it is saved: time of change, inode and size. A save that writes another file and renames it
+ * (editors, `sed -i`) has a new inode, even if the clock of the file system is coarse. `''`: there is no such file.
  */
 export function fileState(path: string): string {
   try {

@@ -79,7 +79,8 @@ export class FileWatch {
     const seen = this.#changed.size > 0;
     const more = this.#findChanges();
     if (more && !seen) this.#settlingSince = began;
-    if (this.#changed.size > 0 && (!more || began - this.#settlingSince > LONGEST_SETTLE_MS)) {
+    const isSaving = more || [...this.#changed].some((file) => isEmptied(this.#states.get(file)));
+    if (this.#changed.size > 0 && (!isSaving || began - this.#settlingSince > LONGEST_SETTLE_MS)) {
       const files = [...this.#changed];
       this.#changed.clear();
       this.#onChange(files);
@@ -102,13 +103,18 @@ export class FileWatch {
   }
 }
 
+/** A save in place empties the file first, and may be held up before it writes; some editors remove the file and make another. */
+function isEmptied(state = ''): boolean {
+  return state === '' || state.endsWith(':0');
+}
+
 const MODULE = /\.(?:[cm]?[jt]s|[jt]sx|json)$/;
 /** A server may be started in the root of all files. */
 const MOST_ENTRIES = 20_000;
 
 /**
- * The modules in a folder: what an application may load next, when it could not be loaded as it is. Leaves out packages, and folders whose name begins with a dot. The
- * nearest come first.
+ * The modules in a folder: what an application may load next, when it could not be loaded as it is. Leaves out packages, and
+ * folders whose name begins with a dot. The nearest come first.
  */
 export function modulesIn(folder: string): string[] {
   const found: string[] = [];

@@ -2,6 +2,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { fileState } from '../../../lib/server/workers/child-report.js';
 import { FileWatch, modulesIn } from '../../../lib/server/workers/file-watch.js';
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js';
@@ -51,6 +52,40 @@ describe('the watch on files', () => {
     for (const file of files) writeFileSync(file, 'more');
     await until(() => changes.length > 0, 'a change');
     expect(changes).to.deep.equal([files]);
+  });
+
+  describe('a save that is held up', () => {
+    let clock: sinon.SinonFakeTimers;
+    beforeEach(() => {
+      clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    });
+    afterEach(() => clock.restore());
+
+    for (const [title, hold] of [
+      ['after it has emptied the file', (file: string) => writeFileSync(file, '')],
+      ['after it has removed the file', (file: string) => rmSync(file)],
+    ] as const) {
+      it(`is one change: ${title}`, () => {
+        const folder = temporaryFolder({ 'a.mjs': 'one' });
+        const file = join(folder, 'a.mjs');
+        begin(folder).loads(file, fileState(file));
+        hold(file);
+        clock.tick(1000);
+        expect(changes).to.deep.equal([]);
+        writeFileSync(file, 'other');
+        clock.tick(1000);
+        expect(changes).to.deep.equal([[file]]);
+      });
+
+      it(`is a change when it goes on for seconds: ${title}`, () => {
+        const folder = temporaryFolder({ 'a.mjs': 'one' });
+        const file = join(folder, 'a.mjs');
+        begin(folder).loads(file, fileState(file));
+        hold(file);
+        clock.tick(4000);
+        expect(changes).to.deep.equal([[file]]);
+      });
+    }
   });
 
   it('forgets what the process that is ready has not loaded', async () => {
