@@ -118,7 +118,7 @@ describe('the watch on files', () => {
     const folder = temporaryFolder();
     const file = join(folder, 'wsgi.config.mjs');
     begin(folder, [file]);
-    writeFileSync(file, '');
+    writeFileSync(file, 'export default {};');
     await until(() => changes.length === 1, 'a change');
     rmSync(file);
     await until(() => changes.length === 2, 'another change');
