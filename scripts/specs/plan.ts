@@ -9,7 +9,7 @@ const ONCE = [
   /lighttpd/,
   /werkzeug/,
   /cpython/,
-  /(conformance|vectors|faults|command|snapshot|rooms|pages|websockets|traffic|connections)-pyodide/,
+  /(conformance|vectors|faults|command|snapshot|rooms|pages|websockets|traffic|connections|messages)-pyodide/,
   /redis/,
 ];
 
