@@ -60,6 +60,8 @@ export class Dialogue {
   #start = performance.now();
   #opened = false;
   #closed: { code: number; reason: string } | undefined;
+  /** What this client closed with, as the first; 1005 without a code. A server may leave with no close frame of its own. */
+  #ownClose: Conversation['clientClose'];
   #wake: () => void = () => {};
   /** The server has once not said what it was expected to: nothing is waited for that long again. */
   #late = false;
@@ -112,7 +114,15 @@ export class Dialogue {
   get outcome(): Pick<Observed, 'conversation'> {
     if (this.#opened === false) return {};
     const { code = 1006, reason = '' } = this.#closed ?? {};
-    return { conversation: { messages: this.#messages, closeCode: code, closeReason: reason } };
+    const clientClose = this.#ownClose;
+    return {
+      conversation: {
+        messages: this.#messages,
+        closeCode: code,
+        closeReason: reason,
+        ...(clientClose && { clientClose }),
+      },
+    };
   }
 
   /** When the recorded client said what comes next, in milliseconds since the handshake; Infinity if it only closed. */
@@ -163,8 +173,10 @@ export class Dialogue {
     if (this.#closed !== undefined) return;
     const { code, reason } = clientClose ?? { code: closeCode, reason: '' };
     if (code === 1006) return this.#socket.terminate();
-    if (isSendable(code)) this.#socket.close(code, reason);
-    else this.#socket.close();
+    const close = isSendable(code) ? { code, reason } : { code: 1005, reason: '' };
+    this.#ownClose = close;
+    if (close.code === 1005) this.#socket.close();
+    else this.#socket.close(close.code, close.reason);
     await this.#until(() => false, PATIENCE_MS);
   }
 
