@@ -101,7 +101,11 @@ export class Visitor {
     return this.#keep(request, observed);
   }
 
-  /** A WebSocket. @param said in its order: what the client says, and `null` for each message of the server. */
+  /**
+   * A WebSocket, whose client closes with 1000: docs/python.md says who answers no code with what.
+   *
+   * @param said in its order: what the client says, and `null` for each message of the server.
+   */
   async talk(
     target: string,
     said: readonly (string | Buffer | null)[],
@@ -111,7 +115,8 @@ export class Visitor {
     const messages = said.map(
       (data): Message => ({ from: data === null ? 'server' : 'client', data: data ?? '', time: 0 }),
     );
-    const outline: Conversation = { messages, closeCode: 1005, closeReason: '' };
+    const clientClose = { code: 1000, reason: '' };
+    const outline: Conversation = { messages, closeCode: 1000, closeReason: '', clientClose };
     const body = this.#recording.spool.body();
     const observed = await replayConversation(request, outline, this.#url, body, { timeout: TIMEOUT_S });
     const page = await this.#keep(request, observed);
