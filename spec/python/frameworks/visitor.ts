@@ -51,6 +51,8 @@ export class Recording {
 }
 
 export class Visitor {
+  /** What clients close WebSockets with; 1005 for no code. docs/python.md says which servers answer otherwise than here. */
+  closeCode = 1000;
   readonly #url: URL;
   readonly #host: string;
   readonly #recording: Recording;
@@ -101,11 +103,7 @@ export class Visitor {
     return this.#keep(request, observed);
   }
 
-  /**
-   * A WebSocket, whose client closes with 1000: docs/python.md says who answers no code with what.
-   *
-   * @param said in its order: what the client says, and `null` for each message of the server.
-   */
+  /** A WebSocket. @param said in its order: what the client says, and `null` for each message of the server. */
   async talk(
     target: string,
     said: readonly (string | Buffer | null)[],
@@ -115,8 +113,9 @@ export class Visitor {
     const messages = said.map(
       (data): Message => ({ from: data === null ? 'server' : 'client', data: data ?? '', time: 0 }),
     );
-    const clientClose = { code: 1000, reason: '' };
-    const outline: Conversation = { messages, closeCode: 1000, closeReason: '', clientClose };
+    const closeCode = this.closeCode;
+    const clientClose = { code: closeCode, reason: '' };
+    const outline: Conversation = { messages, closeCode, closeReason: '', clientClose };
     const body = this.#recording.spool.body();
     const observed = await replayConversation(request, outline, this.#url, body, { timeout: TIMEOUT_S });
     const page = await this.#keep(request, observed);

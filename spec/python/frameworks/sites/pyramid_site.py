@@ -119,7 +119,9 @@ def timing(handler, registry):
 
 def main():
     with Configurator() as config:
-        config.set_session_factory(SignedCookieSessionFactory('for the specs', serializer=JSONSerializer(), timeout=None))
+        # Otherwise the cookie is sent again with the first request of each second.
+        kept = SignedCookieSessionFactory('for the specs', serializer=JSONSerializer(), timeout=None, reissue_time=86400)
+        config.set_session_factory(kept)
         for name, pattern in [
             ('home', '/'),
             ('say', '/say'),

@@ -39,6 +39,7 @@ export async function simple(visitor: Visitor): Promise<void> {
 }
 
 export async function gevent(visitor: Visitor): Promise<void> {
+  visitor.closeCode = 1005;
   await visitor.get('/low');
   await visitor.talk('/low/a', ['hello', null, 'ü', null], ORIGIN);
   await visitor.talk('/echo', [null, 'one', null, 'x'.repeat(70_000), null]);
