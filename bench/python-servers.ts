@@ -5,46 +5,48 @@ import { CLI, ServerProcess } from './server-process.js';
 
 const FOLDER = resolve('bench/python');
 
-/** @param module of bench/python, whose `app` it serves. */
-type Command = (module: string, port: number) => string[];
+/** @param module of bench/python, whose `app` it serves. @param threads where it has threads. */
+type Command = (module: string, port: number, threads: string) => string[];
 
 const gunicorn =
   (workers: number): Command =>
-  (module, port) => [
+  (module, port, threads) => [
     ...[PYTHON, '-m', 'gunicorn', '--chdir', FOLDER, '-b', `127.0.0.1:${port}`, '-k', 'gthread'],
-    ...['--threads', '4', '--workers', String(workers), `${module}:app`],
+    ...['--threads', threads, '--workers', String(workers), `${module}:app`],
   ];
 
 /** This package, with the application as it is. */
 const bridge =
   (...how: string[]): Command =>
-  (module, port) => [process.execPath, CLI, `${FOLDER}/${module}.py:app`, '-b', `127.0.0.1:${port}`, ...how];
+  (module, port, threads) => [
+    ...[process.execPath, CLI, `${FOLDER}/${module}.py:app`, '-b', `127.0.0.1:${port}`],
+    ...['--threads', threads, ...how],
+  ];
 
-/** Four threads each, where they have threads. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   gunicorn: gunicorn(1),
   'gunicorn, 2 workers': gunicorn(2),
-  uWSGI: (module, port) => [
+  uWSGI: (module, port, threads) => [
     ...[`${VENV}/bin/uwsgi`, '--http11-socket', `127.0.0.1:${port}`, '--chdir', FOLDER],
-    ...['--module', `${module}:app`, '--master', '--enable-threads', '--threads', '4', '--disable-logging'],
-    ...['--virtualenv', VENV],
+    ...['--module', `${module}:app`, '--master', '--enable-threads', '--threads', threads],
+    ...['--disable-logging', '--virtualenv', VENV],
   ],
-  waitress: (module, port) => [
-    ...[PYTHON, '-m', 'waitress', '--threads=4', `--listen=127.0.0.1:${port}`, `${module}:app`],
+  waitress: (module, port, threads) => [
+    ...[PYTHON, '-m', 'waitress', `--threads=${threads}`, `--listen=127.0.0.1:${port}`, `${module}:app`],
   ],
-  granian: (module, port) => [
+  granian: (module, port, threads) => [
     ...[`${VENV}/bin/granian`, '--interface', 'wsgi', '--host', '127.0.0.1'],
-    ...['--port', String(port), '--blocking-threads', '4', '--no-access-log', '--working-dir', FOLDER],
+    ...['--port', String(port), '--blocking-threads', threads, '--no-access-log', '--working-dir', FOLDER],
     `${module}:app`,
   ],
   bjoern: (module, port) => [PYTHON, `${FOLDER}/bjoern_server.py`, module, String(port)],
   'uvicorn, a2wsgi': (module, port) => [PYTHON, `${FOLDER}/uvicorn_server.py`, module, String(port)],
   wsgiref: (module, port) => [PYTHON, `${FOLDER}/wsgiref_server.py`, module, String(port)],
-  'wsgi --python cpython': bridge('--python', PYTHON, '--threads', '4'),
-  'wsgi --python pyodide': bridge(
-    ...['--python', 'pyodide', '--threads', '4', '--pythonpath', PYODIDE_PACKAGES],
-  ),
+  'wsgi --python cpython': bridge('--python', PYTHON),
+  'wsgi --python pyodide': bridge('--python', 'pyodide', '--pythonpath', PYODIDE_PACKAGES),
 };
+
+export const PYTHON_SERVERS: readonly string[] = Object.keys(COMMANDS);
 
 /** What is said of a server that did not start; its package tells more. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -63,11 +65,12 @@ export interface PythonServers {
 
 /**
  * Starts all that there are.
- * @param module of bench/python. @param names default: all.
+ * @param module of bench/python. @param names default: all. @param threads of each, where it has threads.
  */
 export async function pythonServers(
   module = 'app',
-  names: readonly string[] = Object.keys(COMMANDS),
+  names = PYTHON_SERVERS,
+  threads = 4,
 ): Promise<PythonServers> {
   const environment = pythonEnvironment();
   if (environment === undefined) return { running: [], missing: ['Python'] };
@@ -75,7 +78,7 @@ export async function pythonServers(
   const missing: string[] = [];
   for (const name of names) {
     const command = COMMANDS[name] as Command;
-    const server = await ServerProcess.command(name, (port) => command(module, port), FOLDER);
+    const server = await ServerProcess.command(name, (port) => command(module, port, `${threads}`), FOLDER);
     const why = environment.missing[PACKAGES[name] ?? name];
     const works = server !== undefined && (module === ECHO || (await isFine(server.port)));
     if (!works) server?.stop();

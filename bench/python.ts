@@ -2,6 +2,7 @@
 import { type Bench, compare } from './compare.js';
 import { type HttpPart, httpLoad } from './http-load.js';
 import { type PythonServers, pythonEchoes, pythonServers } from './python-servers.js';
+import { pythonStarts } from './python-start.js';
 import { comparisonTable } from './report.js';
 import type { ServerProcess } from './server-process.js';
 import { webSocketLoad } from './websocket-load.js';
@@ -29,8 +30,9 @@ const PARTS: Readonly<Record<string, PythonPart>> = {
   },
 };
 const ECHO = 'python-echo';
+const START = 'python-start';
 
-export const PYTHON_PARTS = [...Object.keys(PARTS), ECHO];
+export const PYTHON_PARTS = [...Object.keys(PARTS), ECHO, START];
 
 export async function pythonParts({ rounds, time, chosen, add }: Bench): Promise<void> {
   const told = new Set<string>();
@@ -50,8 +52,10 @@ export async function pythonParts({ rounds, time, chosen, add }: Bench): Promise
     if (!chosen(part)) continue;
     await measure(title, await pythonServers(module), ({ port }) => httpLoad(port, { ...load, time }));
   }
-  if (!chosen(ECHO)) return;
-  await measure('Python: WebSocket echo, 32 bytes, 4 connections', await pythonEchoes(), ({ port }) =>
-    webSocketLoad(port, { path: '/', size: 32, inFlight: 1, connections: 4, time }),
-  );
+  if (chosen(ECHO)) {
+    await measure('Python: WebSocket echo, 32 bytes, 4 connections', await pythonEchoes(), ({ port }) =>
+      webSocketLoad(port, { path: '/', size: 32, inFlight: 1, connections: 4, time }),
+    );
+  }
+  if (chosen(START)) add(await pythonStarts(rounds));
 }
