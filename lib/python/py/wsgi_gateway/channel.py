@@ -136,6 +136,9 @@ class Channel:
     begun. The last frame of a request has the number of the one that begins next in the place of that of a call.
     """
 
+    # This is a process that the application forked, and the socket that of its parent.
+    forked = False
+
     def __init__(self, sock):
         self._socket = sock
         # The garbage collector may call in the middle of it: that is refused, and must not wait for itself.
@@ -291,6 +294,13 @@ class Channel:
         return frame
 
     def close(self):
+        self._socket.close()
+
+    def let_go(self):
+        """In a process that was forked: all that is sent or read fails, as if the gateway had ended."""
+        self.forked = True
+        # Another thread of the parent may have had it.
+        self._sending = threading.RLock()
         self._socket.close()
 
     def _frame(self):

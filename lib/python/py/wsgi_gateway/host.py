@@ -11,7 +11,7 @@ import threading
 import time
 
 from . import channel as wire
-from . import streams
+from . import forked, streams
 from .serving import Serving
 from .slot import Slot
 
@@ -37,12 +37,14 @@ class ThreadSlot(Slot):
         sock.setblocking(True)
         # Twice as much is sent before the gateway has to read. The system may give less.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        super().__init__(wire.Channel(sock))
+        super().__init__(wire.Channel(sock), forked.ForkableRequest)
         self.thread = None
 
     def work(self, application, environs):
         self.thread = threading.get_ident()
         super().work(application, environs)
+        if self.channel.forked:
+            forked.end()
         self.channel.close()
 
 
@@ -61,9 +63,11 @@ class Host(Serving):
         end_with_parent()
         streams.install()
         threading.stack_size(8 * 1024 * 1024)
-        signal.signal(signal.SIGINT, self._on_interrupt)
         # The gateway says when to end. A signal to all processes of a group stops the gateway, which waits for requests.
-        signal.signal(signal.SIGTERM, lambda *_: None)
+        handlers = {signal.SIGINT: self._on_interrupt, signal.SIGTERM: _on_terminate}
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        forked.prepare(self._slots, handlers, self._on_fork)
         threading.Thread(target=self._listen, name='wsgi-control', daemon=True).start()
         return self.load_and_serve()
 
@@ -143,11 +147,19 @@ class Host(Serving):
             ctypes.c_ulong(slot.thread), ctypes.py_object(KeyboardInterrupt)
         )
 
+    def _on_fork(self):
+        # Another thread of the parent may have had it.
+        self._telling = threading.Lock()
+
     def _on_interrupt(self, *_):
         # Ctrl-C goes to all processes of a terminal: the gateway decides.
         if self._interrupted:
             self._interrupted = False
             raise KeyboardInterrupt()
+
+
+def _on_terminate(*_):
+    """Nothing."""
 
 
 def end_with_parent():
