@@ -15,7 +15,6 @@ const READ = 512 * 1024;
 /** Characters that are shown, and how many of them before the difference. */
 const SHOWN = 3000;
 const BEFORE = 600;
-const SHOWN_BYTES = 256;
 const SHOWN_MESSAGES = 50;
 
 export async function answerTexts(
@@ -77,14 +76,13 @@ async function beginningOf(answer: Answer): Promise<{ bytes: Buffer; more: boole
 
 function digitsOf(bytes: Buffer): string {
   const lines: string[] = [];
-  for (let at = 0; at < Math.min(bytes.length, SHOWN_BYTES); at += 16) {
-    const row = bytes.subarray(at, Math.min(at + 16, SHOWN_BYTES));
+  for (let at = 0; at < bytes.length; at += 16) {
+    const row = bytes.subarray(at, at + 16);
     const text = row.toString('latin1').replace(/[^ -~]/g, '.');
     lines.push(
       `${at.toString(16).padStart(8, '0')}  ${(row.toString('hex').match(/../g) ?? []).join(' ').padEnd(47)}  ${text}`,
     );
   }
-  if (bytes.length > SHOWN_BYTES) lines.push(`… ${counted(bytes.length - SHOWN_BYTES, 'more byte')}`);
   return lines.join('\n');
 }
 

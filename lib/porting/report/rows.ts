@@ -11,6 +11,9 @@ export interface Row {
 
 const ASIDE = /^(?:date|server|content-length|connection|keep-alive|sec-websocket-accept):/i;
 
+/** What says that an answer has more than is shown: no line of it, so it is not counted with those that are equal. */
+const MORE = /^(?:…|\(of .* in all\)$)/;
+
 /** Lines that are the same, around those that differ. */
 const CONTEXT = 3;
 const MOST_ROWS = 200;
@@ -22,7 +25,9 @@ export function rowsOf(original: AnswerText, candidate: AnswerText): (Row | numb
   let skipped = 0;
   for (const [at, row] of rows.entries()) {
     const near =
-      at === 0 || rows.slice(Math.max(0, at - CONTEXT), at + CONTEXT + 1).some(({ same }) => !same);
+      at === 0 ||
+      (row.same && MORE.test(row.original ?? '')) ||
+      rows.slice(Math.max(0, at - CONTEXT), at + CONTEXT + 1).some(({ same }) => !same);
     if (!near || shown.length >= MOST_ROWS) {
       skipped++;
       continue;

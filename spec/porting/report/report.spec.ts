@@ -294,6 +294,46 @@ describe('Report', () => {
     expect(text).to.contain('(the body cannot be read)').and.contain('(cut here)');
   });
 
+  it('shows bytes where they differ, and says that there are more', async () => {
+    const body = Buffer.alloc(600_000, 1);
+    const near = Buffer.from(body);
+    near[5000] = 0x4e;
+    const textOfPair = async (candidate: Buffer) =>
+      await (
+        await reportOf(
+          resultOf(1, '/a', {
+            verdict: 'different',
+            differences: [different('body', 'bytes', 'a', 'b')],
+            original: saw({ type: 'image/png', body }),
+            candidate: saw({ type: 'image/png', body: candidate }),
+          }),
+        )
+      ).text();
+    expect(await textOfPair(near)).to.match(/\| 00001380 {2}01 01 01 01 01 01 01 01 4e/);
+    const far = Buffer.from(body);
+    far[599_999] = 0x4e;
+    expect(await textOfPair(far)).to.match(
+      /equal lines\n +\(of 600000 bytes in all\) +\(of 600000 bytes in all\)/,
+    );
+  });
+
+  it('does not count what it leaves out of a long text as equal', async () => {
+    const pair = ['x', 'y'].map((first) =>
+      saw({ type: 'text/plain', body: `${first}\n${'line\n'.repeat(2000)}` }),
+    );
+    const text = await (
+      await reportOf(
+        resultOf(1, '/a', {
+          verdict: 'different',
+          differences: [different('body', 'line 1', 'x', 'y')],
+          original: pair[0],
+          candidate: pair[1],
+        }),
+      )
+    ).text();
+    expect(text).to.match(/equal lines\n +… +…\n/);
+  });
+
   it('writes JSON of its documented shape', async () => {
     const path = join(temporaryFolder(), 'report.json');
     const report = await some();
