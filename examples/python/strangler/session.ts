@@ -1,8 +1,9 @@
 /** Flask's session, read and written: the cookie that itsdangerous signs (URLSafeTimedSerializer, with Flask's settings). */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
+import { json } from 'wsgi/stdlib';
 
-/** What JSON has. Flask writes tuples, dates and bytes as objects with one key that begins with a space: they stay so. */
+/** What JSON has; integers above 2^53 are BigInts. Flask writes tuples, dates and bytes as objects with one key that begins with a space: they stay so. */
 export type Session = Readonly<Record<string, unknown>>;
 
 /** Flask's PERMANENT_SESSION_LIFETIME: 31 days, in seconds. */
@@ -60,11 +61,12 @@ export class Sessions {
 
 /** Compressed where that is shorter, which a dot in front tells. */
 function encode(session: Session): string {
-  const json = Buffer.from(JSON.stringify(session));
-  const deflated = deflateSync(json);
-  return deflated.length < json.length - 1
+  // Python's JSON: JSON.stringify has no integers above 2^53, and no NaN.
+  const text = Buffer.from(json.dumps(session, { separators: [',', ':'] }));
+  const deflated = deflateSync(text);
+  return deflated.length < text.length - 1
     ? `.${deflated.toString('base64url')}`
-    : json.toString('base64url');
+    : text.toString('base64url');
 }
 
 function decode(payload: string): Session | undefined {
@@ -73,8 +75,8 @@ function decode(payload: string): Session | undefined {
   if (!BASE64URL.test(text)) return undefined;
   const bytes = Buffer.from(text, 'base64url');
   try {
-    const json = isDeflated ? inflateSync(bytes, { maxOutputLength: MOST_BYTES }) : bytes;
-    const session: unknown = JSON.parse(json.toString());
+    const plain = isDeflated ? inflateSync(bytes, { maxOutputLength: MOST_BYTES }) : bytes;
+    const session = json.loads(plain.toString());
     return typeof session === 'object' && session !== null ? (session as Session) : undefined;
   } catch {
     return undefined;

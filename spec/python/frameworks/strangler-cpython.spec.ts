@@ -91,6 +91,17 @@ describe('examples/python/strangler', () => {
     expect(JSON.parse(read)).to.deep.equal([{ user_id: 1, name: 'Zoë' }, long]);
   });
 
+  it('gives back the numbers of a session that only Python has', () => {
+    const sessions = new Sessions('dev');
+    const numbers =
+      "{'id': 12345678901234567890, 'least': -(2 ** 63), 'rate': float('inf'), 'none': float('nan')}";
+    const cookie = sessions.write(sessions.read(`session=${inFlask(`print(serializer.dumps(${numbers}))`)}`));
+    const value = /^session=([^;]*)/.exec(cookie)?.[1] ?? '';
+    expect(inFlask(`print(serializer.loads('${value}'))`)).to.equal(
+      "{'id': 12345678901234567890, 'least': -9223372036854775808, 'rate': inf, 'none': nan}",
+    );
+  });
+
   it('takes no session that was changed, that another key has signed, or that is too old', () => {
     const sessions = new Sessions('dev');
     const now = Date.now();
