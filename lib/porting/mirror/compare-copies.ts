@@ -14,12 +14,18 @@ export interface Asked {
   readonly url: string;
 }
 
+/** Its body is not sent, so the gateway does not ask for all of it. */
+export function isBodiless({ status }: AnswerCopy, method: string): boolean {
+  return method === 'HEAD' || /^(?:204|205|304)\b/.test(status);
+}
+
 /** As `compare` observes a server. A body that went beyond the limit is `cut`. */
 export function observedOf(copy: AnswerCopy, { method, url }: Asked): Observed {
   if (copy.failure !== undefined) return { failure: copy.failure, url };
   const [, status = '0', reason = ''] = /^(\d*) ?(.*)$/s.exec(copy.status) ?? [];
-  const bodiless = method === 'HEAD' || status === '204' || status === '205' || status === '304';
-  const body = bodiless ? storedBody(NOTHING, false) : storedBody(copy.bytes, copy.cut || copy.over);
+  const body = isBodiless(copy, method)
+    ? storedBody(NOTHING, false)
+    : storedBody(copy.bytes, copy.cut || copy.over);
   const answer = { status: Number(status), reason, version: '1.1', fields: copy.headers, trailers: [], body };
   return { answer, url };
 }

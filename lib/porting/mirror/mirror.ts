@@ -22,6 +22,7 @@ import { CandidateHere } from './candidate-here.js';
 import type { CandidateSource, Runner } from './candidate-source.js';
 import { CandidateThread } from './candidate-thread.js';
 import { Budget, CapturedAnswer } from './captured-answer.js';
+import { isBodiless } from './compare-copies.js';
 import { CopiedInput } from './copied-input.js';
 import { copyKeys, sendableKeys } from './copied-request.js';
 import { Copies } from './copies.js';
@@ -142,14 +143,16 @@ class Mirror {
     const over = () => {
       const original = captured.copy();
       const body = input === undefined ? new Uint8Array() : input.whole();
+      const method = String(keys['REQUEST_METHOD']);
+      const left = original?.cut === true && original.failure === undefined && !isBodiless(original, method);
       // The client left, or the body was not read, or there was no room.
-      if (original === undefined || body === undefined || (original.cut && original.failure === undefined)) {
+      if (original === undefined || body === undefined || left) {
         release();
         if (original === undefined || input?.dropped) copies.drop();
         return;
       }
       const request = { keys: this.#keysFor(keys), body, blocking, started };
-      const asked = { method: String(keys['REQUEST_METHOD']), url: urlOf(keys as Environ) };
+      const asked = { method, url: urlOf(keys as Environ) };
       copies.add({ request, asked, original }, release);
     };
     const captured = new CapturedAnswer(maxBody, {

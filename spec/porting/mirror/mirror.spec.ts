@@ -178,6 +178,26 @@ describe('mirror', () => {
     expect(calls).to.deep.equal(['HEAD', 'GET']);
   });
 
+  it('compares an answer whose body is not sent, of which the gateway asks for no more than one block', async () => {
+    const blocks =
+      (status: string, more: [string, string][] = []): Application =>
+      (_environ, start_response) => {
+        start_response(status, [['Content-Type', 'text/plain'], ...more]);
+        return (function* () {
+          yield* [Buffer.from('one'), Buffer.from('two'), Buffer.from('three')];
+        })();
+      };
+    for (const [status, more] of [
+      ['200 OK', []],
+      ['200 OK', [['Content-Length', '11']]],
+    ] as [string, [string, string][]][]) {
+      const site = await Site.of(blocks(status, more), blocks(status, [...more, ['X-Other', '1']]));
+      await site.text('/', { method: 'HEAD' });
+      const { differences } = await site.result();
+      expect(differences.map(({ kind, where }) => `${kind} ${where}`)).to.deep.equal(['header X-Other']);
+    }
+  });
+
   it('copies what the original reads of a body, for the methods that it is told', async () => {
     const bodies: string[] = [];
     const echo =
