@@ -60,6 +60,8 @@ export class PythonCall implements LaneWork {
   #topics: TopicCalls | undefined;
   #ownSocket: PythonSocket | undefined;
   #overdue: string | undefined;
+  /** A file is on its way to the client. */
+  #sendsFile = false;
   #isDone = false;
   #whenDone: (() => void) | undefined;
 
@@ -81,6 +83,7 @@ export class PythonCall implements LaneWork {
     return (
       (this.#pending !== undefined && this.#pending.size > 0) ||
       this.#body?.isBehind === true ||
+      this.#sendsFile ||
       this.#environ['wsgi.websocket']?.opened === true
     );
   }
@@ -238,7 +241,9 @@ export class PythonCall implements LaneWork {
     const wrapper = await diskFile(told, this.#lane.pathOf(told.descriptor));
     if (wrapper === undefined) return undefined;
     const { close } = wrapper;
+    this.#sendsFile = true;
     const closeAll = async () => {
+      this.#sendsFile = false;
       await close?.();
       this.#answer(TO_PYTHON.ok, call, SENT);
       await this.#closed();

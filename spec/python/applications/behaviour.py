@@ -4,6 +4,7 @@ import io
 import os
 import random
 import sys
+import tempfile
 import threading
 import time
 from wsgiref.validate import validator
@@ -228,6 +229,14 @@ def on_disk(environ, start_response):
     start_response('200 OK', PLAIN)
     file = open(__file__, 'rb')
     file.readline()
+    return environ['wsgi.file_wrapper'](file)
+
+
+def large_file(environ, start_response):
+    """A file of so many bytes, most of them not on any disk."""
+    file = tempfile.TemporaryFile()
+    file.truncate(int(environ['QUERY_STRING']))
+    start_response('200 OK', PLAIN)
     return environ['wsgi.file_wrapper'](file)
 
 
