@@ -1,11 +1,17 @@
 /** Run with --expose-gc by memory.spec.ts: serves much, and prints what the heap holds in between, as JSON. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Application } from '../../lib/environ/types.js';
 import { makeServer } from '../../lib/server/server.js';
 import { frame, RawWebSocket, TEXT } from '../support/frames.js';
 
 const PARTS = 8;
+
+/** Of clients that stay. */
+const kept: Socket[] = [];
+
+const aborted = (signal: AbortSignal) => once(signal, 'abort');
 
 const app: Application = async (environ, start_response) => {
   const websocket = environ['wsgi.websocket'];
@@ -13,6 +19,7 @@ const app: Application = async (environ, start_response) => {
     for await (const message of websocket) await websocket.send(message);
     return [];
   }
+  if (environ.PATH_INFO === '/unread') await aborted(environ['node.abort_signal']);
   await environ['wsgi.input'].read();
   environ['node.abort_signal'].addEventListener('abort', () => {});
   start_response('200 OK', [['Content-Type', 'text/plain']]);
@@ -39,6 +46,16 @@ const work: Record<string, (port: number) => Promise<void>> = {
         await once(socket, 'close');
       }),
     );
+  },
+  /** 2 connections that stay, with a body of which each byte is a chunk: one is read, one is not. */
+  async chunks(port) {
+    for (const path of ['/read', '/unread']) {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      socket.write('1\r\nx\r\n'.repeat(60_000));
+      kept.push(socket);
+    }
+    await delay(200);
   },
   /** 250 WebSockets, each with one message, closed in one way or another. */
   async websockets(port) {
@@ -71,5 +88,6 @@ for (let i = 0; i < PARTS; i++) {
   const { heapUsed, external } = process.memoryUsage();
   heap.push(heapUsed + external);
 }
+for (const socket of kept) socket.destroy();
 await server.close();
 process.stdout.write(JSON.stringify(heap));

@@ -9,6 +9,8 @@ const CHILD = scriptOf('memory-child.ts', import.meta.url);
 /** Bytes that each may hold on to: far below what any object of it takes, with room for what V8 learns. */
 const PER_REQUEST = 100;
 const PER_WEBSOCKET = 1000;
+/** A body of 60,000 bytes, and what some hundred pieces take that are not joined yet. */
+const PER_BODY = 1_000_000;
 
 async function heapAfter(what: string): Promise<number[]> {
   const { stdout, stderr } = await promisify(execFile)(
@@ -37,5 +39,10 @@ describe('memory', function () {
   it('stays flat over 2,000 WebSockets that open and close', async () => {
     const heap = await heapAfter('websockets');
     expect(growth(heap) / 1000, String(heap)).to.be.below(PER_WEBSOCKET);
+  });
+
+  it('is little more than the bytes of a body that comes in chunks of one byte', async () => {
+    const heap = await heapAfter('chunks');
+    expect(growth(heap) / 8, String(heap)).to.be.below(PER_BODY);
   });
 });

@@ -1,4 +1,5 @@
 /** Bytes that arrived and were not read yet: taken out by count or by line. */
+import { addPiece } from './pieces.js';
 
 /** Bytes that are asked for at a time, where the size is ours to choose. */
 export const READ_SIZE = 65_536;
@@ -24,7 +25,7 @@ export class ByteQueue {
       return;
     }
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
+    addPiece(this.#chunks, chunk);
     this.length += chunk.length;
   }
 

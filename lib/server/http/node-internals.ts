@@ -23,6 +23,7 @@
  */
 import { Socket, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { joinWaiting } from '../../environ/input/pieces.js';
 import { type Server as HttpServer, IncomingMessage, ServerResponse } from '../../node-http.js';
 
 type Data = string | Uint8Array;
@@ -57,11 +58,13 @@ export class WsgiRequest extends IncomingMessage {
   taker: BodyTaker | undefined = undefined;
   /** See request-head.ts. */
   framing: FramingFields | undefined = undefined;
+  /** Of the body, in the stream. */
+  pieces = 0;
 
   /** @internal The parser's way to the stream. @param chunk null: the end. */
   override push(chunk: Buffer | null): boolean {
     const { taker } = this;
-    if (taker === undefined) return super.push(chunk);
+    if (taker === undefined) return joinWaiting(this, super.push(chunk));
     if (chunk !== null) return taker.take(chunk);
     // To end the stream as well takes a tenth of a POST of 1 KiB. Until it has ended the parser keeps the message, which
     // leads to all of the request: it asks when the response is sent, and listens if the end, as of a stream, comes later.
@@ -178,10 +181,7 @@ export function setKeepAlive(response: ServerResponse, timeout: number): void {
 /** The response that Node is sending on a socket. */
 export const responseOn = (socket: Socket) => inside(socket)._httpMessage ?? undefined;
 
-/**
- * A response on a socket that Node has let go of.
- * @param free called when it is sent and the connection may go on; otherwise the connection is closed.
- */
+/** @param free called when it is sent and the connection may go on; otherwise the connection is closed. */
 export function respondOn(socket: Socket, message: IncomingMessage, keepAlive: boolean, free: () => void) {
   const response = new ServerResponse(message);
   response.shouldKeepAlive = keepAlive;
@@ -228,7 +228,6 @@ interface Handle {
   readStop?(): void;
 }
 
-/** What a socket has. */
 interface Inside {
   readonly bytesWritten?: number;
   readonly _handle?: Handle | null;
@@ -325,11 +324,12 @@ export interface Parser {
   readonly incoming: WsgiRequest | null;
   readonly constructor: { readonly kOnExecute?: number };
   getCurrentBuffer?(): Buffer;
-  [callback: number]: ((result: unknown) => void) | null | undefined;
+  [callback: number]: Callback;
 }
 
 export const parserOf = (socket: Socket) => inside(socket).parser ?? undefined;
-export type PacketWatch = { execute: ((result: unknown) => void) | undefined; parsed(): void };
+type Callback = ((result: unknown) => void) | null | undefined;
+export type PacketWatch = { execute: Callback; parsed(): void };
 
 /**
  * Calls back after each packet that the parser of a TCP connection, which it reads without its stream, was through with.

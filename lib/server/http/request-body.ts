@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { READ_SIZE } from '../../environ/input/byte-queue.js';
 import type { BodySource } from '../../environ/input/input.js';
+import { addPiece } from '../../environ/input/pieces.js';
 import { ApplicationError, type RequestError } from '../../errors.js';
 import { cutShort, readTooLate, tooLarge } from '../../interpreter/request-body.js';
 import { wasReadWhole } from './freed-memory.js';
@@ -165,7 +166,7 @@ export class RequestBody implements BodySource, BodyTaker {
   #keep(chunk: Buffer): void {
     this.#received += chunk.length;
     if (this.#received > this.#limit) return;
-    this.#chunks.push(chunk);
+    addPiece(this.#chunks, chunk);
     this.#unread += chunk.length;
   }
 

@@ -1,6 +1,7 @@
 /** lib/environ/input/byte-queue.ts */
 import { expect } from 'chai';
 import { ByteQueue } from '../../../lib/environ/input/byte-queue.js';
+import { addPiece } from '../../../lib/environ/input/pieces.js';
 import { random, split } from '../bodies.js';
 
 function queue(...pieces: string[]): ByteQueue {
@@ -31,6 +32,29 @@ describe('ByteQueue', () => {
     bytes.push(piece);
     expect(bytes.take(3).buffer).to.equal(piece.buffer);
     expect(bytes.take(3).buffer).to.equal(piece.buffer);
+  });
+
+  it('joins small pieces, however their sizes come', () => {
+    for (const sizes of [[1], [2, 1], [1, 2, 3], [4097, 1], [90, 80, 70, 1, 1]]) {
+      const pieces: Buffer[] = [];
+      let text = '';
+      for (let i = 0; i < 5000; i++) {
+        const piece = Buffer.alloc(sizes[i % sizes.length] as number, String(i));
+        addPiece(pieces, piece);
+        text += piece;
+      }
+      expect(Buffer.concat(pieces).toString() === text, String(sizes)).to.equal(true);
+      expect(text.length / pieces.length, String(sizes)).to.be.above(500);
+    }
+  });
+
+  it('goes on in the middle of a piece that others were joined with', () => {
+    const bytes = queue('abc');
+    bytes.take(2);
+    for (const piece of ['defg', '\n', 'h']) bytes.push(Buffer.from(piece));
+    expect(bytes.lineLength()).to.equal(6);
+    expect(bytes.take(6).toString()).to.equal('cdefg\n');
+    expect(bytes.take(6).toString()).to.equal('h');
   });
 
   it('leaves out empty pieces', () => {
@@ -67,7 +91,8 @@ describe('ByteQueue', () => {
       const bytes = new ByteQueue();
       let looked = 0;
       for (let i = 0; i < 1000; i++) {
-        const piece = Buffer.alloc(10, 'x');
+        // Not one that is joined with others.
+        const piece = Buffer.alloc(5000, 'x');
         piece.indexOf = ((value: number, from: number) => {
           looked++;
           return Buffer.prototype.indexOf.call(piece, value, from);
