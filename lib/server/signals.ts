@@ -19,7 +19,7 @@ export type MoreSignals = Readonly<Partial<Record<NodeJS.Signals, () => void>>>;
 
 /**
  * Listens for the signals until the server is closed.
- * @param more for a process that has workers: SIGHUP is not for a terminal that goes away alone, and SIGQUIT stops at once.
+ * @param more for a process that has workers: SIGHUP is not for a terminal that goes away alone.
  */
 export function handleSignals(server: Server, more?: MoreSignals): void {
   takeLogSignal();
@@ -58,12 +58,13 @@ export function handleSignals(server: Server, more?: MoreSignals): void {
       'SIGHUP does not reload a single process: that needs workers or --reload. The server goes on',
     );
   };
+  /** Node would end at once, and leave temporary files, the Unix socket and the pid file. */
   const quit = (signal: NodeJS.Signals) => {
     stop(signal);
     void server.close();
   };
-  const beyond = more === undefined ? {} : { ...more, SIGQUIT: quit };
-  const listeners = Object.entries({ ...beyond, SIGINT: stop, SIGTERM: stop, SIGHUP: hangUp });
+  const all = { ...more, SIGINT: stop, SIGTERM: stop, SIGQUIT: quit, SIGHUP: hangUp };
+  const listeners = Object.entries(all);
   const remove = () => {
     clearInterval(saying);
     for (const [name, listener] of listeners) process.removeListener(name, listener);

@@ -189,6 +189,25 @@ describe('signals', function () {
     expect(command.stdout + command.stderr).to.equal('loads\nServer stopped.\n');
   });
 
+  for (const mode of [[], ['--threads', '1']]) {
+    it(`SIGQUIT stops at once, and leaves no file (${['wsgi', ...mode].join(' ')})`, async () => {
+      const cwd = temporaryFolder({ 'app.mjs': APP });
+      const app = mode.length > 0 ? 'app.mjs:blocking' : 'app.mjs:app';
+      const command = new Command([app, ...mode, '-b', 'unix:a.sock', '-p', 'pid'], {
+        cwd,
+        script: CLI,
+        plain: true,
+      });
+      await command.says(/started/);
+      const peer = await Peer.connect(join(cwd, 'a.sock'));
+      await peer.send(request('/waits'));
+      await command.says(/serves/);
+      command.child.kill('SIGQUIT');
+      expect(await command.exit()).to.equal(0);
+      expect(readdirSync(cwd)).to.deep.equal(['app.mjs']);
+    });
+  }
+
   it('SIGUSR1 opens no debugger where there is no log file', async () => {
     const command = serve(['app.mjs:app']);
     await ok(command);
