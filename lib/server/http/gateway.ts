@@ -27,6 +27,8 @@ import {
   RequestLimits,
 } from './request-head.js';
 
+const LOST = 'Nothing can follow an upgrade with a body at once: send this request again';
+
 export interface GatewaySettings {
   readonly options: ResolvedOptions;
   readonly errors: ErrorStream;
@@ -183,12 +185,18 @@ export class Gateway {
 
   /** Listener of `connection` and `secureConnection`. */
   watchHead(socket: WsgiSocket): void {
-    HeadWatch.begin(socket, this.service.options.limitRequestHead, this.#headTooLong);
+    HeadWatch.begin(socket, this.service.options.limitRequestHead, this.#headTooLong, this.#lost);
   }
 
   readonly #headTooLong = (socket: WsgiSocket): void => {
     const connection = this.connectionOf(socket);
     if (!connection.refused && socket.writable) connection.refuse(new RequestError(431, HEAD_TOO_LONG));
+  };
+
+  /** The parser cannot say where the next request begins. */
+  readonly #lost = (socket: WsgiSocket): void => {
+    const connection = this.connectionOf(socket);
+    if (!connection.refused && socket.writable) connection.refuse(new RequestError(503, LOST));
   };
 
   /** Listener of `connect`. */

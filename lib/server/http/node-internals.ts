@@ -329,7 +329,7 @@ export interface Parser {
 
 export const parserOf = (socket: Socket) => inside(socket).parser ?? undefined;
 type Callback = ((result: unknown) => void) | null | undefined;
-export type PacketWatch = { execute: Callback; parsed(): void };
+export type PacketWatch = { execute: Callback; parsed(packet?: Buffer, result?: unknown): void };
 
 /**
  * Calls back after each packet that the parser of a TCP connection, which it reads without its stream, was through with.
@@ -344,7 +344,7 @@ export function afterEachPacket(socket: Socket, parser: Parser, watch: PacketWat
   watch.execute = execute;
   parser[index] = (result) => {
     watch.execute?.(result);
-    watch.parsed();
+    watch.parsed(undefined, result);
   };
   return true;
 }

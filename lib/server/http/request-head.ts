@@ -34,12 +34,15 @@ interface ParsedSocket extends WsgiSocket {
 export class HeadWatch implements PacketWatch {
   /** What earlier packets had of the head: nothing (or line breaks), a part of its first line, or more than that. */
   seen: 'nothing' | 'line' | 'fields' = 'nothing';
+  /** The request that comes has an Upgrade and a body: see `isForUpgrade`. */
+  mayLose = false;
   /** What the parser did before. */
   execute: PacketWatch['execute'];
   readonly #socket: ParsedSocket;
   #parser: Parser | undefined;
   readonly #limit: number;
   readonly #exceeded: (socket: WsgiSocket) => void;
+  readonly #lost: (socket: WsgiSocket) => void;
   #bytes = 0;
   /** The last packet ended within a body. */
   #inBody = false;
@@ -50,11 +53,17 @@ export class HeadWatch implements PacketWatch {
 
   /**
    * Watches a connection for as long as it has the parser that it has now.
-   * @param limit bytes of a head. @param exceeded called for a head that is longer.
+   * @param limit bytes of a head. @param exceeded called for a head that is longer. @param lost called when requests came
+   * that the parser has thrown away.
    */
-  static begin(socket: WsgiSocket, limit: number, exceeded: (socket: WsgiSocket) => void): void {
+  static begin(
+    socket: WsgiSocket,
+    limit: number,
+    exceeded: (socket: WsgiSocket) => void,
+    lost: (socket: WsgiSocket) => void,
+  ): void {
     const parser = parserOf(socket);
-    if (parser !== undefined) new HeadWatch(socket, parser, limit, exceeded);
+    if (parser !== undefined) new HeadWatch(socket, parser, limit, exceeded, lost);
   }
 
   private constructor(
@@ -62,11 +71,13 @@ export class HeadWatch implements PacketWatch {
     parser: Parser,
     limit: number,
     exceeded: (socket: WsgiSocket) => void,
+    lost: (socket: WsgiSocket) => void,
   ) {
     this.#socket = socket;
     this.#parser = parser;
     this.#limit = limit;
     this.#exceeded = exceeded;
+    this.#lost = lost;
     socket[kHeadWatch] = this;
     if (!afterEachPacket(socket, parser, this)) this.#listen();
   }
@@ -90,11 +101,16 @@ export class HeadWatch implements PacketWatch {
     this.#socket.on('data', onData);
   }
 
-  /** The parser has finished with a packet. */
-  parsed(packet?: Buffer): void {
+  /** The parser has finished with a packet. @param result how many bytes of it it took, where that is known. */
+  parsed(packet?: Buffer, result?: unknown): void {
     const parser = this.#parser;
     if (parser === undefined) return;
     const { incoming } = parser;
+    if (this.mayLose && incoming?.complete !== false) {
+      this.mayLose = false;
+      const rest = typeof result === 'number' ? parser.getCurrentBuffer?.().subarray(result) : undefined;
+      if (rest?.some((byte) => byte !== CR && byte !== LF)) this.#lost(this.#socket);
+    }
     if (incoming?.complete === false) {
       this.#inBody = true;
     } else if (this.#inBody || incoming?.ended === false) {
