@@ -15,6 +15,16 @@ def application(environ, start_response):
     return [b'from Python']
 `;
 
+const FOREVER = `
+from wsgiref.simple_server import demo_app, make_server
+httpd = make_server('127.0.0.1', 0, demo_app)
+try:
+    while True:
+        httpd.handle_request()
+finally:
+    print('finally')
+`;
+
 export async function textAt(command: Command, path = '/'): Promise<string> {
   return (await fetch((await command.address()) + path)).text();
 }
@@ -76,5 +86,14 @@ export function goesOnAfterServing(options: readonly string[]): void {
     command.child.kill('SIGTERM');
     expect(await command.exit()).to.equal(0);
     expect(command.stderr).to.match(/^after serve\(\)$/m);
+  });
+
+  it('ends a script that handles requests for ever', async () => {
+    const folder = temporaryFolder({ 'forever.py': FOREVER });
+    const command = new Command(['forever.py', ...options], { cwd: folder });
+    expect(await textAt(command)).to.match(/^Hello world!/);
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal(0);
+    expect(command.stderr).to.equal('finally\n');
   });
 }

@@ -19,6 +19,8 @@ class Serving:
             }
         )
         self._serving = False
+        # The gateway has stopped.
+        self._over = False
         self._running_script = False
         self._loading = True
         self._files = set()
@@ -59,6 +61,9 @@ class Serving:
         if self._loading and not self._running_script:
             # A module that starts its server when it is imported, of which the application was named.
             return
+        if self._over:
+            # A script that handles requests for ever, one after the other: it has had them all.
+            raise SystemExit()
         if self._serving:
             raise RuntimeError('The gateway serves one application of a script, and this is the second')
         if not callable(application):
@@ -74,6 +79,7 @@ class Serving:
             address=address,
         )
         self._work(application)
+        self._over = True
 
     def tell_files(self):
         """Which files of the application were loaded since this was last called."""
