@@ -1,5 +1,6 @@
 /** Makes the `node:http` or `node:https` server that a gateway listens to. */
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
 import { ConfigError } from '../../errors.js';
 import {
@@ -38,10 +39,14 @@ export function createServer(options: ResolvedOptions): HttpServer {
       : // Not imported: most servers have no TLS, whose modules take a twentieth of a start.
         process
           .getBuiltinModule('node:https')
-          .createServer({ ...settings, ...readTls(options, certfile, keyfile), allowHalfOpen: true });
+          .createServer({ ...settings, ...readTls(options, certfile, keyfile) });
   // Node would cut the list silently; the gateway counts and refuses.
   http.maxHeadersCount = 0;
   allowHalfOpen(http as HttpServer);
+  if (certfile !== undefined) {
+    http.prependListener('connection', closeWithClient);
+    http.prependListener('secureConnection', outliveClient);
+  }
   if (options.certReqs === 'optional') http.prependListener('secureConnection', refuseUnknownClient);
   return http as HttpServer;
 }
@@ -85,6 +90,19 @@ function readTls(
   }
   // Node ends a handshake without a valid certificate by itself, if one is required.
   return { ...tls, ca, requestCert: true, rejectUnauthorized: certReqs === 'required' };
+}
+
+/**
+ * A client that leaves in the middle of its handshake takes the connection with it: Node would keep one that may be half
+ * open until the handshake takes too long (120 s). The socket of TLS, which is made after this, gets the same.
+ */
+function closeWithClient(socket: Socket): void {
+  socket.allowHalfOpen = false;
+}
+
+/** After the handshake it may send no more, and still gets its response. */
+function outliveClient(socket: TLSSocket): void {
+  socket.allowHalfOpen = true;
 }
 
 /** Node tells a client that sends no certificate and one that sends a wrong one apart by the certificate alone. */

@@ -17,6 +17,9 @@ import { until } from '../../support/until.js';
 
 const rejectUnauthorized = false;
 
+/** A record of 512 bytes, of which 1 comes. */
+const HANDSHAKE_BEGINNING = Buffer.from([22, 3, 1, 2, 0, 1]);
+
 let seen: Environ | undefined;
 const app: Application = async (environ, start_response) => {
   seen = environ;
@@ -124,6 +127,21 @@ describe('a server with a certificate', () => {
     await until(async () => (await connectionsOf(server)) === 0, 'the end of its connection');
     expect(raw.destroyed).to.equal(true);
   });
+
+  for (const [how, leave] of [
+    ['ends', (raw: Socket) => raw.end()],
+    ['resets', (raw: Socket) => raw.resetAndDestroy()],
+  ] as const) {
+    it(`forgets a client that ${how} its connection in the handshake`, async () => {
+      const server = await serveApp(app, TLS);
+      const raw = connect({ port: server.serverPort, host: '127.0.0.1', allowHalfOpen: true });
+      raw.write(HANDSHAKE_BEGINNING);
+      await until(async () => (await connectionsOf(server)) === 1, 'its connection');
+      leave(raw);
+      await until(async () => (await connectionsOf(server)) === 0, 'the end of its connection');
+      raw.destroy();
+    });
+  }
 
   it('stops at once, whatever connections are open without a request', async () => {
     const server = await serveApp(app, { ...TLS, gracefulTimeout: 60 });
