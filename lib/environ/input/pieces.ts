@@ -28,12 +28,11 @@ const MANY = 512;
 interface WaitingBody extends Readable {
   /** How many pieces came since they were joined. */
   pieces: number;
-  readonly complete: boolean;
 }
 
-/** Called after each piece. @param goesOn the client need not wait. @returns the same. */
+/** Called after each piece, before the end. @param goesOn the client need not wait. @returns the same. */
 export function joinWaiting(body: WaitingBody, goesOn: boolean): boolean {
-  if (++body.pieces < MANY || body.complete || body.readableFlowing !== null) return goesOn;
+  if (++body.pieces < MANY || body.readableFlowing !== null) return goesOn;
   body.pieces = 0;
   const all = body.read(body.readableLength) as Buffer | null;
   if (all !== null) body.unshift(all);

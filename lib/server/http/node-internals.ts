@@ -64,7 +64,7 @@ export class WsgiRequest extends IncomingMessage {
   /** @internal The parser's way to the stream. @param chunk null: the end. */
   override push(chunk: Buffer | null): boolean {
     const { taker } = this;
-    if (taker === undefined) return joinWaiting(this, super.push(chunk));
+    if (taker === undefined) return chunk === null ? super.push(chunk) : joinWaiting(this, super.push(chunk));
     if (chunk !== null) return taker.take(chunk);
     // To end the stream as well takes a tenth of a POST of 1 KiB. Until it has ended the parser keeps the message, which
     // leads to all of the request: it asks when the response is sent, and listens if the end, as of a stream, comes later.
