@@ -21,7 +21,7 @@ export async function pythonStarts(rounds: number): Promise<string> {
   }
   if (rows.length === 0) return '';
   return [
-    '### Python: start, and memory',
+    '### Python: start with four threads, and memory',
     '',
     '| server | hello, CPU s | Flask, CPU s | hello, MiB with one thread | MiB for each further thread |',
     '|---|---|---|---|---|',
