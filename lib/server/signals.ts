@@ -63,8 +63,7 @@ export function handleSignals(server: Server, more?: MoreSignals): void {
     stop(signal);
     void server.close();
   };
-  const all = { ...more, SIGINT: stop, SIGTERM: stop, SIGQUIT: quit, SIGHUP: hangUp };
-  const listeners = Object.entries(all);
+  const listeners = Object.entries({ ...more, SIGINT: stop, SIGTERM: stop, SIGQUIT: quit, SIGHUP: hangUp });
   const remove = () => {
     clearInterval(saying);
     for (const [name, listener] of listeners) process.removeListener(name, listener);

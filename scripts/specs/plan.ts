@@ -9,7 +9,7 @@ const ONCE = [
   /lighttpd/,
   /werkzeug/,
   /cpython/,
-  /(conformance|vectors|faults|command|snapshot|rooms|pages|websockets|traffic|connections|messages)-pyodide/,
+  /(conformance|vectors|faults|command|snapshot|rooms|pages|websockets|traffic|connections|messages|slow-clients)-pyodide/,
   /redis/,
 ];
 

@@ -3,7 +3,10 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { json } from 'wsgi/stdlib';
 
-/** What JSON has; integers above 2^53 are BigInts. Flask writes tuples, dates and bytes as objects with one key that begins with a space: they stay so. */
+/**
+ * What JSON has; integers above 2^53 are BigInts. Flask writes tuples, dates and bytes as objects with one key that begins
+ * with a space: they stay so.
+ */
 export type Session = Readonly<Record<string, unknown>>;
 
 /** Flask's PERMANENT_SESSION_LIFETIME: 31 days, in seconds. */

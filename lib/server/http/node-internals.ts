@@ -181,7 +181,7 @@ export function setKeepAlive(response: ServerResponse, timeout: number): void {
 /** The response that Node is sending on a socket. */
 export const responseOn = (socket: Socket) => inside(socket)._httpMessage ?? undefined;
 
-/** @param free called when it is sent and the connection may go on; otherwise the connection is closed. */
+/** On a socket that Node has let go of. @param free called when it is sent and the connection goes on; else that is closed. */
 export function respondOn(socket: Socket, message: IncomingMessage, keepAlive: boolean, free: () => void) {
   const response = new ServerResponse(message);
   response.shouldKeepAlive = keepAlive;

@@ -173,10 +173,10 @@ export class Dialogue {
     if (this.#closed !== undefined) return;
     const { code, reason } = clientClose ?? { code: closeCode, reason: '' };
     if (code === 1006) return this.#socket.terminate();
-    const close = isSendable(code) ? { code, reason } : { code: 1005, reason: '' };
-    this.#ownClose = close;
-    if (close.code === 1005) this.#socket.close();
-    else this.#socket.close(close.code, close.reason);
+    const hasCode = isSendable(code);
+    this.#ownClose = hasCode ? { code, reason } : { code: 1005, reason: '' };
+    if (hasCode) this.#socket.close(code, reason);
+    else this.#socket.close();
     await this.#until(() => false, PATIENCE_MS);
   }
 
