@@ -14,14 +14,17 @@ interface Close {
 /** Bytes. A longer message is passed on, and ends what is recorded of its conversation. */
 const MAX_MESSAGE = 256 * 1024 * 1024;
 
+/** Bytes of both sides that wait to be read: as much as Node reads from a socket at once. */
+const MAX_WAITING = 64 * 1024;
+
 const LOST = 1006;
 
 export interface FrameListener {
   onmessage(from: 'client' | 'server', data: string | Buffer): void;
   /** The conversation cannot be read any further. */
   onunreadable(error: Error): void;
-  /** `ws` has taken in what it was given, after `write` said false. */
-  ondrain(from: 'client' | 'server'): void;
+  /** All that both sides have sent is read, after `write` said false. */
+  ondrain(): void;
   /** The server has closed, or lost, its side, and all messages have been told. */
   onend(): void;
 }
@@ -30,8 +33,11 @@ export class Frames {
   readonly #listener: FrameListener;
   readonly #sides: Readonly<Record<'client' | 'server', Reader>>;
   readonly #codings: readonly Deflate[];
+  /** In the order in which they came; the first is being read. */
+  readonly #waiting: { readonly from: 'client' | 'server'; readonly bytes: Buffer }[] = [];
+  #waitingBytes = 0;
   #unreadable = false;
-  #open = 2;
+  #ending = false;
   /** What the server has said, or undefined: RFC 6455, section 7.1.5. */
   #closed: Close | undefined;
   /** What the client has said, if that came before. */
@@ -66,24 +72,54 @@ export class Frames {
     return { ...(this.#closed ?? { code: LOST, reason: '' }), ...(client !== undefined && { client }) };
   }
 
-  /** False if the next bytes should wait for `ondrain`. */
+  /**
+   * What came later is read when this was inflated: an inflation of one side may take longer than one of the other.
+   *
+   * @returns false if the next bytes should wait for `ondrain`.
+   */
   write(from: 'client' | 'server', bytes: Buffer): boolean {
     if (this.#unreadable) return true;
-    const receiver = this.#sides[from];
-    return receiver.writable ? receiver.write(Buffer.from(bytes)) : true;
+    this.#waiting.push({ from, bytes: Buffer.from(bytes) });
+    this.#waitingBytes += bytes.length;
+    if (this.#waiting.length === 1) this.#read();
+    return this.#waitingBytes <= MAX_WAITING;
   }
 
   /** The connection is over. `onend` comes once the last messages have been inflated. */
   end(): void {
-    for (const receiver of Object.values(this.#sides)) {
-      if (receiver.writable) receiver.end(() => this.#sideEnded());
-      else this.#sideEnded();
-    }
+    this.#ending = true;
+    if (this.#waiting.length === 0) this.#end();
   }
 
-  #sideEnded(): void {
-    this.#open -= 1;
-    if (this.#open > 0) return;
+  #read(): void {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const receiver = this.#sides[first.from];
+      // A side is read no more after its close frame.
+      if (receiver.writable) {
+        receiver.write(first.bytes, (error) => {
+          if (error) this.#fail(error);
+          else this.#drop();
+          this.#read();
+        });
+        return;
+      }
+      this.#drop();
+    }
+    this.#listener.ondrain();
+    if (this.#ending) this.#end();
+  }
+
+  #drop(): void {
+    this.#waitingBytes -= this.#waiting.shift()?.bytes.length ?? 0;
+  }
+
+  #fail(error: Error): void {
+    this.#unreadable = true;
+    this.#waiting.length = 0;
+    this.#listener.onunreadable(error);
+  }
+
+  #end(): void {
     for (const deflate of this.#codings) deflate.cleanup();
     this.#listener.onend();
   }
@@ -97,13 +133,8 @@ export class Frames {
       if (from === 'server') this.#closed ??= close;
       else if (this.#closed === undefined) this.#closedFirst ??= close;
     });
-    receiver.on('drain', () => this.#listener.ondrain(from));
-    receiver.on('error', (error: Error) => {
-      if (this.#unreadable) return;
-      this.#unreadable = true;
-      this.#listener.onunreadable(error);
-      for (const side of ['client', 'server'] as const) this.#listener.ondrain(side);
-    });
+    // `write` is told too.
+    receiver.on('error', () => {});
     return receiver;
   }
 }

@@ -325,7 +325,10 @@ export class ProxyConnection {
 
   #openTunnel(exchange: LiveExchange, fields: readonly Field[]): void {
     this.#tunnel = new Tunnel(exchange, fields, this.#options.recorder, {
-      ondrain: (from) => (from === 'client' ? this.#fromClient : this.#fromUpstream)?.go('frames'),
+      ondrain: () => {
+        this.#fromClient.go('frames');
+        this.#fromUpstream?.go('frames');
+      },
       onwarning: (sentence) => this.#warn(sentence),
     });
     this.#requests.resume('tunnel');

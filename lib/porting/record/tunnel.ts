@@ -10,8 +10,8 @@ const LOST = 1006;
 const UNKNOWN = { code: 0, reason: '' };
 
 export interface TunnelListener {
-  /** The bytes of this side can be taken again, after `write` said false. */
-  ondrain(from: 'client' | 'server'): void;
+  /** The bytes of both sides can be taken again, after `write` said false. */
+  ondrain(): void;
   onwarning(sentence: string): void;
 }
 
@@ -41,7 +41,7 @@ export class Tunnel {
       onmessage: (from, data) => exchange.addMessage(from, data),
       onunreadable: ({ message }) =>
         listener.onwarning(`Of ${exchange.describe()} no more messages are recorded: ${message}`),
-      ondrain: (from) => listener.ondrain(from),
+      ondrain: () => listener.ondrain(),
       onend: () => this.#write(),
     });
   }

@@ -1,5 +1,6 @@
 /** WebSockets through the proxy of `record`: frames pass as they are, and messages come into the archive. */
 import { createServer } from 'node:http';
+import { constants, deflateRawSync } from 'node:zlib';
 import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { logger } from '../../../lib/logger.js';
@@ -9,12 +10,20 @@ import { answers, endRecordings, original, receives, recordingOf } from './setup
 const ACCEPTED = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
 const OPEN = ['GET /chat HTTP/1.1', 'Host: a', ...HANDSHAKE, '', ''].join('\r\n');
 
-/** A frame that is short. @param key of the client, which masks. */
+/** A frame of less than 64 KiB. @param key of the client, which masks. */
 function frame(first: number, payload: Buffer | string, key?: Buffer): Buffer {
   const bytes = Buffer.from(payload);
-  if (key === undefined) return Buffer.concat([Buffer.from([first, bytes.length]), bytes]);
-  const masked = bytes.map((byte, n) => byte ^ (key[n % 4] ?? 0));
-  return Buffer.concat([Buffer.from([first, 0x80 | bytes.length]), key, masked]);
+  const { length } = bytes;
+  const mask = key === undefined ? 0 : 0x80;
+  const size = length < 126 ? [mask | length] : [mask | 126, length >> 8, length & 255];
+  const head = Buffer.from([first, ...size]);
+  if (key === undefined) return Buffer.concat([head, bytes]);
+  return Buffer.concat([head, key, bytes.map((byte, n) => byte ^ (key[n % 4] ?? 0))]);
+}
+
+/** As RFC 7692, section 7.2.1 wants it: without the empty block at its end. */
+function deflated(text: string): Buffer {
+  return deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
 }
 
 describe('a WebSocket through the proxy of record', function () {
@@ -87,6 +96,38 @@ describe('a WebSocket through the proxy of record', function () {
       expect(log).to.equal('');
     });
   }
+
+  it('keeps the order in which messages came, however long each takes to inflate', async () => {
+    const long = 'x'.repeat(32 * 1024 * 1024);
+    const fromClient = frame(0xc1, deflated(long), Buffer.from([1, 2, 3, 4]));
+    const fromServer = Buffer.concat([
+      frame(0xc1, deflated('first')),
+      frame(0x81, 'second'),
+      frame(0x88, Buffer.from([3, 232])),
+    ]);
+    const accepted = ACCEPTED.replace(/\r\n$/, 'Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n');
+    const port = await original(async (wire) => {
+      await receives(wire, /\r\n\r\n/);
+      await wire.send(accepted);
+      await wire.until(() => wire.raw.length === OPEN.length + fromClient.length, 'the long message');
+      await wire.send(fromServer);
+      wire.socket.end();
+    });
+    const recorded = await recordingOf(port);
+    const peer = await recorded.connect();
+    await peer.send(OPEN);
+    await peer.got(accepted);
+    await peer.send(fromClient);
+    await peer.until(() => peer.ended, 'the end');
+    peer.destroy();
+    const { conversation } = await recorded.exchange();
+    expect(conversation?.messages.map(({ from, data }) => [from, data.length])).to.deep.equal([
+      ['client', long.length],
+      ['server', 'first'.length],
+      ['server', 'second'.length],
+    ]);
+    expect(conversation).to.include({ closeCode: 1000 });
+  });
 
   it('joins fragments, with control frames between them, however the bytes are cut', async () => {
     const key = Buffer.from([1, 2, 3, 4]);
