@@ -1,5 +1,5 @@
 /** What a trusted proxy says of its client in X-Forwarded-* becomes what environ says (nginx realip, gunicorn, waitress). */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { addressIn, authorityIn, portIn, schemeIn } from '../../environ/forwarded-value.js';
 import type { BlockingEnviron, Environ } from '../../environ/types.js';
 import { RequestError } from '../../errors.js';
@@ -93,7 +93,7 @@ export function blockList(allowed: readonly string[]): BlockList {
   const found = new BlockList();
   for (const entry of allowed) {
     const [address = '', bits] = entry.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    const family = address.includes(':') ? 'ipv6' : 'ipv4';
     if (bits === undefined) found.addAddress(address, family);
     else found.addSubnet(address, Number(bits), family);
   }

@@ -32,8 +32,9 @@ export function parseBindAddress(text: string): BindAddress | undefined {
   const descriptor = /^fd:\/\/(\d{1,7})$/.exec(text)?.[1];
   if (descriptor !== undefined)
     return Number(descriptor) > 2 ? { descriptor: Number(descriptor) } : undefined;
-  // A bare IPv6 address has no room for a port: its last colon is the address's own.
-  if (isIPv6(text)) return { host: text };
+  // A bare IPv6 address has no room for a port: its last colon is the address's own. The colons are counted before it is
+  // read, for the first call of isIPv6() in a process costs as much as loading 100 KiB of code.
+  if (text.indexOf(':') !== text.lastIndexOf(':') && isIPv6(text)) return { host: text };
   const { host, port } = /^(?<host>\[[^\]]*\]|[^:[\]]*)(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? {};
   if (host === undefined || (host === '' && port === undefined)) return undefined;
   const address = parseHost(host);
