@@ -1,19 +1,20 @@
 /** The HTTP server with its application in worker threads. */
 import { writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import { scenarios } from '../../lib/conformance/scenarios/index.js';
 import { resolveOptions, type ServerOptions } from '../../lib/server/options/options.js';
 import { Server } from '../../lib/server/server.js';
 import { scriptOf } from '../support/source.js';
+import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 import { modulesOfScenarios } from './scenario-modules.js';
 import { conformance, type Running } from './suite.js';
 import { PROBE, readFrom, recordOf } from './threads-mirror.js';
 
 const script = scriptOf('threads-app.ts', import.meta.url);
-const file = join(tmpdir(), `wsgi-scenario-${process.pid}`);
-const errorLogfile = join(tmpdir(), `wsgi-scenario-log-${process.pid}`);
+const folder = temporaryFolder();
+const file = join(folder, 'scenario');
+const errorLogfile = join(folder, 'errors.log');
 
 const modules = modulesOfScenarios();
 
@@ -34,6 +35,7 @@ async function open(options: ServerOptions, id = ''): Promise<Server> {
 let shared: Promise<Server> | undefined;
 after(async () => {
   await (await shared)?.close();
+  removeTemporaryFolders();
 });
 
 let current = '';

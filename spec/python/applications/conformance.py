@@ -4,9 +4,11 @@ A traceback shows lines of this file: where a scenario counts words in the log t
 
 Where a scenario asks for the name of an error of JavaScript, that of Python which means the same is called by it.
 """
+import atexit
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -1279,6 +1281,7 @@ def replaces_input(environ, start_response):
 # file-wrapper.ts and file-faults.ts
 
 FOLDER = tempfile.mkdtemp(prefix='wsgi-conformance-')
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
 def file_of(name, size):
