@@ -46,6 +46,8 @@ export class RequestScope implements Placed {
   /** Among those that wait. */
   place = -1;
   readonly server: RequestServer | undefined;
+  /** Seconds of silence after which what runs the application ends it, and can tell more of it than its gateway; 0: nothing does. */
+  watched = 0;
   /** Called at once when it is over, also while the application's call is under way. */
   whenOver: (() => void) | undefined;
   #waits: Set<Wait> | undefined;
@@ -120,10 +122,14 @@ export class RequestScope implements Placed {
     if (this.#waits?.size === 0) open.delete(this);
   }
 
-  /** It waits for something that may still come: its silence is not a fault. */
-  get isWaiting(): boolean {
+  /** That it was silent for so many seconds, or for as long again, is not a fault, or one that what runs it finds. */
+  mayBeSilent(seconds: number): boolean {
+    // It waits for something that may still come.
     if (this.#waits !== undefined) for (const wait of this.#waits) if (wait.isWaiting) return true;
-    return false;
+    const isFound = this.watched > 0 && this.watched <= seconds;
+    // If it has not been found the next time, it is a fault.
+    this.watched = 0;
+    return isFound;
   }
 
   /** What it waits for ends; it may wait for more. */

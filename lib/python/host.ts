@@ -54,12 +54,14 @@ export class PythonHost {
       );
     }
     const { runtime } = this;
+    const scope = RequestScope.of(environ['wsgi.input']);
     const call = (lane: Lane | undefined) => {
       if (lane === undefined) throw new ClientDisconnected();
+      if (scope !== undefined) scope.watched = this.#options.timeout;
       return new PythonCall(environ, start_response, lane).result;
     };
     const begin = () => {
-      const lane = runtime.lane(RequestScope.of(environ['wsgi.input']));
+      const lane = runtime.lane(scope);
       return lane instanceof Promise ? lane.then(call) : call(lane);
     };
     return this.#isReady ? begin() : runtime.ready.then(begin);

@@ -1,6 +1,7 @@
 /** Handlers in Python that end badly: only their own request suffers, and the log says it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
 import { isAlive } from '../support/is-alive.js';
@@ -68,6 +69,21 @@ describe('a handler in Python that ends badly', () => {
     expect(log).to.match(/GET \/loops: finally ran/);
     expect(log).to.match(/The application sent nothing for 1 s \(timeout\)[\s\S]*KeyboardInterrupt/);
     expect(await statusOf('/')).to.equal(200);
+  });
+
+  it('is found by Python, and told of once, where its gateway waits no longer', async () => {
+    const { address } = await serveApp(app, { timeout: 1 });
+    const statuses: number[] = [];
+    const log = await captureLog(async () => {
+      // The two watches look at other times at each of them.
+      for (let n = 0; n < 3; n++) {
+        statuses.push((await fetch(`${address}/loops`)).status);
+        await sleep(n * 100);
+      }
+    });
+    expect(statuses).to.deep.equal([500, 500, 500]);
+    expect(log.match(/ERROR/g)).to.have.length(3);
+    expect(log.match(/KeyboardInterrupt/g)).to.have.length(3);
   });
 
   it('is ended with its process when it does not obey, and the other requests of that are served', async () => {
