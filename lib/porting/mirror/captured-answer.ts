@@ -10,6 +10,7 @@ import type {
   MaybePromise,
   StartResponse,
 } from '../../environ/types.js';
+import { ClientDisconnected } from '../../errors.js';
 
 type Puller = { next(): MaybePromise<IteratorResult<Bytes, unknown>>; return?(): unknown };
 type AnyIterable = { readonly [key: symbol]: unknown; readonly length?: unknown; close?(): unknown };
@@ -73,6 +74,7 @@ export class CapturedAnswer {
   #over = false;
   #complete = false;
   #failure: string | undefined;
+  #clientLeft = false;
   /** There was no room for the copy. */
   #dropped = false;
 
@@ -127,6 +129,11 @@ export class CapturedAnswer {
     };
   }
 
+  /** The client left before its end, so that nobody asked for the rest. */
+  get left(): boolean {
+    return this.#clientLeft || (this.#failure === undefined && !this.#complete && this.#isCut());
+  }
+
   /** Its bytes are not needed any more. */
   release(): void {
     this.#budget?.giveBack(this.#held);
@@ -142,7 +149,8 @@ export class CapturedAnswer {
   }
 
   #fail(error: unknown): never {
-    this.#failure = `it threw ${nameOf(error)}`;
+    if (error instanceof ClientDisconnected) this.#clientLeft = true;
+    else this.#failure = `it threw ${nameOf(error)}`;
     throw error;
   }
 

@@ -68,6 +68,10 @@ export class CopiedInput implements AnyInput {
     return this.#dropped;
   }
 
+  get tooLarge(): boolean {
+    return this.#size > this.#limit;
+  }
+
   /** The whole body; undefined if the original did not read all of it, or there is no room for it. */
   whole(): Buffer | undefined {
     const ended = this.#ended || this.#size === this.#length;

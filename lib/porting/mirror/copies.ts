@@ -8,7 +8,7 @@ import { recordedRequest } from './copied-request.js';
 
 /** What became of one copy; a `Report` of this room takes it as it is. */
 export interface MirrorResult extends Result {
-  /** Requests so far that were not copied, because the candidate was too slow for all of them. */
+  /** Requests so far that were not copied, because the candidate was too slow for all of them, or their body too large. */
   readonly dropped: number;
 }
 
@@ -33,6 +33,8 @@ export class Copies {
   #stuck = 0;
   #number = 0;
   #dropped = 0;
+  #isLate = false;
+  #hasLeftOut = false;
   #complained = false;
 
   constructor(settings: CopiesSettings) {
@@ -46,9 +48,21 @@ export class Copies {
   }
 
   drop(): void {
-    if (this.#dropped++ > 0 || this.#settings.runner.room === 0) return;
+    this.#dropped++;
+    if (this.#isLate || this.#settings.runner.room === 0) return;
+    this.#isLate = true;
     logger.warning(
       'mirror() leaves out requests, because its candidate does not keep up with them: its reports count them as dropped',
+    );
+  }
+
+  /** The body of a request is longer than `maxBody`. */
+  leaveOut(maxBody: number): void {
+    this.#dropped++;
+    if (this.#hasLeftOut) return;
+    this.#hasLeftOut = true;
+    logger.warning(
+      `mirror() leaves out requests whose body is longer than ${maxBody} bytes (maxBody): its reports count them as dropped`,
     );
   }
 

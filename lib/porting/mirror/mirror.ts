@@ -144,11 +144,11 @@ class Mirror {
       const original = captured.copy();
       const body = input === undefined ? new Uint8Array() : input.whole();
       const method = String(keys['REQUEST_METHOD']);
-      const left = original?.cut === true && original.failure === undefined && !isBodiless(original, method);
       // The client left, or the body was not read, or there was no room.
-      if (original === undefined || body === undefined || left) {
+      if (original === undefined || body === undefined || (captured.left && !isBodiless(original, method))) {
         release();
         if (original === undefined || input?.dropped) copies.drop();
+        else if (input?.tooLarge) copies.leaveOut(maxBody);
         return;
       }
       const request = { keys: this.#keysFor(keys), body, blocking, started };

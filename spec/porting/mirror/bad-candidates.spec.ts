@@ -1,4 +1,5 @@
 /** mirror() with candidates that hang, throw, never end, or are too slow, and reports that throw: no client notices, and memory stays bounded. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Application } from '../../../lib/environ/types.js';
 import { type MirrorOptions, type MirrorResult, mirror } from '../../../lib/porting/index.js';
@@ -14,8 +15,9 @@ async function site(candidate: Application | string, options: MirrorOptions = {}
   const results: MirrorResult[] = [];
   const report = (result: MirrorResult) => void results.push(result);
   const server = await serveApp(mirror(first, candidate, { report, ...options }));
-  const get = async () => (await fetch(`http://127.0.0.1:${server.serverPort}/`)).text();
-  return { results, get };
+  const ask = async (init?: RequestInit) =>
+    (await fetch(`http://127.0.0.1:${server.serverPort}/`, init)).text();
+  return { results, get: () => ask(), ask };
 }
 
 describe('mirror with a bad candidate', () => {
@@ -248,5 +250,68 @@ describe('mirror with a bad candidate', () => {
     await closeServers();
     await cut;
     expect(left.results).to.deep.equal([]);
+  });
+
+  it('and an original that throws, or ends too early, in the middle of its answer', async () => {
+    const bodies = {
+      *throws() {
+        yield Buffer.from('par');
+        throw new Error('the original');
+      },
+      *short() {
+        yield Buffer.from('par');
+      },
+    };
+    for (const [name, body] of Object.entries(bodies)) {
+      const { results, get } = await site(original, {}, (_environ, start_response) => {
+        start_response('200 OK', name === 'short' ? [['Content-Length', '4']] : []);
+        return body();
+      });
+      await captureLog(async () => {
+        expect(await get().catch(() => 'cut')).to.equal('cut');
+        await until(() => results.length === 1);
+      });
+      expect(results[0]?.verdict).to.equal('different');
+      expect(results[0]?.original?.answer?.body).to.include({ size: 3, cut: true });
+    }
+  });
+
+  it('and a client that leaves while the original writes', async () => {
+    const left = new AbortController();
+    const ended = gate();
+    const { results, get, ask } = await site(original, {}, async (environ, start_response) => {
+      if (left.signal.aborted) return original(environ, start_response);
+      const write = start_response('200 OK', []);
+      left.abort();
+      try {
+        for (;;) {
+          await write(Buffer.from('more'));
+          await turn();
+        }
+      } finally {
+        ended.open();
+      }
+    });
+    await captureLog(() => ask({ signal: left.signal }).catch(() => {}));
+    await ended.promise;
+    expect(await get()).to.equal('fine');
+    await until(() => results.length > 0);
+    expect(results.map(({ number, verdict }) => [number, verdict])).to.deep.equal([[1, 'equal']]);
+  });
+
+  it('leaves out a request with a body that is too large, counts it, and says so once', async () => {
+    const echo: Application = async (environ, start_response) => {
+      start_response('200 OK', []);
+      return [await environ['wsgi.input'].read()];
+    };
+    const { results, ask } = await site(echo, { methods: ['POST'], maxBody: 4 }, echo);
+    const log = await captureLog(async () => {
+      for (const body of ['12345', '123456', '1234']) {
+        expect(await ask({ method: 'POST', body })).to.equal(body);
+      }
+      await until(() => results.length === 1);
+    });
+    expect(results[0]).to.include({ verdict: 'equal', dropped: 2 });
+    expect(log.match(/longer than 4 bytes \(maxBody\)/g)).to.have.length(1);
   });
 });
