@@ -9,8 +9,9 @@ import {
   type ServerOptions as NodeOptions,
 } from '../../node-http.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { isForUpgrade } from '../websocket/handshake.js';
+import { hasBody } from '../websocket/handshake.js';
 import { allowHalfOpen, WsgiRequest, WsgiResponse } from './node-internals.js';
+import { HeadWatch } from './request-head.js';
 
 /** @throws ConfigError for a certificate or a key that cannot be used. */
 export function createServer(options: ResolvedOptions): HttpServer {
@@ -18,7 +19,7 @@ export function createServer(options: ResolvedOptions): HttpServer {
   const headersTimeout = Math.ceil(options.headersTimeout * 1000);
   const requestTimeout = Math.ceil(options.requestTimeout * 1000);
   const settings: NodeOptions<typeof WsgiRequest, typeof WsgiResponse> & {
-    shouldUpgradeCallback: typeof isForUpgrade;
+    shouldUpgradeCallback: typeof goesToUpgrade;
   } = {
     headersTimeout,
     requestTimeout,
@@ -31,7 +32,7 @@ export function createServer(options: ResolvedOptions): HttpServer {
     requireHostHeader: false,
     IncomingMessage: WsgiRequest,
     ServerResponse: WsgiResponse,
-    shouldUpgradeCallback: isForUpgrade,
+    shouldUpgradeCallback: goesToUpgrade,
   };
   const http =
     certfile === undefined || keyfile === undefined
@@ -49,6 +50,18 @@ export function createServer(options: ResolvedOptions): HttpServer {
   }
   if (options.certReqs === 'optional') http.prependListener('secureConnection', refuseUnknownClient);
   return http as HttpServer;
+}
+
+/**
+ * What newer Nodes (24.9) ask of a request with an Upgrade: is it for the listener of `upgrade`? Of one that is not, they drop
+ * what shares its last packet: the next requests of a client that pipelines. So all go there, as with older ones, but those
+ * with a body, which they would keep from what follows it: a request that is lost then is refused.
+ */
+function goesToUpgrade(req: WsgiRequest): boolean {
+  if (!hasBody(req)) return true;
+  const watch = HeadWatch.of(req.socket);
+  if (watch !== undefined) watch.mayLose = true;
+  return false;
 }
 
 function checkingInterval(...timeouts: number[]): number {

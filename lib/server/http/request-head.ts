@@ -34,7 +34,7 @@ interface ParsedSocket extends WsgiSocket {
 export class HeadWatch implements PacketWatch {
   /** What earlier packets had of the head: nothing (or line breaks), a part of its first line, or more than that. */
   seen: 'nothing' | 'line' | 'fields' = 'nothing';
-  /** The request that comes has an Upgrade and a body: see `isForUpgrade`. */
+  /** The request that comes has an Upgrade and a body: newer Nodes may lose the next one. */
   mayLose = false;
   /** What the parser did before. */
   execute: PacketWatch['execute'];

@@ -4,7 +4,6 @@ import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import { type Door, NO_PROTOCOLS } from '../../environ/websocket/link.js';
 import { type IncomingMessage, STATUS_CODES } from '../../node-http.js';
-import { HeadWatch } from '../http/request-head.js';
 import {
   acceptDeflate,
   type DeflateOptions,
@@ -65,19 +64,8 @@ export function isWebSocketRequest(req: IncomingMessage): boolean {
   );
 }
 
-/**
- * What newer Nodes (24.9) ask of a request with an Upgrade: is it for the listener of `upgrade`? Of one that is not, they drop
- * what shares its last packet: the next requests of a client that pipelines. So all go there, as with older ones, but those
- * with a body, which they would keep from what follows it: a request that is lost then is refused.
- */
-export function isForUpgrade(req: IncomingMessage): boolean {
-  if (!hasBody(req)) return true;
-  const watch = HeadWatch.of(req.socket);
-  if (watch !== undefined) watch.mayLose = true;
-  return false;
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
+/** The request that comes has a body, by its head. */
+export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
 

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
 import { respondOn, responseOn, serverOf } from '../../http/node-internals.js';
-import { isForUpgrade, isWebSocketRequest } from '../../websocket/handshake.js';
+import { hasBody, isWebSocketRequest } from '../../websocket/handshake.js';
 import { Upgrades } from '../../websocket/upgrade.js';
 import type { HostedGateway } from './hosted-gateway.js';
 
@@ -98,7 +98,7 @@ export class HostedUpgrades {
 
 /** Newer Nodes (26) read the body of a request with an Upgrade; with older ones it is a part of the bytes after the head. */
 function holdsBody(message: IncomingMessage): boolean {
-  return !isForUpgrade(message) && (!message.complete || message.readableLength > 0);
+  return hasBody(message) && (!message.complete || message.readableLength > 0);
 }
 
 /** Requests before it on the same connection may still be answered by the host. */
