@@ -17,7 +17,7 @@ const INNER = /node:internal|\/dist\/|\/lib\/server\//;
 const serve = (cwd: string, args: string[]) =>
   new Command(['-b', '127.0.0.1:0', '--reload', ...args], { cwd, script: CLI, plain: true });
 
-const said = (text: string) => `export const text = '${text}';`;
+const said = (text: string) => `console.log('loads ${text}'); export const text = '${text}';`;
 
 const APP = `import { text } from './text.mjs';
 export const app = (environ, start_response) => {
@@ -88,6 +88,8 @@ describe('wsgi --reload', function () {
           await until(() => reloads(command) === count, `reload ${count} of ${command.stdout}`);
           await expectAnswer(command, text);
         }
+        // It is empty for a moment, which a thread that is slow would load.
+        await until(() => command.stdout.split('loads v3\n').length > Number(mode[1] ?? 1), 'all threads');
         writeFileSync(join(cwd, 'text.mjs'), said('v4'));
         await until(() => reloads(command) === 4, 'one more reload');
         await expectAnswer(command, 'v4');
