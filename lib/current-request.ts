@@ -122,14 +122,11 @@ export class RequestScope implements Placed {
     if (this.#waits?.size === 0) open.delete(this);
   }
 
-  /** That it was silent for so many seconds, or for as long again, is not a fault, or one that what runs it finds. */
+  /** That it was silent for so many seconds is not a fault, or one that what runs it finds. */
   mayBeSilent(seconds: number): boolean {
     // It waits for something that may still come.
     if (this.#waits !== undefined) for (const wait of this.#waits) if (wait.isWaiting) return true;
-    const isFound = this.watched > 0 && this.watched <= seconds;
-    // If it has not been found the next time, it is a fault.
-    this.watched = 0;
-    return isFound;
+    return this.watched > 0 && this.watched <= seconds;
   }
 
   /** What it waits for ends; it may wait for more. */

@@ -91,7 +91,7 @@ export class Interpreter implements Reporter {
     if (!this.over) this.finish();
   }
 
-  /** The application has sent nothing for so many seconds, or for as long again: a fault, unless its scope knows why. */
+  /** The application has sent nothing for so many seconds: a fault, unless its scope knows why. */
   overdue(seconds: number): void {
     if (this.scope.mayBeSilent(seconds)) return;
     this.fail(new ApplicationError(`The application sent nothing for ${seconds} s (timeout)`));

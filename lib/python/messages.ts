@@ -2,7 +2,7 @@
 import { ReceiveTimeout, WebSocketError } from '../environ/websocket/error.js';
 import { ApplicationError, ClientDisconnected, isRequestError, SlowSubscriber } from '../errors.js';
 
-/** To Python. Each is one letter: lib/python/py/wsgi_gateway/channel.py has the same. */
+/** To Python. Each is one letter: lib/python/py/wsgi_gateway/frames.py has the same. */
 export const TO_PYTHON = {
   request: 0x52, // R
   ok: 0x4f, // O

@@ -80,7 +80,7 @@ export interface RequestParts {
   readonly more: string;
 }
 
-/** The parts as channel.py reads them: the text after its length, then the JSON. */
+/** The parts as frames.py reads them: the text after its length, then the JSON. */
 export function requestMessage(environ: Environ): Buffer {
   const { text, more } = requestParts(environ);
   const message = Buffer.allocUnsafe(4 + text.length + Buffer.byteLength(more));

@@ -1,127 +1,14 @@
-"""Frames between one thread and the gateway, over a socket.
-
-A frame is a head of 13 bytes (length of what follows, kind, number of the request, number of the call) and its payload.
-A call has a number of its own, and its answer has the same: an answer that nobody waits for any more is dropped.
-"""
-import json
-import struct
+"""One thread's frames from and to the gateway, over a socket."""
 import threading
 from collections import deque
 
 from .errors import GatewayClosed
+from .frames import BYTES, DONE, HEAD, REQUEST, WHOLE
 
-HEAD = struct.Struct('>IcII')
 _SIZE = HEAD.size
-_LENGTH = struct.Struct('>I')
 _BLOCK = 65536
 # Bytes of a block that is sent with what goes before it in one piece.
 _GATHERED = 8192
-
-# From the gateway.
-REQUEST = b'R'
-OK = b'O'
-ERROR = b'X'
-BYTES = b'C'
-END = b'Z'
-TAKEN = b'A'
-GONE = b'Q'
-TEXT = b't'
-BINARY = b'b'
-NEWS = b'n'
-
-# To the gateway.
-HEADERS = b'H'
-RESPONSE = b'S'
-WHOLE = b'K'
-FIRST = b'I'
-BLOCK = b'B'
-BODY_END = b'E'
-WRITE = b'W'
-FILE = b'Y'
-FAILED = b'F'
-DONE = b'D'
-PULL = b'P'
-HINTS = b'G'
-SOCKET = b'V'
-SEND_TEXT = b'm'
-SEND_BINARY = b'M'
-RECEIVED = b'r'
-TOPICS = b'N'
-ABANDON = b'U'
-OUTPUT = b'L'
-ERRORS = b'T'
-
-encode = json.JSONEncoder(ensure_ascii=False, separators=(',', ':')).encode
-
-
-def packed(value, rest=b''):
-    """A value as JSON with its length before it, and bytes after it. A lone surrogate becomes a question mark."""
-    text = encode(value).encode('utf-8', 'replace')
-    return b'%b%b%b' % (_LENGTH.pack(len(text)), text, rest)
-
-
-def unpacked(payload):
-    """What `packed` made: the value, and the bytes."""
-    end = 4 + _LENGTH.unpack_from(payload)[0]
-    return json.loads(payload[4:end]), payload[end:]
-
-
-def message_of(answer):
-    """A message of a WebSocket or of a topic: text, bytes, or None where there is none (lib/python/socket-calls.ts)."""
-    kind, data = answer
-    if kind == 'none':
-        return None
-    return data.decode('utf-8') if kind == 'text' else data
-
-
-def uint32(value):
-    return _LENGTH.pack(value)
-
-
-def told_of(payload):
-    """What is told of a request: its text, and JSON or nothing."""
-    end = 4 + _LENGTH.unpack_from(payload)[0]
-    return str(payload[4:end], 'latin-1'), payload[end:]
-
-
-# Layouts of requests that are kept, and the longest: clients choose names of headers.
-_MOST_LAYOUTS = 256
-_LONGEST_LAYOUT = 2048
-
-
-class Environs:
-    """Makes environ of what is told of a request (lib/python/request-message.ts). `facts`: what it says of the server.
-
-    Native strings travel as they are; what else middleware has added, as JSON. Most requests have the same keys in the same
-    order: these are known by heart, and a copy of an environ that has them is filled.
-    """
-
-    def __init__(self, facts):
-        self._facts = facts
-        self._layouts = {}
-
-    def made(self, told):
-        """A request: environ, flags, and what is told of a WebSocket or None."""
-        text, more = told
-        keys, _, values = text.partition('\1')
-        flags, names, pattern = self._layouts.get(keys) or self._learn(keys)
-        environ = pattern.copy()
-        environ.update(zip(names, values.split('\0')))
-        if not more:
-            return environ, flags, None
-        more = json.loads(more)
-        environ.update(more['environ'])
-        return environ, flags, more['socket']
-
-    def _learn(self, keys):
-        flags, *names = keys.split('\0')
-        layout = flags, names, {**dict.fromkeys(names), **self._facts}
-        if len(keys) <= _LONGEST_LAYOUT:
-            if len(self._layouts) >= _MOST_LAYOUTS:
-                self._layouts.clear()
-            self._layouts[keys] = layout
-        return layout
-
 
 # In the place of the number of a call, at the end of requests in a row: most of them have waited for something.
 HAS_WAITED = 0x80000000
@@ -378,11 +265,3 @@ def _flag(name):
 
 _DONT_WAIT = _flag('MSG_DONTWAIT')
 _WAIT_ALL = _flag('MSG_WAITALL')
-
-
-def as_bytes(text):
-    """UTF-8, with U+FFFD for a lone surrogate."""
-    try:
-        return text.encode('utf-8')
-    except UnicodeEncodeError:
-        return ''.join('\ufffd' if '\ud800' <= one <= '\udfff' else one for one in text).encode('utf-8')

@@ -3,8 +3,8 @@ import threading
 import time
 from collections import deque
 
-from . import channel as wire
 from . import errors
+from . import frames as wire
 
 _making = threading.Lock()
 

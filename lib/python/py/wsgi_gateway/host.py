@@ -10,8 +10,8 @@ import sys
 import threading
 import time
 
-from . import channel as wire
 from . import forked, streams
+from .channel import Channel
 from .serving import Serving
 from .slot import Slot
 
@@ -37,7 +37,7 @@ class ThreadSlot(Slot):
         sock.setblocking(True)
         # Twice as much is sent before the gateway has to read. The system may give less.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        super().__init__(wire.Channel(sock), forked.ForkableRequest)
+        super().__init__(Channel(sock), forked.ForkableRequest)
         self.thread = None
 
     def work(self, application, environs):

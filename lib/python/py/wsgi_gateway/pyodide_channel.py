@@ -4,8 +4,8 @@ Only integers cross the border: JavaScript copies a frame between that memory an
 """
 import struct
 
-from .channel import BYTES, WHOLE, encode, told_of
 from .errors import GatewayClosed
+from .frames import BYTES, WHOLE, encode, told_of
 
 # Kind, flags (whether the next frame continues it; whether its bytes are in blocks), number of the request, number of the call. lib/python/pyodide/base-bridge.ts has the same.
 HEAD = struct.Struct('>cBxxII')

@@ -9,7 +9,7 @@ import contextvars
 import json
 
 from . import errors, pyodide_handlers
-from .channel import WHOLE, told_of
+from .frames import WHOLE, told_of
 from .pyodide_channel import Memory
 from .pyodide_handlers import pause
 from .pyodide_host import PyodideHost

@@ -1,8 +1,8 @@
 """A request in a thread of Pyodide that has one at a time: nobody else reads its frames, so there is nothing to lock."""
 from contextlib import nullcontext
 
-from . import channel as wire
 from . import errors
+from . import frames as wire
 from .exchange import AHEAD, CLOSED, MESSAGE_BYTES, OVER, WATCHED, WINDOW
 from .request import Request
 

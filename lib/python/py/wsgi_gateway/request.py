@@ -1,8 +1,8 @@
 """One request: calls the application and relays what it does (PEP 3333). The rules of a gateway are the gateway's."""
 import sys
 
-from . import channel as wire
 from . import errors
+from . import frames as wire
 from .exchange import Exchange
 from .failure import describe
 from .files import FileWrapper, on_disk

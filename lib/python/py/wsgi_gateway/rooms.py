@@ -4,7 +4,7 @@ One message to everyone who has subscribed to a topic, in whatever thread, proce
 """
 import base64
 
-from .channel import message_of
+from .frames import message_of
 from .streams import current
 
 _MOST_CHARACTERS = 1024

@@ -2,7 +2,8 @@
 import platform
 import sys
 
-from . import channel, loader, request, rooms, servers
+from . import loader, request, rooms, servers
+from .environs import Environs
 
 
 class Serving:
@@ -10,7 +11,7 @@ class Serving:
 
     def __init__(self, config):
         self._config = config
-        self._environs = channel.Environs(
+        self._environs = Environs(
             {
                 **request.ALWAYS,
                 'wsgi.multithread': config['threads'] > 1,

@@ -1,6 +1,6 @@
 """A thread that takes requests: its channel to the gateway, and the request that it works on."""
-from . import channel as wire
 from . import errors
+from . import frames as wire
 from .request import Request
 
 

@@ -2,7 +2,7 @@
 import logging
 
 from . import errors
-from .channel import message_of
+from .frames import message_of
 
 logger = logging.getLogger('wsgi.websocket')
 
