@@ -49,6 +49,33 @@ describe('wsgi with an application in Python', () => {
     expect(await talk(command, '/ws')).to.equal('Flask heard hi');
   });
 
+  for (const target of ['greenlets.py', 'greenlets.py:app']) {
+    it(`serves an application that has gevent replace threads: ${target}`, async () => {
+      const command = new Command([target, ...ANYWHERE, '--python', PYTHON], { cwd });
+      const url = await command.address();
+      const texts = [1, 300_000, 3].map(async (size) =>
+        (await fetch(url, { method: 'POST', body: Buffer.alloc(size) })).text(),
+      );
+      expect(await Promise.all(texts)).to.deep.equal([
+        '1 bytes for greenlets',
+        '300000 bytes for greenlets',
+        '3 bytes for greenlets',
+      ]);
+      command.child.kill('SIGTERM');
+      expect(await command.exit()).to.equal(0);
+      expect(command.stderr).to.equal(target === 'greenlets.py' ? 'after serve_forever()\n' : '');
+    });
+  }
+
+  it('serves a package that has gevent replace threads while it is imported', async () => {
+    const folder = temporaryFolder({
+      'green/__init__.py': `from gevent import monkey\nmonkey.patch_all()\nfrom green import parts\n${HELLO}`,
+      'green/parts.py': '',
+    });
+    const command = new Command(['green', ...ANYWHERE, '--python', PYTHON], { cwd: folder });
+    expect(await textAt(command)).to.equal('from Python');
+  });
+
   it('replaces its one process after --max-requests', async () => {
     const command = new Command(
       ['behaviour.py:application', ...ANYWHERE, '--python', PYTHON, '--max-requests', '3'],

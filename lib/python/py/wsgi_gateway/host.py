@@ -1,6 +1,9 @@
 """A CPython process of the gateway: one socket to the gateway for each thread, and one to be told what to do.
 
 Children end with their gateway: the control socket closes, also where Node was killed.
+
+gevent and eventlet replace what threading and time have, and a thread of theirs is a greenlet, which would wait for this one for
+ever: what is imported here by its name stays that of the system.
 """
 import json
 import os
@@ -8,7 +11,9 @@ import signal
 import socket
 import sys
 import threading
-import time
+from _thread import start_new_thread
+from threading import get_ident
+from time import sleep
 
 from . import forked, streams
 from .channel import Channel
@@ -30,6 +35,9 @@ LOOK = 0.5
 class ThreadSlot(Slot):
     """A thread, and its socket."""
 
+    # Its identifier, once it takes requests.
+    thread = None
+
     def __init__(self, index):
         sock = socket.socket(fileno=FIRST_SLOT + index)
         # Programs that the application starts must not hold it open.
@@ -38,14 +46,19 @@ class ThreadSlot(Slot):
         # Twice as much is sent before the gateway has to read. The system may give less.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         super().__init__(Channel(sock), forked.ForkableRequest)
-        self.thread = None
+        self._working = threading.Lock()
 
     def work(self, application, environs):
-        self.thread = threading.get_ident()
-        super().work(application, environs)
-        if self.channel.forked:
-            forked.end()
-        self.channel.close()
+        with self._working:
+            self.thread = get_ident()
+            super().work(application, environs)
+            if self.channel.forked:
+                forked.end()
+            self.channel.close()
+
+    def join(self, timeout=-1):
+        """Waits until it takes no more requests."""
+        self._working.acquire(timeout=timeout)
 
 
 class Host(Serving):
@@ -55,7 +68,7 @@ class Host(Serving):
         self._lines = self._control.makefile('r', encoding='utf-8')
         super().__init__(json.loads(self._lines.readline()))
         self._slots = [ThreadSlot(index) for index in range(self._config['threads'])]
-        self._others = []
+        self._main = get_ident()
         self._telling = threading.Lock()
         self._interrupted = False
 
@@ -68,31 +81,26 @@ class Host(Serving):
         for number, handler in handlers.items():
             signal.signal(number, handler)
         forked.prepare(self._slots, handlers, self._on_fork)
-        threading.Thread(target=self._listen, name='wsgi-control', daemon=True).start()
+        # threading does not know it: gevent gives locks that are held to its greenlets only where there is one thread.
+        start_new_thread(self._listen, ())
         return self.load_and_serve()
 
     def _begin(self, application):
-        self._others = [
-            threading.Thread(
-                target=slot.work, args=(application, self._environs), name='wsgi-%d' % index, daemon=True
-            )
-            for index, slot in enumerate(self._slots)
-            if index > 0
-        ]
-        for thread in self._others:
-            thread.start()
+        for index, slot in enumerate(self._slots):
+            if index > 0:
+                _start('wsgi-%d' % index, slot.work, application, self._environs)
 
     def _work(self, application):
         if self._config.get('watch'):
-            threading.Thread(target=self._watch_files, name='wsgi-files', daemon=True).start()
+            _start('wsgi-files', self._watch_files)
         # The first works in this thread: programs expect that signals and event loops work somewhere.
         self._slots[0].work(application, self._environs)
-        for thread in self._others:
-            thread.join()
+        for slot in self._slots[1:]:
+            slot.join()
 
     def _watch_files(self):
         while True:
-            time.sleep(LOOK)
+            sleep(LOOK)
             self.tell_files()
 
     def _tell(self, **message):
@@ -118,23 +126,16 @@ class Host(Serving):
         for slot in self._slots:
             if slot.request:
                 self._interrupt(self._slots.index(slot), slot.request)
-        for slot in self._slots[1:]:
-            self._join(slot)
-        self._join(self._slots[0])
+        for slot in self._slots[1:] + self._slots[:1]:
+            slot.join(GRACE)
         os._exit(1)
-
-    @staticmethod
-    def _join(slot):
-        for thread in threading.enumerate():
-            if thread.ident == slot.thread:
-                thread.join(GRACE)
 
     def _interrupt(self, index, number):
         """Raises KeyboardInterrupt in a thread, if it still works on that request."""
         slot = self._slots[index]
         if number != slot.request:
             return
-        if slot.thread == threading.main_thread().ident:
+        if slot.thread == self._main:
             self._interrupted = True
             # Ends what the thread waits for in the kernel, too.
             signal.pthread_kill(slot.thread, signal.SIGINT)
@@ -156,6 +157,13 @@ class Host(Serving):
         if self._interrupted:
             self._interrupted = False
             raise KeyboardInterrupt()
+
+
+def _start(name, target, *args):
+    if threading.get_ident is get_ident:
+        threading.Thread(target=target, args=args, name=name, daemon=True).start()
+    else:
+        start_new_thread(target, args)
 
 
 def _on_terminate(*_):
