@@ -34,6 +34,7 @@ describe('wsgi with an application in Python', () => {
     ['flask_script.py', '/?q=hi', /^Flask says hi$/],
     ['bottle_script.py', '/?q=hi', /^Bottle says hi$/],
     ['waitress_server_script.py', '/', /^waitress says hi$/],
+    ['werkzeug_script.py', '/', /^werkzeug says hi$/],
     ['wsgiref_script.py', '/', /^Hello world!\n[\s\S]*PATH_INFO = '\/'/],
   ];
   for (const [script, path, text] of scripts) {
@@ -41,6 +42,22 @@ describe('wsgi with an application in Python', () => {
       const command = new Command([script, '--python', PYTHON], { cwd });
       expect(await textAt(command, path)).to.match(text);
       expect(await command.address()).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
+    });
+  }
+
+  it('lets shutdown() return when the server of a script has stopped', async () => {
+    const command = new Command(['werkzeug_script.py', '--python', PYTHON], { cwd });
+    await command.address();
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal(0);
+    expect(command.stderr).to.match(/^after serve_forever\(\)$/m);
+  });
+
+  for (const target of ['two_servers.py', 'two_servers.py:app']) {
+    it(`leaves a server to the application that runs it in another thread: ${target}`, async () => {
+      const command = new Command([target, ...ANYWHERE, '--python', 'python3'], { cwd });
+      const other = await fetch(`http://127.0.0.1:${await textAt(command)}`);
+      expect(await other.text()).to.equal('metrics');
     });
   }
 

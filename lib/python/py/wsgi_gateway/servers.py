@@ -7,6 +7,7 @@ import importlib.abc
 import importlib.util
 import os
 import sys
+from threading import get_ident
 
 from . import errors
 
@@ -14,6 +15,9 @@ _OWN_WSOCKET = os.path.join(os.path.dirname(__file__), 'wsocket.py')
 
 # Set by the host: `serve(application, host, port)` serves until the gateway stops.
 serve = None
+
+# The thread that loads the application.
+_main = get_ident()
 
 
 class PatchFinder(importlib.abc.MetaPathFinder):
@@ -66,6 +70,8 @@ class OwnWsocketFinder(importlib.abc.MetaPathFinder):
 
 
 def install():
+    global _main
+    _main = get_ident()
     if any(isinstance(finder, PatchFinder) for finder in sys.meta_path):
         return
     sys.meta_path.insert(0, PatchFinder())
@@ -77,24 +83,60 @@ def install():
 
 def _wsgiref(module):
     """`make_server(...).serve_forever()`, and servers of classes that inherit from wsgiref's."""
-    base = module.WSGIServer
+    _socketserver(module.WSGIServer, lambda server: server.get_app())
 
-    def server_bind(self):
+
+def _socketserver(base, application_of):
+    """A class of servers that do not listen until they serve, and then the gateway does.
+
+    A server that another thread of the application runs goes with it, as prometheus_client's for metrics: it listens itself.
+    """
+    bind, activate = base.server_bind, base.server_activate
+
+    def bind_later(self):
+        if isinstance(self.server_address, str):
+            # A Unix socket.
+            bind(self)
+            return
+        self._wsgi_gateway_unbound = True
         host, port = self.server_address[:2]
         self.server_name, self.server_port = host or 'localhost', port
-        self.setup_environ()
+        if hasattr(self, 'setup_environ'):
+            self.setup_environ()
 
-    def serve_forever(self, poll_interval=0.5):
-        serve(self.get_app(), *self.server_address[:2])
+    def activate_later(self):
+        if not _is_unbound(self):
+            activate(self)
 
-    base.server_bind = server_bind
-    base.server_activate = lambda self: None
-    base.serve_forever = serve_forever
-    base.handle_request = lambda self: serve_forever(self)
+    def serving(own):
+        def serve_here(self, *args, **options):
+            if get_ident() == _main and _is_unbound(self):
+                if hasattr(self.socket, 'context'):
+                    _say_tls()
+                serve(application_of(self), *self.server_address[:2])
+                # What shutdown() waits for.
+                self._BaseServer__is_shut_down.set()
+                return
+            if _is_unbound(self):
+                self._wsgi_gateway_unbound = False
+                bind(self)
+                activate(self)
+            own(self, *args, **options)
+
+        return serve_here
+
+    base.server_bind = bind_later
+    base.server_activate = activate_later
+    base.serve_forever = serving(base.serve_forever)
+    base.handle_request = serving(base.handle_request)
+
+
+def _is_unbound(server):
+    return getattr(server, '_wsgi_gateway_unbound', False)
 
 
 def _werkzeug(module):
-    """`run_simple`, and with it Flask's `app.run()`."""
+    """`run_simple`, and with it Flask's `app.run()`; `make_server(...).serve_forever()`."""
 
     def run_simple(
         hostname,
@@ -119,12 +161,14 @@ def _werkzeug(module):
 
             application = SharedDataMiddleware(application, static_files)
         if ssl_context is not None:
-            _say('ssl_context is not used: give the gateway --certfile and --keyfile')
+            _say_tls()
         if use_reloader or use_debugger:
             _say("the reloader and the debugger of werkzeug are not used: see --reload and --log-level debug")
         serve(application, hostname, port)
 
     module.run_simple = run_simple
+    if hasattr(module, 'BaseWSGIServer'):
+        _socketserver(module.BaseWSGIServer, lambda server: server.app)
 
 
 def _bottle(module):
@@ -251,6 +295,10 @@ def _simple_websocket(module):
     ws = sys.modules.get('simple_websocket.ws')
     if ws is not None:
         ws.Server = module.Server
+
+
+def _say_tls():
+    _say('the TLS of the script is not used: give the gateway --certfile and --keyfile')
 
 
 def _say(text):

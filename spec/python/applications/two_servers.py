@@ -1,0 +1,23 @@
+"""An application that starts another server in a thread, as prometheus_client does for metrics."""
+import threading
+import time
+from wsgiref.simple_server import make_server
+
+
+def metrics(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'metrics']
+
+
+def app(environ, start_response):
+    while other.server_port == 0:
+        time.sleep(0.01)
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'%d' % other.server_port]
+
+
+other = make_server('127.0.0.1', 0, metrics)
+threading.Thread(target=other.serve_forever, daemon=True).start()
+
+if __name__ == '__main__':
+    make_server('127.0.0.1', 0, app).serve_forever()
