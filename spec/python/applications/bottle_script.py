@@ -1,4 +1,4 @@
-from bottle import request, route, run
+from bottle import WSGIRefServer, request, route, run
 
 
 @route('/')
@@ -6,4 +6,4 @@ def index():
     return 'Bottle says ' + request.query.q
 
 
-run(host='127.0.0.1', port=0)
+run(server=WSGIRefServer(host='127.0.0.1', port=0), plugins=['bottle:JSONPlugin()'])

@@ -185,6 +185,8 @@ def _bottle(module):
         config=None,
         **options
     ):
+        if module.NORUN:
+            return
         if debug is not None:
             module.debug(debug)
         app = app or module.default_app()
@@ -193,9 +195,11 @@ def _bottle(module):
         if not callable(app):
             raise ValueError('Application is not callable: %r' % app)
         for plugin in plugins or []:
-            app.install(plugin() if isinstance(plugin, type) else plugin)
+            app.install(module.load(plugin) if isinstance(plugin, str) else plugin)
         if config:
             app.config.update(config)
+        if isinstance(server, module.ServerAdapter):
+            host, port = server.host, server.port
         serve(app, host, int(port))
 
     module.run = run
