@@ -5,7 +5,16 @@ import { APPLICATIONS as cwd, PYTHON, requirePython } from '../support/python.js
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
 import { closeClients } from '../support/web-socket-client.js';
-import { ANYWHERE, goesOnAfterServing, HELLO, reloads, saysWhatFails, talk, textAt } from './command.js';
+import {
+  ANYWHERE,
+  goesOnAfterServing,
+  HELLO,
+  knowsFactories,
+  reloads,
+  saysWhatFails,
+  talk,
+  textAt,
+} from './command.js';
 
 describe('wsgi with an application in Python', () => {
   before(function () {
@@ -135,6 +144,7 @@ describe('wsgi with an application in Python', () => {
   reloads([]);
 
   saysWhatFails(['--python', 'python3']);
+  knowsFactories(['--python', 'python3']);
 
   it('says that an application takes long to load', async () => {
     const folder = temporaryFolder({ 'hangs.py': 'while True: pass' });

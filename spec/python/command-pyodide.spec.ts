@@ -4,7 +4,15 @@ import { Command, killCommands } from '../support/command.js';
 import { APPLICATIONS as cwd, PYODIDE_PACKAGES, requirePython } from '../support/python.js';
 import { removeTemporaryFolders } from '../support/temporary-folder.js';
 import { closeClients } from '../support/web-socket-client.js';
-import { ANYWHERE, goesOnAfterServing, reloads, saysWhatFails, talk, textAt } from './command.js';
+import {
+  ANYWHERE,
+  goesOnAfterServing,
+  knowsFactories,
+  reloads,
+  saysWhatFails,
+  talk,
+  textAt,
+} from './command.js';
 
 const PYODIDE = ['--python', 'pyodide', '--threads', '1'];
 const PACKAGES = ['--pythonpath', PYODIDE_PACKAGES];
@@ -39,6 +47,7 @@ describe('wsgi with an application in Pyodide', function () {
   reloads(PYODIDE);
 
   saysWhatFails(PYODIDE);
+  knowsFactories(PYODIDE);
 
   describe('and packages', () => {
     before(function () {

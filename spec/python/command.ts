@@ -15,6 +15,23 @@ def application(environ, start_response):
     return [b'from Python']
 `;
 
+const FACTORY = `${HELLO}
+import functools
+
+def create_app(config=None, *, _made=application):
+    return _made
+
+def configured(config):
+    return create_app()
+
+@functools.wraps(create_app)
+def wrapped(environ, start_response):
+    return create_app()(environ, start_response)
+
+app = create_app
+del application
+`;
+
 const FOREVER = `
 from wsgiref.simple_server import demo_app, make_server
 httpd = make_server('127.0.0.1', 0, demo_app)
@@ -76,6 +93,28 @@ export function saysWhatFails(options: readonly string[]): void {
     const interrupted = await runCommand(['interrupts.py', ...options], { cwd: folder });
     expect(interrupted.stderr).to.match(/^wsgi: The Python application could not be loaded: interrupts\.py/);
     expect(interrupted.stderr).not.to.include('wsgi_gateway');
+  });
+}
+
+export function knowsFactories(options: readonly string[]): void {
+  it('says at the start that a factory was named without its call', async () => {
+    const folder = temporaryFolder({ 'site.py': FACTORY });
+    for (const [target, meant] of [
+      ['site.py:create_app', 'site.py:create_app()'],
+      ['site.py:configured', 'site.py:configured(...)'],
+      ['site.py', 'site.py:app()'],
+    ] as const) {
+      const { code, stderr } = await runCommand([target, ...ANYWHERE, ...options], { cwd: folder });
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/ does not take \(environ, start_response\)/);
+      expect(stderr).to.include(`if it is a factory, write '${meant}'`);
+    }
+  });
+
+  it('serves a function that only looks like a factory, as one with functools.wraps', async () => {
+    const folder = temporaryFolder({ 'site.py': FACTORY });
+    const command = new Command(['site.py:wrapped', ...ANYWHERE, ...options], { cwd: folder });
+    expect(await textAt(command)).to.equal('from Python');
   });
 }
 

@@ -3,6 +3,7 @@ import ast
 import builtins
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
@@ -67,7 +68,7 @@ def import_module(name):
 def default_of(names, shown):
     for name in DEFAULT_NAMES:
         if name in names:
-            return checked(names[name], '%s in %s' % (name, shown))
+            return checked(names[name], '%s in %s' % (name, shown), '%s:%s' % (shown, name))
     raise LoadError(
         '%s has neither application nor app: name the application, as in %s:CALLABLE' % (shown, shown)
     )
@@ -85,7 +86,7 @@ def evaluate(module, shown, expression):
             raise LoadError('%s has no %s' % (shown, name))
         value = getattr(value, name)
     if call is None:
-        return checked(value, '%s in %s' % (expression, shown))
+        return checked(value, '%s in %s' % (expression, shown), '%s:%s' % (shown, expression))
     try:
         arguments = [ast.literal_eval(argument) for argument in call.args]
         named = {argument.arg: ast.literal_eval(argument.value) for argument in call.keywords}
@@ -110,10 +111,27 @@ def _names(tree, expression):
     return [tree.id] + names
 
 
-def checked(value, what):
+def checked(value, what, target=None):
+    """`target`: how it was named, if that was without a call."""
     if not callable(value):
         raise LoadError('%s is not callable: it is %s' % (what, type(value).__name__))
+    if target is not None and type(value) is types.FunctionType and not _takes(value, {}, None):
+        call = '()' if _takes(value) else '(...)'
+        raise LoadError(
+            '%s does not take (environ, start_response): if it is a factory, write %r' % (what, target + call)
+        )
     return value
+
+
+def _takes(function, *arguments):
+    """Whether it can be called so. What it wraps, or says of itself, is not looked at: that is often another signature."""
+    if hasattr(function, '__signature__'):
+        return True
+    try:
+        inspect.signature(function, follow_wrapped=False).bind(*arguments)
+    except TypeError:
+        return False
+    return True
 
 
 def run_script(path):
