@@ -163,6 +163,8 @@ export class Interpreter implements Reporter {
   private sendSingle(block: unknown): boolean {
     if (this.head === undefined || this.headSent || !isUint8Array(block)) return false;
     if (this.head.length !== undefined && this.head.length !== block.length) return false;
+    // An application that leaves out the body for HEAD has not said that GET has none (RFC 9110, section 8.6).
+    if (block.length === 0 && this.isHead) return false;
     this.sendHead(this.head, block.length);
     this.sent = block.length;
     this.sink.end(this.bodiless || block.length === 0 ? undefined : block);

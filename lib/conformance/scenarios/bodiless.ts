@@ -57,6 +57,7 @@ const table: Bodiless[] = [
   { id: 'A-144.generator', name: 'answers HEAD without the body of a generator', app: generate(['foo', 'bar']), request: head(), status: 200, type: 'text/plain' },
   { id: 'A-146', name: 'infers the length of a list of one for HEAD', app: answer(['foo']), request: head(), status: 200, length: '3', type: 'text/plain', covers: ['A-144'] },
   { id: 'A-146.empty', name: 'infers no length 0 for HEAD from an empty list', app: answer([]), request: head(), status: 200, type: 'text/plain' },
+  { id: 'A-146.block', name: 'infers no length 0 for HEAD from a list of one empty block', app: answer(['']), request: head(), status: 200, type: 'text/plain' },
   { id: 'E-112', name: 'keeps the Content-Length of an answer to HEAD that has no body', app: answer([], plain(12345)), request: head(), status: 200, length: '12345', type: 'text/plain', covers: ['A-085'] },
   { id: 'A-085.304', name: 'keeps the connection after a 304 with a Content-Length', app: answer([], plain(9), '304 Not Modified'), status: 304, length: '9', type: 'text/plain', covers: ['A-142'] },
   { id: 'A-085.204', name: 'keeps the connection after a 204 with a Content-Length', app: answer([], plain(9), '204 No Content'), status: 204, type: 'text/plain' },

@@ -912,6 +912,7 @@ for one, app in {
     'A-144.generator': generate(['foo', 'bar']),
     'A-146': answer(['foo']),
     'A-146.empty': answer([]),
+    'A-146.block': answer(['']),
     'E-112': answer([], plain(12345)),
     'A-085.304': answer([], plain(9), '304 Not Modified'),
     'A-085.204': answer([], plain(9), '204 No Content'),
