@@ -45,6 +45,14 @@ describe('an application in Pyodide', () => {
     expect((user + system) / 1e6).to.be.below(1);
   });
 
+  it('creates files and folders with the umask of the process, or its own', async () => {
+    const mask = process.umask();
+    const [file, folder, more] = [0o666, 0o777, 0o640].map((mode) => (mode & ~mask).toString(8));
+    expect(await textAt('/creates')).to.equal(
+      `${file} ${folder} ${more} True 600 700 600 True ${mask.toString(8)} 77`,
+    );
+  });
+
   it('has the key derivations that Pyodide lacks', async () => {
     const [pbkdf2, scrypt, ...failure] = (await textAt('/derives')).split(' ');
     expect(pbkdf2).to.equal('632c2812e46d4604102ba7618e9d6d7d2f8128f6266b4a03264d2a0460b7dcb3');

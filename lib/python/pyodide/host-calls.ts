@@ -1,7 +1,8 @@
-/** What Python in a thread of Pyodide asks of Node: which file of the host it has open, and functions of OpenSSL. */
+/** What Python in a thread of Pyodide asks of Node: which file of the host it has open, the umask, and functions of OpenSSL. */
 import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import type { FileSystem } from './runtime.js';
+import { umask } from './umask.js';
 
 interface Derivation {
   readonly digest: string;
@@ -27,6 +28,8 @@ export class HostCalls {
       return undefined;
     }
   };
+
+  readonly umask = umask;
 
   /** Key derivation. In hexadecimal; or a space and why it failed. */
   readonly derive = (kind: string, password: string, salt: string, told: string): string => {

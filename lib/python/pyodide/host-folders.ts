@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OWN_FOLDER } from '../../own-files.js';
 import type { FileSystem, HostFileSystem } from './runtime.js';
+import { keepUmask } from './umask.js';
 
 /** Pyodide has its own: Python's library, and no devices or processes. */
 const OWN = new Set(['dev', 'lib', 'proc', 'sys']);
@@ -28,6 +29,7 @@ export function gatewayState(): string[] {
 /** Before anything is imported: what was saved in a snapshot knows the files by these paths. */
 export function mountHost(files: FileSystem): void {
   keepInodes(files.filesystems.NODEFS);
+  keepUmask(files);
   mount(files, GATEWAY_FILES, GATEWAY_FOLDER);
   for (const name of readdirSync('/')) {
     if (!OWN.has(name) && isFolder(`/${name}`)) mount(files, `/${name}`, `/${name}`);

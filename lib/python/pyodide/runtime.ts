@@ -35,6 +35,8 @@ export interface HostFileSystem {
 }
 
 export interface FileSystem {
+  mkdir(path: string, mode?: number): unknown;
+  open(path: string, flags: number, mode?: number): unknown;
   mkdirTree(path: string): void;
   mount(type: unknown, options: { readonly root: string }, path: string): unknown;
   chdir(path: string): void;

@@ -3,6 +3,7 @@ import json
 import os
 import queue
 import sys
+import tempfile
 import threading
 import time
 from hashlib import pbkdf2_hmac, scrypt
@@ -87,6 +88,22 @@ def facts(environ, start_response):
         __file__,
         os.getpid(),
     )
+
+
+def creates(environ, start_response):
+    """Permissions of files and folders, with the umask of the process and with another."""
+    told = []
+    for mask in (None, 0o077):
+        before = mask is not None and os.umask(mask)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'one')
+            open(path, 'w').close()
+            os.mkdir(path + 's', 0o777)
+            os.close(os.open(path + '_more', os.O_CREAT | os.O_WRONLY, 0o640))
+            told += ['%o' % (os.stat(path + end).st_mode & 0o777) for end in ('', 's', '_more')]
+            with open(path) as file:
+                told.append(file.read() == '')
+    return answer(start_response, *told, '%o %o' % (before, os.umask(before)))
 
 
 def starts_thread(environ, start_response):

@@ -1,10 +1,11 @@
-"""What Pyodide lacks, or does by burning the processor: waits that can be woken, and functions of OpenSSL.
+"""What Pyodide lacks, or does by burning the processor: waits that can be woken, the umask, and functions of OpenSSL.
 
 There is one thread, and nobody else to release what it waits for: a wait with a time-out takes its time, and one without
 ends with KeyboardInterrupt. `install` may come long before `activate`: what it changes can be saved in a snapshot.
 """
 import _thread
 import hashlib
+import operator
 import os
 import queue
 import select
@@ -39,6 +40,7 @@ def activate(bridge, interrupted, pid):
     if pause is None:
         pause = bridge.sleep
     os.getpid = lambda: pid
+    os.umask = umask
     # Pyodide has said that an event loop runs here: frameworks would refuse to block.
     import asyncio
 
@@ -123,6 +125,11 @@ def _select(rlist, wlist, xlist, timeout=None, /):
         return _real_select(rlist, wlist, xlist, timeout)
     sleep(timeout)
     return [], [], []
+
+
+def umask(mask, /):
+    """os.umask, of this thread."""
+    return _bridge.umask(operator.index(mask))
 
 
 def pbkdf2_hmac(hash_name, password, salt, iterations, dklen=None):
