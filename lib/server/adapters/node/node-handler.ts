@@ -67,7 +67,8 @@ export function toNodeHandler(
   const gateway = new HostedGateway(application as Application, resolved, pool && callInThreads(pool));
   const upgrades = new HostedUpgrades(gateway);
   const channels = openHostedChannels(resolved.channels, pool);
-  const handler = (message: IncomingMessage, response: ServerResponse): void => {
+  // Hosts such as h3 count the parameters: they take a listener of two for done when it returns.
+  const handler: (...args: Parameters<NodeHandler>) => void = (message, response, _next) => {
     if (!upgrades.arrive(message, response)) gateway.handle(message, response);
   };
   return Object.assign(handler, {

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Application } from '../../../../lib/environ/types.js';
 import { ConfigError } from '../../../../lib/errors.js';
@@ -198,6 +199,21 @@ describe('toNodeHandler', () => {
     });
     expect(log).to.include('Error: mine');
     expect(next).to.equal(0);
+  });
+
+  it('is waited for by hosts that take a listener of two parameters for done when it returns', async () => {
+    const application: Application = async (_environ, start_response) => {
+      await setImmediate();
+      start_response('200 OK', []);
+      return [Buffer.from('body')];
+    };
+    const handler = toNodeHandler(application);
+    const { url } = await host((message, response) => {
+      handler(message, response);
+      // h3, Nitro and koa-connect.
+      if (handler.length < 3) response.end();
+    });
+    expect(await (await fetch(url)).text()).to.equal('body');
   });
 
   it('does not call the application for a client that left while the host had the request', async () => {
