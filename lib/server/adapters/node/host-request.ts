@@ -1,7 +1,7 @@
 /** What a host did with a request before the application got it: its mount point, its headers, its body. */
 import type { IncomingMessage } from 'node:http';
 import type { BodySource } from '../../../environ/input/input.js';
-import { unquoteToNative } from '../../../environ/native-string.js';
+import { textToNative, unquoteToNative } from '../../../environ/native-string.js';
 import { ApplicationError } from '../../../errors.js';
 
 /** What hosts leave on a request. */
@@ -23,18 +23,20 @@ export interface Mount {
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
+/** Node's parser lets no character beyond ASCII through: one in a target is text, which a host has decoded. */
 export function mountOf(message: HostedMessage): Mount {
-  const url = message.url as string;
+  const url = textToNative(message.url as string);
   const { originalUrl, baseUrl } = message;
-  if (typeof originalUrl !== 'string' || originalUrl === url) {
+  if (typeof originalUrl !== 'string' || originalUrl === message.url) {
     return { scriptName: '', target: url, uri: url };
   }
   const [origin, seen] = split(url);
   const whole = pathOf(split(originalUrl)[1]);
-  const base = typeof baseUrl === 'string' ? baseUrl : stripped(whole, pathOf(seen));
+  const base = typeof baseUrl === 'string' ? textToNative(baseUrl) : stripped(whole, pathOf(seen));
+  const scriptName = unquoteToNative(base);
   // Hosts turn what is left of the mount point itself into "/", which would be another path.
-  const rest = whole === base && seen.startsWith('/') ? seen.slice(1) : seen;
-  return { scriptName: unquoteToNative(base), target: origin + base + rest, uri: originalUrl };
+  const rest = unquoteToNative(whole) === scriptName && seen.startsWith('/') ? seen.slice(1) : seen;
+  return { scriptName, target: origin + base + rest, uri: originalUrl };
 }
 
 /** What Connect took off: it does not say. */

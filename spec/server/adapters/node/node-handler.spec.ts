@@ -65,6 +65,8 @@ describe('toNodeHandler', () => {
       ['/old', '/new', '', ' | /new', ''],
       ['/app/old', '/new', '/app', '/app | /new', ''],
       ['/old', '/new', undefined, ' | /new', ''],
+      ['/caf%C3%A9/%E6%97%A5?%C3%A9', '/日?é', '/café', '/cafÃ© | /æ\x97¥', 'Ã©'],
+      ['/caf%C3%A9', '/', '/café', '/cafÃ© | ', ''],
     ];
     for (const [sent, left, base, path, query] of MOUNTS) {
       const as = base === undefined ? 'Connect' : 'Express';
