@@ -1,8 +1,9 @@
 /** `fromFetchHandler`: a function from `Request` to `Response` as a WSGI application. */
 
+import { inspect } from 'node:util';
 import { isHopByHop } from '../../../environ/syntax.js';
 import type { Application, Bytes, Environ } from '../../../environ/types.js';
-import { RequestError } from '../../../errors.js';
+import { ApplicationError, RequestError } from '../../../errors.js';
 import { STATUS_CODES } from '../../../node-http.js';
 import { mayHaveBody, rawHeadersOf, readSome, urlOf } from './environ-request.js';
 
@@ -19,6 +20,9 @@ const BLOCK = 64 * 1024;
 export function fromFetchHandler(handler: ForeignFetchHandler): Application {
   return async (environ, start_response) => {
     const response = await handler(makeRequest(environ), environ);
+    if (!isResponse(response)) {
+      throw new ApplicationError(`The fetch handler gave ${inspect(response)}, which is not a Response`);
+    }
     const body = response.body === null ? undefined : new StreamBody(response.body);
     try {
       const reason = response.statusText || STATUS_CODES[response.status] || '';
@@ -32,6 +36,12 @@ export function fromFetchHandler(handler: ForeignFetchHandler): Application {
     }
     return body ?? [];
   };
+}
+
+/** Not by its class: hosts and packages have others than the global one. */
+function isResponse(value: unknown): boolean {
+  const { status, headers } = Object(value) as Partial<Response>;
+  return typeof status === 'number' && headers !== undefined;
 }
 
 type Step = IteratorResult<Bytes, undefined>;

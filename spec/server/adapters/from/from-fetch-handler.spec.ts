@@ -142,6 +142,14 @@ describe('fromFetchHandler', () => {
     expect(log).to.include('Error: mine').and.to.include('Error: also mine');
   });
 
+  it('says what a handler gave in place of a Response', async () => {
+    const log = await captureLog(async () => {
+      const { url } = await served(() => undefined as unknown as Response);
+      expect((await fetch(url)).status).to.equal(500);
+    });
+    expect(log).to.include('The fetch handler gave undefined, which is not a Response');
+  });
+
   it('is 400 for a method that a Request cannot have', async () => {
     const { port } = await served(() => new Response());
     const peer = await Peer.connect(port);
