@@ -102,7 +102,12 @@ function setHeaders(message: IncomingMessage, environ: Environ): void {
   // Body parsers look for one of two headers to know that there is a body (RFC 9112 section 6.3).
   if (!environ.CONTENT_LENGTH && mayHaveBody(environ)) raw.push('Transfer-Encoding', 'chunked');
   message.rawHeaders = raw;
-  // Node makes it from what its parser counted.
+  // Node makes these from what its parser counted.
   message.headers = {};
-  for (let i = 0; i < raw.length; i += 2) message.headers[(raw[i] as string).toLowerCase()] = raw[i + 1];
+  message.headersDistinct = {};
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    message.headers[name] = raw[i + 1];
+    message.headersDistinct[name] = [raw[i + 1] as string];
+  }
 }

@@ -59,9 +59,9 @@ export class EnvironResponse {
       flushHeaders: this.#flushHeaders.bind(this),
       write: this.#write.bind(this),
       end: this.#end.bind(this),
-      writeContinue: (sent?: Callback) => sent?.(),
-      writeProcessing: ignore,
-      writeEarlyHints: ignore,
+      writeContinue: dropped,
+      writeProcessing: dropped,
+      writeEarlyHints: (_hints: unknown, sent?: Callback) => dropped(sent),
     });
   }
 
@@ -88,8 +88,9 @@ export class EnvironResponse {
 
   #writeHead(status: number, reason?: string | Headers, given?: Headers): ServerResponse {
     const { response } = this;
-    if (!response.headersSent) setHeaders(response, typeof reason === 'string' ? given : reason);
-    const args = typeof reason === 'string' ? [status, reason] : [status];
+    const named = typeof reason === 'string';
+    if (!response.headersSent) setHeaders(response, given ?? (named ? undefined : reason));
+    const args = named ? [status, reason] : [status];
     Reflect.apply(ServerResponse.prototype.writeHead, response, args);
     const length = response.getHeader('content-length');
     if (length !== undefined) this.pipe.promise(this.#bodiless ? 0 : Number(length));
@@ -156,14 +157,20 @@ export class EnvironResponse {
   }
 }
 
-/** Equal names in a flat list are values of one header. */
-function setHeaders(response: ServerResponse, headers: Headers | undefined): void {
-  if (!Array.isArray(headers)) {
-    for (const [name, value] of Object.entries((headers ?? {}) as OutgoingHttpHeaders)) {
+/** An informational response does not get out, and whoever sent it goes on. */
+function dropped(sent?: Callback): void {
+  if (sent !== undefined) process.nextTick(sent);
+}
+
+/** Equal names in a list, flat or of pairs, are values of one header. */
+function setHeaders(response: ServerResponse, given: Headers | undefined): void {
+  if (!Array.isArray(given)) {
+    for (const [name, value] of Object.entries((given ?? {}) as OutgoingHttpHeaders)) {
       if (value !== undefined) response.setHeader(name, value);
     }
     return;
   }
+  const headers = Array.isArray(given[0]) ? given.flat() : given;
   const named = new Map<string, [name: string, values: string[]]>();
   for (let i = 0; i < headers.length; i += 2) {
     const name = String(headers[i]);

@@ -50,6 +50,7 @@ describe('fromNodeHandler', () => {
             method,
             url,
             headers['x-a-b'],
+            message.headersDistinct['x-a-b'],
             names,
             httpVersion,
             remoteAddress,
@@ -66,6 +67,7 @@ describe('fromNodeHandler', () => {
         'PUT',
         '/a%2Fb?c',
         'c',
+        ['c'],
         ['Host', 'X-A-B', 'Content-Length'],
         '1.1',
         '127.0.0.1',
@@ -111,6 +113,23 @@ describe('fromNodeHandler', () => {
           response.writeHead(201, 'Made It', ['X-A', 'b', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']),
       ],
       [
+        'an object and no reason',
+        (response) => {
+          response.statusMessage = 'Made It';
+          response.writeHead(201, undefined, { 'X-A': 'b', 'Set-Cookie': ['a=1', 'b=2'] });
+        },
+      ],
+      [
+        'a list of pairs',
+        (response) => {
+          const pairs = [
+            ['X-A', 'b'],
+            ['Set-Cookie', ['a=1', 'b=2']],
+          ] as unknown as string[];
+          response.writeHead(201, 'Made It', pairs);
+        },
+      ],
+      [
         'both',
         (response) => {
           response.statusMessage = 'Made It';
@@ -138,6 +157,15 @@ describe('fromNodeHandler', () => {
         expect(await response.text()).to.equal('body');
       });
     }
+
+    it('drops informational responses, and their sender goes on', async () => {
+      const { url } = await served((_message, response) => {
+        response.writeEarlyHints({ link: '</style.css>' }, () =>
+          response.writeContinue(() => response.writeProcessing(() => response.end('body'))),
+        );
+      });
+      expect(await (await fetch(url)).text()).to.equal('body');
+    });
 
     it('does not pass on headers of a connection', async () => {
       const { url } = await served((_message, response) => {
