@@ -1,7 +1,7 @@
 /** What a host did with a request before the application got it: its mount point, its headers, its body. */
 import type { IncomingMessage } from 'node:http';
 import type { BodySource } from '../../../environ/input/input.js';
-import { textToNative, unquoteToNative } from '../../../environ/native-string.js';
+import { isNative, textToNative, unquoteToNative } from '../../../environ/native-string.js';
 import { ApplicationError } from '../../../errors.js';
 
 /** What hosts leave on a request. */
@@ -36,7 +36,7 @@ export function mountOf(message: HostedMessage): Mount {
   const scriptName = unquoteToNative(base);
   // Hosts turn what is left of the mount point itself into "/", which would be another path.
   const rest = unquoteToNative(whole) === scriptName && seen.startsWith('/') ? seen.slice(1) : seen;
-  return { scriptName, target: origin + base + rest, uri: originalUrl };
+  return { scriptName, target: origin + base + rest, uri: textToNative(originalUrl) };
 }
 
 /** What Connect took off: it does not say. */
@@ -73,9 +73,14 @@ export function hostHeaders({ headers, rawHeaders }: IncomingMessage): string[] 
   }
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || (times.get(name) ?? 0) > 1) continue;
-    for (const one of Array.isArray(value) ? value : [value]) flat.push(name, String(one));
+    for (const one of Array.isArray(value) ? value : [value]) flat.push(name, asNative(String(one)));
   }
   return flat;
+}
+
+/** A client sends bytes; of a host, it may be text. */
+function asNative(value: string): string {
+  return isNative(value) ? value : textToNative(value);
 }
 
 /** What body parsers leave on a request. */

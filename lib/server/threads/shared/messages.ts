@@ -109,7 +109,7 @@ export const HAS_BODY = 1;
 /** Flag of a queued request: its body is with it. */
 export const WHOLE_BODY = 2;
 
-/** No header, target or address holds a line feed (RFC 9112 sections 3 and 5). */
+/** No header, target or address of a client holds a line feed (RFC 9112 sections 3 and 5). */
 const SEPARATOR = '\n';
 
 export interface RequestMessage {
@@ -129,9 +129,15 @@ export interface Mount {
   readonly uri: string;
 }
 
-/** What few requests have. */
-interface RareFields extends Partial<Pick<RequestMessage, 'handshake' | 'mount'>> {
+/** What few requests have; `head`, where a host has put a line feed into it, is here in place of the plain fields. */
+interface RareFields extends Partial<Pick<RequestMessage, 'handshake' | 'mount' | 'head'>> {
   readonly variables?: ConnectionFacts['variables'];
+}
+
+const NO_HEAD = { method: '', url: '', rawHeaders: [] };
+
+function holdsSeparator({ method, url, rawHeaders }: RequestHead): boolean {
+  return [method, url, ...rawHeaders].some((text) => text?.includes(SEPARATOR));
 }
 
 export function encodeRequest(
@@ -140,11 +146,13 @@ export function encodeRequest(
   handshake: HandshakeRequest | undefined,
   mount?: Mount,
 ): string {
-  const { method, url, httpVersionMajor, httpVersionMinor, rawHeaders } = head;
+  const { httpVersionMajor, httpVersionMinor } = head;
   const { scheme, remoteAddr, remotePort = '', serverName, serverPort, variables } = connection;
+  const odd = mount !== undefined && holdsSeparator(head) ? head : undefined;
+  const { method, url, rawHeaders } = odd === undefined ? head : NO_HEAD;
   // Rare: most requests have none.
   const plain = handshake === undefined && mount === undefined && variables === undefined;
-  const rare = plain ? '' : JSON.stringify({ handshake, mount, variables });
+  const rare = plain ? '' : JSON.stringify({ handshake, mount, variables, head: odd });
   const text = `${rare}\n${method}\n${url}\n${httpVersionMajor}\n${httpVersionMinor}\n${scheme}\n${remoteAddr}\n${remotePort}\n${serverName}\n${serverPort}`;
   return rawHeaders.length === 0 ? text : text + SEPARATOR + rawHeaders.join(SEPARATOR);
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
+import { nativeToText } from '../../../../lib/environ/native-string.js';
 import type { Application } from '../../../../lib/environ/types.js';
 import { ConfigError } from '../../../../lib/errors.js';
 import {
@@ -126,6 +127,13 @@ describe('toNodeHandler', () => {
         delete headers['user-agent'];
       });
       expect(seen).to.deep.equal({ HTTP_X_USER: 'alice', HTTP_X_TWICE: '1,2', HTTP_X_REQUEST_ID: '42' });
+    });
+
+    it('are native strings, also where a host put text', async () => {
+      const seen = await seenBehind(({ headers }) => {
+        headers['x-user'] = 'Ада';
+      });
+      expect(nativeToText(seen['HTTP_X_USER'] as string)).to.equal('Ада');
     });
 
     it('are there where an adapter made the request, and no list of what was sent', async () => {

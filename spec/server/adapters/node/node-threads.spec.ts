@@ -96,6 +96,26 @@ describe('toNodeHandler with threads', function () {
     expect(await (await fetch(`${threads.url}/else`)).text()).to.equal('host');
   });
 
+  it('keeps what middleware writes in its place, line feeds and text too', async () => {
+    const values = { 'x-user': 'Ada\nX-Admin\n1', 'x-text': 'Ада' };
+    const seenOf = async (handler: NodeHandler) => {
+      const { url } = await host((request, response) => {
+        const originalUrl = request.url as string;
+        Object.assign(request, { originalUrl, url: decodeURI(originalUrl) });
+        Object.assign(request.headers, values);
+        handler(request, response);
+      });
+      return shown(`${url}/a%0Ab?c%0A192.0.2.1%0Ad`);
+    };
+    const [expected, actual] = [await seenOf(toNodeHandler(show)), await seenOf(threaded())];
+    expect(expected).to.include({ HTTP_X_USER: values['x-user'], PATH_INFO: '/a\nb' });
+    for (const own of ['REMOTE_PORT', 'SERVER_PORT', 'HTTP_HOST', 'node.nonblocking', 'wsgi.multiprocess']) {
+      delete expected[own];
+    }
+    expect(actual).to.include(expected);
+    expect(actual).not.to.have.property('HTTP_X_ADMIN');
+  });
+
   it('has the option scriptName above the mount point, and 404 outside of it', async () => {
     const { url } = await host(threaded({ scriptName: '/app' }));
     expect(await shown(`${url}/app/x`)).to.include({ SCRIPT_NAME: '/app', PATH_INFO: '/x' });
