@@ -20,7 +20,7 @@ export type NamedApplication = string | URL;
  * @throws ConfigError for an application that does not go with the option `threads`, or a thread of its own that asks.
  */
 export function openPool(
-  taker: string,
+  taker: 'toNodeHandler' | 'toFetchHandler',
   application: Application | NamedApplication,
   options: ResolvedOptions,
 ): ThreadPool | undefined {
@@ -46,7 +46,9 @@ export function openPool(
   const target = pathOf(application);
   parseTarget(target);
   checkSendable(environ);
-  const kind = threadsOf({ target, config: undefined, environ }, rest);
+  // A Response has no interim ones.
+  const hints = taker === 'toNodeHandler';
+  const kind = threadsOf({ target, config: undefined, environ }, rest, hints);
   const pool = new ThreadPool(kind, rest, (error) => tell(error));
   pool.ready.catch(tell);
   pool.start();

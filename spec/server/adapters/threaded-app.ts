@@ -19,6 +19,10 @@ function waitUntil(test: () => boolean): void {
 }
 
 const APPS: Record<string, BlockingApplication> = {
+  '/keys': (environ, start_response) => {
+    start_response('200 OK', []);
+    return [Buffer.from(JSON.stringify(Object.keys(environ)))];
+  },
   '/thread': (_environ, start_response) => {
     sleep(0.3);
     start_response('200 OK', []);

@@ -18,12 +18,15 @@ type StartData = Omit<ThreadData, 'kind' | 'port' | keyof OwnMemory>;
 /** "Unsettled Top-Level Await" (Node's exit codes). */
 const UNSETTLED = 13;
 
-/** The threads that load an application of JavaScript, and run its handlers. */
-export function threadsOf(entry: ThreadEntry, options: ThreadOptions): ThreadKind {
+/**
+ * The threads that load an application of JavaScript, and run its handlers.
+ * @param hints whether clients can be sent early hints.
+ */
+export function threadsOf(entry: ThreadEntry, options: ThreadOptions, hints = true): ThreadKind {
   const log = { level: logger.level, style: logger.stream.style ?? 'plain' };
   keepFreedMemory();
   return {
-    start: (shared) => startWorker({ entry, options, log, ...shared }, shared),
+    start: (shared) => startWorker({ entry, options, hints, log, ...shared }, shared),
     unready: (code) => nothingAttached(entry, code),
   };
 }

@@ -31,6 +31,8 @@ export interface ThreadData {
   readonly line: SharedArrayBuffer;
   readonly blocks: SharedArrayBuffer;
   readonly options: ThreadOptions;
+  /** Clients can be sent early hints. */
+  readonly hints: boolean;
   /** Of the logger of the main thread. */
   readonly log: { readonly level: number; readonly style: LogStyle };
 }

@@ -163,10 +163,7 @@ export class ThreadHost {
       const environ = buildEnviron(head, connection, this.#factsOf(mount), {
         input: new BlockingBodyInput(post.body(request)),
         aborter,
-        earlyHints: (headers: HeaderList) => {
-          post.send(FROM_THREAD.earlyHints, 0, encodeList(checkEarlyHints(headers)));
-          post.notify();
-        },
+        earlyHints: this.#data.hints ? (headers) => sendHints(post, headers) : undefined,
       });
       if (mount !== undefined) environ.REQUEST_URI = environ.RAW_URI = mount.uri;
       this.#forwarded?.apply(environ);
@@ -227,6 +224,11 @@ export class ThreadHost {
       return;
     }
   }
+}
+
+function sendHints(post: ThreadPost, headers: HeaderList): void {
+  post.send(FROM_THREAD.earlyHints, 0, encodeList(checkEarlyHints(headers)));
+  post.notify();
 }
 
 function addWebSocket(environ: BlockingEnviron, line: ThreadSocket): BlockingWebSocket {

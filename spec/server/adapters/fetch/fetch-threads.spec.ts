@@ -55,6 +55,11 @@ describe('toFetchHandler with threads', function () {
     expect((await threads(new Request('http://h/else'))).status).to.equal(404);
   });
 
+  it('has no early hints, which no Response can carry', async () => {
+    const keys = await (await threaded()(new Request('http://h/keys'))).json();
+    expect(keys).to.include('wsgi.errors').and.not.to.include('wsgi.early_hints');
+  });
+
   it('reads bodies of all sizes, and refuses one over the limit', async () => {
     const handler = threaded({ limitRequestBody: 3_000_000 });
     for (const size of [0, 10, 100_000, 3_000_000]) {
