@@ -1,4 +1,5 @@
 /** Where a request goes: base URL and path, as a server would be sent them. */
+import { inspect } from 'node:util';
 import { unquoteToNative } from '../environ/native-string.js';
 
 /** Origin and mount point of the application under test. */
@@ -35,9 +36,10 @@ export function parseSite(baseUrl: string): Site {
 
 /**
  * @param path within the mount point, percent-encoded or not; or a whole URL, which replaces the origin.
- * @throws TypeError for a path that does not start with `/`.
+ * @throws TypeError for a path that is not a string, or does not start with `/`.
  */
 export function addressOf(site: Site, path: string, query: string | undefined): Address {
+  if (typeof path !== 'string') throw new TypeError(`A path is a string, not ${inspect(path)}`);
   const [whole = ''] = path.split('#', 1);
   const isUrl = ABSOLUTE.test(whole);
   if (isUrl && !URL.canParse(whole)) throw new TypeError(`This is not a URL: ${path}`);

@@ -1,4 +1,5 @@
 /** `Client`: requests to an application in its own process, without a socket. */
+import { inspect } from 'node:util';
 import { runSteps, type Steps, step } from '../environ/maybe-promise.js';
 import type {
   AnyEnviron,
@@ -244,6 +245,9 @@ class MemoryClient<M extends ClientMode> {
     const { blocking } = this.#options;
     const { throwErrors = this.#options.throwErrors ?? true, stream = false, signal } = call;
     const { method, url } = builder;
+    if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
+      throw new TypeError(`signal is an AbortSignal, not ${inspect(signal)}`);
+    }
     if (blocking) checkBlocking(builder, stream);
     const input = builder.openInput();
     const exchange = new MemoryExchange({

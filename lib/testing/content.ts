@@ -52,7 +52,14 @@ export function contentOf(options: RequestOptions): Content | undefined {
 
 function asItIs(body: RequestBody): Content {
   if (typeof body === 'string' || body instanceof Uint8Array) return known(body, undefined);
-  if (typeof body !== 'object' || !(Symbol.iterator in body || Symbol.asyncIterator in body)) {
+  if (body instanceof URLSearchParams || body instanceof FormData) {
+    throw new TypeError(`body is a ${body.constructor.name}, which goes with the option form`);
+  }
+  if (
+    typeof body !== 'object' ||
+    body === null ||
+    !(Symbol.iterator in body || Symbol.asyncIterator in body)
+  ) {
     throw new TypeError('body is neither text, nor bytes, nor an iterable of bytes');
   }
   const replayable = Array.isArray(body);
@@ -139,7 +146,7 @@ function fieldPart(name: string, value: string, boundary: string): Part {
 
 function filePart(name: string, file: FileToSend, boundary: string): Part {
   const known = file instanceof Uint8Array || file instanceof Blob ? { content: file } : file;
-  const { content } = known;
+  const content = known?.content;
   if (typeof content !== 'string' && !(content instanceof Uint8Array) && !(content instanceof Blob)) {
     throw new TypeError(`files: ${name} is neither bytes, nor a Blob, nor an object with content`);
   }

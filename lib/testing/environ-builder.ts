@@ -1,5 +1,6 @@
 /** `EnvironBuilder`: an environ as the server would build it, from what a test says of a request. */
 
+import { inspect } from 'node:util';
 import { buildEnviron, gatewayFacts, type RequestServices, type SignalSource } from '../environ/environ.js';
 import { BlockingBodyInput, BodyInput } from '../environ/input/input.js';
 import { ignore } from '../environ/maybe-promise.js';
@@ -48,7 +49,10 @@ export class EnvironBuilder {
   constructor(path = '/', options: EnvironOptions = {}) {
     checkOptionNames('EnvironBuilder', options, [...REQUEST_OPTIONS, ...SITE_OPTIONS], TypeError);
     const { method = 'GET', query, baseUrl = 'http://localhost/' } = options;
-    if (!TOKEN.test(method)) throw new TypeError(`This is not a method of HTTP: ${JSON.stringify(method)}`);
+    if (typeof method !== 'string' || !TOKEN.test(method)) {
+      throw new TypeError(`This is not a method of HTTP: ${JSON.stringify(method)}`);
+    }
+    checkValues(options);
     const text =
       query === undefined || typeof query === 'string' ? query : encodeFields(fieldPairs(query, 'query'));
     this.method = method;
@@ -166,6 +170,21 @@ export class EnvironBuilder {
   }
 }
 
+/** @throws TypeError for a value that would be taken for another, or fail elsewhere. */
+function checkValues({ httpVersion, auth, environ, environBase }: EnvironOptions): void {
+  if (httpVersion !== undefined && httpVersion !== '1.1' && httpVersion !== '1.0') {
+    throw new TypeError(`httpVersion is '1.1' or '1.0', not ${inspect(httpVersion)}`);
+  }
+  if (auth !== undefined && !(Array.isArray(auth) && auth.length === 2)) {
+    throw new TypeError(`auth is [username, password], not ${inspect(auth)}`);
+  }
+  for (const [name, keys] of Object.entries({ environ, environBase })) {
+    if (keys !== undefined && (typeof keys !== 'object' || keys === null)) {
+      throw new TypeError(`${name} takes an object of keys, not ${inspect(keys)}`);
+    }
+  }
+}
+
 /** As werkzeug's `create_environ`: `new EnvironBuilder(path, options).build()`. */
 export function createEnviron(path?: string, options?: EnvironOptions): Environ {
   return new EnvironBuilder(path, options).build();
@@ -173,6 +192,9 @@ export function createEnviron(path?: string, options?: EnvironOptions): Environ 
 
 /** @throws TypeError for a name or a value that no request can carry. */
 export function headerPairs(headers: RequestHeaders): [string, string][] {
+  if (typeof headers !== 'object' || headers === null) {
+    throw new TypeError(`headers takes an object, pairs or Headers, not ${inspect(headers)}`);
+  }
   return Array.from(eachPair(headers), ([name, given]) => {
     const value = String(given);
     validateHeaderName(name);

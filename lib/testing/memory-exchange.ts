@@ -1,4 +1,5 @@
 /** One request and its response in memory: the interpreter over a sink that keeps what it is given. */
+import { inspect } from 'node:util';
 import { ignore } from '../environ/maybe-promise.js';
 import type {
   AnyEnviron,
@@ -10,10 +11,12 @@ import type {
   HeaderList,
 } from '../environ/types.js';
 import { ApplicationError, ClientDisconnected } from '../errors.js';
+import { checkApplication } from '../interpreter/application-faults.js';
 import { Interpreter } from '../interpreter/interpreter.js';
 import { type NamedRequest, report } from '../interpreter/report.js';
 import { checkEarlyHints } from '../interpreter/response-head.js';
 import { type ResponseHead, type Sink, Turns } from '../interpreter/sink.js';
+import { checkOptionNames } from '../option-names.js';
 import { withBlockingCalls } from '../subscription.js';
 import { MemoryErrors } from '../util/testing-defaults.js';
 import type { MemoryBody } from './memory-body.js';
@@ -256,13 +259,22 @@ export interface RunOptions {
 /**
  * One call of an application with an environ that is there, by the rules of the gateway. The application gets a copy
  * of it. What it writes to `wsgi.errors` goes where it would, and is in `response.errors` as well.
- * @throws what the application throws, and ApplicationError for a rule of PEP 3333 that it breaks.
+ * @throws what the application throws, and ApplicationError for a rule of PEP 3333 that it breaks; ConfigError for an
+ *   application that is not a function, TypeError for arguments that cannot work.
  */
-export function runWsgiApp(
+export async function runWsgiApp(
   application: Application,
   environ: Readonly<Record<string, unknown>>,
-  { throwErrors = true, stream = false }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<TestResponse> {
+  checkApplication(application);
+  checkOptionNames('runWsgiApp', options, ['throwErrors', 'stream'], TypeError);
+  if (typeof environ !== 'object' || environ === null) {
+    throw new TypeError(
+      `runWsgiApp takes an environ, such as that of createEnviron(), not ${inspect(environ)}`,
+    );
+  }
+  const { throwErrors = true, stream = false } = options;
   const { REQUEST_METHOD, SCRIPT_NAME = '', PATH_INFO = '' } = environ;
   const named = { method: String(REQUEST_METHOD), url: `${SCRIPT_NAME}${PATH_INFO}` };
   const exchange = new MemoryExchange({ named, throwErrors, stream });

@@ -206,6 +206,21 @@ describe('EnvironBuilder', () => {
         /no option querry \(did you mean query\?\)/,
       ],
     ];
+    const wrong: [path: unknown, options: object, message: RegExp][] = [
+      [5, {}, /A path is a string, not 5/],
+      ['/', { method: 5 }, /not a method of HTTP: 5/],
+      ['/', { headers: 'a: b' }, /headers takes an object, pairs or Headers, not 'a: b'/],
+      ['/', { auth: 'a:b' }, /auth is \[username, password\], not 'a:b'/],
+      ['/', { httpVersion: 1 }, /httpVersion is '1.1' or '1.0', not 1/],
+      ['/', { environ: 'a' }, /environ takes an object of keys, not 'a'/],
+      ['/', { environBase: null }, /environBase takes an object of keys, not null/],
+      ['/', { body: null }, /body is neither text/],
+      ['/', { body: new URLSearchParams() }, /body is a URLSearchParams, which goes with the option form/],
+      ['/', { files: { a: null } }, /files: a is neither bytes/],
+    ];
+    for (const [path, options, message] of wrong) {
+      refusals.push([String(message), () => createEnviron(path as string, options), message]);
+    }
     for (const [what, make, message] of refusals) {
       it(what, () => expect(make).to.throw(TypeError, message));
     }

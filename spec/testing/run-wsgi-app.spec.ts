@@ -71,6 +71,15 @@ describe('runWsgiApp', () => {
     expect(message).to.equal('as announced');
   });
 
+  it('refuses what is no application, no environ or no option', async () => {
+    const app: Application = () => [];
+    const run = runWsgiApp as (...given: unknown[]) => Promise<unknown>;
+    const thrown = (...given: unknown[]) => run(...given).catch((error) => String(error));
+    expect(await thrown('app', createEnviron())).to.include('An application is a function');
+    expect(await thrown(app)).to.include('runWsgiApp takes an environ, such as that of createEnviron()');
+    expect(await thrown(app, createEnviron(), { strem: true })).to.include('did you mean stream?');
+  });
+
   it('calls close() once, when the body is complete', async () => {
     const log: string[] = [];
     const app: Application = (_environ, start_response) => {

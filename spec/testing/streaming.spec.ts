@@ -155,6 +155,12 @@ describe('a streamed response', () => {
 });
 
 describe('a client that leaves before it was answered', () => {
+  it('takes only an AbortSignal as its signal', async () => {
+    const signal = new AbortController() as unknown as AbortSignal;
+    const message = await new Client(() => []).get('/', { signal }).catch(String);
+    expect(message).to.include('signal is an AbortSignal, not AbortController');
+  });
+
   it('fires node.abort_signal, and is told so', async () => {
     const client = new AbortController();
     const app: Application = (environ) =>
