@@ -16,7 +16,7 @@ export interface Running {
 
 export interface GatewayUnderTest {
   /** For the report. Default: `the gateway`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * Starts the gateway with an application; called once for each scenario.
    * @param options in the words of `makeServer`; a gateway without them says so with `cannot.options`.

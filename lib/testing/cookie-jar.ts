@@ -5,15 +5,15 @@ import { type Cookie, type CookieScope, isFor, parseSetCookie } from './cookie.j
 /** The attributes of a cookie that a test sets. */
 export interface CookieOptions {
   /** Default: the host of the client, and no other. */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /** Default: `/`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Seconds, or a date. Default: never. */
-  readonly maxAge?: number;
-  readonly expires?: Date;
+  readonly maxAge?: number | undefined;
+  readonly expires?: Date | undefined;
   /** Default: false. */
-  readonly secure?: boolean;
-  readonly httpOnly?: boolean;
+  readonly secure?: boolean | undefined;
+  readonly httpOnly?: boolean | undefined;
 }
 
 /** One of several cookies of a name. */

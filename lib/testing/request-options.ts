@@ -17,9 +17,9 @@ export type FileToSend =
       /** Text is sent as UTF-8. */
       readonly content: string | Bytes | Blob;
       /** Default: the name of a `File`, or the name of the field. */
-      readonly filename?: string;
+      readonly filename?: string | undefined;
       /** Default: the type of a `Blob`, or `application/octet-stream`. */
-      readonly contentType?: string;
+      readonly contentType?: string | undefined;
     };
 
 export type Files = Readonly<Record<string, FileToSend | readonly FileToSend[]>>;

@@ -24,7 +24,7 @@ export type RuleTable = Readonly<Record<string, Omit<Rule, 'code'>>>;
 /** Rules that are off by default. */
 export interface ValidatorOptions {
   /** Warn when Location is relative, which RFC 9110 allows and old clients do not know. */
-  readonly absoluteLocation?: boolean;
+  readonly absoluteLocation?: boolean | undefined;
   /** Warn when items of the body are very large, or many and very small. */
-  readonly performance?: boolean;
+  readonly performance?: boolean | undefined;
 }

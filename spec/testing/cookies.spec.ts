@@ -197,6 +197,12 @@ describe('the cookies of Client', () => {
     expect((await client.get('/b')).text).to.equal('none');
   });
 
+  it('of a test may have attributes that are undefined', () => {
+    const { cookies } = new Client(app);
+    cookies.set('a', '1', { path: undefined, domain: undefined, maxAge: undefined, secure: undefined });
+    expect(cookies.get('a')).to.include({ path: '/', hostOnly: true, secure: false });
+  });
+
   it('of a test have a name and a value that a header can carry', () => {
     const { cookies } = new Client(app);
     expect(() => cookies.set('a b', '1')).to.throw(TypeError, 'not the name of a cookie');

@@ -153,6 +153,12 @@ describe('EnvironBuilder', () => {
       ]);
     });
 
+    it('takes a filename and a type that are undefined for none', async () => {
+      const file = { content: 'x', filename: undefined, contentType: undefined };
+      const text = await read(new EnvironBuilder('/', { files: { a: file } }));
+      expect(text).to.include('filename="a"\r\nContent-Type: application/octet-stream\r\n');
+    });
+
     it('takes FormData', async () => {
       const form = new FormData();
       form.set('a', '1');

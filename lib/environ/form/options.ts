@@ -28,18 +28,20 @@ export const FORM_LIMITS: Readonly<FormLimits> = Object.freeze({
   maxFileSize: Number.POSITIVE_INFINITY,
 });
 
+type Given<T> = { [K in keyof T]?: T[K] | undefined };
+
 /** The options; `Part` is what `onFile` is called with. */
-export interface FormOptionsOf<Part> extends Partial<FormLimits> {
+export interface FormOptionsOf<Part> extends Given<FormLimits> {
   /**
    * Where temporary files go; default: a fresh folder in that of the system. `form.close()`, or the end of the request,
    * removes them.
    */
-  uploadDir?: string;
+  uploadDir?: string | undefined;
   /**
    * Takes each file instead of a temporary file: one at a time, in order, and the next is not read before it is
    * done. What it returns is the `value` of the file. What it leaves unread is thrown away.
    */
-  onFile?: (part: Part) => unknown;
+  onFile?: ((part: Part) => unknown) | undefined;
 }
 
 /** The limits that were given, with the defaults of those that were not. @throws ConfigError */

@@ -31,7 +31,7 @@ export interface FieldStorageOptions extends Partial<FormLimits> {
   /** Default `&`. */
   separator?: string;
   /** Where uploads go that are larger than 1000 bytes; default: a fresh folder in that of the system. */
-  uploadDir?: string;
+  uploadDir?: string | undefined;
 }
 
 /** By position in Python's order, by name in a last object, or both. */

@@ -203,6 +203,11 @@ for (const reader of READERS)
         expect(await tooLarge('a&'.repeat(1001), {})).to.include('maxFields allows (1000)');
       });
 
+      it('are the default where they are undefined', async () => {
+        const options = { maxFields: undefined, onFile: undefined, uploadDir: undefined };
+        expect((await parse('a=b', options)).fields.size).to.equal(1);
+      });
+
       for (const value of [-1, 1.5, Number.NaN, '5', null]) {
         it(`refuse to be ${JSON.stringify(value)} (${value})`, async () => {
           const error = await rejection(parse('a=b', { maxParts: value as number }));

@@ -24,7 +24,7 @@ import { FetchSink, type FetchSinkOwner } from './fetch-sink.js';
 
 interface AllOptions extends Pick<ServerOptions, (typeof FETCH_OPTIONS)[number]> {
   /** REMOTE_ADDR of a request, where the server's second argument does not tell it by itself. */
-  readonly remoteAddr?: (request: Request, info: unknown) => string | undefined;
+  readonly remoteAddr?: ((request: Request, info: unknown) => string | undefined) | undefined;
 }
 
 /** The application runs on the event loop. */
