@@ -1,5 +1,7 @@
 /** The cookies of a client between its requests (RFC 6265 section 5.3 and 5.4). */
+import { inspect } from 'node:util';
 import { TOKEN } from '../environ/syntax.js';
+import { checkOptionNames } from '../option-names.js';
 import { type Cookie, type CookieScope, isFor, parseSetCookie } from './cookie.js';
 
 /** The attributes of a cookie that a test sets. */
@@ -18,6 +20,8 @@ export interface CookieOptions {
 
 /** One of several cookies of a name. */
 export type CookieKey = Pick<CookieOptions, 'domain' | 'path'>;
+
+const OPTIONS = ['domain', 'path', 'maxAge', 'expires', 'secure', 'httpOnly'];
 
 export class CookieJar implements Iterable<Cookie> {
   readonly #host: string;
@@ -39,8 +43,9 @@ export class CookieJar implements Iterable<Cookie> {
     );
   }
 
-  /** @throws TypeError for a name or a value that no header can carry. */
+  /** @throws TypeError for a name or a value that no header can carry, or for options that cannot work. */
   set(name: string, value: string, options: CookieOptions = {}): void {
+    checkOptionNames('set of cookies', options, OPTIONS, TypeError);
     if (!TOKEN.test(name)) {
       throw new TypeError(`This is not the name of a cookie: ${JSON.stringify(name)}`);
     }
@@ -50,6 +55,9 @@ export class CookieJar implements Iterable<Cookie> {
       );
     }
     const { domain, path = '/', maxAge, expires, secure = false, httpOnly = false } = options;
+    if (expires !== undefined && !(expires instanceof Date)) {
+      throw new TypeError(`expires is a Date, not ${inspect(expires)}`);
+    }
     this.#put({
       name,
       value,

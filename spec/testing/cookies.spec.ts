@@ -209,6 +209,16 @@ describe('the cookies of Client', () => {
     expect(() => cookies.set('a', '1; Path=/')).to.throw(TypeError, 'encode it');
     expect(() => cookies.set('a', '€')).to.throw(TypeError, 'encode it');
   });
+
+  it('of a test have the attributes that there are', () => {
+    const { cookies } = new Client(app);
+    expect(() => cookies.set('a', '1', { httponly: true } as object)).to.throw(TypeError, 'mean httpOnly?');
+    const expires = '2030-01-01' as unknown as Date;
+    expect(() => cookies.set('a', '1', { expires })).to.throw(
+      TypeError,
+      "expires is a Date, not '2030-01-01'",
+    );
+  });
 });
 
 describe('a Set-Cookie header', () => {

@@ -2,6 +2,7 @@
 import { isUint8Array } from 'node:util/types';
 import { RequestScope } from '../../current-request.js';
 import { ApplicationError } from '../../errors.js';
+import { checkOptionNames } from '../../option-names.js';
 import { AwaitedCall } from '../../unawaited.js';
 import { READ_SIZE } from '../input/byte-queue.js';
 import { andThen, ignore, isPromise, now, runSteps, type Steps, step } from '../maybe-promise.js';
@@ -18,7 +19,7 @@ import {
 } from './file.js';
 import { MultipartReader, type TakeFile } from './multipart.js';
 import { callBlockingOnFile, callOnFile } from './on-file.js';
-import { checkOptions, type FormLimits, type FormOptionsOf } from './options.js';
+import { checkOptions, FORM_LIMITS, type FormLimits, type FormOptionsOf } from './options.js';
 import type { PartBytes } from './part-bytes.js';
 import { BLOCKING_DISK, DISK, type Disk, UploadFolder } from './temporary-files.js';
 import { UrlencodedParser } from './urlencoded.js';
@@ -117,6 +118,8 @@ interface Mode<Part, File, F extends FormOf<File>> {
   callOnFile(onFile: (part: Part) => unknown, info: FileInfo, bytes: PartBytes): MaybePromise<FileContent>;
 }
 
+const OPTIONS = [...Object.keys(FORM_LIMITS), 'uploadDir', 'onFile'];
+
 const EVENT_LOOP: Mode<FilePart, FormFile, Form> = { disk: DISK, Form, File: FormFile, callOnFile };
 const BLOCKING: Mode<BlockingFilePart, BlockingFormFile, BlockingForm> = {
   disk: BLOCKING_DISK,
@@ -130,6 +133,7 @@ function* parse<Part, File, F extends FormOf<File>>(
   environ: FormEnviron | BlockingFormEnviron,
   options: FormOptionsOf<Part>,
 ): Steps<F> {
+  checkOptionNames('parseForm', options, OPTIONS);
   const limits = checkOptions(options);
   const { onFile, uploadDir } = options;
   const folder = new UploadFolder(mode.disk, uploadDir, RequestScope.of(environ['wsgi.input']));

@@ -208,6 +208,12 @@ for (const reader of READERS)
         expect((await parse('a=b', options)).fields.size).to.equal(1);
       });
 
+      it('refuse a name that would be ignored', async () => {
+        const error = await rejection(parse('a=b', { maxFilesize: 1 } as object));
+        expect(error).to.be.instanceOf(ConfigError);
+        expect(error.message).to.equal('parseForm has no option maxFilesize (did you mean maxFileSize?)');
+      });
+
       for (const value of [-1, 1.5, Number.NaN, '5', null]) {
         it(`refuse to be ${JSON.stringify(value)} (${value})`, async () => {
           const error = await rejection(parse('a=b', { maxParts: value as number }));
