@@ -1,5 +1,6 @@
 /** Topics: who has subscribed to which in this process, and how a message reaches all of them. Knows no socket and no server. */
 import { inspect } from 'node:util';
+import { isUint8Array } from 'node:util/types';
 import { describeThrown, logger } from './logger.js';
 
 /** What is published: text, or bytes. */
@@ -101,7 +102,7 @@ export function checkPublication(topic: string, message: TopicMessage): void {
       `publish() takes one topic, and ${inspect(topic)} stands for all that begin so: leave out the *`,
     );
   }
-  if (typeof message === 'string' || message instanceof Uint8Array) return;
+  if (typeof message === 'string' || isUint8Array(message)) return;
   throw new TypeError(`publish() takes text or bytes, not ${inspect(message, { depth: 0 })}`);
 }
 

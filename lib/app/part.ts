@@ -1,6 +1,6 @@
 /** One part of a response body as bytes. */
 import { inspect } from 'node:util';
-import { isAnyArrayBuffer } from 'node:util/types';
+import { isAnyArrayBuffer, isUint8Array } from 'node:util/types';
 import { isPromise } from '../environ/maybe-promise.js';
 import type { Bytes } from '../environ/types.js';
 
@@ -29,7 +29,7 @@ export function toBytes(part: unknown): Bytes {
 }
 
 function objectToBytes(part: object): Bytes {
-  if (part instanceof Uint8Array) return part;
+  if (isUint8Array(part)) return part;
   if (ArrayBuffer.isView(part)) return Buffer.from(part.buffer, part.byteOffset, part.byteLength);
   if (isAnyArrayBuffer(part)) return Buffer.from(part);
   if (isPromise(part)) {

@@ -1,5 +1,6 @@
 /** `Client`: requests to an application in its own process, without a socket. */
 import { inspect } from 'node:util';
+import { isUint8Array } from 'node:util/types';
 import { runSteps, type Steps, step } from '../environ/maybe-promise.js';
 import type {
   AnyEnviron,
@@ -199,7 +200,7 @@ class MemoryClient<M extends ClientMode> {
     checkOptionNames('Client.websocket', options, SCRIPT_OPTIONS, TypeError);
     const { protocols = [], throwErrors = this.#options.throwErrors ?? true, ...rest } = options;
     const { messages = [], close = { code: 1000, reason: '' }, ...request } = rest;
-    if (typeof messages === 'string' || messages instanceof Uint8Array) {
+    if (typeof messages === 'string' || isUint8Array(messages)) {
       throw new TypeError('messages is a list, or a generator function: put a single message into a list');
     }
     const builder = this.#builder(path, request);

@@ -1,5 +1,6 @@
 /** The body of a request: from what a test says to bytes, their type and their length. */
 import { randomBytes } from 'node:crypto';
+import { isUint8Array } from 'node:util/types';
 import type { Bytes } from '../environ/types.js';
 import {
   eachPair,
@@ -51,7 +52,7 @@ export function contentOf(options: RequestOptions): Content | undefined {
 }
 
 function asItIs(body: RequestBody): Content {
-  if (typeof body === 'string' || body instanceof Uint8Array) return known(body, undefined);
+  if (typeof body === 'string' || isUint8Array(body)) return known(body, undefined);
   if (body instanceof URLSearchParams || body instanceof FormData) {
     throw new TypeError(`body is a ${body.constructor.name}, which goes with the option form`);
   }
@@ -145,9 +146,9 @@ function fieldPart(name: string, value: string, boundary: string): Part {
 }
 
 function filePart(name: string, file: FileToSend, boundary: string): Part {
-  const known = file instanceof Uint8Array || file instanceof Blob ? { content: file } : file;
+  const known = isUint8Array(file) || file instanceof Blob ? { content: file } : file;
   const content = known?.content;
-  if (typeof content !== 'string' && !(content instanceof Uint8Array) && !(content instanceof Blob)) {
+  if (typeof content !== 'string' && !isUint8Array(content) && !(content instanceof Blob)) {
     throw new TypeError(`files: ${name} is neither bytes, nor a Blob, nor an object with content`);
   }
   const blob = content instanceof Blob ? content : undefined;

@@ -1,4 +1,5 @@
 /** The body of a request in memory, read as the application reads `wsgi.input`. */
+import { isUint8Array } from 'node:util/types';
 import type { BodySource } from '../environ/input/input.js';
 import { ignore, now } from '../environ/maybe-promise.js';
 import type { Bytes, MaybePromise } from '../environ/types.js';
@@ -65,7 +66,7 @@ export class MemoryBody implements BodySource {
       if (this.#declared !== undefined) throw cutShort();
       return null;
     }
-    if (!(step.value instanceof Uint8Array))
+    if (!isUint8Array(step.value))
       throw new TypeError('The body of the request has a block that is not bytes');
     const room = this.#declared === undefined ? step.value.length : this.#declared - this.#received;
     // A copy, for the application may write into what it reads.

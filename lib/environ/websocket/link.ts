@@ -1,6 +1,7 @@
 /** What `wsgi.websocket` talks through, whatever carries the messages; and what an application may send over it (RFC 6455). */
 import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
+import { isUint8Array } from 'node:util/types';
 import type { Logger } from '../../logger.js';
 import type { Bytes, HeaderList, Message } from '../types.js';
 import { ProtocolError, WebSocketError } from './error.js';
@@ -117,7 +118,7 @@ export interface BlockingLink extends Link<void, void> {
  */
 export function isBinaryMessage(message: string | Bytes, binary: boolean | null | undefined): boolean {
   const isText = typeof message === 'string';
-  if (!isText && !(message instanceof Uint8Array)) {
+  if (!isText && !isUint8Array(message)) {
     throw new TypeError(`send() takes text or bytes, not ${inspect(message, { depth: 0 })}`);
   }
   if (binary === false && !isText && !isUtf8(message)) {
@@ -135,7 +136,7 @@ export function checkClose(code: number, message: string | Bytes): Bytes {
     throw new ProtocolError(`${inspect(code)} is not a close code: use 1000-1003, 1007-1014 or 3000-4999`);
   }
   const reason = typeof message === 'string' ? Buffer.from(message) : message;
-  if (!(reason instanceof Uint8Array)) {
+  if (!isUint8Array(reason)) {
     throw new TypeError(`close() takes a reason of text or bytes, not ${inspect(reason, { depth: 0 })}`);
   }
   if (!isUtf8(reason)) throw new TypeError('close() got a reason that is not UTF-8');
@@ -151,7 +152,7 @@ export function checkClose(code: number, message: string | Bytes): Bytes {
  */
 export function checkPing(data: string | Bytes): Bytes {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isUint8Array(bytes)) {
     throw new TypeError(`ping() takes text or bytes, not ${inspect(data, { depth: 0 })}`);
   }
   if (bytes.length <= MAX_CONTROL) return bytes;
