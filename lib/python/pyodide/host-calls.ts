@@ -1,8 +1,8 @@
 /** What Python in a thread of Pyodide asks of Node: which file of the host it has open, the umask, and functions of OpenSSL. */
 import { pbkdf2Sync, scryptSync } from 'node:crypto';
 import { fstatSync } from 'node:fs';
+import { umask } from './host-folders.js';
 import type { FileSystem } from './runtime.js';
-import { umask } from './umask.js';
 
 interface Derivation {
   readonly digest: string;

@@ -4,10 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OWN_FOLDER } from '../../own-files.js';
 import type { FileSystem, HostFileSystem } from './runtime.js';
-import { keepUmask } from './umask.js';
 
 /** Pyodide has its own: Python's library, and no devices or processes. */
 const OWN = new Set(['dev', 'lib', 'proc', 'sys']);
+
+// What `open` and `mkdir` ask for by themselves.
+const FILE_MODE = 0o666;
+const FOLDER_MODE = 0o777;
+
+/** Of this thread: Node lets none set that of the process. */
+let mask = process.umask();
 
 /** Where the Python files of this package are, whatever `/lib` is on the host. */
 export const GATEWAY_FOLDER = '/lib/wsgi';
@@ -49,6 +55,20 @@ function keepInodes(host: HostFileSystem): void {
     }, node);
     return ino === undefined ? facts : { ...facts, ino };
   };
+}
+
+/** Emscripten gives files all the permissions that were asked for. */
+function keepUmask(files: FileSystem): void {
+  const { mkdir, open } = files;
+  files.mkdir = (path, mode = FOLDER_MODE) => mkdir(path, mode & ~mask);
+  files.open = (path, flags, mode = FILE_MODE) => open(path, flags, mode & ~mask);
+}
+
+/** As umask(2): sets it. @returns the one before. */
+export function umask(next: number): number {
+  const before = mask;
+  mask = next & 0o777;
+  return before;
 }
 
 function mount(files: FileSystem, root: string, path: string): void {
