@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { isUint8Array } from 'node:util/types';
 import { runSteps, type Steps, step } from '../environ/maybe-promise.js';
+import { TOKEN } from '../environ/syntax.js';
 import type {
   AnyEnviron,
   Application,
@@ -200,6 +201,7 @@ class MemoryClient<M extends ClientMode> {
     checkOptionNames('Client.websocket', options, SCRIPT_OPTIONS, TypeError);
     const { protocols = [], throwErrors = this.#options.throwErrors ?? true, ...rest } = options;
     const { messages = [], close = { code: 1000, reason: '' }, ...request } = rest;
+    checkProtocols(protocols);
     if (typeof messages === 'string' || isUint8Array(messages)) {
       throw new TypeError('messages is a list, or a generator function: put a single message into a list');
     }
@@ -214,6 +216,7 @@ class MemoryClient<M extends ClientMode> {
   async #connect(path: string, options: WebSocketOptions): Promise<WebSocketSession> {
     checkOptionNames('Client.websocket', options, WEBSOCKET_OPTIONS, TypeError);
     const { protocols = [], throwErrors = this.#options.throwErrors ?? true, ...request } = options;
+    checkProtocols(protocols);
     const builder = this.#builder(path, request);
     // Only here: it needs the server, and `ws`.
     const { WebSocketSession } = await import('./websocket-session.js');
@@ -316,4 +319,11 @@ function withErrors<E extends AnyEnviron>(environ: E): { environ: E; errors: Mem
 function scopeOf({ site, target }: Address): CookieScope {
   const [path = '/'] = target.split('?', 1);
   return { host: site.hostname, path, secure: site.scheme === 'https' };
+}
+
+/** @throws TypeError */
+function checkProtocols(protocols: unknown): void {
+  if (Array.isArray(protocols) && protocols.every((one) => typeof one === 'string' && TOKEN.test(one)))
+    return;
+  throw new TypeError(`protocols is a list of subprotocols, not ${inspect(protocols)}`);
 }

@@ -34,13 +34,8 @@ export class CookieJar implements Iterable<Cookie> {
   }
 
   /** The cookie that is there; of several, the one set first. Undefined if there is none, or it has expired. */
-  get(name: string, { domain, path }: CookieKey = {}): Cookie | undefined {
-    return [...this].find(
-      (cookie) =>
-        cookie.name === name &&
-        (domain === undefined || cookie.domain === domain) &&
-        (path === undefined || cookie.path === path),
-    );
+  get(name: string, key: CookieKey = {}): Cookie | undefined {
+    return [...this].find((cookie) => isCalled(cookie, name, key));
   }
 
   /** @throws TypeError for a name or a value that no header can carry, or for options that cannot work. */
@@ -61,7 +56,7 @@ export class CookieJar implements Iterable<Cookie> {
     this.#put({
       name,
       value,
-      domain: (domain ?? this.#host).replace(/^\./, '').toLowerCase(),
+      domain: bareDomain(domain ?? this.#host),
       hostOnly: domain === undefined,
       path,
       expires:
@@ -73,11 +68,10 @@ export class CookieJar implements Iterable<Cookie> {
   }
 
   /** Deletes every cookie of the name, or the one of that domain and path. @returns how many there were. */
-  delete(name: string, { domain, path }: CookieKey = {}): number {
+  delete(name: string, of: CookieKey = {}): number {
     let deleted = 0;
     for (const [key, cookie] of this.#cookies) {
-      if (cookie.name !== name) continue;
-      if ((domain ?? cookie.domain) !== cookie.domain || (path ?? cookie.path) !== cookie.path) continue;
+      if (!isCalled(cookie, name, of)) continue;
       this.#cookies.delete(key);
       deleted++;
     }
@@ -116,4 +110,17 @@ export class CookieJar implements Iterable<Cookie> {
     if (cookie.expires <= Date.now()) this.#cookies.delete(key);
     else this.#cookies.set(key, cookie);
   }
+}
+
+function isCalled(cookie: Cookie, name: string, { domain, path }: CookieKey): boolean {
+  return (
+    cookie.name === name &&
+    (domain === undefined || cookie.domain === bareDomain(domain)) &&
+    (path === undefined || cookie.path === path)
+  );
+}
+
+/** RFC 6265, section 5.2.3: a dot at the start means nothing. */
+function bareDomain(domain: string): string {
+  return domain.replace(/^\./, '').toLowerCase();
 }

@@ -1,4 +1,5 @@
 /** `TestResponse`: what came back, as a test looks at it. */
+import { charsetOf, decoderOf } from '../environ/form/charset.js';
 import type { HeaderList } from '../environ/types.js';
 import { WsgiError } from '../errors.js';
 import type { ResponseBody } from './response-body.js';
@@ -85,10 +86,17 @@ export class TestResponse implements AsyncIterable<Buffer> {
     return Buffer.concat(this.blocks);
   }
 
-  /** The body by the charset of its Content-Type; UTF-8 if it names none. */
+  /**
+   * The body by the charset of its Content-Type, also as Python calls it (`latin-1`); UTF-8 if it names none.
+   * @throws RangeError for one that Node cannot decode.
+   */
   get text(): string {
-    const charset = /;\s*charset="?([^\s;"]+)/i.exec(this.header('content-type') ?? '')?.[1] ?? 'utf-8';
-    return new TextDecoder(charset, { ignoreBOM: true }).decode(this.body);
+    const charset = charsetOf(this.header('content-type') ?? '');
+    const decode = decoderOf(charset);
+    if (decode === undefined) {
+      throw new RangeError(`The response has a charset that is not supported: ${JSON.stringify(charset)}`);
+    }
+    return decode(this.body);
   }
 
   /** The body taken for JSON, whatever its Content-Type. @throws SyntaxError that shows the body. */

@@ -128,11 +128,7 @@ export class WebSocketSession implements AsyncIterable<Message> {
   /** As `close`, and leaves the closing to the application. */
   async closed(): Promise<WebSocketEnd> {
     const end = await this.#closed;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(reject, PATIENCE, new Error('The WebSocket is closed, and the application goes on'));
-    });
-    await Promise.race([this.#gateway.over, late]).finally(() => clearTimeout(timer));
+    await inTime(this.#gateway.over, 'The WebSocket is closed, and the application goes on');
     this.#throwErrors();
     return end;
   }
@@ -140,9 +136,14 @@ export class WebSocketSession implements AsyncIterable<Message> {
   /**
    * Stops the server below it, as SIGTERM does: the application may answer the message that it works on, its next
    * `receive()` gives null, and the WebSocket is closed with 1001. Waits as `closed` does.
+   * @throws Error if it is not closed after 5 seconds: the application neither receives nor returns. It is cut off.
    */
-  stopServer(): Promise<WebSocketEnd> {
+  async stopServer(): Promise<WebSocketEnd> {
     this.#gateway.goAway();
+    await inTime(this.#closed, 'The server stops, and the application goes on').catch((error) => {
+      this.#socket.terminate();
+      throw error;
+    });
     return this.closed();
   }
 
@@ -160,6 +161,15 @@ export class WebSocketSession implements AsyncIterable<Message> {
     if (this.accepted) return;
     throw new WebSocketError(`The application refused the WebSocket: ${this.response.status}`);
   }
+}
+
+/** @throws Error with `message` if it takes too long. */
+async function inTime(work: Promise<unknown>, message: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, PATIENCE, new Error(message));
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** The response to the handshake, whatever its status. */

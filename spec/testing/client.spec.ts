@@ -75,12 +75,17 @@ describe('Client', () => {
     expect(response.history).to.deep.equal([]);
   });
 
-  it('decodes text by its charset', async () => {
-    const app: Application = (_environ, start_response) => {
-      start_response('200 OK', [['Content-Type', 'text/plain; charset="ISO-8859-1"']]);
+  it('decodes text by its charset, whose name may be that of Python', async () => {
+    const app: Application = (environ, start_response) => {
+      start_response('200 OK', [['Content-Type', `text/plain; charset="${environ.QUERY_STRING}"`]]);
       return [Buffer.from('caf\xe9', 'latin1')];
     };
-    expect((await new Client(app).get()).text).to.equal('café');
+    const client = new Client(app);
+    for (const query of ['ISO-8859-1', 'latin-1', 'iso8859_1', 'cp1252']) {
+      expect((await client.get('/', { query })).text).to.equal('café');
+    }
+    const unknown = await client.get('/', { query: 'EBCDIC' });
+    expect(() => unknown.text).to.throw(RangeError, 'charset that is not supported: "EBCDIC"');
   });
 
   it('shows a body that is not JSON', async () => {

@@ -203,6 +203,16 @@ describe('the cookies of Client', () => {
     expect(cookies.get('a')).to.include({ path: '/', hostOnly: true, secure: false });
   });
 
+  it('of a domain are found and deleted by it, with a dot or without', () => {
+    const { cookies } = new Client(app, { baseUrl: 'http://www.example.org/' });
+    cookies.set('a', '1', { domain: '.Example.org' });
+    for (const domain of ['.example.org', 'example.org', 'EXAMPLE.org']) {
+      expect(cookies.get('a', { domain })).to.include({ domain: 'example.org' });
+    }
+    expect(cookies.get('a', { domain: 'www.example.org' })).to.equal(undefined);
+    expect(cookies.delete('a', { domain: '.example.org' })).to.equal(1);
+  });
+
   it('of a test have a name and a value that a header can carry', () => {
     const { cookies } = new Client(app);
     expect(() => cookies.set('a b', '1')).to.throw(TypeError, 'not the name of a cookie');

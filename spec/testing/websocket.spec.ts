@@ -1,6 +1,7 @@
 /** `client.websocket()`: `wsgi.websocket` from the other side, in memory. */
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
+import { useFakeTimers } from 'sinon';
 import { WSocketApp } from '../../lib/app/wsocket-app.js';
 import type { Application, WebSocket } from '../../lib/environ/types.js';
 import { Client } from '../../lib/testing/client.js';
@@ -52,6 +53,22 @@ describe('Client.websocket', () => {
     expect(steps).to.deep.equal(['in work', null, 1001]);
   });
 
+  it('stops the server, and says so where the application neither receives nor returns', async () => {
+    const application = talking(async (websocket) => {
+      await websocket.accept();
+      await new Promise(() => {});
+    });
+    const socket = await new Client(application).websocket('/');
+    const clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const stopped = errorOf(socket.stopServer());
+      await clock.tickAsync(5000);
+      expect(await stopped).to.equal('Error: The server stops, and the application goes on');
+    } finally {
+      clock.restore();
+    }
+  });
+
   it('sends and receives text and bytes', async () => {
     const socket = await new Client(echo).websocket('/chat');
     expect(socket.accepted).to.equal(true);
@@ -91,6 +108,11 @@ describe('Client.websocket', () => {
     const socket = await new Client(app).websocket('/', { protocols: ['v1', 'v2'] });
     expect([await socket.receive(), socket.protocol]).to.deep.equal(['v1,v2', 'v2']);
     await socket.close();
+    for (const protocols of ['v1', ['v1, v2'], [1]] as never[]) {
+      expect(await errorOf(new Client(app).websocket('/', { protocols }))).to.match(
+        /^TypeError: protocols is a list of subprotocols, not /,
+      );
+    }
   });
 
   it('can be iterated to its end', async () => {
