@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { types } from 'node:util';
 import { scenarios } from '../../lib/conformance/scenarios/index.js';
 import { parsing } from '../../lib/conformance/scenarios/parsing.js';
+import { ignore } from '../../lib/environ/maybe-promise.js';
 import type { Application, ErrorStream } from '../../lib/environ/types.js';
 import { fromPython, type PythonApplication } from '../../lib/python/from-python.js';
 import type { FromPythonOptions } from '../../lib/python/options.js';
@@ -136,6 +137,11 @@ export function pythonConformance(
   const python = (id: string): PythonApplication => (id === 'E-093' ? wide : narrow);
   const folder = mkdtempSync(join(tmpdir(), 'wsgi-python-gates-'));
 
+  before(async function () {
+    // On a machine with much else to do it takes longer than a scenario may. If it fails a scenario says why.
+    this.timeout(240_000);
+    await narrow.ready.catch(ignore);
+  });
   after(async () => {
     await Promise.all([narrow.close(), wide.close()]);
     rmSync(folder, { recursive: true, force: true });

@@ -24,7 +24,7 @@ export const app = async (environ, start_response) => {
   }
   let body = text;
   if (environ.REQUEST_METHOD === 'POST') body = String(await environ['wsgi.input'].read());
-  if (path !== '/') console.log('serves ' + path);
+  if (path !== '/') console.log('serves ' + path + ' in ' + process.pid);
   if (path === '/stuck') while (!existsSync(query)) block(10);
   if (path === '/waits') while (!existsSync(query)) await sleep(10);
   if (path === '/poll') await sleep(Number(query));
