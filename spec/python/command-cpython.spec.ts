@@ -70,6 +70,15 @@ describe('wsgi with an application in Python', () => {
     });
   }
 
+  it('serves what a script serves in a thread that is no daemon', async () => {
+    const args = ['thread_server.py', ...ANYWHERE, '--python', 'python3', '--threads', '1'];
+    const command = new Command(args, { cwd });
+    expect(await textAt(command)).to.equal('server');
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal(0);
+    expect(command.stderr).to.equal('');
+  });
+
   it('lets flask-sock talk over a WebSocket', async () => {
     const command = new Command(['flask_script.py:app', ...ANYWHERE, '--python', PYTHON], { cwd });
     expect(await talk(command, '/ws')).to.equal('Flask heard hi');

@@ -7,6 +7,7 @@ import importlib.abc
 import importlib.util
 import os
 import sys
+import threading
 from threading import get_ident
 
 from . import errors
@@ -15,6 +16,10 @@ _OWN_WSOCKET = os.path.join(os.path.dirname(__file__), 'wsocket.py')
 
 # Set by the host: `serve(application, host, port)` serves until the gateway stops.
 serve = None
+# Set by the host: a script runs, of which no application was named.
+is_script = False
+# A server was made that is to serve later.
+made = False
 
 # The thread that loads the application.
 _main = get_ident()
@@ -89,16 +94,17 @@ def _wsgiref(module):
 def _socketserver(base, application_of):
     """A class of servers that do not listen until they serve, and then the gateway does.
 
-    A server that another thread of the application runs goes with it, as prometheus_client's for metrics: it listens itself.
+    One that is not the application's own listens itself: see `_is_main`.
     """
     bind, activate = base.server_bind, base.server_activate
 
     def bind_later(self):
+        global made
         if isinstance(self.server_address, str):
             # A Unix socket.
             bind(self)
             return
-        self._wsgi_gateway_unbound = True
+        self._wsgi_gateway_unbound = made = True
         host, port = self.server_address[:2]
         self.server_name, self.server_port = host or 'localhost', port
         if hasattr(self, 'setup_environ'):
@@ -110,7 +116,7 @@ def _socketserver(base, application_of):
 
     def serving(own):
         def serve_here(self, *args, **options):
-            if get_ident() == _main and _is_unbound(self):
+            if _is_unbound(self) and _is_main():
                 if hasattr(self.socket, 'context'):
                     _say_tls()
                 serve(application_of(self), *self.server_address[:2])
@@ -129,6 +135,16 @@ def _socketserver(base, application_of):
     base.server_activate = activate_later
     base.serve_forever = serving(base.serve_forever)
     base.handle_request = serving(base.handle_request)
+
+
+def _is_main():
+    """Whether this thread serves the application. A daemon thread goes with another, as that of prometheus_client for metrics."""
+    return get_ident() == _main or (is_script and not threading.current_thread().daemon)
+
+
+def other_threads():
+    """Those that the end of a script waits for."""
+    return [one for one in threading.enumerate() if not one.daemon and one.ident != _main]
 
 
 def _is_unbound(server):

@@ -1,6 +1,8 @@
 """Loads an application, or runs a script that starts a server, and serves what comes of it: the same in every runtime."""
 import platform
 import sys
+import threading
+import time
 
 from . import loader, request, rooms, servers
 from .environs import Environs
@@ -20,8 +22,8 @@ class Serving:
             }
         )
         self._serving = False
-        # The gateway has stopped.
-        self._over = False
+        # Set when the gateway has stopped.
+        self._over = threading.Event()
         self._running_script = False
         self._loading = True
         self._files = set()
@@ -51,18 +53,23 @@ class Serving:
             self._loading = False
             self.serve(application, None, None)
             return
-        self._running_script = True
+        self._running_script = servers.is_script = True
         names = loader.run_script(module)
+        # As Python itself does at the end of a script.
+        while servers.made and not self._serving and servers.other_threads():
+            time.sleep(0.01)
         if not self._serving:
             application = loader.default_of(names, module)
             self.serve(application, None, None)
+        # It is another thread of the script that serves.
+        self._over.wait()
 
     def serve(self, application, host, port):
         """Serves until the gateway stops. `host` and `port`: where the script wanted to listen."""
         if self._loading and not self._running_script:
             # A module that starts its server when it is imported, of which the application was named.
             return
-        if self._over:
+        if self._over.is_set():
             # A script that handles requests for ever, one after the other: it has had them all.
             raise SystemExit()
         if self._serving:
@@ -80,7 +87,7 @@ class Serving:
             address=address,
         )
         self._work(application)
-        self._over = True
+        self._over.set()
 
     def tell_files(self):
         """Which files of the application were loaded since this was last called."""
