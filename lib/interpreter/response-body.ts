@@ -27,7 +27,10 @@ export function iterate(body: unknown): Puller {
     const open = async ?? sync;
     if (typeof open === 'function') return checkIterator(open.call(body));
   }
-  throw new ApplicationError(`The application returned ${typeName(body)}, not an iterable of byte strings`);
+  const hint = typeof body === 'function' ? ': if it is a factory, call it, as in app.mjs:createApp()' : '';
+  throw new ApplicationError(
+    `The application returned ${typeName(body)}, not an iterable of byte strings${hint}`,
+  );
 }
 
 function checkIterator(iterator: unknown): Puller {

@@ -24,6 +24,9 @@ def create_app(config=None, *, _made=application):
 def configured(config):
     return create_app()
 
+def optional(config=None, env=None):
+    return create_app()
+
 @functools.wraps(create_app)
 def wrapped(environ, start_response):
     return create_app()(environ, start_response)
@@ -109,6 +112,13 @@ export function knowsFactories(options: readonly string[]): void {
       expect(stderr).to.match(/ does not take \(environ, start_response\)/);
       expect(stderr).to.include(`if it is a factory, write '${meant}'`);
     }
+  });
+
+  it('says with each request that it called what may be a factory', async () => {
+    const folder = temporaryFolder({ 'site.py': FACTORY });
+    const command = new Command(['site.py:optional', ...ANYWHERE, ...options], { cwd: folder });
+    expect((await fetch(await command.address())).status).to.equal(500);
+    await command.says(/returned function, .*: if it is a factory, call it, as in site:create_app\(\)/);
   });
 
   it('serves a function that only looks like a factory, as one with functools.wraps', async () => {

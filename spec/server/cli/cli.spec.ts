@@ -292,6 +292,14 @@ describe('wsgi command', function () {
       expect(JSON.parse(text)).to.deep.equal(['x', 1, true, null]);
     });
 
+    it('tells each request that a factory was named without its call', async () => {
+      const command = serve(['factory.mjs:createApp']);
+      expect((await fetch(await command.address())).status).to.equal(500);
+      await command.says(
+        /returned a function, .*: if it is a factory, call it, as in app\.mjs:createApp\(\)/,
+      );
+    });
+
     it('serves TypeScript', async () => {
       expect((await get(serve(['typed.ts:app']), '/t')).text).to.equal('Typed /t\n');
     });

@@ -180,8 +180,9 @@ class Request(Exchange):
         try:
             blocks = iter(result)
         except TypeError:
+            hint = ': if it is a factory, call it, as in site:create_app()' if callable(result) else ''
             raise AssertionError(
-                'The application returned %s, not an iterable of byte strings' % type(result).__name__
+                'The application returned %s, not an iterable of byte strings%s' % (type(result).__name__, hint)
             ) from None
         while True:
             block = next(blocks, _END)
