@@ -75,6 +75,7 @@ export class CapturedAnswer {
   #complete = false;
   #failure: string | undefined;
   #clientLeft = false;
+  #environ: AnyEnviron | undefined;
   /** There was no room for the copy. */
   #dropped = false;
 
@@ -91,6 +92,7 @@ export class CapturedAnswer {
     environ: E,
     start_response: StartResponse,
   ): MaybePromise<Body> {
+    this.#environ = environ;
     const start: StartResponse = (...args) => {
       const write = start_response(...args);
       this.#status = args[0];
@@ -129,9 +131,10 @@ export class CapturedAnswer {
     };
   }
 
-  /** The client left before its end, so that nobody asked for the rest. */
-  get left(): boolean {
-    return this.#clientLeft || (this.#failure === undefined && !this.#complete && this.#isCut());
+  /** The client left before its end, so that nobody asked for the rest. @param bodiless nobody asks for a body. */
+  left(bodiless: boolean): boolean {
+    if (this.#clientLeft) return true;
+    return !bodiless && this.#failure === undefined && !this.#complete && this.#isCut();
   }
 
   /** Its bytes are not needed any more. */
@@ -149,8 +152,10 @@ export class CapturedAnswer {
   }
 
   #fail(error: unknown): never {
-    if (error instanceof ClientDisconnected) this.#clientLeft = true;
-    else this.#failure = `it threw ${nameOf(error)}`;
+    // What is given the signal throws an error of its own.
+    this.#clientLeft =
+      error instanceof ClientDisconnected || this.#environ?.['node.abort_signal']?.aborted === true;
+    this.#failure = `it threw ${nameOf(error)}`;
     throw error;
   }
 

@@ -145,7 +145,7 @@ class Mirror {
       const body = input === undefined ? new Uint8Array() : input.whole();
       const method = String(keys['REQUEST_METHOD']);
       // The client left, or the body was not read, or there was no room.
-      if (original === undefined || body === undefined || (captured.left && !isBodiless(original, method))) {
+      if (original === undefined || body === undefined || captured.left(isBodiless(original, method))) {
         release();
         if (original === undefined || input?.dropped) copies.drop();
         else if (input?.tooLarge) copies.leaveOut(maxBody);

@@ -1,5 +1,5 @@
 /** mirror() with candidates that hang, throw, never end, or are too slow, and reports that throw: no client notices, and memory stays bounded. */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Application } from '../../../lib/environ/types.js';
 import { type MirrorOptions, type MirrorResult, mirror } from '../../../lib/porting/index.js';
@@ -297,6 +297,37 @@ describe('mirror with a bad candidate', () => {
     expect(await get()).to.equal('fine');
     await until(() => results.length > 0);
     expect(results.map(({ number, verdict }) => [number, verdict])).to.deep.equal([[1, 'equal']]);
+  });
+
+  it('and an original that throws because its client has left', async () => {
+    for (const method of ['GET', 'HEAD']) {
+      for (const part of [false, true]) {
+        const left = new AbortController();
+        const ended = gate();
+        const { results, get, ask } = await site(original, {}, async (environ, start_response) => {
+          if (left.signal.aborted) return original(environ, start_response);
+          const signal = environ['node.abort_signal'];
+          const rest = async () => {
+            setImmediate(() => left.abort());
+            await delay(10_000, undefined, { signal }).finally(() => ended.open());
+          };
+          if (!part) await rest();
+          start_response('200 OK', []);
+          if (method === 'HEAD') await rest();
+          return (async function* () {
+            yield Buffer.from('part');
+            await rest();
+          })();
+        });
+        await captureLog(async () => {
+          await ask({ method, signal: left.signal }).catch(() => {});
+          await ended.promise;
+        });
+        expect(await get()).to.equal('fine');
+        await until(() => results.length > 0);
+        expect(results.map(({ number, verdict }) => [number, verdict])).to.deep.equal([[1, 'equal']]);
+      }
+    }
   });
 
   it('leaves out a request with a body that is too large, counts it, and says so once', async () => {
