@@ -14,6 +14,11 @@ export interface Wait {
   left(scope: RequestScope): void;
 }
 
+/** Runs an application that is not here: in Python. */
+interface Runner {
+  readonly isDone: boolean;
+}
+
 /** Where requests come to. */
 export interface RequestServer {
   /** It stops: requests are to end. */
@@ -46,10 +51,10 @@ export class RequestScope implements Placed {
   /** Among those that wait. */
   place = -1;
   readonly server: RequestServer | undefined;
-  /** Seconds of silence after which what runs the application ends it, and can tell more of it than its gateway; 0: nothing does. */
-  watched = 0;
   /** Called at once when it is over, also while the application's call is under way. */
   whenOver: (() => void) | undefined;
+  #runner: Runner | undefined;
+  #patience = 0;
   #waits: Set<Wait> | undefined;
   #waitsNoLonger = false;
   #over = false;
@@ -122,11 +127,17 @@ export class RequestScope implements Placed {
     if (this.#waits?.size === 0) open.delete(this);
   }
 
+  /** @param patience seconds of silence after which the runner ends it, and can tell more of it than its gateway; 0: it does not. */
+  runBy(runner: Runner, patience: number): void {
+    this.#runner = runner;
+    this.#patience = patience;
+  }
+
   /** That it was silent for so many seconds is not a fault, or one that what runs it finds. */
   mayBeSilent(seconds: number): boolean {
     // It waits for something that may still come.
     if (this.#waits !== undefined) for (const wait of this.#waits) if (wait.isWaiting) return true;
-    return this.watched > 0 && this.watched <= seconds;
+    return this.#runner?.isDone === false && this.#patience > 0 && this.#patience <= seconds;
   }
 
   /** What it waits for ends; it may wait for more. */

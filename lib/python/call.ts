@@ -47,6 +47,7 @@ const NOT_SENT = pack(false);
 export class PythonCall implements LaneWork {
   /** What the application returns. */
   readonly result: Promise<Body>;
+  isDone = false;
   readonly #environ: Environ;
   readonly #startResponse: StartResponse;
   #lane: Lane;
@@ -62,7 +63,6 @@ export class PythonCall implements LaneWork {
   #overdue: string | undefined;
   /** A file is on its way to the client. */
   #sendsFile = false;
-  #isDone = false;
   #whenDone: (() => void) | undefined;
 
   constructor(environ: Environ, start_response: StartResponse, lane: Lane) {
@@ -129,7 +129,7 @@ export class PythonCall implements LaneWork {
       }
       case FROM_PYTHON.whole: {
         this.#lane.done();
-        this.#isDone = true;
+        this.isDone = true;
         const { status, headers, body } = unpackWhole(payload);
         this.#start(status, headers);
         this.#return([body]);
@@ -228,7 +228,7 @@ export class PythonCall implements LaneWork {
     if (this.#body !== undefined) return this.#body;
     this.#body = new PythonBody({
       taken: (bytes) => {
-        if (!this.#isDone) this.#send(TO_PYTHON.taken, uint32(bytes));
+        if (!this.isDone) this.#send(TO_PYTHON.taken, uint32(bytes));
       },
       closed: () => this.#closed(),
     });
@@ -266,7 +266,7 @@ export class PythonCall implements LaneWork {
 
   /** Python does not go on with a body that nobody wants; settles when it is done. */
   #closed(): Promise<void> | undefined {
-    if (this.#isDone) return undefined;
+    if (this.isDone) return undefined;
     this.#topics?.end();
     this.#send(TO_PYTHON.gone, NOTHING);
     return new Promise((resolve) => {
@@ -275,7 +275,7 @@ export class PythonCall implements LaneWork {
   }
 
   #end(): void {
-    this.#isDone = true;
+    this.isDone = true;
     this.#topics?.end();
     this.#whenDone?.();
   }
@@ -329,7 +329,7 @@ export class PythonCall implements LaneWork {
   }
 
   #answer(kind: number, call: number, payload: Uint8Array = NOTHING): void {
-    if (!this.#isDone) this.#lane.send(kind, call, payload);
+    if (!this.isDone) this.#lane.send(kind, call, payload);
   }
 
   #send(kind: number, payload: Uint8Array): void {

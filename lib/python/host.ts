@@ -57,8 +57,9 @@ export class PythonHost {
     const scope = RequestScope.of(environ['wsgi.input']);
     const call = (lane: Lane | undefined) => {
       if (lane === undefined) throw new ClientDisconnected();
-      if (scope !== undefined) scope.watched = this.#options.timeout;
-      return new PythonCall(environ, start_response, lane).result;
+      const running = new PythonCall(environ, start_response, lane);
+      scope?.runBy(running, this.#options.timeout);
+      return running.result;
     };
     const begin = () => {
       const lane = runtime.lane(scope);

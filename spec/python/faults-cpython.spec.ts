@@ -86,6 +86,18 @@ describe('a handler in Python that ends badly', () => {
     expect(log.match(/sent nothing for 1 s/g)).to.have.length(3);
   });
 
+  it('is found by the gateway, where it is middleware that goes on after Python', async () => {
+    const { address } = await serveApp(
+      async (environ, start_response) => {
+        await app(environ, start_response);
+        return new Promise(() => {});
+      },
+      { timeout: 1 },
+    );
+    const log = await captureLog(async () => expect((await fetch(`${address}/whoami`)).status).to.equal(500));
+    expect(log).to.match(/The application sent nothing for 1 s/);
+  });
+
   it('is ended with its process when it does not obey, and the other requests of that are served', async () => {
     const before = await pid();
     const log = await captureLog(async () => {
