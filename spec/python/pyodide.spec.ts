@@ -49,7 +49,7 @@ describe('an application in Pyodide', () => {
     const mask = process.umask();
     const [file, folder, more] = [0o666, 0o777, 0o640].map((mode) => (mode & ~mask).toString(8));
     expect(await textAt('/creates')).to.equal(
-      `${file} ${folder} ${more} True 600 700 600 True ${mask.toString(8)} 77`,
+      `${file} ${folder} ${more} True ${mask.toString(8)} 600 700 600 True 77 666 777 640 True 0`,
     );
   });
 

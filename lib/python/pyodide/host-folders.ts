@@ -12,8 +12,10 @@ const OWN = new Set(['dev', 'lib', 'proc', 'sys']);
 const FILE_MODE = 0o666;
 const FOLDER_MODE = 0o777;
 
+const processMask = process.umask();
+
 /** Of this thread: Node lets none set that of the process. */
-let mask = process.umask();
+let mask = processMask;
 
 /** Where the Python files of this package are, whatever `/lib` is on the host. */
 export const GATEWAY_FOLDER = '/lib/wsgi';
@@ -57,10 +59,15 @@ function keepInodes(host: HostFileSystem): void {
   };
 }
 
-/** Emscripten gives files all the permissions that were asked for. */
+/** Emscripten gives files all the permissions that were asked for, and folders what the umask of the process leaves of them. */
 function keepUmask(files: FileSystem): void {
-  const { mkdir, open } = files;
-  files.mkdir = (path, mode = FOLDER_MODE) => mkdir(path, mode & ~mask);
+  const { chmod, mkdir, open } = files;
+  files.mkdir = (path, mode = FOLDER_MODE) => {
+    const kept = mode & ~mask;
+    const made = mkdir(path, kept);
+    if ((kept & processMask) !== 0) chmod(path, kept);
+    return made;
+  };
   files.open = (path, flags, mode = FILE_MODE) => open(path, flags, mode & ~mask);
 }
 

@@ -35,6 +35,7 @@ export interface HostFileSystem {
 }
 
 export interface FileSystem {
+  chmod(path: string, mode: number): void;
   mkdir(path: string, mode?: number): unknown;
   open(path: string, flags: number, mode?: number): unknown;
   mkdirTree(path: string): void;

@@ -91,10 +91,12 @@ def facts(environ, start_response):
 
 
 def creates(environ, start_response):
-    """Permissions of files and folders, with the umask of the process and with another."""
+    """Permissions of files and folders, with the umask of the process and with others."""
     told = []
-    for mask in (None, 0o077):
-        before = mask is not None and os.umask(mask)
+    for mask in (None, 0o077, 0):
+        before = os.umask(0 if mask is None else mask)
+        if mask is None:
+            os.umask(before)
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, 'one')
             open(path, 'w').close()
@@ -103,7 +105,8 @@ def creates(environ, start_response):
             told += ['%o' % (os.stat(path + end).st_mode & 0o777) for end in ('', 's', '_more')]
             with open(path) as file:
                 told.append(file.read() == '')
-    return answer(start_response, *told, '%o %o' % (before, os.umask(before)))
+        told.append('%o' % os.umask(before))
+    return answer(start_response, *told)
 
 
 def starts_thread(environ, start_response):
