@@ -111,6 +111,21 @@ describe('wsgi with an application in Python', () => {
     expect(await textAt(command)).to.equal('from Python');
   });
 
+  it('leaves a server to the application that runs it in another thread, which is a greenlet', async () => {
+    const folder = temporaryFolder({
+      'green.py': `from gevent import monkey
+monkey.patch_all()
+import threading, time
+from wsgiref.simple_server import make_server
+${HELLO}
+threading.Thread(target=make_server('127.0.0.1', 0, None).serve_forever, daemon=True).start()
+time.sleep(0)
+`,
+    });
+    const command = new Command(['green.py', ...ANYWHERE, '--python', PYTHON], { cwd: folder });
+    expect(await textAt(command)).to.equal('from Python');
+  });
+
   it('replaces its one process after --max-requests', async () => {
     const command = new Command(
       ['behaviour.py:application', ...ANYWHERE, '--python', PYTHON, '--max-requests', '3'],

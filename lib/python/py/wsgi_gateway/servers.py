@@ -139,12 +139,16 @@ def _socketserver(base, application_of):
 
 def _is_main():
     """Whether this thread serves the application. A daemon thread goes with another, as that of prometheus_client for metrics."""
-    return get_ident() == _main or (is_script and not threading.current_thread().daemon)
+    thread = threading.current_thread()
+    if get_ident() == _main:
+        # Where gevent or eventlet have replaced threads, those are here too.
+        return not thread.daemon or isinstance(thread, threading._DummyThread)
+    return is_script and not thread.daemon
 
 
 def other_threads():
     """Those that the end of a script waits for."""
-    return [one for one in threading.enumerate() if not one.daemon and one.ident != _main]
+    return [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
 
 
 def _is_unbound(server):
