@@ -1,4 +1,6 @@
 /** The command with applications in Python: scripts that start a server themselves, modules, and what cannot be loaded. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { Command, killCommands, runCommand } from '../support/command.js';
 import { APPLICATIONS as cwd, PYTHON, requirePython } from '../support/python.js';
@@ -124,6 +126,26 @@ time.sleep(0)
     });
     const command = new Command(['green.py', ...ANYWHERE, '--python', PYTHON], { cwd: folder });
     expect(await textAt(command)).to.equal('from Python');
+  });
+
+  it('lets a script go on for a moment when Node was killed, where the system does not end it', async () => {
+    const folder = temporaryFolder({
+      // What asks Linux to end it uses that.
+      'without/ctypes.py': 'raise ImportError()',
+      'script.py': `import time
+from wsgiref.simple_server import make_server
+${HELLO}
+make_server('127.0.0.1', 0, application).serve_forever()
+time.sleep(0.3)
+open('after', 'w').close()
+`,
+    });
+    const env = { PYTHONPATH: join(folder, 'without') };
+    const args = ['script.py', ...ANYWHERE, '--python', 'python3', '--threads', '1'];
+    const command = new Command(args, { cwd: folder, env });
+    expect(await textAt(command)).to.equal('from Python');
+    command.child.kill('SIGKILL');
+    await until(() => existsSync(join(folder, 'after')));
   });
 
   it('replaces its one process after --max-requests', async () => {

@@ -58,7 +58,8 @@ class ThreadSlot(Slot):
 
     def join(self, timeout=-1):
         """Waits until it takes no more requests."""
-        self._working.acquire(timeout=timeout)
+        if self._working.acquire(timeout=timeout):
+            self._working.release()
 
 
 class Host(Serving):
@@ -126,8 +127,10 @@ class Host(Serving):
         for slot in self._slots:
             if slot.request:
                 self._interrupt(self._slots.index(slot), slot.request)
-        for slot in self._slots[1:] + self._slots[:1]:
+        for slot in self._slots[1:]:
             slot.join(GRACE)
+        # The script goes on after its server.
+        sleep(GRACE)
         os._exit(1)
 
     def _interrupt(self, index, number):
