@@ -267,6 +267,8 @@ export class Connection implements ConnectionFacts {
  * already go on to it, and end in a parse error ("HPE_PAUSED"). The stream holds them back.
  */
 function readThroughStream(socket: WsgiSocket): void {
+  // Node has let go of it, for an upgrade: a listener would set it flowing, and what is put back would flow past its next reader.
+  if (socket.readableFlowing === null) return;
   socket.on('data', ignore);
   socket.removeListener('data', ignore);
 }

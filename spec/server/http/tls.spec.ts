@@ -10,10 +10,12 @@ import type { Application, Environ } from '../../../lib/environ/types.js';
 import { ConfigError } from '../../../lib/errors.js';
 import { makeServer } from '../../../lib/server/server.js';
 import { answer } from '../../support/answer.js';
+import { frame, TEXT } from '../../support/frames.js';
 import { closePeers, Peer, request } from '../../support/peer.js';
 import { closeServers, connectionsOf, serveApp } from '../../support/serve.js';
 import { TLS } from '../../support/tls.js';
 import { until } from '../../support/until.js';
+import { HANDSHAKE } from '../../support/web-socket-client.js';
 
 const rejectUnauthorized = false;
 
@@ -74,6 +76,19 @@ describe('a server with a certificate', () => {
     await peer.send(request());
     const responses = await peer.responses(2);
     expect(responses.map(({ status }) => status)).to.deep.equal([403, 403]);
+  });
+
+  it('reads what comes in one packet with a first request that has an Upgrade', async () => {
+    const { serverPort } = await serveApp(app, TLS);
+    const other = await Peer.connect(serverPort, { tls: true });
+    const headers = ['Connection: Upgrade', 'Upgrade: h2c', 'Content-Length: 5'];
+    await other.send(`${request('/', { method: 'POST', headers })}hello${request()}`);
+    const responses = await other.responses(2);
+    expect(responses.map(({ body }) => String(body))).to.deep.equal(['hello', '']);
+
+    const peer = await Peer.connect(serverPort, { tls: true });
+    await peer.send(Buffer.concat([Buffer.from(request('/', { headers: HANDSHAKE })), frame(TEXT, 'hello')]));
+    await peer.until(() => peer.text.endsWith('hello'), 'the echo');
   });
 
   it('drops a client that speaks no TLS, and goes on', async () => {
