@@ -8,6 +8,9 @@ export function statusOf({ statusCode = 0, statusMessage = '' }: IncomingMessage
   return `${statusCode} ${statusMessage}`;
 }
 
+/** Without them a body has another end, and a request another server, than the sender meant: `Connection` cannot take them away. */
+const FOR_ALL = new Set(['content-length', 'host']);
+
 /** Without the headers of one connection: those that are always so, and those that `Connection` names. */
 export function endToEnd(rawHeaders: readonly string[]): [string, string][] {
   const all: [string, string][] = [];
@@ -19,6 +22,7 @@ export function endToEnd(rawHeaders: readonly string[]): [string, string][] {
       for (const one of value.split(',')) named.add(one.trim().toLowerCase());
     }
   }
+  for (const name of FOR_ALL) named.delete(name);
   return all.filter(([name]) => !isHopByHop(name) && !named.has(name.toLowerCase()));
 }
 

@@ -58,6 +58,12 @@ describe('forward', () => {
     });
   });
 
+  it('keeps the length of a body, and Host, where Connection names them', async () => {
+    const { port } = await inFrontOf(async (req, res) => res.end(`${req.headers.host} ${await textOf(req)}`));
+    const head = 'POST / HTTP/1.1\r\nHost: x\r\nConnection: close, content-length, Host\r\nContent-Length: 5';
+    expect(await raw(port, `${head}\r\n\r\nhello`)).to.include('x hello');
+  });
+
   it('answers with status, reason, repeated headers and body', async () => {
     const { port } = await inFrontOf((_req, res) => {
       res.writeHead(
