@@ -47,13 +47,14 @@ export class Frames {
   constructor(fields: readonly Field[], listener: FrameListener) {
     this.#listener = listener;
     const agreed = valuesOf(fields, 'sec-websocket-extensions').join(', ');
-    const params = parseOffers(agreed === '' ? undefined : agreed)?.[0];
+    const offer = parseOffers(agreed === '' ? undefined : agreed)?.[0];
+    const params = offer === undefined ? undefined : paramsOf(offer);
     const { PerMessageDeflate, Receiver } = ws();
     const make = (from: 'client' | 'server') => {
       const isServer = from === 'client';
       const deflate =
         params === undefined ? undefined : new PerMessageDeflate({ isServer, maxPayload: MAX_MESSAGE });
-      if (deflate !== undefined) deflate.params = paramsOf(params ?? {});
+      if (deflate !== undefined) deflate.params = params ?? {};
       const extensions = deflate === undefined ? {} : { [PerMessageDeflate.extensionName]: deflate };
       return {
         deflate,
@@ -64,6 +65,10 @@ export class Frames {
     const server = make('server');
     this.#sides = { client: client.receiver, server: server.receiver };
     this.#codings = [client.deflate, server.deflate].filter((deflate) => deflate !== undefined);
+    // `ws` would throw at the first message, where nobody catches it.
+    if (!Object.values(params ?? {}).every(isPossible)) {
+      this.#fail(new Error(`its Sec-WebSocket-Extensions cannot be: ${agreed}`));
+    }
   }
 
   /** As the server closed; 1006 if it did not. */
@@ -148,4 +153,9 @@ function paramsOf(
       value === true || value === undefined ? true : Number(value),
     ]),
   );
+}
+
+/** Of window bits (RFC 7692, section 7.1.2), or a parameter without a value. */
+function isPossible(value: boolean | number): boolean {
+  return typeof value === 'boolean' || (Number.isInteger(value) && value >= 8 && value <= 15);
 }

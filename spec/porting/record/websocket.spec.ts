@@ -229,6 +229,24 @@ describe('a WebSocket through the proxy of record', function () {
     expect(log).to.match(/Of GET \/chat no more messages are recorded: .*opcode/);
   });
 
+  it('passes on messages whose compression cannot be, and does not record them', async () => {
+    const extension = 'Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=99\r\n\r\n';
+    const port = await original(async (wire) => {
+      await receives(wire, /\r\n\r\n/);
+      const head = Buffer.from(ACCEPTED.replace(/\r\n$/, extension));
+      await wire.send(Buffer.concat([head, frame(0xc1, deflated('lost')), frame(0x81, 'end')]));
+      wire.socket.end();
+    });
+    const recorded = await recordingOf(port);
+    const peer = await recorded.connect();
+    await peer.send(OPEN);
+    await peer.until(() => peer.ended, 'the end');
+    peer.destroy();
+    expect(peer.text).to.match(/end$/);
+    expect((await recorded.exchange()).conversation?.messages).to.deep.equal([]);
+    expect(log).to.match(/Of GET \/chat no more messages are recorded: .*server_max_window_bits=99/);
+  });
+
   it('replaces secrets in messages', async () => {
     const port = await serverOf((socket) => socket.on('message', (data) => socket.send(`got ${data}`)));
     const recorded = await recordingOf(port);
