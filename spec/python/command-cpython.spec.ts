@@ -70,6 +70,13 @@ describe('wsgi with an application in Python', () => {
       const other = await fetch(`http://127.0.0.1:${await textAt(command)}`);
       expect(await other.text()).to.equal('metrics');
     });
+
+    it(`leaves a server to the handler that makes it: ${target}`, async () => {
+      for (const threads of ['1', '2']) {
+        const args = [target, ...ANYWHERE, '--python', 'python3', '--threads', threads];
+        expect(await textAt(new Command(args, { cwd }), '/own')).to.equal('own metrics');
+      }
+    });
   }
 
   it('serves what a script serves in a thread that is no daemon', async () => {

@@ -83,7 +83,7 @@ export class Frames {
    * @returns false if the next bytes should wait for `ondrain`.
    */
   write(from: 'client' | 'server', bytes: Buffer): boolean {
-    if (this.#unreadable) return true;
+    if (this.#unreadable || this.#ending) return true;
     this.#waiting.push({ from, bytes: Buffer.from(bytes) });
     this.#waitingBytes += bytes.length;
     if (this.#waiting.length === 1) this.#read();

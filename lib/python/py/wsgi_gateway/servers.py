@@ -20,6 +20,8 @@ serve = None
 is_script = False
 # A server was made that is to serve later.
 made = False
+# Set by the host: whether the gateway serves the application now.
+is_serving = None
 
 # The thread that loads the application.
 _main = get_ident()
@@ -100,8 +102,8 @@ def _socketserver(base, application_of):
 
     def bind_later(self):
         global made
-        if isinstance(self.server_address, str):
-            # A Unix socket.
+        if is_serving() or isinstance(self.server_address, str):
+            # One that a handler makes for itself, as for the answer to a login elsewhere; or a Unix socket.
             bind(self)
             return
         self._wsgi_gateway_unbound = made = True

@@ -32,6 +32,7 @@ class Serving:
         """Until the gateway stops. Gives an exit code."""
         sys.path[:0] = self._config['path']
         servers.serve = self.serve
+        servers.is_serving = lambda: self._serving and not self._over.is_set()
         rooms.tell = self._tell
         servers.install()
         try:

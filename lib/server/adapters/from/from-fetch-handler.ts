@@ -21,7 +21,9 @@ export function fromFetchHandler(handler: ForeignFetchHandler): Application {
   return async (environ, start_response) => {
     const response = await handler(makeRequest(environ), environ);
     if (!isResponse(response)) {
-      throw new ApplicationError(`The fetch handler gave ${inspect(response)}, which is not a Response`);
+      throw new ApplicationError(
+        `The fetch handler gave ${inspect(response, { depth: 0 })}, which is not a Response`,
+      );
     }
     const body = response.body === null ? undefined : new StreamBody(response.body);
     try {
