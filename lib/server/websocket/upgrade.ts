@@ -105,6 +105,8 @@ export class Upgrades {
   /** The connection is free for its next request. */
   readmit(socket: WsgiSocket, rest: Buffer): void {
     withoutListeners(socket);
+    // It may get the same parser again: two watches of it would count the bytes of requests that have ended.
+    HeadWatch.end(socket);
     if (rest.length > 0) socket.unshift(rest);
     this.#readmit(socket);
   }

@@ -91,6 +91,17 @@ describe('a server with a certificate', () => {
     await peer.until(() => peer.text.endsWith('hello'), 'the echo');
   });
 
+  it('counts the head of each request by itself after one with an Upgrade', async () => {
+    const { serverPort } = await serveApp(app, { ...TLS, limitRequestHead: 20_000 });
+    const peer = await Peer.connect(serverPort, { tls: true });
+    await peer.send(request('/', { headers: ['Connection: Upgrade', 'Upgrade: h2c'] }));
+    for (let n = 1; n <= 5; n++) {
+      expect((await peer.responses(n)).at(-1)?.status).to.equal(200);
+      await peer.send(request(`/${'a'.repeat(8000)}`));
+    }
+    expect((await peer.responses(6)).at(-1)?.status).to.equal(200);
+  });
+
   it('drops a client that speaks no TLS, and goes on', async () => {
     const server = await serveApp(app, TLS);
     const peer = await Peer.connect(server.serverPort);
