@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { logger } from '../../../lib/logger.js';
 import { closeClients, HANDSHAKE, WebSocketClient } from '../../support/web-socket-client.js';
-import { answers, endRecordings, original, receives, recordingOf } from './setup.js';
+import { answers, endRecordings, original, type Recorded, receives, recordingOf } from './setup.js';
 
 const ACCEPTED = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
 const OPEN = ['GET /chat HTTP/1.1', 'Host: a', ...HANDSHAKE, '', ''].join('\r\n');
@@ -58,6 +58,15 @@ describe('a WebSocket through the proxy of record', function () {
     servers.push(server, http);
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
     return (http.address() as { port: number }).port;
+  }
+
+  /** A client that opens a WebSocket and says nothing, at its end. */
+  async function heardOut(recorded: Recorded) {
+    const peer = await recorded.connect();
+    await peer.send(OPEN);
+    await peer.until(() => peer.ended, 'the end');
+    peer.destroy();
+    return peer;
   }
 
   for (const deflate of [false, true]) {
@@ -219,10 +228,7 @@ describe('a WebSocket through the proxy of record', function () {
       wire.socket.end();
     });
     const recorded = await recordingOf(port);
-    const peer = await recorded.connect();
-    await peer.send(OPEN);
-    await peer.until(() => peer.ended, 'the end');
-    peer.destroy();
+    const peer = await heardOut(recorded);
     expect(peer.text).to.match(/bad$/);
     const { conversation } = await recorded.exchange();
     expect(conversation?.messages.map(({ data }) => data)).to.deep.equal(['good']);
@@ -238,10 +244,7 @@ describe('a WebSocket through the proxy of record', function () {
       wire.socket.end();
     });
     const recorded = await recordingOf(port);
-    const peer = await recorded.connect();
-    await peer.send(OPEN);
-    await peer.until(() => peer.ended, 'the end');
-    peer.destroy();
+    const peer = await heardOut(recorded);
     expect(peer.text).to.match(/end$/);
     expect((await recorded.exchange()).conversation?.messages).to.deep.equal([]);
     expect(log).to.match(/Of GET \/chat no more messages are recorded: .*server_max_window_bits=99/);
