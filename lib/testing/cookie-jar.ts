@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { TOKEN } from '../environ/syntax.js';
 import { checkOptionNames } from '../option-names.js';
-import { type Cookie, type CookieScope, isFor, parseSetCookie } from './cookie.js';
+import { bareDomain, type Cookie, type CookieScope, isFor, parseSetCookie } from './cookie.js';
 
 /** The attributes of a cookie that a test sets. */
 export interface CookieOptions {
@@ -118,9 +118,4 @@ function isCalled(cookie: Cookie, name: string, { domain, path }: CookieKey): bo
     (domain === undefined || cookie.domain === bareDomain(domain)) &&
     (path === undefined || cookie.path === path)
   );
-}
-
-/** RFC 6265, section 5.2.3: a dot at the start means nothing. */
-function bareDomain(domain: string): string {
-  return domain.replace(/^\./, '').toLowerCase();
 }

@@ -87,7 +87,7 @@ function isMeant(key: string, value: string): boolean {
 }
 
 function domainFor(given: string | undefined, host: string): Pick<Cookie, 'domain' | 'hostOnly'> | undefined {
-  const domain = given?.replace(/^\./, '').toLowerCase() ?? '';
+  const domain = bareDomain(given ?? '');
   if (domain === '' || domain === host) return { domain: host, hostOnly: domain === '' };
   // A domain of one label stands for the public suffixes that browsers know (section 5.3, step 5).
   if (!domain.includes('.') || !domainMatches(host, domain)) return undefined;
@@ -103,4 +103,9 @@ function expiryOf(maxAge: string | undefined, expires: string | undefined, now: 
 
 function isAddress(host: string): boolean {
   return host.startsWith('[') || isIP(host) !== 0;
+}
+
+/** RFC 6265, section 5.2.3: a dot at the start means nothing. */
+export function bareDomain(domain: string): string {
+  return domain.replace(/^\./, '').toLowerCase();
 }

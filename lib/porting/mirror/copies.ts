@@ -33,8 +33,8 @@ export class Copies {
   #stuck = 0;
   #number = 0;
   #dropped = 0;
-  #isLate = false;
-  #hasLeftOut = false;
+  /** What the log was told of those: once each. */
+  readonly #said = new Set<string>();
   #complained = false;
 
   constructor(settings: CopiesSettings) {
@@ -47,23 +47,12 @@ export class Copies {
     return runner.room > 0 && this.#waiting.length + this.#stuck < most;
   }
 
-  drop(): void {
+  /** @param which requests they are, after "requests" in a sentence. */
+  drop(which = ', because its candidate does not keep up with them'): void {
     this.#dropped++;
-    if (this.#isLate || this.#settings.runner.room === 0) return;
-    this.#isLate = true;
-    logger.warning(
-      'mirror() leaves out requests, because its candidate does not keep up with them: its reports count them as dropped',
-    );
-  }
-
-  /** The body of a request is longer than `maxBody`. */
-  leaveOut(maxBody: number): void {
-    this.#dropped++;
-    if (this.#hasLeftOut) return;
-    this.#hasLeftOut = true;
-    logger.warning(
-      `mirror() leaves out requests whose body is longer than ${maxBody} bytes (maxBody): its reports count them as dropped`,
-    );
+    if (this.#said.has(which) || this.#settings.runner.room === 0) return;
+    this.#said.add(which);
+    logger.warning(`mirror() leaves out requests${which}: its reports count them as dropped`);
   }
 
   /** @param release to be called when its bytes are not needed any more. */

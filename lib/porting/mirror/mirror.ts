@@ -148,7 +148,7 @@ class Mirror {
       if (original === undefined || body === undefined || captured.left(isBodiless(original, method))) {
         release();
         if (original === undefined || input?.dropped) copies.drop();
-        else if (input?.tooLarge) copies.leaveOut(maxBody);
+        else if (input?.tooLarge) copies.drop(` whose body is longer than ${maxBody} bytes (maxBody)`);
         return;
       }
       const request = { keys: this.#keysFor(keys), body, blocking, started };

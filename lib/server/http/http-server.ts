@@ -9,9 +9,8 @@ import {
   type ServerOptions as NodeOptions,
 } from '../../node-http.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { hasBody } from '../websocket/handshake.js';
 import { allowHalfOpen, WsgiRequest, WsgiResponse } from './node-internals.js';
-import { HeadWatch } from './request-head.js';
+import { HeadWatch, hasBody } from './request-head.js';
 
 /** @throws ConfigError for a certificate or a key that cannot be used. */
 export function createServer(options: ResolvedOptions): HttpServer {

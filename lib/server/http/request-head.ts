@@ -169,6 +169,11 @@ function isRequestLine({ rawPacket, bytesParsed = 0 }: ParserError, seen: HeadWa
 
 // A head that is complete
 
+/** The request that comes has a body, by its head. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+}
+
 /** How it frames its body. What was sent twice is as Node has it: joined, or the first. @param message of any server. */
 export function framingOf(message: IncomingMessage): FramingFields {
   if (message instanceof WsgiRequest) {

@@ -4,6 +4,7 @@ import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import { type Door, NO_PROTOCOLS } from '../../environ/websocket/link.js';
 import { type IncomingMessage, STATUS_CODES } from '../../node-http.js';
+import { hasBody } from '../http/request-head.js';
 import {
   acceptDeflate,
   type DeflateOptions,
@@ -62,11 +63,6 @@ export function isWebSocketRequest(req: IncomingMessage): boolean {
     holds(headers.connection, 'upgrade') &&
     !hasBody(req)
   );
-}
-
-/** The request that comes has a body, by its head. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
 
 /**

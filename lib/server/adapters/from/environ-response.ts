@@ -157,7 +157,7 @@ export class EnvironResponse {
   }
 }
 
-/** An informational response does not get out, and whoever sent it goes on. */
+/** An informational response is not sent on; the handler that sent it is told that it was. */
 function dropped(sent?: Callback): void {
   if (sent !== undefined) process.nextTick(sent);
 }
