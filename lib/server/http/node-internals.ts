@@ -1,7 +1,7 @@
 /**
  * What we use of Node's HTTP server and sockets without its documentation, or change: here, and nowhere else (of `ws`: in
- * websocket/ws.ts; of sockets to CPython: in python/cpython/lane-socket.ts). What only makes requests cheaper is switched by `internals`: it is off where a Node does not
- * have it, and everything works without it.
+ * websocket/ws.ts; of sockets to CPython: in python/cpython/lane-socket.ts). What only makes requests cheaper is switched by
+ * `internals`: it is off where a Node does not have it, and everything works without it.
  *
  *   name        | what                                    | buys, of a small GET | without it
  *   ------------|-----------------------------------------|----------------------|-----------------------------------
@@ -90,6 +90,12 @@ export function takeBody(message: IncomingMessage, taker: BodyTaker): boolean {
   return true;
 }
 
+/** The chunks of a body that was taken are nobody else's: its parser reads by itself, and copies them out of what it read. */
+export const hasOwnChunks = (message: IncomingMessage) =>
+  message instanceof WsgiRequest &&
+  message.taker !== undefined &&
+  parserOf(message.socket)?._consumed === true;
+
 /** The client, or the stream, had to wait, and may go on. */
 export function readOn(message: IncomingMessage): void {
   if (message instanceof WsgiRequest && message.taker !== undefined) message._read(0);
@@ -176,47 +182,6 @@ export function setKeepAlive(response: ServerResponse, timeout: number): void {
   (response as { _keepAliveTimeout?: number })._keepAliveTimeout = timeout;
 }
 
-// A response on a socket that Node has let go of, or on none
-
-/** The response that Node is sending on a socket. */
-export const responseOn = (socket: Socket) => inside(socket)._httpMessage ?? undefined;
-
-/** On a socket that Node has let go of. @param free called when it is sent and the connection goes on; else that is closed. */
-export function respondOn(socket: Socket, message: IncomingMessage, keepAlive: boolean, free: () => void) {
-  const response = new ServerResponse(message);
-  response.shouldKeepAlive = keepAlive;
-  response.assignSocket(socket);
-  socket.on('drain', tellDrain);
-  response.on('finish', () => {
-    socket.removeListener('drain', tellDrain);
-    response.detachSocket(socket);
-    if (response.shouldKeepAlive) free();
-    else socket.destroySoon();
-  });
-  return response;
-}
-
-/** As Node does on a socket of its own. */
-export function tellDrain(this: Socket): void {
-  responseOn(this)?.emit('drain');
-}
-
-/** A response without a connection, to a request that nobody sent. */
-export function unconnectedResponse(): ServerResponse {
-  return new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage);
-}
-
-/** A response without a connection has all of its body: it says so as Node does after the last byte, and is closed. */
-export function finishResponse(response: ServerResponse): void {
-  // Newer Nodes (26) keep what it says where only their own end() reaches it.
-  Object.defineProperty(response, 'writableFinished', { value: true, configurable: true });
-  response.emit('finish');
-  process.nextTick(() => {
-    Object.assign(response, { destroyed: true, _closed: true });
-    response.emit('close');
-  });
-}
-
 // Sockets
 
 /** What Node has below a socket; below that of TLS, `_parent` is the one that the kernel takes bytes from. */
@@ -239,6 +204,9 @@ interface Inside {
 }
 
 const inside = (socket: Duplex) => socket as Duplex & Inside;
+
+/** The response that Node is sending on a socket. */
+export const responseOn = (socket: Socket) => inside(socket)._httpMessage ?? undefined;
 
 /** Bytes that the kernel has taken; with TLS, as they were encrypted. */
 export function takenOf(socket: Duplex): number {
@@ -324,6 +292,8 @@ export interface Parser {
   readonly incoming: WsgiRequest | null;
   readonly constructor: { readonly kOnExecute?: number };
   getCurrentBuffer?(): Buffer;
+  /** It reads the connection past the stream. */
+  readonly _consumed?: boolean;
   [callback: number]: Callback;
 }
 

@@ -6,8 +6,8 @@ import type { BodySource } from '../../environ/input/input.js';
 import { addPiece } from '../../environ/input/pieces.js';
 import { ApplicationError, type RequestError } from '../../errors.js';
 import { cutShort, readTooLate, tooLarge } from '../../interpreter/request-body.js';
-import { wasReadWhole } from './freed-memory.js';
-import { type BodyTaker, readOn, takeBody } from './node-internals.js';
+import { giveBack, wasReadWhole } from './freed-memory.js';
+import { type BodyTaker, hasOwnChunks, readOn, takeBody } from './node-internals.js';
 
 /** Bytes of an unread body that are thrown away to keep the connection; beyond, it is closed (gunicorn's figure). */
 const DRAIN_LIMIT = 64 * 1024;
@@ -39,6 +39,8 @@ export class RequestBody implements BodySource, BodyTaker {
   #received = 0;
   /** All of them have. */
   #ended = false;
+  /** Nobody else has the memory of what was given last. */
+  #gaveOwn = false;
   /** The client has to wait. */
   #stopped = false;
   #waiter: Waiter | undefined;
@@ -76,6 +78,16 @@ export class RequestBody implements BodySource, BodyTaker {
   /** The application waits for the client to send more. */
   get starving(): boolean {
     return this.#waiter !== undefined;
+  }
+
+  /** All bytes were given. */
+  get ended(): boolean {
+    return this.#ended && this.#unread === 0;
+  }
+
+  /** Nobody else has the memory of what `pull` gave last. */
+  get gaveOwn(): boolean {
+    return this.#gaveOwn;
   }
 
   /** All bytes have come from the client, whether or not they were read. */
@@ -186,7 +198,12 @@ export class RequestBody implements BodySource, BodyTaker {
     const chunks = this.#chunks;
     this.#drop();
     wasReadWhole(size);
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+    const isOwn = hasOwnChunks(this.#message);
+    this.#gaveOwn = isOwn || chunks.length > 1;
+    if (chunks.length === 1) return chunks[0] as Buffer;
+    const whole = Buffer.concat(chunks, size);
+    if (isOwn) giveBack(chunks);
+    return whole;
   }
 
   #drop(): void {

@@ -6,7 +6,8 @@ import type { Bytes } from '../../environ/types.js';
 import { type ResponseHead, type Sink, Turns } from '../../interpreter/sink.js';
 import { Burst } from './burst.js';
 import { lingeringClose, reset, type WsgiSocket } from './connection.js';
-import { endInPlaceOfNode, endWith, unconnectedResponse } from './node-internals.js';
+import { unconnectedResponse } from './detached-response.js';
+import { endInPlaceOfNode, endWith } from './node-internals.js';
 import type { RequestBody } from './request-body.js';
 
 /** Bytes of a block that is small. */

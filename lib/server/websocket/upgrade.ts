@@ -13,15 +13,10 @@ import type { Logger } from '../../logger.js';
 import type { IncomingMessage, ServerResponse } from '../../node-http.js';
 import { type Placed, PlacedSet } from '../../placed.js';
 import type { Connection, WsgiSocket } from '../http/connection.js';
+import { respondOn, tellDrain, unconnectedResponse } from '../http/detached-response.js';
 import { Exchange } from '../http/exchange.js';
 import type { Gateway } from '../http/gateway.js';
-import {
-  respondOn,
-  tellDrain,
-  unconnectedResponse,
-  withoutAddresses,
-  withoutListeners,
-} from '../http/node-internals.js';
+import { withoutAddresses, withoutListeners } from '../http/node-internals.js';
 import { HeadWatch } from '../http/request-head.js';
 import { ResponseSink } from '../http/response-sink.js';
 import { type Handshake, WebSocketConnection } from './connection.js';

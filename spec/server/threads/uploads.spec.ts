@@ -2,7 +2,6 @@
 import { expect } from 'chai';
 import type { PooledThread } from '../../../lib/server/threads/io/pooled-thread.js';
 import { postBody } from '../../../lib/server/threads/io/post-body.js';
-import { BLOCK_BYTES, Blocks, NONE, RUN_BYTES } from '../../../lib/server/threads/shared/blocks.js';
 import { TO_THREAD } from '../../../lib/server/threads/shared/messages.js';
 import { Frame } from '../../../lib/server/threads/shared/ring.js';
 import { ThreadLine } from '../../../lib/server/threads/shared/thread-line.js';
@@ -10,28 +9,32 @@ import { ThreadLine } from '../../../lib/server/threads/shared/thread-line.js';
 const ID = 3;
 const PACKET = 64 * 1024;
 
-/** What is left of a thread where only its rings and blocks matter. */
+/** What is left of a thread where only its rings matter, and what it is handed. */
 class FakeThread {
-  readonly id = 7;
   readonly line = new ThreadLine();
-  readonly blocks = new Blocks(8 * BLOCK_BYTES);
+  readonly moved: Buffer[] = [];
   dropped = false;
 
-  post(...[type, flags, id, text, bytes, block]: Parameters<PooledThread['post']>): void {
-    expect(this.line.inbound.push(type, flags, id, text, bytes, block)).to.equal(true);
+  post(...[type, flags, id, text, bytes]: Parameters<PooledThread['post']>): void {
+    expect(this.line.inbound.push(type, flags, id, text, bytes)).to.equal(true);
+  }
+
+  move(id: number, bytes: Buffer): void {
+    this.moved.push(bytes);
+    this.post(TO_THREAD.movedBody, 0, id, '');
   }
 
   room(): undefined {}
 
-  /** Lengths of the frames that are there; those in blocks are free then. */
+  /** The frames that are there, with their lengths. */
   read(): string[] {
     const frame = new Frame();
     const found: string[] = [];
     while (this.line.inbound.shift(frame)) {
-      const { type, block, length } = frame;
-      if (type === TO_THREAD.body) found.push(`${block === NONE ? 'ring' : 'blocks'} ${length}`);
+      const { type, length } = frame;
+      if (type === TO_THREAD.body) found.push(`ring ${length}`);
+      else if (type === TO_THREAD.movedBody) found.push(`moved ${this.moved.shift()?.length}`);
       else found.push(type === TO_THREAD.bodyEnd ? 'end' : 'error');
-      if (block !== NONE) this.blocks.free(block);
     }
     return found;
   }
@@ -83,33 +86,32 @@ describe('the body of a request, for a thread', () => {
     await give(...packets(2));
     expect(thread.read()).to.deep.equal([]);
     await give(...packets(1));
-    expect(thread.read()).to.deep.equal([`blocks ${3 * PACKET}`]);
-    // That was enough: the rest is not held back.
+    // The rest is not held back.
+    expect(thread.read()).to.deep.equal([`moved ${3 * PACKET - 5}`, 'ring 5']);
     await give(...packets(1));
     expect(thread.read()).to.deep.equal([`ring ${PACKET}`]);
     await give(null);
     await done;
-    expect(thread.blocks.used).to.equal(0);
+    expect(thread.read()).to.deep.equal(['end']);
   });
 
-  it('goes out when it ends, and in parts that fit into blocks', async () => {
+  it('goes out when it ends, and no more than 4 MiB at once', async () => {
     const thread = new FakeThread();
+    const most = 4 * 1024 * 1024;
     thread.line.want(0, Number.POSITIVE_INFINITY);
     const { give, done } = start(thread);
-    await give(...packets(RUN_BYTES / PACKET - 1), Buffer.alloc(PACKET + 10));
-    expect(thread.read()).to.deep.equal([`blocks ${RUN_BYTES}`, 'ring 10']);
-    thread.line.want(RUN_BYTES + 10, Number.POSITIVE_INFINITY);
-    await give(Buffer.alloc(20));
+    await give(...packets(most / PACKET - 1), Buffer.alloc(PACKET + 10));
+    expect(thread.read()).to.deep.equal([`moved ${most}`, 'ring 10']);
+    thread.line.want(most + 10, Number.POSITIVE_INFINITY);
+    await give(...packets(2), Buffer.alloc(20));
     expect(thread.read()).to.deep.equal([]);
     await give(null);
     await done;
-    expect(thread.read()).to.deep.equal(['blocks 20', 'end']);
-    expect(thread.blocks.used).to.equal(0);
+    expect(thread.read()).to.deep.equal([`moved ${2 * PACKET + 20}`, 'end']);
   });
 
-  it('goes through the ring where no blocks are free', async () => {
+  it('goes through the ring where it turns out to be short', async () => {
     const thread = new FakeThread();
-    while (thread.blocks.fill(1, Buffer.alloc(1)) !== NONE);
     thread.line.want(0, Number.POSITIVE_INFINITY);
     const { give, done } = start(thread);
     await give(...packets(1), null);
@@ -117,24 +119,32 @@ describe('the body of a request, for a thread', () => {
     expect(thread.read()).to.deep.equal([`ring ${PACKET}`, 'end']);
   });
 
-  it('leaves no blocks behind when it fails, its request is over, or its thread ends', async () => {
+  it('is copied where others may have its memory, and otherwise given away', async () => {
+    const bytes = Buffer.alloc(4 * PACKET, 'b');
+    for (const gaveOwn of [false, true]) {
+      const thread = new FakeThread();
+      thread.line.want(0, bytes.length);
+      const source = Object.assign(body(), { gaveOwn });
+      const done = postBody(thread as unknown as PooledThread, source, ID, () => false);
+      await source.give(bytes, null);
+      await done;
+      const [moved] = thread.moved as [Buffer];
+      expect(moved.equals(bytes)).to.equal(true);
+      expect(moved.buffer === bytes.buffer).to.equal(gaveOwn);
+    }
+  });
+
+  it('does not go out when it fails, its request is over, or its thread ends', async () => {
     for (const how of ['fails', 'is over', 'thread ends'] as const) {
       const thread = new FakeThread();
       let isOver = false;
       thread.line.want(0, Number.POSITIVE_INFINITY);
       const { give, done } = start(thread, () => isOver);
-      await give(...packets(1));
-      expect(thread.blocks.used).to.equal(4);
+      await give(...packets(3));
       if (how === 'is over') isOver = true;
-      if (how === 'thread ends') {
-        thread.dropped = true;
-        thread.blocks.release(thread.id);
-        // Another one has them now.
-        thread.blocks.fill(8, Buffer.alloc(1));
-      }
+      if (how === 'thread ends') thread.dropped = true;
       await give(how === 'fails' ? new Error('cut') : Buffer.alloc(1));
       await done;
-      expect(thread.blocks.used, how).to.equal(how === 'thread ends' ? 1 : 0);
       expect(thread.read(), how).to.deep.equal(how === 'fails' ? ['error'] : []);
     }
   });

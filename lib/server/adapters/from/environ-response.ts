@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import { ignore } from '../../../environ/maybe-promise.js';
 import { isHopByHop } from '../../../environ/syntax.js';
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from '../../../node-http.js';
-import { finishResponse } from '../../http/node-internals.js';
+import { finishResponse } from '../../http/detached-response.js';
 import type { EnvironSocket } from './environ-message.js';
 import { ResponsePipe } from './response-pipe.js';
 

@@ -6,7 +6,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ignore } from '../../../environ/maybe-promise.js';
 import type { WsgiSocket } from '../../http/connection.js';
-import { respondOn, responseOn, serverOf } from '../../http/node-internals.js';
+import { respondOn } from '../../http/detached-response.js';
+import { responseOn, serverOf } from '../../http/node-internals.js';
 import { hasBody } from '../../http/request-head.js';
 import { isWebSocketRequest } from '../../websocket/handshake.js';
 import { Upgrades } from '../../websocket/upgrade.js';

@@ -3,7 +3,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { inTime } from '../../../environ/maybe-promise.js';
 import { logger } from '../../../logger.js';
 import { type Blocks, NONE } from '../shared/blocks.js';
-import { isCharged, isForTopics, MORE } from '../shared/messages.js';
+import { isCharged, isForTopics, MORE, TO_THREAD } from '../shared/messages.js';
 import { Frame, type Ring, TEXT_LIMIT } from '../shared/ring.js';
 import { costOf, ThreadLine } from '../shared/thread-line.js';
 import type { OutsideFrames, OwnMemory, StartedThread } from './thread-kind.js';
@@ -33,6 +33,7 @@ export class PooledThread {
   readonly line = new ThreadLine();
   readonly worker: Worker;
   readonly port: MessagePort;
+  readonly #bodies: MessagePort | undefined;
   /** When it had its application, by performance.now(). */
   readySince: number | undefined;
   /** It takes no part any more: its frames are not read. */
@@ -63,10 +64,11 @@ export class PooledThread {
   constructor(index: number, start: (own: OwnMemory) => StartedThread, blocks: Blocks) {
     this.index = index;
     this.blocks = blocks;
-    const { worker, port } = start({ line: this.line.memory, place: index });
+    const { worker, port, bodies } = start({ line: this.line.memory, place: index });
     this.worker = worker;
     this.id = worker.threadId;
     this.port = port;
+    this.#bodies = bodies;
     this.#topics = new ThreadTopics(this.line, blocks, port);
   }
 
@@ -98,6 +100,13 @@ export class PooledThread {
       this.#postWaiting();
     }
     this.line.wake();
+  }
+
+  /** Sends bytes of a request body, which have their memory for themselves: it is the thread's then. */
+  move(id: number, { buffer }: Buffer): void {
+    if (this.dropped) return;
+    this.#bodies?.postMessage(buffer, [buffer as ArrayBuffer]);
+    this.post(TO_THREAD.movedBody, 0, id, '');
   }
 
   /** Sends a text of any length. */

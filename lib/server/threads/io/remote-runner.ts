@@ -26,7 +26,7 @@ import type { Frame } from '../shared/ring.js';
 import type { Outflow } from './outflow.js';
 import { CLAIM_MS, type PoolRequest, type ThreadPool } from './pool.js';
 import type { PooledThread } from './pooled-thread.js';
-import { postBody } from './post-body.js';
+import { type PostedBody, postBody } from './post-body.js';
 import { RemoteSocket } from './remote-socket.js';
 
 /** Bytes of a body that finds room in the queue beside its head. */
@@ -52,10 +52,9 @@ export interface RemoteSink extends Pick<Sink, 'head' | 'flush' | 'abort' | 'don
 }
 
 /** The body of a request, which a thread reads. */
-export interface RemoteBody {
+export interface RemoteBody extends PostedBody {
   /** All of it, if that has come and is not longer. */
   takeWhole(most: number): Buffer | undefined;
-  pull(): Promise<Buffer | null>;
 }
 
 /** The request, whatever brought it. */

@@ -13,7 +13,7 @@ import type { OwnMemory, StartedThread, ThreadKind } from './thread-kind.js';
 const COMMAND = ownModule('server/threads/worker/thread-start');
 
 /** What is the same for all threads of a pool. */
-type StartData = Omit<ThreadData, 'kind' | 'port' | keyof OwnMemory>;
+type StartData = Omit<ThreadData, 'kind' | 'port' | 'bodies' | keyof OwnMemory>;
 
 /** "Unsettled Top-Level Await" (Node's exit codes). */
 const UNSETTLED = 13;
@@ -62,15 +62,23 @@ function resolveScript(path: string | undefined): string | undefined {
   }
 }
 
-/** @returns with the worker, a port for its reports, which keeps no process alive. */
+/** @returns with the worker, its ports, which keep no process alive. */
 function startWorker(data: StartData, { place, line }: OwnMemory): StartedThread {
   const { port1, port2 } = new MessageChannel();
+  const bodies = new MessageChannel();
   const script = 'script' in data.entry ? data.entry.script : fileURLToPath(COMMAND);
   const removeFolders = watchThreads();
-  const workerData: ThreadData = { ...data, kind: THREAD_KIND, port: port2, place, line };
+  const workerData: ThreadData = {
+    ...data,
+    kind: THREAD_KIND,
+    port: port2,
+    bodies: bodies.port2,
+    place,
+    line,
+  };
   const worker = new Worker(loadable(script), {
     workerData,
-    transferList: [port2],
+    transferList: [port2, bodies.port2],
     argv: process.argv.slice(2),
     stdout: true,
     stderr: true,
@@ -80,10 +88,11 @@ function startWorker(data: StartData, { place, line }: OwnMemory): StartedThread
   worker.stdout.on('data', (bytes: Buffer) => process.stdout.write(bytes));
   worker.stderr.on('data', (bytes: Buffer) => process.stderr.write(bytes));
   port1.unref();
+  bodies.port1.unref();
   // Once it has ended, it has none.
   const { threadId } = worker;
   worker.once('exit', () => removeFolders(threadId));
-  return { worker, port: port1 };
+  return { worker, port: port1, bodies: bodies.port1 };
 }
 
 /** What a worker is given to run `script`, with the loader of this process. */

@@ -19,6 +19,8 @@ export interface StartedThread {
   readonly worker: Worker;
   /** For `ThreadReport`. It keeps no process alive. */
   readonly port: MessagePort;
+  /** For request bodies that it gets with their memory. Default: it gets none. */
+  readonly bodies?: MessagePort;
 }
 
 /** What belongs to no request. */

@@ -84,6 +84,8 @@ export function isCharged(type: number): boolean {
 export const TO_THREAD = {
   head: 32,
   body: 33,
+  /** Bytes of the body, without these: they come with their memory, over the thread's `bodies`. */
+  movedBody: 40,
   bodyEnd: 34,
   /** In answer to `pull` or `accept`. */
   error: 35,

@@ -24,6 +24,8 @@ export interface ThreadData {
   readonly kind: typeof THREAD_KIND;
   /** For `ThreadReport`. Not `parentPort`, which applications and their libraries use for messages of their own. */
   readonly port: MessagePort;
+  /** For request bodies that come with their memory: one for each frame that tells of it. */
+  readonly bodies: MessagePort;
   readonly entry: ThreadEntry;
   /** Among the threads: the place of one that ended is given to another. */
   readonly place: number;

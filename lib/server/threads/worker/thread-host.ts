@@ -50,7 +50,8 @@ export class ThreadHost {
     this.#data = data;
     this.#queue = new RequestQueue(data.queue);
     this.#line = new ThreadLine(data.line);
-    this.#channel = { line: this.#line, queue: this.#queue, blocks: new Blocks(data.blocks) };
+    const { bodies } = data;
+    this.#channel = { line: this.#line, queue: this.#queue, blocks: new Blocks(data.blocks), bodies };
     this.topics = new BlockingTopics(data.port, this.#post);
     this.#forwarded = forwardedFor(options);
     // Each thread has memory of its own, as a process has: that is what `wsgi.multiprocess` is about (PEP 3333).

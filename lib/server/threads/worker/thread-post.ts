@@ -1,9 +1,10 @@
 /** A thread's side of its line: sends frames, and waits for room and for answers. */
 
-import { threadId } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort, threadId } from 'node:worker_threads';
 import type { BlockingSource } from '../../../environ/input/input.js';
 import { textToNative } from '../../../environ/native-string.js';
 import { ClientDisconnected } from '../../../errors.js';
+import { tookMemory } from '../../http/freed-memory.js';
 import { BLOCK_BYTES, type Blocks, NONE, RUN_BYTES } from '../shared/blocks.js';
 import {
   decodeError,
@@ -24,6 +25,8 @@ export interface ThreadChannel {
   readonly line: ThreadLine;
   readonly queue: RequestQueue;
   readonly blocks: Blocks;
+  /** For request bodies, with their memory. */
+  readonly bodies: MessagePort;
 }
 
 /** Bytes that a client may not have taken yet; with more, the handler waits for it. */
@@ -178,20 +181,17 @@ export class ThreadPost {
     const { inbound } = this.#line;
     while (inbound.shift(this.#frame)) {
       if (this.#line.takeWantRoom()) this.notify();
-      this.#takeOutOfBlock();
+      if (this.#frame.type === TO_THREAD.movedBody) this.#frame.bytes = this.#takeMoved();
       // The rest is of an earlier request, which did not read all that it was sent.
       if (this.#frame.id === this.#id) return this.#frame;
     }
     return undefined;
   }
 
-  /** Bytes of a body may come in blocks, which are free when they were read. */
-  #takeOutOfBlock(): void {
-    const { id, block, length } = this.#frame;
-    if (block === NONE) return;
-    const { blocks } = this.#channel;
-    if (id === this.#id) this.#frame.bytes = blocks.read(block, length);
-    blocks.free(block);
+  /** To be called for each frame of these, in their order, also those that are not for this request. */
+  #takeMoved(): Buffer {
+    tookMemory();
+    return Buffer.from(receiveMessageOnPort(this.#channel.bodies)?.message as ArrayBuffer);
   }
 
   /** The request, once all of it is here; undefined if it is over before. */
