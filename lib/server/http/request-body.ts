@@ -106,7 +106,7 @@ export class RequestBody implements BodySource, BodyTaker {
     if (this.#error === undefined && !this.#attached) this.#attach();
     if (this.#canGive(size)) {
       const error = this.#failure(size);
-      return error === undefined ? Promise.resolve(this.#give()) : Promise.reject(error);
+      return error === undefined ? Promise.resolve(this.#give(size)) : Promise.reject(error);
     }
     this.#readOn();
     // Bytes that came together with the head are here by then, and ask for nothing (RFC 9110 section 10.1.1).
@@ -168,7 +168,7 @@ export class RequestBody implements BodySource, BodyTaker {
     if (waiter !== undefined && this.#canGive(waiter.size)) {
       this.#waiter = undefined;
       const error = this.#failure(waiter.size);
-      if (error === undefined) waiter.resolve(this.#give());
+      if (error === undefined) waiter.resolve(this.#give(waiter.size));
       else waiter.reject(error);
     }
     this.#stopped = this.#error !== undefined || (this.#waiter === undefined && this.#unread >= HIGH_WATER);
@@ -192,18 +192,36 @@ export class RequestBody implements BodySource, BodyTaker {
     return this.#error;
   }
 
-  #give(): Buffer | null {
-    const size = this.#unread;
-    if (size === 0) return null;
-    const chunks = this.#chunks;
-    this.#drop();
+  /** @param wanted bytes: of more, the rest would be copied once more where it is read. */
+  #give(wanted = 1): Buffer | null {
+    if (this.#unread === 0) return null;
+    const isCut = wanted >= READ_SIZE && this.#unread > wanted;
+    const chunks = isCut ? this.#cut(wanted) : this.#chunks;
+    const size = isCut ? wanted : this.#unread;
+    if (isCut) this.#unread -= size;
+    else this.#drop();
     wasReadWhole(size);
     const isOwn = hasOwnChunks(this.#message);
-    this.#gaveOwn = isOwn || chunks.length > 1;
+    this.#gaveOwn = chunks.length > 1 || (isOwn && !isCut);
     if (chunks.length === 1) return chunks[0] as Buffer;
     const whole = Buffer.concat(chunks, size);
     if (isOwn) giveBack(chunks);
     return whole;
+  }
+
+  /** Takes so many bytes out of the chunks that wait, in pieces. */
+  #cut(size: number): Buffer[] {
+    const chunks = this.#chunks;
+    let whole = 0;
+    let rest = size;
+    for (; rest >= (chunks[whole] as Buffer).length; whole++) rest -= (chunks[whole] as Buffer).length;
+    const pieces = chunks.splice(0, whole);
+    if (rest > 0) {
+      const [last] = chunks as [Buffer];
+      pieces.push(last.subarray(0, rest));
+      chunks[0] = last.subarray(rest);
+    }
+    return pieces;
   }
 
   #drop(): void {

@@ -37,4 +37,21 @@ describe('RequestBody', () => {
     for (let chunk = await body.pull(); chunk !== null; chunk = await body.pull()) text += chunk;
     expect(text).to.equal('abcdefghi');
   });
+
+  it('#pull gives no more than is asked for, where that is much', async () => {
+    const size = 200_000;
+    for (const wanted of [size / 2, size / 2 + 1, size + 1, 3 * size]) {
+      const pieces = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(size / 2));
+      const body = bodyOf(pieces, true);
+      let text = '';
+      const sizes: number[] = [];
+      for (let chunk = await body.pull(wanted); chunk !== null; chunk = await body.pull(wanted)) {
+        text += chunk;
+        sizes.push(chunk.length);
+      }
+      expect(text === pieces.join(''), String(wanted)).to.equal(true);
+      expect(Math.max(...sizes), String(wanted)).to.equal(Math.min(wanted, text.length));
+      expect(sizes.length, String(wanted)).to.equal(Math.ceil(text.length / wanted));
+    }
+  });
 });
