@@ -10,10 +10,10 @@ const FREED_BYTES = 20 * 1024 * 1024;
 /** Bytes of a body that is worth it: smaller ones come from memory that glibc keeps by itself. */
 const LARGE_BODY = 128 * 1024;
 
-/** Bytes of a buffer that is worth giving back by itself; what Node makes small buffers of is no longer (`Buffer.poolSize`). */
+/** Bytes of a buffer that is worth giving back. */
 const LARGE_BUFFER = 16 * 1024;
 
-/** Bytes that are given back together: each time takes as long as to copy some 16 KiB. */
+/** Bytes that are given back together: each time takes about 2 µs. */
 const TOGETHER = 256 * 1024;
 
 let isKept = process.platform !== 'linux';
@@ -66,12 +66,12 @@ function portToNowhere(): MessagePort {
   return port1;
 }
 
-/** Bytes: not too few to be memory of its own. */
+/** Bytes: it does not come out of memory that buffers share (`Buffer.poolSize`). */
 const LOOK = 4096;
 
 /**
- * To be called where another thread hands memory over: V8 looks at how much there is of it, to collect the young generation,
- * only where code of this thread makes a buffer. It would come to a full collection for each 64 MiB.
+ * To be called where another thread hands memory over. V8 collects the young generation where that has much such memory, but
+ * looks at how much only where this thread makes some. Otherwise it comes to a full collection for each 64 MiB.
  */
 export function tookMemory(): void {
   Buffer.allocUnsafeSlow(LOOK);
