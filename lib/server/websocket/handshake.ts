@@ -130,6 +130,8 @@ export class WebSocketAcceptor {
       closeTimeout,
       noServer: true,
       clientTracking: false,
+      // pongs.ts answers.
+      autoPong: false,
       maxPayload: maxMessage,
       maxFragments:
         maxMessage === 0 ? 0 : Math.max(MIN_FRAGMENTS, Math.ceil(maxMessage / BYTES_PER_FRAGMENT)),

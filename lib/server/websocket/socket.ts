@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket as WsSocket } from 'ws';
 import type { LeanDeflate } from './deflate.js';
+import { Pongs } from './pongs.js';
 import { ws } from './ws.js';
 
 /** What the handshake gives: a socket of the `ws` package, and the stream below it, which can be corked. */
@@ -48,6 +49,8 @@ export function webSocketClass(): typeof WsSocket {
     declare connection?: SocketOwner;
     declare watch?: PeerWatch;
     declare deflate?: LeanDeflate;
+    /** With the first ping. */
+    declare pongs?: Pongs;
 
     override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
       const { connection } = this;
@@ -60,7 +63,10 @@ export function webSocketClass(): typeof WsSocket {
         connection.fail(first as Error);
         return true;
       }
-      if (event === 'pong') this.watch?.pong();
+      if (event === 'ping') {
+        this.pongs ??= new Pongs(this);
+        this.pongs.answer(first as Buffer);
+      } else if (event === 'pong') this.watch?.pong();
       else if (event === 'close') {
         connection?.socketClosed(first as number, second as Buffer);
         this.watch?.closed();

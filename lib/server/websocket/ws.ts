@@ -57,7 +57,16 @@ export function useDeflate(socket: Socket, deflate: Deflate): void {
   (socket as unknown as Extended)._extensions[ws().PerMessageDeflate.extensionName] = deflate;
 }
 
+/**
+ * For clients of a server that is asked for in code: `ws` would cut the connection at the 61st ping that comes with others,
+ * as after a wait. A packet of 64 KiB holds fewer than these.
+ */
+export const CLIENT_PONGS = { maxPendingAutoPongs: 32_768 };
+
 declare module 'ws' {
+  export interface ClientOptions {
+    maxPendingAutoPongs?: number;
+  }
   export interface ServerOptions {
     closeTimeout?: number;
   }

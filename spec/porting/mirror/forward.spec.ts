@@ -1,7 +1,7 @@
 /** lib/porting/mirror/forward.ts, on the event loop: a server that is not ours behind one that is. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { connect, createServer as createTcpServer } from 'node:net';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -284,6 +284,22 @@ describe('forward of a WebSocket', () => {
     expect(received).to.deep.equal(['welcome', 'text é', Buffer.from([0, 255]), '']);
     client.close(4001, 'bye');
     await once(client, 'close');
+  });
+
+  it('answers pings of the other server that come together', async () => {
+    const { url } = await site((socket) => {
+      let pongs = 0;
+      socket.on('pong', () => {
+        if (++pongs === 200) socket.send('all were answered');
+      });
+      (socket as unknown as { _socket: Socket })._socket.cork();
+      for (let i = 0; i < 200; i++) socket.ping();
+      (socket as unknown as { _socket: Socket })._socket.uncork();
+    });
+    const client = new WebSocket(url);
+    const [data] = await once(client, 'message');
+    expect(String(data)).to.equal('all were answered');
+    client.terminate();
   });
 
   it('passes on target, cookies, subprotocol, and the headers of the handshake', async () => {

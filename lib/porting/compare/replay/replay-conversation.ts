@@ -1,7 +1,7 @@
 /** Has a recorded WebSocket conversation again: the client says the same, each message after as many of the server's as then. */
 import type { IncomingMessage } from 'node:http';
 import type { ClientOptions, WebSocket } from 'ws';
-import { ws } from '../../../server/websocket/ws.js';
+import { CLIENT_PONGS, ws } from '../../../server/websocket/ws.js';
 import type { Observed } from '../../diff/difference.js';
 import type { Answer, Conversation, Message, RecordedRequest } from '../../exchange.js';
 import { itemsOf, valuesOf } from '../../fields.js';
@@ -228,6 +228,7 @@ function openSocket(
     followRedirects: false,
     rejectUnauthorized: verify,
     maxPayload: MAX_PAYLOAD,
+    ...CLIENT_PONGS,
     perMessageDeflate: /permessage-deflate/i.test(valuesOf(fields, 'sec-websocket-extensions').join()),
   };
   const protocols = valuesOf(fields, 'sec-websocket-protocol').flatMap(itemsOf);
