@@ -26,6 +26,9 @@ export interface Upstream {
   readonly forwarded: boolean;
 }
 
+/** Bytes of the head of an answer. Node's own limit, 16 KiB, is less than what a server may send: many cookies, for example. */
+export const MAX_ANSWER_HEAD = 1024 * 1024;
+
 const OPTIONS = ['timeout', 'forwarded'];
 /** Node's timers take no more. */
 const LONGEST_S = 2_147_483;

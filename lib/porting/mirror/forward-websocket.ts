@@ -4,9 +4,9 @@ import type { ClientOptions, RawData, WebSocket as WsSocket } from 'ws';
 import { ignore, isPromise } from '../../environ/maybe-promise.js';
 import type { AnyEnviron, Body, Bytes, Environ, Message, StartResponse } from '../../environ/types.js';
 import { ReceiveTimeout } from '../../environ/websocket/error.js';
-import { CLIENT_PONGS, ws } from '../../server/websocket/ws.js';
+import { CLIENT_LIMITS, ws } from '../../server/websocket/ws.js';
 import { AnswerBody, endToEnd, statusOf } from './forward-answer.js';
-import { answerError, headOf, type Upstream, UpstreamError } from './forward-head.js';
+import { answerError, headOf, MAX_ANSWER_HEAD, type Upstream, UpstreamError } from './forward-head.js';
 
 type Client = NonNullable<AnyEnviron['wsgi.websocket']>;
 
@@ -52,11 +52,13 @@ function connect(upstream: Upstream, environ: Environ, protocols: readonly strin
   const options: ClientOptions & { finishRequest(request: ClientRequest): void } = {
     headers,
     handshakeTimeout: upstream.timeoutMs || undefined,
-    ...CLIENT_PONGS,
+    maxHeaderSize: MAX_ANSWER_HEAD,
+    ...CLIENT_LIMITS,
     perMessageDeflate: /permessage-deflate/i.test(environ.HTTP_SEC_WEBSOCKET_EXTENSIONS ?? ''),
     // The target as the client wrote it: a URL would lose `..` and more.
     finishRequest(request) {
       request.path = path;
+      request.maxHeadersCount = 0;
       request.end();
     },
   };

@@ -10,6 +10,7 @@ import {
   answerError,
   type ForwardOptions,
   headOf,
+  MAX_ANSWER_HEAD,
   type Upstream,
   UpstreamError,
   upstreamOf,
@@ -71,7 +72,12 @@ function openRequest(upstream: Upstream, environ: Environ): ClientRequest {
   const { path, headers } = headOf(upstream, environ);
   const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const { REQUEST_METHOD: method, CONTENT_LENGTH: length = '' } = environ;
-  const outgoing = open(url, { method, path, headers, agent: false, setHost: false, timeout: timeoutMs });
+  const outgoing = open(url, {
+    ...{ method, path, headers, agent: false, setHost: false, timeout: timeoutMs },
+    maxHeaderSize: MAX_ANSWER_HEAD,
+  });
+  // By default Node leaves out what comes after the thousandth field.
+  outgoing.maxHeadersCount = 0;
   // A server that answers before it has read the body, and closes at once, resets the connection: the answer is lost.
   outgoing.setHeader('Connection', 'keep-alive');
   // A body without a length is chunked, if there is one: the first block will show it.

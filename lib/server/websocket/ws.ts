@@ -58,14 +58,16 @@ export function useDeflate(socket: Socket, deflate: Deflate): void {
 }
 
 /**
- * For clients of a server that is asked for in code: `ws` would cut the connection at the 61st ping that comes with others,
- * as after a wait. A packet of 64 KiB holds fewer than these.
+ * For a client of a server that is named in code: what it sends is bounded by `maxPayload`, and not by the pieces that it
+ * comes in. `ws` would cut the connection at the 61st ping that comes with others; a packet of 64 KiB holds fewer than these.
  */
-export const CLIENT_PONGS = { maxPendingAutoPongs: 32_768 };
+export const CLIENT_LIMITS = { maxPendingAutoPongs: 32_768, maxFragments: 0, maxBufferedChunks: 0 };
 
 declare module 'ws' {
   export interface ClientOptions {
     maxPendingAutoPongs?: number;
+    /** Of `http.request`. */
+    maxHeaderSize?: number;
   }
   export interface ServerOptions {
     closeTimeout?: number;

@@ -1,6 +1,12 @@
 /** lib/porting/mirror/forward.ts, on the event loop: a server that is not ours behind one that is. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
@@ -10,6 +16,11 @@ import { choose, forward } from '../../../lib/porting/index.js';
 import { answering } from '../../support/call.js';
 import { captureLog, closeServers, host, serveApp } from '../../support/serve.js';
 import { gate, until } from '../../support/until.js';
+
+function everyField(request: ClientRequest): void {
+  request.maxHeadersCount = 0;
+  request.end();
+}
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => unknown;
 
@@ -29,6 +40,19 @@ async function raw(port: number, bytes: string): Promise<string> {
 
 describe('forward', () => {
   afterEach(closeServers);
+
+  it('passes on an answer with large headers, and with many', async () => {
+    const { url } = await inFrontOf((_req, res) => {
+      for (let i = 0; i < 1500; i++) res.setHeader(`X-${i}`, 'y'.repeat(40));
+      res.end('all');
+    });
+    const answer = await raw(
+      Number(new URL(url).port),
+      'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n',
+    );
+    expect(answer.slice(0, 15)).to.equal('HTTP/1.1 200 OK');
+    expect(answer.match(/^x-\d+: y{40}\r$/gim)).to.have.lengthOf(1500);
+  });
 
   it('passes on method, target, headers and body as they came', async () => {
     const { port } = await inFrontOf(async (req, res) => {
@@ -284,6 +308,21 @@ describe('forward of a WebSocket', () => {
     expect(received).to.deep.equal(['welcome', 'text é', Buffer.from([0, 255]), '']);
     client.close(4001, 'bye');
     await once(client, 'close');
+  });
+
+  it('passes on a handshake with large headers, and a message in many fragments', async () => {
+    const { url, sockets } = await site((socket) => {
+      for (let i = 0; i < 20_000; i++) socket.send('x', { fin: i === 19_999 });
+    });
+    sockets.on('headers', (headers) => {
+      for (let i = 0; i < 1500; i++) headers.push(`Set-Cookie: c${i}=${'y'.repeat(40)}`);
+    });
+    const client = new WebSocket(url, { maxHeaderSize: 1 << 20, finishRequest: everyField });
+    const upgraded = once(client, 'upgrade');
+    const [data] = await once(client, 'message');
+    expect((data as Buffer).length).to.equal(20_000);
+    expect((await upgraded)[0].headers['set-cookie']).to.have.lengthOf(1500);
+    client.terminate();
   });
 
   it('answers pings of the other server that come together', async () => {

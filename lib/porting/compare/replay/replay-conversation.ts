@@ -1,11 +1,11 @@
 /** Has a recorded WebSocket conversation again: the client says the same, each message after as many of the server's as then. */
 import type { IncomingMessage } from 'node:http';
 import type { ClientOptions, WebSocket } from 'ws';
-import { CLIENT_PONGS, ws } from '../../../server/websocket/ws.js';
+import { CLIENT_LIMITS, ws } from '../../../server/websocket/ws.js';
 import type { Observed } from '../../diff/difference.js';
 import type { Answer, Conversation, Message, RecordedRequest } from '../../exchange.js';
 import { itemsOf, valuesOf } from '../../fields.js';
-import { addressOf, pairs } from './send-request.js';
+import { addressOf, MAX_ANSWER_HEAD, pairs } from './send-request.js';
 import type { BodyWriter } from './spool.js';
 
 export interface ConversationOptions {
@@ -228,7 +228,12 @@ function openSocket(
     followRedirects: false,
     rejectUnauthorized: verify,
     maxPayload: MAX_PAYLOAD,
-    ...CLIENT_PONGS,
+    ...CLIENT_LIMITS,
+    maxHeaderSize: MAX_ANSWER_HEAD,
+    finishRequest(request) {
+      request.maxHeadersCount = 0;
+      request.end();
+    },
     perMessageDeflate: /permessage-deflate/i.test(valuesOf(fields, 'sec-websocket-extensions').join()),
   };
   const protocols = valuesOf(fields, 'sec-websocket-protocol').flatMap(itemsOf);

@@ -194,6 +194,9 @@ class Sending {
   }
 }
 
+/** Bytes of the head of an answer: as many as are recorded. */
+export const MAX_ANSWER_HEAD = 1024 * 1024;
+
 /** @throws TypeError for what Node does not send. */
 function open(
   { method, target, fields, body }: RecordedRequest,
@@ -202,7 +205,7 @@ function open(
 ): ClientRequest {
   const make = to.protocol === 'https:' ? httpsRequest : httpRequest;
   const framed = framing(fields, body.size, method);
-  return make({
+  const request = make({
     ...addressOf(to),
     method,
     path: to.pathname === '/' || !target.startsWith('/') ? target : to.pathname.replace(/\/$/, '') + target,
@@ -210,8 +213,11 @@ function open(
     agent: false,
     rejectUnauthorized,
     setHost: false,
-    maxHeaderSize: 1024 * 1024,
+    maxHeaderSize: MAX_ANSWER_HEAD,
   });
+  // By default Node leaves out what comes after the thousandth field.
+  request.maxHeadersCount = 0;
+  return request;
 }
 
 /** Host and port for a connection; a name for TLS where there is one. */
