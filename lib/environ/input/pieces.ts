@@ -12,13 +12,14 @@ const SMALL_PIECE = 4096;
  * byte is copied a few times at most, and the more pieces there are, the longer they are.
  */
 export function addPiece(pieces: Buffer[], piece: Buffer): void {
-  let from = pieces.length;
+  const last = pieces.length;
+  let from = last;
   let size = piece.length;
   while (from > 0 && size < SMALL_PIECE && (pieces[from - 1] as Buffer).length <= size) {
     size += (pieces[--from] as Buffer).length;
   }
-  pieces.push(piece);
-  if (from < pieces.length - 1) pieces.push(Buffer.concat(pieces.splice(from), size));
+  pieces[last] = piece;
+  if (from < last) pieces[from] = Buffer.concat(pieces.splice(from), size);
 }
 
 /** As many pieces are joined at a time where they wait in a stream. */

@@ -1,7 +1,7 @@
 /** The frames of a WebSocket that passes, both directions, compressed ones too: `ws` reads a copy of the bytes. */
 import type { PerMessageDeflate as Deflate, Receiver as Reader } from 'ws';
 import { parseOffers } from '../../server/websocket/deflate.js';
-import { ws } from '../../server/websocket/ws.js';
+import { joinPackets, ws } from '../../server/websocket/ws.js';
 import { valuesOf } from '../fields.js';
 import type { Field } from './http/head.js';
 
@@ -56,10 +56,9 @@ export class Frames {
         params === undefined ? undefined : new PerMessageDeflate({ isServer, maxPayload: MAX_MESSAGE });
       if (deflate !== undefined) deflate.params = params ?? {};
       const extensions = deflate === undefined ? {} : { [PerMessageDeflate.extensionName]: deflate };
-      return {
-        deflate,
-        receiver: this.#receiver(from, new Receiver({ isServer, extensions, maxPayload: MAX_MESSAGE })),
-      };
+      const receiver = new Receiver({ isServer, extensions, maxPayload: MAX_MESSAGE });
+      joinPackets(receiver);
+      return { deflate, receiver: this.#receiver(from, receiver) };
     };
     const client = make('client');
     const server = make('server');

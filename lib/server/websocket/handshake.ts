@@ -14,7 +14,7 @@ import {
 } from './deflate.js';
 import { InflateBudget } from './inflater.js';
 import { type OpenSocket, type WsgiWebSocket, webSocketClass } from './socket.js';
-import { canDeflate, useDeflate, ws } from './ws.js';
+import { canDeflate, joinPacketsOf, useDeflate, ws } from './ws.js';
 
 /** RFC 6455 is 13; 8 and 7 are drafts of it with the same frames. */
 const VERSIONS = ['13', '8', '7'];
@@ -161,6 +161,7 @@ export class WebSocketAcceptor {
     if (own.length > 0) stream.setDefaultEncoding('utf8');
     const [socket] = opened;
     if (socket === undefined) throw closedError(SOCKET_DEAD);
+    joinPacketsOf(socket);
     if (deflate !== undefined) {
       useDeflate(socket, deflate);
       socket.deflate = deflate;

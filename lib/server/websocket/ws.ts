@@ -7,7 +7,8 @@
  */
 import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
-import type { PerMessageDeflate as Deflate, WebSocket as Socket } from 'ws';
+import type { PerMessageDeflate as Deflate, Receiver, WebSocket as Socket } from 'ws';
+import { addPiece } from '../../environ/input/pieces.js';
 
 type Package = typeof import('ws');
 
@@ -39,6 +40,7 @@ interface Extended {
  * What we use of `ws` without its documentation, as `internals` of http/node-internals.ts is for Node. Specs set it to false.
  * `deflate`: its methods that compress and inflate, overridden. Buys memory: at most 45 KiB that stay with a
  * connection after one small message, and not 220. Without them no extension is negotiated, and messages are not compressed.
+ * `joinPackets` has one more, which needs no switch.
  */
 export const wsInternals: { deflate: boolean | undefined } = {
   // Not known before `ws` is loaded.
@@ -50,6 +52,33 @@ export function canDeflate(): boolean {
   const { prototype } = ws().PerMessageDeflate;
   wsInternals.deflate ??= ['_compress', '_decompress'].every((name) => name in prototype);
   return wsInternals.deflate;
+}
+
+/** What `ws` keeps of a frame until it is complete. */
+interface Reading {
+  readonly _buffers?: Buffer[];
+}
+
+/**
+ * Joins small packets of a frame as they come. `ws` keeps each by itself, and takes the first of all for each of them in the
+ * end: a frame in 250,000 packets of a byte would stop the event loop for half a minute.
+ * @param receiver of frames. To be called before it was given any; does nothing if `ws` keeps them in another way.
+ */
+export function joinPackets(receiver: Receiver): void {
+  const { _buffers: packets } = receiver as Reading;
+  if (!Array.isArray(packets)) return;
+  packets.push = pushJoined;
+}
+
+function pushJoined(this: Buffer[], ...packets: Buffer[]): number {
+  for (const packet of packets) addPiece(this, packet);
+  return this.length;
+}
+
+/** As `joinPackets`, for the receiver of a socket. */
+export function joinPacketsOf(socket: Socket): void {
+  const { _receiver: receiver } = socket as unknown as { readonly _receiver?: Receiver };
+  if (receiver !== undefined) joinPackets(receiver);
 }
 
 /** Private to `ws`, whose own negotiation is not used. To be called before anything was read. */

@@ -1,6 +1,8 @@
 /** The opening handshake: which requests are one, which are refused and how, and what 101 says. */
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { WebSocketError } from '../../../lib/environ/websocket/error.js';
 import {
@@ -207,6 +209,29 @@ describe('WebSocketAcceptor', () => {
     const { port } = await serveWebSocket(echo, { opened });
     (await RawWebSocket.connect(port)).destroy();
     expect(timeout).to.equal(0);
+  });
+
+  it('takes a message in packets of a byte, and others do not wait for it', async () => {
+    const size = 200_000;
+    const acceptor = new WebSocketAcceptor();
+    const stream = new Duplex({ read() {}, write: (_data, _encoding, done) => done() });
+    const { socket } = acceptor.accept(request(), stream as Socket, Buffer.alloc(0), undefined);
+    const ended = Promise.race([once(socket, 'message'), once(socket, 'error')]);
+    // Unmasked zeros of a mask of zeros are zeros.
+    const head = Buffer.alloc(14);
+    head.writeUInt16BE(0x82ff);
+    head.writeBigUInt64BE(BigInt(size), 2);
+    stream.push(head);
+    for (let i = 1; i < size; i++) {
+      stream.push(Buffer.alloc(1));
+      if (i % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const before = performance.now();
+    stream.push(Buffer.alloc(1));
+    const [message] = await ended;
+    expect(performance.now() - before).to.be.below(1000);
+    expect((message as Buffer).length).to.equal(size);
+    socket.terminate();
   });
 
   it('raises when the client is gone', async () => {
