@@ -1,4 +1,5 @@
 /** One application of a cascade, which may be passed over: its `start_response`, and its body. */
+import { Fifo } from '../environ/fifo.js';
 import { andThen, ignore } from '../environ/maybe-promise.js';
 import type { Body, Bytes, MaybePromise, StartResponse, Write } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
@@ -77,14 +78,14 @@ export class LazyBody implements AsyncIterable<Bytes> {
   #puller: Puller | undefined;
   /** Undefined once the next application was called: the rest is between that and the server. */
   #attempt: Attempt | undefined;
-  readonly #next: (written: Bytes[]) => MaybePromise<Body>;
+  readonly #next: (written: Fifo<Bytes>) => MaybePromise<Body>;
   /** What later applications wrote, which are called by a step of this body: it must be yielded, not written. */
-  readonly #written: Bytes[] = [];
+  readonly #written = new Fifo<Bytes>();
   /** No more will be asked for. */
   #ended = false;
 
   /** @param next calls the next application, and keeps in its argument what that writes. */
-  constructor(body: Body, attempt: Attempt, next: (written: Bytes[]) => MaybePromise<Body>) {
+  constructor(body: Body, attempt: Attempt, next: (written: Fifo<Bytes>) => MaybePromise<Body>) {
     this.#body = body;
     this.#attempt = attempt;
     this.#next = next;

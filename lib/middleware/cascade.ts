@@ -1,5 +1,6 @@
 /** Applications one after the other, until one has an answer (Rack::Cascade, Plack::App::Cascade). */
 import { inspect } from 'node:util';
+import type { Fifo } from '../environ/fifo.js';
 import { andThen } from '../environ/maybe-promise.js';
 import type {
   AnyEnviron,
@@ -98,12 +99,12 @@ class Cascade<E extends AnyEnviron> {
    * The server has its body by now, and `write` must not be called while it iterates that (PEP 3333 "The write()
    * Callable"): what an application writes is kept until it has returned.
    */
-  #nextInBody(written: Bytes[]): MaybePromise<Body> {
+  #nextInBody(written: Fifo<Bytes>): MaybePromise<Body> {
     const start_response = this.#start_response;
     this.#start_response = (...args) => {
       start_response(...args);
       // A head that was replaced was never sent, nor was what was written after it.
-      written.length = 0;
+      written.clear();
       return (data) => void written.push(data);
     };
     return this.next();

@@ -1,4 +1,5 @@
 /** The body of a response that Python gives block by block: no more of it waits here than a window. */
+import { Fifo } from '../environ/fifo.js';
 import type { Bytes } from '../environ/types.js';
 
 /** What the body tells the request that it belongs to. */
@@ -21,7 +22,7 @@ interface Waiter {
 
 export class PythonBody implements AsyncIterableIterator<Bytes, undefined> {
   readonly #owner: BodyOwner;
-  #blocks: Bytes[] = [];
+  readonly #blocks = new Fifo<Bytes>();
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   #waiter: Waiter | undefined;
@@ -97,7 +98,7 @@ export class PythonBody implements AsyncIterableIterator<Bytes, undefined> {
   }
 
   #stop(): void {
-    this.#blocks = [];
+    this.#blocks.clear();
     this.#begin();
     this.end();
   }

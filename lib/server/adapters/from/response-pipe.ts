@@ -1,4 +1,5 @@
 /** Between a Node handler that writes and a gateway that pulls: the blocks on their way, and how they end. */
+import { Fifo } from '../../../environ/fifo.js';
 import type { Bytes } from '../../../environ/types.js';
 import { ClientDisconnected } from '../../../errors.js';
 
@@ -21,7 +22,7 @@ interface Waiter {
 
 export class ResponsePipe implements AsyncIterable<Bytes> {
   readonly #writer: Writer;
-  #blocks: { bytes: Bytes; taken: (() => void) | undefined }[] = [];
+  readonly #blocks = new Fifo<{ bytes: Bytes; taken: (() => void) | undefined }>();
   #waitingBytes = 0;
   #full = false;
   /** Content-Length that is still to come; Infinity without one. */
@@ -84,7 +85,7 @@ export class ResponsePipe implements AsyncIterable<Bytes> {
     if (this.#closed) return;
     this.#closed = true;
     for (const { taken } of this.#blocks) taken?.();
-    this.#blocks = [];
+    this.#blocks.clear();
     if (this.#ended || this.#promised <= 0) {
       this.#finish();
       if (this.#full) this.#drain();

@@ -25,6 +25,14 @@ describe('fromNodeHandler', () => {
     await closeServers();
   });
 
+  it('sends very many small blocks that the handler wrote in one go', async () => {
+    const { url } = await served((_message, response) => {
+      for (let i = 0; i < 120_000; i++) response.write('row\n');
+      response.end();
+    });
+    expect((await (await fetch(url)).text()).length).to.equal(480_000);
+  }).timeout(6000);
+
   describe('the request', () => {
     it('emits close after a normal end, though its body was not read', async () => {
       const events: string[] = [];
