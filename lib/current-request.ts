@@ -51,14 +51,13 @@ export class RequestScope implements Placed {
   /** Among those that wait. */
   place = -1;
   readonly server: RequestServer | undefined;
-  /** Called at once when it is over, also while the application's call is under way. */
-  whenOver: (() => void) | undefined;
   #runner: Runner | undefined;
   #patience = 0;
   #waits: Set<Wait> | undefined;
   #waitsNoLonger = false;
   #over = false;
   #calls: Call[] | undefined;
+  #callAtOnce: Call | undefined;
   #running: PromiseLike<unknown> | undefined;
 
   constructor(server?: RequestServer) {
@@ -156,6 +155,19 @@ export class RequestScope implements Placed {
     return this.#over;
   }
 
+  /** To be called once when it is over, also while the application's call is under way; if that was before, now. */
+  whenOver(call: Call): void {
+    const before = this.#callAtOnce;
+    if (this.#over) call();
+    else if (before === undefined) this.#callAtOnce = call;
+    else {
+      this.#callAtOnce = () => {
+        before();
+        call();
+      };
+    }
+  }
+
   /** To be called once, at the end; if that was before, now. */
   atEnd(call: Call): void {
     this.#calls ??= [];
@@ -171,7 +183,8 @@ export class RequestScope implements Placed {
     this.endWaits();
     this.#over = true;
     this.#running = running;
-    this.whenOver?.();
+    this.#callAtOnce?.();
+    this.#callAtOnce = undefined;
     if (this.#calls !== undefined) this.#settle();
   }
 

@@ -155,6 +155,11 @@ export class BlockingBodyInput implements BlockingInput {
     this.#source = source;
   }
 
+  /** The request has no body. */
+  get isEmpty(): boolean {
+    return this.#source === NOTHING;
+  }
+
   read(size?: number | null): Buffer {
     const wanted = checkSize('read', size);
     return this.#take(bytes(wanted), wanted);

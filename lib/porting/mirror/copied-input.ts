@@ -6,6 +6,7 @@ import type { MaybePromise } from '../../environ/types.js';
 import type { Budget } from './captured-answer.js';
 
 interface AnyInput {
+  readonly isEmpty?: boolean;
   read(size?: number | null): MaybePromise<Buffer>;
   read1?(size?: number | null): MaybePromise<Buffer>;
   readline(size?: number | null): MaybePromise<Buffer>;
@@ -13,7 +14,7 @@ interface AnyInput {
 }
 
 /** The copy grows as the original reads; the candidate can have it only if that was the whole body. */
-export class CopiedInput implements AnyInput {
+export class CopiedInput implements Omit<AnyInput, 'isEmpty'> {
   /** Temporary files and the like are removed when the request is over, also where the candidate reads its input. */
   readonly [REQUEST_SCOPE]: RequestScope | undefined;
   readonly [Symbol.iterator]?: () => Iterator<Buffer>;
@@ -62,6 +63,10 @@ export class CopiedInput implements AnyInput {
       if (lines.length === 0 || !hint || hint < 0) this.#ended = true;
       return lines;
     });
+  }
+
+  get isEmpty(): boolean | undefined {
+    return this.#inner.isEmpty;
   }
 
   get dropped(): boolean {

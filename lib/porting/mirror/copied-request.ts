@@ -59,11 +59,12 @@ export function environOf({ keys, body, blocking }: CopiedRequest, signal: Abort
   const pull = () => {
     const block = left;
     left = null;
-    return block?.length === 0 ? null : block;
+    return block;
   };
+  const hasBody = body.length > 0;
   environ['wsgi.input'] = blocking
-    ? new BlockingBodyInput({ pull })
-    : new BodyInput({ pull: () => Promise.resolve(pull()) });
+    ? new BlockingBodyInput(hasBody ? { pull } : undefined)
+    : new BodyInput(hasBody ? { pull: () => Promise.resolve(pull()) } : undefined);
   environ['wsgi.errors'] = new TextErrorStream();
   environ['wsgi.file_wrapper'] = fileWrapper;
   environ['wsgi.early_hints'] = ignore;

@@ -1,10 +1,10 @@
 /** Where `forward` sends requests, and the head of each: its target, and its headers without those of one connection. */
 import { inspect } from 'node:util';
+import { isHopByHop } from '../../environ/syntax.js';
 import type { Body, Environ, StartResponse } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
 import { checkOptionNames } from '../../option-names.js';
 import { rawHeadersOf, targetsOf } from '../../server/adapters/from/environ-request.js';
-import { endToEnd } from './forward-answer.js';
 
 export interface ForwardOptions {
   /** Seconds in which the other server may be silent before the answer is 504, or is cut. Default 60; 0 is no limit. */
@@ -62,6 +62,24 @@ export class UpstreamError extends Error {
     super(message);
     this.status = status;
   }
+}
+
+/** Without them a body has another end, and a request another server, than the sender meant: `Connection` cannot take them away. */
+const FOR_ALL = new Set(['content-length', 'host']);
+
+/** Without the headers of one connection: those that are always so, and those that `Connection` names. */
+export function endToEnd(rawHeaders: readonly string[]): [string, string][] {
+  const all: [string, string][] = [];
+  const named = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
+    all.push([name, value]);
+    if (name.toLowerCase() === 'connection') {
+      for (const one of value.split(',')) named.add(one.trim().toLowerCase());
+    }
+  }
+  for (const name of FOR_ALL) named.delete(name);
+  return all.filter(([name]) => !isHopByHop(name) && !named.has(name.toLowerCase()));
 }
 
 /** The target and the headers of the request, for the other server. In environ no name appears twice. */

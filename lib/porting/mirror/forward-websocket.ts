@@ -1,12 +1,19 @@
 /** A WebSocket that is passed on to another server: its handshake, its messages both ways, and how it is closed. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { ClientOptions, RawData, WebSocket as WsSocket } from 'ws';
-import { ignore, isPromise } from '../../environ/maybe-promise.js';
+import { isPromise } from '../../environ/maybe-promise.js';
 import type { AnyEnviron, Body, Bytes, Environ, Message, StartResponse } from '../../environ/types.js';
 import { ReceiveTimeout } from '../../environ/websocket/error.js';
 import { CLIENT_LIMITS, ws } from '../../server/websocket/ws.js';
-import { AnswerBody, endToEnd, statusOf } from './forward-answer.js';
-import { answerError, headOf, MAX_ANSWER_HEAD, type Upstream, UpstreamError } from './forward-head.js';
+import { ForwardedAnswer } from './forward-answer.js';
+import {
+  answerError,
+  endToEnd,
+  headOf,
+  MAX_ANSWER_HEAD,
+  type Upstream,
+  UpstreamError,
+} from './forward-head.js';
 
 type Client = NonNullable<AnyEnviron['wsgi.websocket']>;
 
@@ -29,10 +36,7 @@ export async function forwardWebSocket(
   signal?.addEventListener('abort', leave, { once: true });
   try {
     const answer = await handshakeOf(socket);
-    if ('refusal' in answer) {
-      start_response(statusOf(answer.refusal), endToEnd(answer.refusal.rawHeaders));
-      return new AnswerBody(answer.refusal, answer.request, ignore);
-    }
+    if ('refusal' in answer) return await answer.refusal.passTo(start_response);
     client.accept(socket.protocol || null, handshakeHeaders(answer.opened));
     await relay.run(environ['node.nonblocking'] === true);
     return [];
@@ -66,9 +70,7 @@ function connect(upstream: Upstream, environ: Environ, protocols: readonly strin
   return new WebSocket(upstream.url.origin.replace(/^http/, 'ws'), [...protocols], options);
 }
 
-type Handshake =
-  | { readonly opened: IncomingMessage }
-  | { readonly refusal: IncomingMessage; readonly request: ClientRequest };
+type Handshake = { readonly opened: IncomingMessage } | { readonly refusal: ForwardedAnswer };
 
 function handshakeOf(socket: WsSocket): Promise<Handshake> {
   return new Promise((resolve, reject) => {
@@ -81,7 +83,9 @@ function handshakeOf(socket: WsSocket): Promise<Handshake> {
       socket.pause();
       if (opened !== undefined) resolve({ opened });
     });
-    socket.once('unexpected-response', (request, refusal) => resolve({ request, refusal }));
+    socket.once('unexpected-response', (request, message) => {
+      resolve({ refusal: new ForwardedAnswer(message, request) });
+    });
     socket.on('error', (error) => {
       const late = error.message === 'Opening handshake has timed out';
       reject(new UpstreamError(error.message, late ? 504 : 502));

@@ -57,8 +57,7 @@ export class PyodideLane implements Lane, PoolRequest {
     if (!this.#pool.submit(this)) throw new ServerBusy();
     this.#work = work;
     this.#count.add();
-    const scope = this.#scope;
-    if (scope !== undefined) scope.whenOver = () => this.#leave();
+    this.#scope?.whenOver(() => this.#leave());
   }
 
   /** Descriptors of all threads are those of this process. */
