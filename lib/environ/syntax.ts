@@ -48,3 +48,16 @@ export function typeName(value: unknown): string {
   const name = typeof type === 'function' ? type.name : '';
   return name === '' || name === 'Object' ? 'an object' : `an object of type ${name}`;
 }
+
+/** Only SP and HTAB are blank in HTTP; U+00A0 and U+0085 are data. By hand: an expression is quadratic in them. */
+export function trimBlanks(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}

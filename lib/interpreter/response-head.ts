@@ -3,7 +3,7 @@
  * response head that is made of them (RFC 9112 section 6).
  */
 import { inspect } from 'node:util';
-import { isHopByHop, TOKEN, typeName } from '../environ/syntax.js';
+import { isHopByHop, TOKEN, trimBlanks, typeName } from '../environ/syntax.js';
 import type { HeaderList } from '../environ/types.js';
 import { ApplicationError } from '../errors.js';
 import type { ResponseHead } from './sink.js';
@@ -138,19 +138,6 @@ function checkValue(name: string, value: unknown): string {
     );
   }
   return value.trim() === value ? value : trimBlanks(value);
-}
-
-/** Only SP and HTAB are blank in HTTP; U+00A0 and U+0085 are data. By hand: an expression is quadratic in them. */
-function trimBlanks(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && isBlank(value.charCodeAt(start))) start++;
-  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
-  return value.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 function checkLength(value: string, before: number): number {

@@ -50,7 +50,7 @@ export const RECORD_OPTIONS = {
   forwarded: commandOption(kinds.flag, false, {
     flags: ['--forwarded'],
     group: 'What the original gets',
-    doc: 'Add X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host; otherwise requests pass as they come.',
+    doc: "Send X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host in place of the client's; otherwise requests pass as they come.",
   }),
   hostHeader: commandOption(HOST, undefined, {
     flags: ['--host-header'],

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { logger } from '../../logger.js';
+import { ExchangeQueue } from './exchange-queue.js';
 import { endAndLinger, Flow, reset } from './flow.js';
 import { requestFraming, responseFraming } from './http/body-reader.js';
 import { type Field, type Head, listedIn, parseRequestLine, parseStatusLine } from './http/head.js';
@@ -12,7 +13,7 @@ import { type MessageListener, MessageReader, type Next } from './http/message-r
 import { LiveExchange } from './live-exchange.js';
 import type { Recorder } from './recorder.js';
 import { Tunnel } from './tunnel.js';
-import { badGateway, connectTo, type Upstream } from './upstream.js';
+import { badRequest, connectTo, KEEP_ALIVE_MS, type Upstream, unreachable } from './upstream.js';
 
 export interface ProxyOptions {
   readonly upstream: Upstream;
@@ -22,9 +23,6 @@ export interface ProxyOptions {
   /** Changes a head before it is passed on; what it gives is what is recorded. */
   readonly rewrite?: ((head: Head, client: Socket) => Head) | undefined;
 }
-
-/** Milliseconds after which the system asks whether the other machine is still there. */
-const KEEP_ALIVE_MS = 60_000;
 
 export class ProxyConnection {
   readonly #client: Socket;
@@ -36,8 +34,7 @@ export class ProxyConnection {
   #upstream: Socket | undefined;
   #fromUpstream: Flow | undefined;
   #connected = false;
-  /** Exchanges whose messages are not over, the oldest first. */
-  readonly #exchanges: LiveExchange[] = [];
+  readonly #exchanges = new ExchangeQueue();
   /** The exchange whose request is being sent. */
   #sending: LiveExchange | undefined;
   /** The exchange whose answer is being passed. */
@@ -45,8 +42,10 @@ export class ProxyConnection {
   /** The exchange whose answer says what follows its request. */
   #awaited: LiveExchange | undefined;
   #tunnel: Tunnel | undefined;
-  /** The original has closed: what the client still sends goes nowhere. */
+  /** The original has closed, or does not get any more: what the client still sends goes nowhere. */
   #over = false;
+  /** Why the last request was not passed on: said once those before it are answered. */
+  #refusal: string | undefined;
   #stopping = false;
   /** It ends once it is idle. */
   #draining = false;
@@ -68,7 +67,7 @@ export class ProxyConnection {
 
   /** Between two requests. */
   get isIdle(): boolean {
-    return this.#exchanges.length === 0 && this.#requests.isBetween;
+    return this.#exchanges.isEmpty && this.#requests.isBetween;
   }
 
   /** Ends it, whatever is going on; the archive has what came so far. */
@@ -102,7 +101,7 @@ export class ProxyConnection {
     const upstream = this.#upstream;
     if (upstream !== undefined && !upstream.destroyed) {
       // It sees that nobody waits any more, as it would without a proxy.
-      if (this.#exchanges.length > 0 && this.#tunnel === undefined && !this.#stopping) reset(upstream);
+      if (!this.#exchanges.isEmpty && this.#tunnel === undefined && !this.#stopping) reset(upstream);
       else upstream.destroy();
     }
     this.#finishAll(true);
@@ -113,7 +112,6 @@ export class ProxyConnection {
   #connect(): Socket {
     const upstream = connectTo(this.#options.upstream);
     this.#fromUpstream = new Flow(upstream);
-    upstream.setKeepAlive(true, KEEP_ALIVE_MS);
     upstream.once(this.#options.upstream.tls ? 'secureConnect' : 'connect', () => {
       this.#connected = true;
     });
@@ -149,7 +147,7 @@ export class ProxyConnection {
       this.#unreachable(error);
       return;
     }
-    const isWaited = this.#exchanges.some((exchange) => !exchange.answerEnded) || this.#tunnel !== undefined;
+    const isWaited = this.#exchanges.unanswered !== undefined || this.#tunnel !== undefined;
     this.#endAnswers(true);
     this.#over = true;
     this.#finishAll(false);
@@ -180,22 +178,16 @@ export class ProxyConnection {
   }
 
   #unreachable(error: NodeJS.ErrnoException): void {
-    const { name } = this.#options.upstream;
-    // Of several addresses there is a code, and no message.
-    const failure = error.code ?? error.message;
-    const { method = 'GET' } = this.#exchanges[0] ?? {};
-    const what = this.#exchanges[0]?.describe() ?? 'a request';
-    const hint = /CERT|SIGNATURE|ALTNAME/.test(failure) ? '. --no-verify takes any certificate' : '';
-    logger.error(`${name} cannot be reached for ${what}: ${error.message || failure}${hint}`);
+    const { failure, answer } = unreachable(this.#options.upstream, error, this.#exchanges.first);
     this.#over = true;
     this.#finishAll(false, failure);
-    this.#client.write(badGateway(name, failure, method));
+    this.#client.write(answer);
     this.#letGo();
   }
 
   /** What the original has sent is over. @param cut by a reset. */
   #endAnswers(cut: boolean): void {
-    const exchange = this.#exchanges[0];
+    const exchange = this.#exchanges.first;
     if (cut && exchange?.answerBegun) exchange.endAnswer({ cut });
     const isWhole = this.#answers.end();
     if (exchange === undefined || !exchange.answerBegun || exchange.answerEnded) return;
@@ -205,28 +197,17 @@ export class ProxyConnection {
   /** Writes what is left. @param abandoned by the client, or by us: the original would have gone on. */
   #finishAll(abandoned: boolean, failure?: string): void {
     this.#endTunnel();
-    for (const exchange of this.#exchanges.splice(0)) {
-      // Sent after the original had closed, and sent again by the client on a new connection.
-      if (exchange.answerBegun) exchange.endAnswer(abandoned ? { missing: true } : { cut: true });
-      const why = failure ?? (abandoned ? 'the client left' : 'the connection was closed');
-      exchange.write(exchange.answerBegun ? {} : { failure: why });
-    }
+    this.#exchanges.writeAll(abandoned, failure);
     this.#sending = undefined;
   }
 
-  /** Writes the exchanges that are over: the oldest first, as their answers come. */
+  /** Something has ended. */
   #settle(): void {
-    for (const first of [...this.#exchanges]) {
-      // A conversation is over when the connection is.
-      if (!first.requestEnded || !first.answerEnded || first === this.#tunnel?.exchange) break;
-      this.#exchanges.shift();
-      first.write();
-    }
-    if (this.#draining && this.isIdle) this.#end();
-  }
-
-  /** All is written; the client gets what is on its way. */
-  #end(): void {
+    this.#exchanges.writeOver(this.#tunnel?.exchange);
+    const isLast = this.#refusal !== undefined && this.#exchanges.isEmpty;
+    if (isLast && !this.#lettingGo) this.#client.write(badRequest(this.#refusal ?? ''));
+    if (!isLast && !(this.#draining && this.isIdle)) return;
+    // All is written; the client gets what is on its way.
     this.#over = true;
     this.#letGo();
   }
@@ -245,13 +226,28 @@ export class ProxyConnection {
         if (this.#tunnel?.write('client', bytes) === false) this.#fromClient.stop('frames');
         this.#toUpstream(bytes);
       },
-      onunreadable: (error, bytes) => {
-        this.#warn(`A request is passed on and not recorded: ${error.message}`);
-        this.#sending?.endRequest({ cut: true });
-        this.#toUpstream(bytes);
-      },
-      onpartial: (bytes) => this.#toUpstream(bytes),
+      onunreadable: (error, bytes) => this.#requestUnreadable(error.message, bytes),
+      onpartial: (bytes) => this.#passUnread(bytes),
     };
+  }
+
+  #requestUnreadable(fault: string, bytes: Buffer): void {
+    const passes = this.#passUnread(bytes);
+    this.#warn(`A request is ${passes ? 'passed on and not recorded' : 'refused'}: ${fault}`);
+    this.#sending?.endRequest({ cut: true });
+    if (passes) return;
+    this.#over = true;
+    // Where its head has passed, the original sees a body that is cut, and may say so.
+    if (this.#sending !== undefined) this.#upstream?.end();
+    else this.#refusal = fault;
+    this.#settle();
+  }
+
+  /** Not where heads are rewritten: a client could send headers in such bytes that are not its to send. */
+  #passUnread(bytes: Buffer): boolean {
+    const passes = this.#options.rewrite === undefined;
+    if (passes) this.#toUpstream(bytes);
+    return passes;
   }
 
   #requestHead(original: Head): Next {
@@ -291,6 +287,7 @@ export class ProxyConnection {
       onunreadable: (error, bytes) => {
         this.#warn(`An answer is passed on and not recorded: ${error.message}`);
         this.#toClient(bytes);
+        if (this.#awaited !== undefined) this.#readOn('head');
       },
       onpartial: (bytes) => this.#toClient(bytes),
     };
@@ -298,24 +295,20 @@ export class ProxyConnection {
 
   #answerHead(head: Head): Next {
     const line = parseStatusLine(head.start);
-    const exchange = this.#exchanges.find((one) => !one.answerEnded);
+    const exchange = this.#exchanges.unanswered;
     const isTunnel =
       line.status === 101 || (exchange?.method === 'CONNECT' && line.status < 300 && line.status >= 200);
     const framing = responseFraming(head, line.status, exchange?.method ?? 'GET');
     this.#toClient(head.raw);
     if (line.status < 200 && !isTunnel) return 'head';
-    if (exchange === undefined || exchange !== this.#exchanges[0]) {
+    if (exchange === undefined || exchange !== this.#exchanges.first) {
       this.#warn(`The original has sent ${line.status} to no request`);
       return framing;
     }
     exchange.beginAnswer(line, head.fields);
     if (!isTunnel) {
       this.#answering = exchange;
-      if (exchange === this.#awaited) {
-        this.#awaited = undefined;
-        this.#requests.resume('head');
-        this.#fromClient.go('held');
-      }
+      if (exchange === this.#awaited) this.#readOn('head');
       return framing;
     }
     exchange.endAnswer({});
@@ -331,14 +324,20 @@ export class ProxyConnection {
       },
       onwarning: (sentence) => this.#warn(sentence),
     });
-    this.#requests.resume('tunnel');
+    this.#readOn('tunnel');
+  }
+
+  /** The answer says what follows the request. */
+  #readOn(next: 'head' | 'tunnel'): void {
+    this.#awaited = undefined;
+    this.#requests.resume(next);
     this.#fromClient.go('held');
   }
 
   #endTunnel(): void {
     const tunnel = this.#tunnel;
-    if (tunnel === undefined || this.#exchanges[0] !== tunnel.exchange) return;
-    this.#exchanges.shift();
+    if (tunnel === undefined || this.#exchanges.first !== tunnel.exchange) return;
+    this.#exchanges.dropFirst();
     tunnel.end(this.#stopping);
   }
 

@@ -6,6 +6,7 @@ import { listen } from '../../server/http/listen.js';
 import type { Head } from './http/head.js';
 import { ProxyConnection, type ProxyOptions } from './proxy-connection.js';
 import type { Recorder } from './recorder.js';
+import { rewritten } from './rewrite.js';
 import type { Upstream } from './upstream.js';
 
 export interface RecordingProxyOptions {
@@ -13,7 +14,7 @@ export interface RecordingProxyOptions {
   /** Undefined until the archive is open: a client that is faster is turned away. */
   readonly recorder: () => Recorder | undefined;
   readonly address: Place;
-  /** Adds X-Forwarded-For, -Host and -Proto. */
+  /** Sends X-Forwarded-For, -Host and -Proto in place of the client's own. */
   readonly forwarded: boolean;
   /** What the original gets as Host; by default what the client has sent. */
   readonly hostHeader: string | undefined;
@@ -85,7 +86,7 @@ export class RecordingProxy {
     }
     const rewrite =
       forwarded || hostHeader !== undefined
-        ? (head: Head, client: Socket) => rewritten(head, client, forwarded, hostHeader)
+        ? (head: Head, client: Socket) => rewritten(head, client, { forwarded, hostHeader })
         : undefined;
     const options: ProxyOptions = {
       upstream,
@@ -99,19 +100,4 @@ export class RecordingProxy {
     });
     this.#connections.add(connection);
   }
-}
-
-/** The head that the original gets where it is not the client's own. */
-function rewritten(head: Head, client: Socket, forwarded: boolean, hostHeader: string | undefined): Head {
-  const fields = head.fields.map(([name, value]): [string, string] => [
-    name,
-    hostHeader !== undefined && name.toLowerCase() === 'host' ? hostHeader : value,
-  ]);
-  if (forwarded) {
-    const host = head.fields.find(([name]) => name.toLowerCase() === 'host')?.[1];
-    fields.push(['X-Forwarded-For', client.remoteAddress ?? 'unknown'], ['X-Forwarded-Proto', 'http']);
-    if (host !== undefined) fields.push(['X-Forwarded-Host', host]);
-  }
-  const lines = [head.start, ...fields.map(([name, value]) => `${name}: ${value}`), '', ''];
-  return { start: head.start, fields, raw: Buffer.from(lines.join('\r\n'), 'latin1') };
 }

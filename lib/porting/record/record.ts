@@ -20,9 +20,9 @@ export interface RecordOptions {
   readonly overwrite?: boolean;
   /** Where clients connect to, as of `wsgi --bind`; port 0 takes a free one. Default `127.0.0.1:8080`. */
   readonly bind?: string;
-  /** Add X-Forwarded-For, -Proto and -Host. Default false. */
+  /** Send X-Forwarded-For, -Proto and -Host in place of the client's. What cannot be read is refused. Default false. */
   readonly forwarded?: boolean;
-  /** Sent as Host in place of what the client sends. */
+  /** Sent as Host in place of what the client sends. What cannot be read is refused. */
   readonly hostHeader?: string | undefined;
   /** False takes any certificate. Default true. */
   readonly verify?: boolean;

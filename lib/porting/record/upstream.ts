@@ -2,6 +2,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { ConfigError } from '../../errors.js';
+import { logger } from '../../logger.js';
 
 export interface Upstream {
   /** For messages. */
@@ -43,10 +44,14 @@ export function parseUpstream(text: string, verify = true): Upstream {
   };
 }
 
+/** Milliseconds after which the system asks whether the other machine is still there. */
+export const KEEP_ALIVE_MS = 60_000;
+
 /** A connection that is being made. It is ready at `secureConnect` or `connect`. */
 export function connectTo({ host = '', port = 0, socketPath, tls, verify }: Upstream): Socket {
   if (socketPath !== undefined) return connect({ path: socketPath, allowHalfOpen: true });
   const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
   if (!tls) return socket;
   return connectTls({
     socket,
@@ -58,16 +63,39 @@ export function connectTo({ host = '', port = 0, socketPath, tls, verify }: Upst
   });
 }
 
-/** The answer where there is no connection to the original. */
-export function badGateway(name: string, failure: string, method: string): string {
-  const body = `The original at ${name} cannot be reached: ${failure}\n`;
+/**
+ * There is no connection to the original: logs that.
+ * @returns why, for the archive, and the answer to the client.
+ */
+export function unreachable(
+  { name }: Upstream,
+  error: NodeJS.ErrnoException,
+  request: { readonly method: string; describe(): string } | undefined,
+): { failure: string; answer: string } {
+  // Of several addresses there is a code, and no message.
+  const failure = error.code ?? error.message;
+  const hint = /CERT|SIGNATURE|ALTNAME/.test(failure) ? '. --no-verify takes any certificate' : '';
+  const what = request?.describe() ?? 'a request';
+  logger.error(`${name} cannot be reached for ${what}: ${error.message || failure}${hint}`);
+  const { head, body } = answerOf('502 Bad Gateway', `The original at ${name} cannot be reached: ${failure}`);
+  return { failure, answer: request?.method === 'HEAD' ? head : head + body };
+}
+
+/** The answer to a request that is not passed on. */
+export function badRequest(fault: string): string {
+  const { head, body } = answerOf('400 Bad Request', `This request cannot be read: ${fault}`);
+  return head + body;
+}
+
+function answerOf(status: string, sentence: string): { head: string; body: string } {
+  const body = `${sentence}\n`;
   const head = [
-    'HTTP/1.1 502 Bad Gateway',
+    `HTTP/1.1 ${status}`,
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
     '',
     '',
   ].join('\r\n');
-  return method === 'HEAD' ? head : head + body;
+  return { head, body };
 }

@@ -1,4 +1,5 @@
 /** The heads of HTTP/1 messages, read beside the bytes that pass: start line and fields (RFC 9112, sections 2 to 5). */
+import { trimBlanks } from '../../../environ/syntax.js';
 
 export type Field = [name: string, value: string];
 
@@ -19,17 +20,25 @@ const MAX_HEAD = 1024 * 1024;
 const CR = 13;
 const LF = 10;
 
-/** Collects the bytes of a head until it is complete. */
+const NOTHING = Buffer.alloc(0);
+
+/** Collects the bytes of a head until it is complete: each byte is looked at once, however few come at a time. */
 export class HeadCollector {
-  #held: Buffer = Buffer.alloc(0);
+  /** With room for more, so that what is held is not copied for each block. */
+  #held: Buffer = NOTHING;
+  #length = 0;
+  /** Where its first line begins: empty lines before a request are not its end. */
+  #start = 0;
+  #begun = false;
   /** Up to here there is no end. */
   #searched = 0;
 
   /** What came of a head that is not complete. */
   take(): Buffer {
-    const held = this.#held;
-    this.#held = Buffer.alloc(0);
-    this.#searched = 0;
+    const held = this.#held.subarray(0, this.#length);
+    this.#held = NOTHING;
+    this.#length = this.#start = this.#searched = 0;
+    this.#begun = false;
     return held;
   }
 
@@ -38,37 +47,35 @@ export class HeadCollector {
    * @throws Unreadable if it is too large; `take` has all of it.
    */
   push(block: Buffer): { readonly raw: Buffer; readonly used: number } | undefined {
-    const before = this.#held.length;
-    this.#held = before === 0 ? block : Buffer.concat([this.#held, block]);
-    if (before === 0) this.#checkStart(block);
+    const before = this.#length;
+    this.#hold(block);
     const end = this.#findEnd();
     if (end === undefined) {
-      // Bytes of a socket's buffer may be overwritten.
-      if (before === 0) this.#held = Buffer.from(block);
-      if (this.#held.length > MAX_HEAD) throw new Unreadable(`its head has more than ${MAX_HEAD} bytes`);
+      if (this.#length > MAX_HEAD) throw new Unreadable(`its head has more than ${MAX_HEAD} bytes`);
       return undefined;
     }
-    const raw = Buffer.from(this.#held.subarray(0, end));
-    this.take();
+    const raw = this.take().subarray(0, end);
     return { raw, used: end - before };
   }
 
-  /** The hello of TLS, for example: its sender waits for an answer, and no line end will come. */
-  #checkStart(block: Buffer): void {
-    const first = block.find((byte) => byte !== CR && byte !== LF);
-    if (first !== undefined && (first <= 0x20 || first >= 0x7f)) {
-      throw new Unreadable(`it begins with the byte 0x${first.toString(16).padStart(2, '0')}`);
+  /** A copy: bytes of a socket's buffer may be overwritten. */
+  #hold(block: Buffer): void {
+    const length = this.#length + block.length;
+    if (length > this.#held.length) {
+      const larger = Buffer.allocUnsafe(this.#length === 0 ? length : 2 * length);
+      this.#held.copy(larger, 0, 0, this.#length);
+      this.#held = larger;
     }
+    block.copy(this.#held, this.#length);
+    this.#length = length;
   }
 
   /** After the empty line; a line may end with LF alone (RFC 9112, section 2.2). */
   #findEnd(): number | undefined {
-    const bytes = this.#held;
-    let start = 0;
-    // Empty lines before a request are not its end.
-    while (bytes[start] === CR || bytes[start] === LF) start++;
+    const bytes = this.#held.subarray(0, this.#length);
+    if (!this.#begun && !this.#findStart(bytes)) return undefined;
     for (
-      let at = bytes.indexOf(LF, Math.max(start, this.#searched - 3));
+      let at = bytes.indexOf(LF, Math.max(this.#start, this.#searched - 3));
       at !== -1;
       at = bytes.indexOf(LF, at + 1)
     ) {
@@ -77,6 +84,18 @@ export class HeadCollector {
     }
     this.#searched = bytes.length;
     return undefined;
+  }
+
+  /** The hello of TLS, for example, is no head: its sender waits for an answer, and no line end will come. */
+  #findStart(bytes: Buffer): boolean {
+    while (bytes[this.#start] === CR || bytes[this.#start] === LF) this.#start++;
+    const first = bytes[this.#start];
+    if (first === undefined) return false;
+    if (first <= 0x20 || first >= 0x7f) {
+      throw new Unreadable(`it begins with the byte 0x${first.toString(16).padStart(2, '0')}`);
+    }
+    this.#begun = true;
+    return true;
   }
 }
 
@@ -93,21 +112,24 @@ export function parseHead(raw: Buffer): Head {
 
 /** @throws Unreadable */
 export function parseFields(lines: readonly string[]): Field[] {
-  const fields: Field[] = [];
+  const fields: [name: string, parts: string[]][] = [];
   for (const line of lines) {
-    const last = fields.at(-1);
     if (/^[ \t]/.test(line)) {
+      const last = fields.at(-1);
       if (last === undefined) throw new Unreadable('its first field begins with white space');
       // A folded line (RFC 9112, section 5.2) is one value with a space.
-      last[1] = `${last[1]} ${line.trim()}`.trim();
+      last[1].push(line.trim());
       continue;
     }
     const colon = line.indexOf(':');
     if (colon < 1)
       throw new Unreadable(`a line of its head is not NAME: VALUE: ${JSON.stringify(line.slice(0, 60))}`);
-    fields.push([line.slice(0, colon).trimEnd(), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]);
+    fields.push([line.slice(0, colon).trimEnd(), [trimBlanks(line.slice(colon + 1))]]);
   }
-  return fields;
+  return fields.map(([name, parts]) => [
+    name,
+    parts.length === 1 ? String(parts[0]) : parts.join(' ').trim(),
+  ]);
 }
 
 /** The values of a field, in lower case, as the list that they are (RFC 9110, section 5.6.1). */
@@ -127,9 +149,15 @@ export interface RequestLine {
 
 /** @throws Unreadable */
 export function parseRequestLine(start: string): RequestLine {
-  const match = /^(\S+) +(.*?) +HTTP\/(1\.\d)$/.exec(start);
-  if (match === null) throw new Unreadable(`its request line is ${JSON.stringify(start.slice(0, 60))}`);
-  return { method: match[1] ?? '', target: match[2] ?? '', version: match[3] ?? '' };
+  // Not by one expression: that takes long for many spaces.
+  const first = start.indexOf(' ');
+  const last = start.lastIndexOf(' ');
+  const method = start.slice(0, first);
+  const version = /^HTTP\/(1\.\d)$/.exec(start.slice(last + 1))?.[1];
+  if (first < 1 || last === first || version === undefined || /\s/.test(method) || start.includes('\r')) {
+    throw new Unreadable(`its request line is ${JSON.stringify(start.slice(0, 60))}`);
+  }
+  return { method, target: trimBlanks(start.slice(first, last)), version };
 }
 
 export interface StatusLine {

@@ -59,9 +59,10 @@ export class MessageReader {
 
   /** The answer says what the bytes are that were held back. */
   resume(next: 'head' | 'tunnel'): void {
-    if (this.#state !== 'wait') return;
+    // After an upgrade with a body nothing waits.
+    if (this.#state !== 'wait' && !(this.#state === 'head' && next === 'tunnel')) return;
     this.#state = next;
-    const held = Buffer.concat(this.#held.splice(0));
+    const held = Buffer.concat([this.#collector.take(), ...this.#held.splice(0)]);
     if (held.length > 0) this.push(held);
   }
 
