@@ -38,6 +38,15 @@ export function unquoteToNative(quoted: string): string {
   return from === 0 ? quoted : native + quoted.slice(from);
 }
 
+/** The start of a quoted string that decodes to as many characters. */
+export function quotedStart(quoted: string, length: number): string {
+  let at = 0;
+  for (let taken = 0; taken < length; taken++) {
+    at += /^%[0-9A-Fa-f]{2}/.test(quoted.slice(at, at + 3)) ? 3 : 1;
+  }
+  return quoted.slice(0, at);
+}
+
 function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const lower = code | 0x20;

@@ -1,5 +1,5 @@
 /** Environ turned back into a request: its target and its headers, for handlers that want those. */
-import { unquoteToNative } from '../../../environ/native-string.js';
+import { quotedStart, unquoteToNative } from '../../../environ/native-string.js';
 import type { Environ } from '../../../environ/types.js';
 
 export interface RequestTargets {
@@ -20,7 +20,7 @@ export function targetsOf(environ: Environ): RequestTargets {
   const search = query === '' ? '' : `?${query}`;
   const sent = /^(\/[^?#]*)(?:\?[^#]*)?/.exec(REQUEST_URI ?? '')?.[1];
   const unchanged = sent !== undefined && unquoteToNative(sent) === script + path;
-  const mount = unchanged ? takeDecoded(sent, script.length) : quote(script);
+  const mount = unchanged ? quotedStart(sent, script.length) : quote(script);
   const rest = unchanged ? sent.slice(mount.length) : quote(path);
   const inner = rest === '' ? '/' : rest;
   return { whole: (mount + rest || '/') + search, inner: inner + search, mount };
@@ -31,15 +31,6 @@ function quote(native: string): string {
     const code = char.charCodeAt(0);
     return code <= 0xff ? `%${code.toString(16).toUpperCase().padStart(2, '0')}` : encodeURIComponent(char);
   });
-}
-
-/** The start of a quoted string that decodes to as many characters. */
-function takeDecoded(quoted: string, length: number): string {
-  let at = 0;
-  for (let taken = 0; taken < length; taken++) {
-    at += /^%[0-9A-Fa-f]{2}/.test(quoted.slice(at, at + 3)) ? 3 : 1;
-  }
-  return quoted.slice(0, at);
 }
 
 /** Name, value, name, value: names with capitals, as most clients write them. */

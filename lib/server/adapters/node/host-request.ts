@@ -1,7 +1,7 @@
 /** What a host did with a request before the application got it: its mount point, its headers, its body. */
 import type { IncomingMessage } from 'node:http';
 import type { BodySource } from '../../../environ/input/input.js';
-import { isNative, textToNative, unquoteToNative } from '../../../environ/native-string.js';
+import { isNative, quotedStart, textToNative, unquoteToNative } from '../../../environ/native-string.js';
 import { ApplicationError } from '../../../errors.js';
 
 /** What hosts leave on a request. */
@@ -31,18 +31,35 @@ export function mountOf(message: HostedMessage): Mount {
     return { scriptName: '', target: url, uri: url };
   }
   const [origin, seen] = split(url);
-  const whole = pathOf(split(originalUrl)[1]);
-  const base = typeof baseUrl === 'string' ? textToNative(baseUrl) : stripped(whole, pathOf(seen));
+  const path = pathOf(seen);
+  const whole = pathOf(split(textToNative(originalUrl))[1]);
+  const base = typeof baseUrl === 'string' ? textToNative(baseUrl) : stripped(whole, path);
   const scriptName = unquoteToNative(base);
+  const target = base + asSent(whole, scriptName, path) + seen.slice(path.length);
   // Hosts turn what is left of the mount point itself into "/", which would be another path.
-  const rest = unquoteToNative(whole) === scriptName && seen.startsWith('/') ? seen.slice(1) : seen;
-  return { scriptName, target: origin + base + rest, uri: textToNative(originalUrl) };
+  const isMount = unquoteToNative(whole) === scriptName && path.startsWith('/');
+  return {
+    scriptName,
+    target: origin + (isMount ? base + seen.slice(1) : target),
+    uri: textToNative(originalUrl),
+  };
 }
 
-/** What Connect took off: it does not say. */
-function stripped(whole: string, seen: string): string {
-  if (whole.endsWith(seen)) return whole.slice(0, whole.length - seen.length);
-  return seen === '/' ? whole : '';
+/** What Connect took off: it does not say. The host may have decoded the rest. */
+function stripped(whole: string, path: string): string {
+  if (whole.endsWith(path)) return whole.slice(0, whole.length - path.length);
+  if (path === '/') return whole;
+  const decoded = unquoteToNative(whole);
+  const rest = [path, unquoteToNative(path)].find((one) => decoded.endsWith(one));
+  return rest === undefined ? '' : quotedStart(whole, decoded.length - rest.length);
+}
+
+/** A path that the host has decoded, as it came: it must not be decoded twice. */
+function asSent(whole: string, scriptName: string, path: string): string {
+  const decoded = unquoteToNative(whole);
+  const rest = decoded.slice(scriptName.length);
+  if (!decoded.startsWith(scriptName) || (rest !== path && rest !== unquoteToNative(path))) return path;
+  return whole.slice(quotedStart(whole, scriptName.length).length);
 }
 
 function split(url: string): [origin: string, rest: string] {

@@ -111,7 +111,7 @@ export const HAS_BODY = 1;
 /** Flag of a queued request: its body is with it. */
 export const WHOLE_BODY = 2;
 
-/** No header, target or address of a client holds a line feed (RFC 9112 sections 3 and 5). */
+/** No header, target or address of a client holds a line feed (RFC 9112 sections 3 and 5); those of a host may. */
 const SEPARATOR = '\n';
 
 export interface RequestMessage {
@@ -131,15 +131,26 @@ export interface Mount {
   readonly uri: string;
 }
 
-/** What few requests have; `head`, where a host has put a line feed into it, is here in place of the plain fields. */
-interface RareFields extends Partial<Pick<RequestMessage, 'handshake' | 'mount' | 'head'>> {
+/** What few requests have; `head` and `connection`, where a host has put a line feed into one, are here in place of plain fields. */
+interface RareFields extends Partial<RequestMessage> {
   readonly variables?: ConnectionFacts['variables'];
 }
 
 const NO_HEAD = { method: '', url: '', rawHeaders: [] };
+const NO_CONNECTION = { remoteAddr: '', remotePort: '', serverName: '', serverPort: '' };
 
 function holdsSeparator({ method, url, rawHeaders }: RequestHead): boolean {
   return [method, url, ...rawHeaders].some((text) => text?.includes(SEPARATOR));
+}
+
+/** Checked with every request: the name of a server and the address of a client are also an option's, and a host's. */
+function isOdd({ remoteAddr, remotePort, serverName, serverPort }: ConnectionFacts): boolean {
+  return (
+    remoteAddr.includes(SEPARATOR) ||
+    serverName.includes(SEPARATOR) ||
+    serverPort.includes(SEPARATOR) ||
+    remotePort?.includes(SEPARATOR) === true
+  );
 }
 
 export function encodeRequest(
@@ -149,14 +160,28 @@ export function encodeRequest(
   mount?: Mount,
 ): string {
   const { httpVersionMajor, httpVersionMinor } = head;
-  const { scheme, remoteAddr, remotePort = '', serverName, serverPort, variables } = connection;
+  const { scheme, variables } = connection;
+  const oddPeer = isOdd(connection) ? factsOf(connection) : undefined;
+  const {
+    remoteAddr,
+    remotePort = '',
+    serverName,
+    serverPort,
+  } = oddPeer === undefined ? connection : NO_CONNECTION;
   const odd = mount !== undefined && holdsSeparator(head) ? head : undefined;
   const { method, url, rawHeaders } = odd === undefined ? head : NO_HEAD;
   // Rare: most requests have none.
-  const plain = handshake === undefined && mount === undefined && variables === undefined;
-  const rare = plain ? '' : JSON.stringify({ handshake, mount, variables, head: odd });
+  const plain =
+    handshake === undefined && mount === undefined && variables === undefined && oddPeer === undefined;
+  const rare = plain ? '' : JSON.stringify({ handshake, mount, variables, head: odd, connection: oddPeer });
   const text = `${rare}\n${method}\n${url}\n${httpVersionMajor}\n${httpVersionMinor}\n${scheme}\n${remoteAddr}\n${remotePort}\n${serverName}\n${serverPort}`;
   return rawHeaders.length === 0 ? text : text + SEPARATOR + rawHeaders.join(SEPARATOR);
+}
+
+/** A connection has more than its facts. */
+function factsOf(connection: ConnectionFacts): ConnectionFacts {
+  const { scheme, remoteAddr, remotePort, serverName, serverPort, variables } = connection;
+  return { scheme, remoteAddr, remotePort, serverName, serverPort, variables };
 }
 
 /** Fields of a request before its headers. */

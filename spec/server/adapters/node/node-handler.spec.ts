@@ -68,6 +68,14 @@ describe('toNodeHandler', () => {
       ['/old', '/new', undefined, ' | /new', ''],
       ['/caf%C3%A9/%E6%97%A5?%C3%A9', '/日?é', '/café', '/cafÃ© | /æ\x97¥', 'Ã©'],
       ['/caf%C3%A9', '/', '/café', '/cafÃ© | ', ''],
+      ['/app/caf%C3%A9?q', '/café?q', undefined, '/app | /cafÃ©', 'q'],
+      ['/app/a%20b', '/a b', undefined, '/app | /a b', ''],
+      ['/a%20b/c%2Fd', '/c/d', undefined, '/a b | /c/d', ''],
+      ['/app/%7Ex%2Fy', '/~x%2Fy', undefined, '/app | /~x/y', ''],
+      ['/app/100%2541', '/100%41', undefined, '/app | /100%41', ''],
+      ['/app/100%2541', '/100%41', '/app', '/app | /100%41', ''],
+      ['/caf%C3%A9/100%2541', '/100%41', '/café', '/cafÃ© | /100%41', ''],
+      ['/app/100%41', '/new%41', '/app', '/app | /newA', ''],
     ];
     for (const [sent, left, base, path, query] of MOUNTS) {
       const as = base === undefined ? 'Connect' : 'Express';

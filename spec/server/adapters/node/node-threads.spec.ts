@@ -116,6 +116,26 @@ describe('toNodeHandler with threads', function () {
     expect(actual).not.to.have.property('HTTP_X_ADMIN');
   });
 
+  it('keeps what a host says of the connection in its place, line feeds too', async () => {
+    const seenOf = async (handler: NodeHandler) => {
+      const { url } = await host((request, response) => {
+        const given = { remoteAddress: '192.0.2.1\n1\nevil', localAddress: 'a\n80\nX-Admin\n1' };
+        for (const [name, value] of Object.entries(given))
+          Object.defineProperty(request.socket, name, { value });
+        handler(request, response);
+      });
+      return shown(`${url}/x`);
+    };
+    const [expected, actual] = [await seenOf(toNodeHandler(show)), await seenOf(threaded())];
+    expect(expected).to.include({ REMOTE_ADDR: '192.0.2.1\n1\nevil', SERVER_NAME: 'a\n80\nX-Admin\n1' });
+    for (const own of ['REMOTE_PORT', 'SERVER_PORT', 'HTTP_HOST', 'node.nonblocking', 'wsgi.multiprocess']) {
+      delete expected[own];
+    }
+    expect(actual).to.include(expected);
+    expect(actual).to.have.property('SERVER_PORT').that.matches(/^\d+$/);
+    expect(actual).not.to.have.property('HTTP_X_ADMIN');
+  });
+
   it('has the option scriptName above the mount point, and 404 outside of it', async () => {
     const { url } = await host(threaded({ scriptName: '/app' }));
     expect(await shown(`${url}/app/x`)).to.include({ SCRIPT_NAME: '/app', PATH_INFO: '/x' });
