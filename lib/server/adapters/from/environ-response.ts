@@ -11,6 +11,14 @@ import { isHopByHop } from '../../../environ/syntax.js';
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from '../../../node-http.js';
 import { finishResponse } from '../../http/detached-response.js';
 import type { EnvironSocket } from './environ-message.js';
+import {
+  alreadyFinished,
+  destroyed,
+  invalidChunk,
+  lengthMismatch,
+  nullValues,
+  writeAfterEnd,
+} from './node-errors.js';
 import { ResponsePipe } from './response-pipe.js';
 
 type Callback = (error?: Error | null) => void;
@@ -33,6 +41,8 @@ export class EnvironResponse {
   #resolve: () => void = ignore;
   #reject: (error: unknown) => void = ignore;
   #finished = false;
+  /** Of the body. */
+  #bytes = 0;
 
   constructor(message: IncomingMessage, socket: EnvironSocket) {
     const response = new ServerResponse(message);
@@ -110,8 +120,14 @@ export class EnvironResponse {
 
   #write(chunk: Chunk, encoding?: BufferEncoding | Callback, done?: Callback): boolean {
     const callback = typeof encoding === 'function' ? encoding : done;
-    const bytes = toBytes(chunk, encoding);
-    if (this.response.writableEnded) return refuse(callback);
+    return this.#writeBytes(toBytes(chunk, encoding), callback, false);
+  }
+
+  #writeBytes(bytes: Uint8Array, callback: Callback | undefined, isLast: boolean): boolean {
+    const { response } = this;
+    if (response.writableEnded) return this.#refuse(writeAfterEnd(), callback);
+    if (response.destroyed) return this.#refuse(destroyed(), callback);
+    this.#count(bytes.length, isLast);
     this.#begin();
     if (!this.#bodiless) return this.pipe.push(bytes, callback);
     if (callback !== undefined) process.nextTick(callback);
@@ -125,19 +141,52 @@ export class EnvironResponse {
   ): ServerResponse {
     const { response } = this;
     const callback = [chunk, encoding, done].find((one) => typeof one === 'function');
+    const last = isNothing(chunk) ? undefined : toBytes(chunk, encoding);
     if (response.writableEnded) {
-      callback?.();
+      this.#endAgain(last, callback);
       return response;
     }
-    if (callback !== undefined) response.once('finish', callback);
-    if (chunk !== undefined && chunk !== null && typeof chunk !== 'function') {
-      this.#inferLength(toBytes(chunk, encoding).length);
-      this.#write(chunk, typeof encoding === 'string' ? encoding : undefined);
+    if (last !== undefined) {
+      this.#inferLength(last.length);
+      this.#writeBytes(last, undefined, true);
     } else this.#begin();
+    if (callback !== undefined) response.once('finish', callback);
+    this.#count(0, true);
     // What `writableEnded` reads.
     Object.assign(response, { finished: true });
     this.pipe.end();
     return response;
+  }
+
+  #endAgain(last: Uint8Array | undefined, callback: Callback | undefined): void {
+    const { response } = this;
+    if (last !== undefined) this.#refuse(writeAfterEnd(), callback);
+    else if (callback === undefined) return;
+    else if (response.writableFinished) callback(alreadyFinished());
+    else response.once('finish', callback);
+  }
+
+  /** @throws Error where the handler wants it: for a body that is not as long as its head has said. */
+  #count(length: number, isLast: boolean): void {
+    const { response } = this;
+    this.#bytes += length;
+    if (!response.strictContentLength || !response.headersSent || this.#bodiless) return;
+    const declared = response.getHeader('content-length');
+    if (declared === undefined || response.hasHeader('transfer-encoding')) return;
+    const given = this.#bytes;
+    if (isLast ? given === Number(declared) : given <= Number(declared)) return;
+    this.#bytes -= length;
+    throw lengthMismatch(given, Number(declared));
+  }
+
+  /** Node would emit the error also where nobody listens, which ends the process. */
+  #refuse(error: Error, callback: Callback | undefined): false {
+    const { response } = this;
+    process.nextTick(() => {
+      callback?.(error);
+      if (!response.destroyed && response.listenerCount('error') > 0) response.emit('error', error);
+    });
+    return false;
   }
 
   /** As Node does: a body that comes in one piece has a length. */
@@ -183,16 +232,15 @@ function setHeaders(response: ServerResponse, given: Headers | undefined): void 
   }
 }
 
+/** As Node has it: nothing is written for what is false, nor for a callback. */
+function isNothing(chunk: Chunk | Callback | null | undefined): chunk is Callback | null | undefined {
+  return (!chunk && chunk !== '') || typeof chunk === 'function';
+}
+
 function toBytes(chunk: Chunk, encoding?: BufferEncoding | Callback): Uint8Array {
   if (typeof chunk === 'string') {
     return Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8');
   }
   if (chunk instanceof Uint8Array) return chunk;
-  throw new TypeError(`A response takes strings and bytes, not ${chunk === null ? 'null' : typeof chunk}`);
-}
-
-function refuse(callback: Callback | undefined): false {
-  const error = new Error('write() after end()');
-  if (callback !== undefined) process.nextTick(callback, error);
-  return false;
+  throw chunk === null ? nullValues() : invalidChunk(chunk);
 }

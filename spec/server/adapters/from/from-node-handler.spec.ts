@@ -219,7 +219,7 @@ describe('fromNodeHandler', () => {
     it('refuses what is no text and no bytes, and what comes behind its end', async () => {
       const late = gate<Error | null | undefined>();
       const { url } = await served((_message, response) => {
-        expect(() => response.write(42)).to.throw(TypeError, 'takes strings and bytes');
+        expect(() => response.write(42)).to.throw(TypeError, 'must be of type string');
         response.end('body');
         expect(response.write('late', (error) => late.open(error))).to.equal(false);
         response.end('later');
