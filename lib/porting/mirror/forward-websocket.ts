@@ -96,7 +96,7 @@ function handshakeOf(socket: WsSocket): Promise<Handshake> {
 /** What the other server sends with its 101 for the client, such as a cookie. */
 function handshakeHeaders({ rawHeaders }: IncomingMessage): [string, string][] {
   return endToEnd(rawHeaders).filter(
-    ([name]) => !/^(?:sec-websocket-.*|date|server|content-length)$/i.test(name),
+    ([name]) => !/^(?:sec-websocket-.*|date|server|status|content-length)$/i.test(name),
   );
 }
 

@@ -349,7 +349,7 @@ describe('forward of a WebSocket', () => {
       },
       { handleProtocols: () => 'v2' },
     );
-    sockets.on('headers', (headers) => headers.push('Set-Cookie: sid=1'));
+    sockets.on('headers', (headers) => headers.push('Set-Cookie: sid=1', 'Status: 101'));
     const client = new WebSocket(`${url}/a%2Fb?x=1`, ['v1', 'v2'], {
       headers: { Cookie: 'a=1' },
       origin: 'http://o',
