@@ -124,6 +124,7 @@ export class RequestBody implements BodySource, BodyTaker {
     const { complete, readableLength } = this.#message;
     const fits = readableLength <= Math.min(most, this.#limit);
     if (!complete || !fits || this.#attached || this.#error !== undefined) return undefined;
+    if (this.#message.readableEncoding !== null) return undefined;
     this.#attach();
     return this.#give() ?? EMPTY;
   }
@@ -245,6 +246,10 @@ export class RequestBody implements BodySource, BodyTaker {
   #attach(): void {
     this.#attached = true;
     const message = this.#message;
+    if (message.readableEncoding !== null) {
+      this.fail(decoded(message.readableEncoding));
+      return;
+    }
     // One read() is one packet on newer Nodes (26).
     while (message.readableLength > 0) this.take(message.read() as Buffer);
     if (takeBody(message, this)) {
@@ -263,11 +268,19 @@ export class RequestBody implements BodySource, BodyTaker {
     message.on('end', () => this.take(null));
     message.on('error', cut);
     message.on('close', cut);
+    // A host may have, while it did something else.
+    if (message.isPaused()) message.resume();
   }
 }
 
 function neverAskedFor(): ApplicationError {
   return new ApplicationError(
     'wsgi.input was first read after the response had begun: the client waits for "100 Continue" and will send nothing',
+  );
+}
+
+function decoded(encoding: string): ApplicationError {
+  return new ApplicationError(
+    `The body of this request comes as text, for the host has called setEncoding('${encoding}'): wsgi.input is bytes`,
   );
 }

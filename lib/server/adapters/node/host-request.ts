@@ -86,13 +86,18 @@ export function hostHeaders({ headers, rawHeaders }: IncomingMessage): string[] 
   const flat: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
-    if (headers[name] !== undefined && times.get(name) !== 1) flat.push(name, rawHeaders[i + 1] as string);
+    if (isSet(headers[name]) && times.get(name) !== 1) flat.push(name, rawHeaders[i + 1] as string);
   }
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || (times.get(name) ?? 0) > 1) continue;
+    if (!isSet(value) || (times.get(name) ?? 0) > 1) continue;
     for (const one of Array.isArray(value) ? value : [value]) flat.push(name, asNative(String(one)));
   }
   return flat;
+}
+
+/** Middleware that takes a header away may leave null in its place. */
+function isSet<T>(value: T | undefined | null): value is T {
+  return value !== undefined && value !== null;
 }
 
 /** A client sends bytes; of a host, it may be text. */

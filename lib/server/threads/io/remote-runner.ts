@@ -317,7 +317,13 @@ export function callInThreads(pool: ThreadPool): (exchange: Exchange) => void {
     const looksForClient = accessLog !== undefined && (forwarded !== undefined || accessLog.needsEnviron);
     if (looksForClient || exchange.isUpgrade) exchange.environ();
     const body = exchange.body ?? exchange.service.host.keptBody?.(exchange);
-    const runner = new RemoteRunner(pool, exchange, encodeExchange);
+    // Now, where what it throws is answered: what a host puts into a request may throw when it is read.
+    const hosted = exchange.service.host.head?.(exchange);
+    const encode: typeof encodeExchange =
+      hosted === undefined
+        ? encodeExchange
+        : (one, handshake) => encodeRequest(hosted.head, one.connection, handshake, hosted.mount);
+    const runner = new RemoteRunner(pool, exchange, encode);
     exchange.runner = runner;
     // A small body comes with the head, and goes to the thread with it.
     if (body === undefined) runner.start(undefined, exchange.websocket);
@@ -326,7 +332,5 @@ export function callInThreads(pool: ThreadPool): (exchange: Exchange) => void {
 }
 
 function encodeExchange(exchange: Exchange, handshake: HandshakeRequest | undefined): string {
-  const { message, connection, service } = exchange;
-  const hosted = service.host.head?.(exchange);
-  return encodeRequest(hosted?.head ?? message, connection, handshake, hosted?.mount);
+  return encodeRequest(exchange.message, exchange.connection, handshake);
 }
