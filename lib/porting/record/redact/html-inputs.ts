@@ -7,10 +7,10 @@ import type { KnownSecrets } from './known-secrets.js';
 /** A tag that is longer is passed on as it is. */
 const MAX_TAG = 64 * 1024;
 
-/** `<input …>`; a quoted value may have a `>` in it. */
-const INPUT = /<input\b(?:[^>"']|"[^"]*"|'[^']*')*>/gi;
+/** `<input …>`; a quoted value may have a `>` in it. The next one ends it: many that are not closed are not read many times. */
+const INPUT = /<input\b(?:[^<>"']|<(?!input\b)|"[^"]*"|'[^']*')*>/gi;
 /** The start of one that ends in the next block. */
-const OPEN = /<(?:i(?:n(?:p(?:u(?:t\b(?:[^>"']|"[^"]*"|'[^']*')*(?:"[^"]*|'[^']*)?)?)?)?)?)?$/i;
+const OPEN = /<(?:i(?:n(?:p(?:u(?:t\b(?:[^<>"']|<(?!input\b)|"[^"]*"|'[^']*')*(?:"[^"]*|'[^']*)?)?)?)?)?)?$/i;
 const NAME = /\bname\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i;
 const VALUE = /(\bvalue\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i;
 
