@@ -3,12 +3,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { keepsCompiled } from './compile-cache.js';
-import { ignore } from './environ/maybe-promise.js';
 import { ConfigError, WsgiError } from './errors.js';
 import { describeThrown, logger, logLine } from './logger.js';
 import { ownModule, packageVersion } from './own-files.js';
-import { addressOf, foldersOf, namesPython } from './python/command.js';
-import type { PythonApplication } from './python/from-python.js';
+import { namesPython } from './python/command.js';
 import { cgiOptions, checkCgiCommand, parseCommandLine } from './server/cli/command-line.js';
 import { environmentLine, joinLines } from './server/cli/command-words.js';
 import { configPath, loadConfigFile } from './server/cli/config-file.js';
@@ -34,7 +32,7 @@ import { findServiceManager } from './server/service-manager.js';
 import { inheritedSockets, withActivation } from './server/socket-activation.js';
 import { RELOAD_GRACE_S } from './server/workers/child-report.js';
 import { parent } from './server/workers/place.js';
-import { isSupervised, joinSupervisor, reportFile, reportReady } from './server/workers/supervised.js';
+import { joinSupervisor, reportReady } from './server/workers/supervised.js';
 
 interface Tool {
   command(argv: readonly string[]): Promise<number>;
@@ -81,14 +79,22 @@ async function main(argv: readonly string[]): Promise<number> {
   const told = command.cgi
     ? cgiOptions(config.server, line.server)
     : withWorkers(withPort(withActivation(layer(config.server, line.server))));
-  const options = isPython ? withPythonProcess(told) : told;
+  const python = isPython ? await import('./python/serve-command.js') : undefined;
+  const options = python?.withPythonProcess(told) ?? told;
+  const { args } = line;
+  if (python === undefined && args.length > 0) {
+    throw new UsageError(
+      `Arguments after -- are for an application in Python, and ${appName} is not one: ${args.join(' ')}`,
+    );
+  }
   logFormat = options.logFormat ?? 'text';
   if (command.printConfig) return print(listConfig(options, command, appName));
   if (command.checkConfig) {
     const { channels } = resolveOptions(options);
     if (typeof channels === 'string') await (await import('./server/channels/redis-client.js')).loadRedis();
-    if (appName !== undefined && isPython) await (await pythonApp(appName, options, command)).close();
-    else if (appName !== undefined) await loadApp(appName);
+    if (appName === undefined) return 0;
+    if (python === undefined) await loadApp(appName);
+    else await (await python.loadPython({ target: appName, args }, options, command)).close();
     return 0;
   }
   if (command.cgi && isPython) {
@@ -119,11 +125,11 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const grace = supervised ? Math.min(gracefulTimeout, RELOAD_GRACE_S) : gracefulTimeout;
   const given = { ...options, gracefulTimeout: grace };
-  if (isPython) {
+  if (python !== undefined && appName !== undefined) {
     if (owner !== undefined) {
       throw new UsageError('--user and --group do not go with Python: start the command as that user');
     }
-    return servePython(appName, given, command);
+    return python.servePython({ target: appName, args }, given, command);
   }
   const listened = owner === undefined ? undefined : () => changeOwner(owner, resolved, command.pid);
   const server = await start(appName, given, configFile, { command: worker, listened });
@@ -187,63 +193,6 @@ function giveLogs(logs: readonly (string | undefined)[], owner: Owner): void {
   } catch (error) {
     logger.error((error as Error).message);
   }
-}
-
-/** One process of Python has a parent as well: this server. */
-function withPythonProcess(options: ServerOptions): ServerOptions {
-  return options.maxRequests ? { ...options, workers: options.workers ?? 1 } : options;
-}
-
-/** Workers and threads are those of Python: the server itself is one process, and runs on the event loop. */
-async function servePython(target: string, given: ServerOptions, command: CommandOptions): Promise<number> {
-  const {
-    threads: _threads,
-    workerConnections: _connections,
-    workers: _workers,
-    maxRequests: _most,
-    maxRequestsJitter: _jitter,
-    ...options
-  } = given;
-  const { serve } = await import('./server/serve.js');
-  const app = await pythonApp(target, given, command);
-  // Python ends after the server: its `finally` blocks and what a script does then.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ignore);
-  try {
-    const facts = await app.ready;
-    const note = ` (${facts.summary})`;
-    const server = await serve(app, { ...options, ...addressOf(options, facts) }, { note });
-    await reportReady();
-    await server.serveForever();
-  } finally {
-    await app.close();
-  }
-  return 0;
-}
-
-/** Loaded already. */
-async function pythonApp(
-  target: string,
-  options: ServerOptions,
-  { python, pythonpath }: CommandOptions,
-): Promise<PythonApplication> {
-  const { fromPython } = await import('./python/from-python.js');
-  const { timeout, backlogRequests, workers, workerConnections, maxRequests, maxRequestsJitter } =
-    resolveOptions(options);
-  const threads = options.threads || undefined;
-  const app = fromPython(target, {
-    python,
-    pythonpath: foldersOf(pythonpath),
-    threads,
-    workerConnections,
-    workers,
-    timeout,
-    backlogRequests,
-    maxRequests,
-    maxRequestsJitter,
-    onFile: isSupervised() ? reportFile : undefined,
-  });
-  await app.ready;
-  return app;
 }
 
 async function answerRequest(

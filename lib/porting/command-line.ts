@@ -40,9 +40,9 @@ export interface ParsedLine<T extends Table> {
 export function parseLine<T extends Table>(table: T, argv: readonly string[]): ParsedLine<T> {
   const unknown = (flag: string, known: Iterable<string>) =>
     `There is no option ${flag}${didYouMean(flag, known)}`;
-  const { given, words } = new Flags(table, unknown).read(argv);
+  const { given, words, rest } = new Flags(table, unknown).read(argv);
   const values = Object.entries(table).map(([name, option]) => [name, given.get(name) ?? option.default]);
-  return { values: Object.fromEntries(values) as Values<T>, words };
+  return { values: Object.fromEntries(values) as Values<T>, words: [...words, ...rest] };
 }
 
 /** An option that may be given more than once. @param check throws a ConfigError for a value that cannot be. */

@@ -37,6 +37,8 @@ export interface FromPythonOptions {
   readonly maxRequests?: number | undefined;
   /** The most by which `maxRequests` is raised, at random for each process, so that they do not all end at once. Default: 0. */
   readonly maxRequestsJitter?: number | undefined;
+  /** What follows the name of the script or the module in `sys.argv`. Default: nothing. */
+  readonly args?: readonly string[] | undefined;
   /** Environment variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Called with the path of each file of the application that Python has loaded, for what watches them. */
@@ -55,6 +57,7 @@ export interface PythonOptions {
   readonly timeout: number;
   readonly maxRequests: number;
   readonly maxRequestsJitter: number;
+  readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly onFile: ((file: string) => void) | undefined;
 }
@@ -70,6 +73,7 @@ const NAMES = [
   'timeout',
   'maxRequests',
   'maxRequestsJitter',
+  'args',
   'env',
   'onFile',
 ];
@@ -84,7 +88,7 @@ const LONGEST_S = 2 ** 31 / 1000;
 /** @throws ConfigError for an option that is unknown or cannot work. */
 export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptions {
   checkOptionNames('fromPython()', given, NAMES);
-  const { python, chdir = process.cwd(), pythonpath = [], env = {} } = given;
+  const { python, chdir = process.cwd(), pythonpath = [], args = [], env = {} } = given;
   if (python !== undefined && (typeof python !== 'string' || python === '')) {
     throw new ConfigError(
       `Option python must be pyodide, or the name or path of an interpreter, not ${inspect(python)}`,
@@ -97,10 +101,14 @@ export function resolvePythonOptions(given: FromPythonOptions = {}): PythonOptio
   if (!Array.isArray(pythonpath) || !pythonpath.every((folder) => typeof folder === 'string')) {
     throw new ConfigError(`Option pythonpath must be an array of paths, not ${inspect(pythonpath)}`);
   }
+  if (!Array.isArray(args) || !args.every((argument) => typeof argument === 'string')) {
+    throw new ConfigError(`Option args must be an array of strings, not ${inspect(args)}`);
+  }
   return {
     python,
     chdir,
     pythonpath,
+    args,
     env,
     onFile: given.onFile,
     threads: given.threads === undefined ? undefined : whole('threads', given.threads, 1, MOST_THREADS),

@@ -12,6 +12,7 @@ import {
   goesOnAfterServing,
   HELLO,
   knowsFactories,
+  passesArguments,
   reloads,
   saysWhatFails,
   talk,
@@ -198,6 +199,16 @@ open('after', 'w').close()
 
   saysWhatFails(['--python', 'python3']);
   knowsFactories(['--python', 'python3']);
+  passesArguments(['--python', 'python3']);
+
+  it('has no arguments for an application in JavaScript', async () => {
+    const folder = temporaryFolder({ 'app.mjs': 'export const application = 1;' });
+    const { code, stderr } = await runCommand(['app.mjs', '--', '--port', '9'], { cwd: folder });
+    expect(code).to.equal(2);
+    expect(stderr).to.equal(
+      'wsgi: Arguments after -- are for an application in Python, and app.mjs is not one: --port 9\nTry wsgi --help\n',
+    );
+  });
 
   it('says that an application takes long to load', async () => {
     const folder = temporaryFolder({ 'hangs.py': 'while True: pass' });

@@ -8,6 +8,7 @@ import {
   ANYWHERE,
   goesOnAfterServing,
   knowsFactories,
+  passesArguments,
   reloads,
   saysWhatFails,
   talk,
@@ -48,6 +49,7 @@ describe('wsgi with an application in Pyodide', function () {
 
   saysWhatFails(PYODIDE);
   knowsFactories(PYODIDE);
+  passesArguments(PYODIDE);
 
   describe('and packages', () => {
     before(function () {

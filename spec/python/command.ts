@@ -99,6 +99,24 @@ export function saysWhatFails(options: readonly string[]): void {
   });
 }
 
+export function passesArguments(options: readonly string[]): void {
+  it('gives a script and a module what follows -- as sys.argv', async () => {
+    const folder = temporaryFolder({
+      'app.py': `import sys
+ARGV = list(sys.argv)
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [repr(ARGV).encode()]
+`,
+    });
+    const rest = ['--', '--port', '9', '--', 'a b'];
+    for (const target of ['app.py', 'app.py:application']) {
+      const command = new Command([target, ...ANYWHERE, ...options, ...rest], { cwd: folder });
+      expect(await textAt(command)).to.equal("['app.py', '--port', '9', '--', 'a b']");
+    }
+  });
+}
+
 export function knowsFactories(options: readonly string[]): void {
   it('says at the start that a factory was named without its call', async () => {
     const folder = temporaryFolder({ 'site.py': FACTORY });

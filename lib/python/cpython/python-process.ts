@@ -50,7 +50,7 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
     options: PythonOptions & { readonly threads: number },
     events: InstanceEvents,
   ) {
-    const { threads, chdir, env, pythonpath, workers, onFile } = options;
+    const { threads, chdir, args, env, pythonpath, workers, onFile } = options;
     super(onFile);
     this.#events = events;
     const streams = Array.from({ length: threads + 1 }, () => 'pipe' as const);
@@ -80,6 +80,7 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
     this.exited = this.#untilExit(events);
     this.#say({
       ...target,
+      args,
       path: [...pythonpath, chdir],
       threads,
       multiprocess: workers > 1,

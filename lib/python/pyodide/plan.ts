@@ -40,11 +40,12 @@ export function pyodidePlan(
   const pyodide = findPyodide(folder);
   const packages = environmentPackages(environment, pythonOf(pyodide));
   const installed = packageFolders([...options.pythonpath, ...packages]);
-  const { chdir, pythonpath, onFile, threads = DEFAULT_THREADS, workers } = options;
+  const { chdir, pythonpath, args, onFile, threads = DEFAULT_THREADS, workers } = options;
   const count = threads * workers;
   const env = { ...process.env, ...options.env };
   const config = {
     ...target,
+    args,
     path: [...pythonpath, chdir],
     packages,
     installed: installed.map(({ path, modules }) => [path, modules]),

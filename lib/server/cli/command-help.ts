@@ -10,13 +10,14 @@ type Described = Omit<Option, 'group'>;
 const COLUMN = 26;
 const WIDTH = 100;
 
-const HEAD = `Usage: wsgi [OPTIONS] [MODULE:CALLABLE]
+const HEAD = `Usage: wsgi [OPTIONS] [MODULE:CALLABLE] [-- ARGUMENTS]
 
 Serves a WSGI application: the CALLABLE that MODULE exports, or its application, or its default export.
   wsgi app.mjs:app
   wsgi ./site.js:createApp("x", 1)     a factory, with literal arguments
   wsgi --cgi app.mjs:app               as a script of a web server, for one request
   wsgi mysite.wsgi:application         in Python, unchanged; app.py is a script that starts a server
+  wsgi app.py -- --port 9              a script in Python, with arguments of its own (sys.argv)
   wsgi -b :8000 app.ts                 TypeScript, by Node 22.18 or newer or by tsx
 Without an application it serves a demo.
 

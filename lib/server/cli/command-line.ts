@@ -9,6 +9,8 @@ import { Flags, UsageError } from './flags.js';
 export interface CommandLine {
   /** MODULE:CALLABLE. */
   readonly app: string | undefined;
+  /** What follows it after `--`: the arguments of a program in Python. */
+  readonly args: readonly string[];
   readonly server: ServerOptions;
   readonly command: CommandOptions;
 }
@@ -18,14 +20,20 @@ const FLAGS = new Flags(TABLE, unknownOption);
 
 /** @throws UsageError */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const { given, words } = FLAGS.read(argv);
+  const { given, words, rest } = FLAGS.read(argv);
   const [app, second] = words;
   if (second !== undefined) {
-    throw new UsageError(`There can be one application, not both ${app} and ${second}`);
+    throw new UsageError(
+      `There can be one application, not both ${app} and ${second}: arguments for a script in Python follow --`,
+    );
   }
   const part = (table: object) =>
     Object.fromEntries([...given].filter(([name]) => Object.hasOwn(table, name)));
-  return { app, server: part(SERVER_OPTIONS), command: part(COMMAND_OPTIONS) };
+  const options = { server: part(SERVER_OPTIONS), command: part(COMMAND_OPTIONS) };
+  if (app !== undefined) return { app, args: rest, ...options };
+  // As for node and gunicorn: the first word after the options, whatever it looks like.
+  const [first, ...args] = rest;
+  return { app: first, args, ...options };
 }
 
 /** Options of the command that a process for one request has no use for. */

@@ -21,6 +21,7 @@ export function joinLines(below: CommandLine, above: CommandLine): CommandLine {
   const placed = bind !== undefined || host !== undefined || port !== undefined;
   return {
     app: above.app ?? below.app,
+    args: above.app === undefined ? below.args : above.args,
     server: { ...(placed ? rest : below.server), ...above.server },
     command: { ...below.command, ...above.command },
   };

@@ -16,6 +16,15 @@ interface Flag {
   readonly negative: boolean;
 }
 
+export interface Words {
+  /** Values by the names of their options. */
+  readonly given: Map<string, unknown>;
+  /** Those that are not flags. */
+  readonly words: readonly string[];
+  /** What follows `--`: no flags, whatever they look like. */
+  readonly rest: readonly string[];
+}
+
 interface OptionToken {
   readonly rawName: string;
   readonly value: string | undefined;
@@ -39,13 +48,15 @@ export class Flags {
     for (const [name, option] of Object.entries(table)) this.#add(name, option);
   }
 
-  /** @returns values by the names of their options, and the words that are not flags. @throws UsageError */
-  read(argv: readonly string[]): { readonly given: Map<string, unknown>; readonly words: readonly string[] } {
+  /** @throws UsageError */
+  read(argv: readonly string[]): Words {
+    const end = argv.indexOf('--');
+    const line = end < 0 ? argv : argv.slice(0, end);
     const given = new Map<string, unknown>();
     const words: string[] = [];
     // Not strict: its own messages know neither suggestions nor our rules.
     const { tokens } = parseArgs({
-      args: argv.map((argument, index) => this.#withBareValue(argument, argv[index + 1])),
+      args: line.map((argument, index) => this.#withBareValue(argument, line[index + 1])),
       options: this.#parseOptions,
       strict: false,
       tokens: true,
@@ -57,7 +68,7 @@ export class Flags {
       if (flag === undefined) throw new UsageError(this.#unknown(token.rawName, this.#flags.keys()));
       given.set(flag.name, readValue(flag, token, given.get(flag.name)));
     }
-    return { given, words };
+    return { given, words, rest: end < 0 ? [] : argv.slice(end + 1) };
   }
 
   #add(name: string, option: Flagged): void {

@@ -31,7 +31,7 @@ describe('wsgi command', function () {
     it('prints help', async () => {
       const { code, stdout, stderr } = await runCommand(['--help']);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
-      expect(stdout).to.match(/^Usage: wsgi \[OPTIONS\] \[MODULE:CALLABLE\]\n/);
+      expect(stdout).to.match(/^Usage: wsgi \[OPTIONS\] \[MODULE:CALLABLE\] \[-- ARGUMENTS\]\n/);
       expect(stdout).to.include('-b, --bind ADDRESS');
     });
 

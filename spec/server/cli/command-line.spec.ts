@@ -12,6 +12,13 @@ const PARSED: [string[], object][] = [
   [[], {}],
   [['app.mjs:app'], { app: 'app.mjs:app' }],
   [['--', 'app.mjs:app'], { app: 'app.mjs:app' }],
+  [['--', '-b', ':8000'], { app: '-b', args: [':8000'] }],
+  [
+    ['app.py', '-b', ':8000', '--', '-b', '--', '9'],
+    { app: 'app.py', args: ['-b', '--', '9'], server: { bind: ':8000' } },
+  ],
+  [['app.py', '--', '--proxy-protocol', 'x'], { app: 'app.py', args: ['--proxy-protocol', 'x'] }],
+  [['app.py', '--'], { app: 'app.py' }],
   [['-b', ':8000', 'a:b'], { app: 'a:b', server: { bind: ':8000' } }],
   [['a:b', '--bind=[::1]:80'], { app: 'a:b', server: { bind: '[::1]:80' } }],
   [['-b:1'], { server: { bind: ':1' } }],
@@ -83,13 +90,22 @@ const REFUSED: [string[], string][] = [
   ],
   [['-m', '8'], "-m must be permission bits from 0 to 0o777, not '8'"],
   [['--env', 'X'], "--env must be a list of KEY=VALUE texts, not [ 'X' ]"],
-  [['a:b', 'c:d'], 'There can be one application, not both a:b and c:d'],
+  [
+    ['a:b', 'c:d'],
+    'There can be one application, not both a:b and c:d: arguments for a script in Python follow --',
+  ],
 ];
 
 describe('parseCommandLine', () => {
   for (const [argv, expected] of PARSED) {
     it(`reads ${JSON.stringify(argv)}`, () => {
-      expect(parseCommandLine(argv)).to.deep.equal({ app: undefined, server: {}, command: {}, ...expected });
+      expect(parseCommandLine(argv)).to.deep.equal({
+        app: undefined,
+        args: [],
+        server: {},
+        command: {},
+        ...expected,
+      });
     });
   }
 

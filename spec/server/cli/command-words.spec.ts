@@ -61,21 +61,31 @@ describe('WSGI_CMD_ARGS', () => {
   });
 
   it('may be missing', () => {
-    expect(withWords(undefined, environmentLine)).to.deep.equal({ app: undefined, server: {}, command: {} });
+    expect(withWords(undefined, environmentLine)).to.deep.equal({
+      app: undefined,
+      args: [],
+      server: {},
+      command: {},
+    });
   });
 
   it('gives way to the command line, option by option', () => {
     const below = {
       app: 'a',
+      args: ['1'],
       server: { bind: ':1', threads: 1, timeout: 5 },
       command: { pid: 'a', umask: 0 },
     };
-    const above = { app: undefined, server: { threads: 2 }, command: { pid: 'b' } };
+    const above = { app: undefined, args: [], server: { threads: 2 }, command: { pid: 'b' } };
     expect(joinLines(below, above)).to.deep.equal({
       app: 'a',
+      args: ['1'],
       server: { bind: ':1', threads: 2, timeout: 5 },
       command: { pid: 'b', umask: 0 },
     });
     expect(joinLines(below, { ...above, server: { bind: ':2' } }).server).to.include({ bind: ':2' });
+    expect(joinLines(below, { ...above, app: 'b' }))
+      .to.include({ app: 'b' })
+      .with.property('args').that.is.empty;
   });
 });

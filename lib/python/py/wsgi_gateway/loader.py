@@ -147,7 +147,6 @@ def run_script(path):
     module.__file__ = path
     module.__builtins__ = builtins
     sys.modules['__main__'] = module
-    sys.argv[:] = [path]
     sys.path.insert(0, os.path.dirname(full))
     try:
         exec(compile(source, path, 'exec'), vars(module))

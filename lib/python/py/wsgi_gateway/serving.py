@@ -48,7 +48,7 @@ class Serving:
 
     def _load(self):
         module, expression = self._config['module'], self._config.get('callable')
-        sys.argv[:] = [module]
+        sys.argv[:] = [module] + self._config['args']
         if expression is not None or not module.endswith('.py'):
             application = loader.load(module, expression)
             self._loading = False
