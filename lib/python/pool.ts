@@ -13,7 +13,8 @@ export interface PoolPlan {
   readonly count: number;
   /** The others start when the first has loaded, and do so faster. */
   readonly firstAlone?: boolean;
-  start(events: InstanceEvents): PythonInstance;
+  /** @param isAlone there is none beside it. */
+  start(events: InstanceEvents, isAlone: boolean): PythonInstance;
   /** One clause for the start line. */
   summary(loaded: Loaded): string;
 }
@@ -92,7 +93,8 @@ export class PythonPool implements PythonRuntime {
   }
 
   #spawn(): PythonInstance {
-    const instance = this.#plan.start({
+    const isAlone = this.#plan.count === 1 && this.#instances.size === 0;
+    const events: InstanceEvents = {
       laneFree: (free) => {
         if (free.requests >= free.limit) this.#recycle(free);
         this.#serveWaiting();
@@ -100,7 +102,8 @@ export class PythonPool implements PythonRuntime {
       returned: (requests) => this.#takeBack(requests),
       retire: (tired) => this.#retire(tired),
       ended: (ended, how) => this.#ended(ended, how),
-    });
+    };
+    const instance = this.#plan.start(events, isAlone);
     if (this.#maxRequests > 0) {
       instance.limit = this.#maxRequests + (this.#jitter > 0 ? randomInt(this.#jitter + 1) : 0);
     }

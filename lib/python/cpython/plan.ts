@@ -19,7 +19,7 @@ export function cpythonPlan(command: string, target: PythonTarget, options: Pyth
   const each = threads === 1 ? '1 thread' : `${threads} threads`;
   return {
     count: workers,
-    start: (events) => new PythonProcess(command, target, { ...options, threads }, events),
+    start: (events, isAlone) => new PythonProcess(command, target, { ...options, threads }, events, isAlone),
     summary: ({ implementation, version }) => `${implementation} ${version}, ${processes} of ${each}`,
   };
 }

@@ -49,6 +49,7 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
     target: PythonTarget,
     options: PythonOptions & { readonly threads: number },
     events: InstanceEvents,
+    isAlone: boolean,
   ) {
     const { threads, chdir, args, env, pythonpath, workers, onFile } = options;
     super(onFile);
@@ -84,6 +85,7 @@ export class PythonProcess extends BaseInstance<ProcessLane> {
       path: [...pythonpath, chdir],
       threads,
       multiprocess: workers > 1,
+      alone: isAlone,
       watch: onFile !== undefined,
     });
   }

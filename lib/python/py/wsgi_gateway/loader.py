@@ -134,8 +134,8 @@ def _takes(function, *arguments):
     return True
 
 
-def run_script(path):
-    """Runs a file as `python FILE` would; gives its global names."""
+def run_script(path, has_stopped):
+    """Runs a file as `python FILE` would; gives its global names. `has_stopped()`: the gateway has."""
     full = os.path.abspath(path)
     touched.add(full)
     try:
@@ -156,7 +156,8 @@ def run_script(path):
     except errors.GatewayClosed:
         raise
     except BaseException as error:
-        raise LoadError('%s failed' % path, own_traceback(error)) from None
+        if not (isinstance(error, KeyboardInterrupt) and has_stopped()):
+            raise LoadError('%s failed' % path, own_traceback(error)) from None
     return vars(module)
 
 

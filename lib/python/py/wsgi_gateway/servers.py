@@ -7,24 +7,10 @@ import importlib.abc
 import importlib.util
 import os
 import sys
-import threading
-from threading import get_ident
 
-from . import errors
+from . import errors, script, socket_servers
 
 _OWN_WSOCKET = os.path.join(os.path.dirname(__file__), 'wsocket.py')
-
-# Set by the host: `serve(application, host, port)` serves until the gateway stops.
-serve = None
-# Set by the host: a script runs, of which no application was named.
-is_script = False
-# A server was made that is to serve later.
-made = False
-# Set by the host: whether the gateway serves the application now.
-is_serving = None
-
-# The thread that loads the application.
-_main = get_ident()
 
 
 class PatchFinder(importlib.abc.MetaPathFinder):
@@ -77,8 +63,7 @@ class OwnWsocketFinder(importlib.abc.MetaPathFinder):
 
 
 def install():
-    global _main
-    _main = get_ident()
+    script.begin()
     if any(isinstance(finder, PatchFinder) for finder in sys.meta_path):
         return
     sys.meta_path.insert(0, PatchFinder())
@@ -90,71 +75,7 @@ def install():
 
 def _wsgiref(module):
     """`make_server(...).serve_forever()`, and servers of classes that inherit from wsgiref's."""
-    _socketserver(module.WSGIServer, lambda server: server.get_app())
-
-
-def _socketserver(base, application_of):
-    """A class of servers that do not listen until they serve, and then the gateway does.
-
-    One that is not the application's own listens itself: see `_is_main`.
-    """
-    bind, activate = base.server_bind, base.server_activate
-
-    def bind_later(self):
-        global made
-        if is_serving() or isinstance(self.server_address, str):
-            # One that a handler makes for itself, as for the answer to a login elsewhere; or a Unix socket.
-            bind(self)
-            return
-        self._wsgi_gateway_unbound = made = True
-        host, port = self.server_address[:2]
-        self.server_name, self.server_port = host or 'localhost', port
-        if hasattr(self, 'setup_environ'):
-            self.setup_environ()
-
-    def activate_later(self):
-        if not _is_unbound(self):
-            activate(self)
-
-    def serving(own):
-        def serve_here(self, *args, **options):
-            if _is_unbound(self) and _is_main():
-                if hasattr(self.socket, 'context'):
-                    _say_tls()
-                serve(application_of(self), *self.server_address[:2])
-                # What shutdown() waits for.
-                self._BaseServer__is_shut_down.set()
-                return
-            if _is_unbound(self):
-                self._wsgi_gateway_unbound = False
-                bind(self)
-                activate(self)
-            own(self, *args, **options)
-
-        return serve_here
-
-    base.server_bind = bind_later
-    base.server_activate = activate_later
-    base.serve_forever = serving(base.serve_forever)
-    base.handle_request = serving(base.handle_request)
-
-
-def _is_main():
-    """Whether this thread serves the application. A daemon thread goes with another, as that of prometheus_client for metrics."""
-    thread = threading.current_thread()
-    if get_ident() == _main:
-        # Where gevent or eventlet have replaced threads, those are here too.
-        return not thread.daemon or isinstance(thread, threading._DummyThread)
-    return is_script and not thread.daemon
-
-
-def other_threads():
-    """Those that the end of a script waits for."""
-    return [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
-
-
-def _is_unbound(server):
-    return getattr(server, '_wsgi_gateway_unbound', False)
+    socket_servers.patch(module.WSGIServer, lambda server: server.get_app())
 
 
 def _werkzeug(module):
@@ -183,14 +104,14 @@ def _werkzeug(module):
 
             application = SharedDataMiddleware(application, static_files)
         if ssl_context is not None:
-            _say_tls()
+            script.say_tls()
         if use_reloader or use_debugger:
-            _say("the reloader and the debugger of werkzeug are not used: see --reload and --log-level debug")
-        serve(application, hostname, port)
+            script.say("the reloader and the debugger of werkzeug are not used: see --reload and --log-level debug")
+        script.serve(application, hostname, port)
 
     module.run_simple = run_simple
     if hasattr(module, 'BaseWSGIServer'):
-        _socketserver(module.BaseWSGIServer, lambda server: server.app)
+        socket_servers.patch(module.BaseWSGIServer, lambda server: server.app)
 
 
 def _bottle(module):
@@ -222,7 +143,7 @@ def _bottle(module):
             app.config.update(config)
         if isinstance(server, module.ServerAdapter):
             host, port = server.host, server.port
-        serve(app, host, int(port))
+        script.serve(app, host, int(port))
 
     module.run = run
 
@@ -241,16 +162,17 @@ def _waitress(module):
         host, port = address(options)
         prefix = options.get('url_prefix')
         if prefix:
-            _say('url_prefix is not used: see --script-name')
-        serve(app, host, port)
+            script.say('url_prefix is not used: see --script-name')
+        script.serve(app, host, port)
 
     class Server:
         def __init__(self, app, **options):
             self.application = app
-            self.effective_host, self.effective_port = address(options)
+            self.effective_host, port = address(options)
+            self.effective_port, self._held = socket_servers.chosen(self.effective_host, port)
 
         def run(self):
-            serve(self.application, self.effective_host, self.effective_port)
+            script.serve(self.application, self.effective_host, self.effective_port)
 
         def print_listen(self, _format):
             """The gateway says where it listens."""
@@ -267,7 +189,7 @@ def _wsocket(module):
     _websocket_errors(module)
 
     def run(app=None, host='127.0.0.1', port=8080, **options):
-        serve(module.WSocketApp() if app is None else app, host, port)
+        script.serve(module.WSocketApp() if app is None else app, host, port)
 
     module.run = run
     if module.__file__ == _OWN_WSOCKET:
@@ -294,7 +216,7 @@ def _gevent(module):
     base = module.WSGIServer
 
     def serve_forever(self, *_args, **_options):
-        serve(self.application, *_listener(self._wsgi_gateway_listener))
+        script.serve(self.application, *_listener(self._wsgi_gateway_listener))
 
     original = base.__init__
 
@@ -321,14 +243,6 @@ def _simple_websocket(module):
     ws = sys.modules.get('simple_websocket.ws')
     if ws is not None:
         ws.Server = module.Server
-
-
-def _say_tls():
-    _say('the TLS of the script is not used: give the gateway --certfile and --keyfile')
-
-
-def _say(text):
-    sys.stderr.write('wsgi: %s\n' % text)
 
 
 PATCHES = {

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 
-from wsgi_gateway import servers
+from wsgi_gateway import script, socket_servers
 from wsgi_gateway.errors import FrameTooLargeException, ProtocolError, SlowSubscriber, WebSocketError
 from wsgi_gateway.rooms import publish, subscribe
 from wsgi_gateway.websocket import WebSocket
@@ -184,11 +184,13 @@ def _beside(event, *arguments):
 
 class _Server:
     def __init__(self, host, port, app):
-        self.server_name, self.server_port = host, port
+        self.server_name = host
+        self.server_port, self._held = socket_servers.chosen(host, port)
+        self.server_address = host, self.server_port
         self._app = app
 
     def serve_forever(self):
-        servers.serve(self._app, self.server_name, self.server_port)
+        script.serve(self._app, self.server_name, self.server_port)
 
     def get_app(self):
         return self._app
