@@ -65,7 +65,12 @@ export abstract class BaseInstance<L extends BaseLane> implements PythonInstance
 
   async end(grace: number): Promise<void> {
     this.retired = this.replaced = true;
-    const timer = setTimeout(() => this.kill(), grace + END_MS);
+    const timer = setTimeout(() => {
+      if (this.isReady) {
+        logger.warning(`${this.label} goes on ${END_MS / 1000} s after it was told to end: it is killed`);
+      }
+      this.kill();
+    }, grace + END_MS);
     // Each lane closes when it has no request any more.
     for (const lane of this.lanes) lane.close();
     if (!this.isReady) this.kill();

@@ -28,6 +28,8 @@ SEND_BUFFER = 256 * 1024
 
 # Seconds that threads may take to end when the gateway is gone.
 GRACE = 1
+# Seconds that the main thread of a script may go on, where another one has served.
+LINGER = 1
 # Seconds between two looks at what was imported meanwhile, where files are watched.
 LOOK = 0.5
 
@@ -98,6 +100,23 @@ class Host(Serving):
         self._slots[0].work(application, self._environs)
         for slot in self._slots[1:]:
             slot.join()
+
+    def _end_script(self):
+        start_new_thread(self._interrupt_script, ())
+
+    def _interrupt_script(self):
+        sleep(LINGER)
+        if self._script_ended:
+            return
+        # As Ctrl-C, or as SIGTERM where the script has a function for that.
+        terminates = signal.getsignal(signal.SIGTERM) is not _on_terminate
+        self._interrupted = not terminates
+        signal.pthread_kill(self._main, signal.SIGTERM if terminates else signal.SIGINT)
+
+    def _give_up(self):
+        # The gateway is to read what it was told before.
+        sleep(LINGER)
+        os._exit(1)
 
     def _watch_files(self):
         while True:
