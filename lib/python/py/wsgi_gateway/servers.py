@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 
-from . import errors, script, socket_servers
+from . import errors, script, socket_servers, socketio
 
 _OWN_WSOCKET = os.path.join(os.path.dirname(__file__), 'wsocket.py')
 
@@ -255,4 +255,6 @@ PATCHES = {
     'geventwebsocket.exceptions': _websocket_errors,
     'gevent.pywsgi': _gevent,
     'simple_websocket': _simple_websocket,
+    'engineio.base_server': socketio.engineio,
+    'flask_socketio': socketio.flask_socketio,
 }
