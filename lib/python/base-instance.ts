@@ -44,7 +44,9 @@ export abstract class BaseInstance<L extends BaseLane> implements PythonInstance
       this.#settle = { resolve, reject };
     });
     const timer = setTimeout(() => {
-      logger.warning(`${this.label} has been loading the application for ${SLOW_MS / 1000} s`);
+      logger.warning(
+        `${this.label} has been loading the application for ${SLOW_MS / 1000} s, or runs a server of its own`,
+      );
     }, SLOW_MS).unref();
     const settled = () => clearTimeout(timer);
     // It may be awaited only later.

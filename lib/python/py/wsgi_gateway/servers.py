@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 
-from . import errors, script, socket_servers, socketio
+from . import errors, other_servers, script, socket_servers, socketio
 
 _OWN_WSOCKET = os.path.join(os.path.dirname(__file__), 'wsocket.py')
 
@@ -257,4 +257,11 @@ PATCHES = {
     'simple_websocket': _simple_websocket,
     'engineio.base_server': socketio.engineio,
     'flask_socketio': socketio.flask_socketio,
+    'cheroot.wsgi': other_servers.cheroot,
+    'cherrypy.process.servers': other_servers.cherrypy_servers,
+    'cherrypy.process.plugins': other_servers.cherrypy_plugins,
+    'paste.httpserver': other_servers.paste,
+    'eventlet.wsgi': other_servers.eventlet,
+    'gunicorn.app.base': other_servers.gunicorn,
+    'django.utils.autoreload': other_servers.django,
 }

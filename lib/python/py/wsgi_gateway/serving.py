@@ -76,7 +76,7 @@ class Serving:
             raise RuntimeError('The gateway serves one application of a script, and this is the second')
         if not callable(application):
             raise TypeError('The application is not callable: it is %s' % type(application).__name__)
-        address = {'host': str(host or ''), 'port': int(port)}
+        address = None if port is None else {'host': str(host or ''), 'port': int(port)}
         if script.is_in_main():
             self._serve_application(application, address)
             return
