@@ -9,6 +9,7 @@ import { until } from '../support/until.js';
 import { closeClients } from '../support/web-socket-client.js';
 import {
   ANYWHERE,
+  endsWithTheScript,
   goesOnAfterServing,
   HELLO,
   knowsFactories,
@@ -200,6 +201,7 @@ open('after', 'w').close()
   saysWhatFails(['--python', 'python3']);
   knowsFactories(['--python', 'python3']);
   passesArguments(['--python', 'python3']);
+  endsWithTheScript(['--python', 'python3']);
 
   it('has no arguments for an application in JavaScript', async () => {
     const folder = temporaryFolder({ 'app.mjs': 'export const application = 1;' });

@@ -6,6 +6,7 @@ import { removeTemporaryFolders } from '../support/temporary-folder.js';
 import { closeClients } from '../support/web-socket-client.js';
 import {
   ANYWHERE,
+  endsWithTheScript,
   goesOnAfterServing,
   knowsFactories,
   passesArguments,
@@ -50,6 +51,7 @@ describe('wsgi with an application in Pyodide', function () {
   saysWhatFails(PYODIDE);
   knowsFactories(PYODIDE);
   passesArguments(PYODIDE);
+  endsWithTheScript(PYODIDE);
 
   describe('and packages', () => {
     before(function () {

@@ -117,6 +117,28 @@ def application(environ, start_response):
   });
 }
 
+export function endsWithTheScript(options: readonly string[]): void {
+  it('does not serve a script that ends before it serves, as with --help of its own', async () => {
+    const folder = temporaryFolder({
+      'app.py': `import argparse
+from wsgiref.simple_server import make_server
+${HELLO}
+parser = argparse.ArgumentParser()
+parser.add_argument('--port', type=int, default=0, help='where to listen')
+make_server('127.0.0.1', parser.parse_args().port, application).serve_forever()
+`,
+    });
+    const run = (...args: string[]) => runCommand(['app.py', ...options, '--', ...args], { cwd: folder });
+    const help = await run('--help');
+    expect(help.code).to.equal(1);
+    expect(help.stdout + help.stderr).to.include('where to listen');
+    expect(help.stderr).to.match(/app\.py ended with sys\.exit\(\) before it served an application\n$/);
+    const wrong = await run('--port', 'x');
+    expect(wrong.stderr).to.include("invalid int value: 'x'");
+    expect(wrong.stderr).to.match(/app\.py ended with sys\.exit\(2\)\n$/);
+  });
+}
+
 export function knowsFactories(options: readonly string[]): void {
   it('says at the start that a factory was named without its call', async () => {
     const folder = temporaryFolder({ 'site.py': FACTORY });

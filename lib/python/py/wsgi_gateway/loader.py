@@ -135,7 +135,7 @@ def _takes(function, *arguments):
 
 
 def run_script(path, has_stopped):
-    """Runs a file as `python FILE` would; gives its global names. `has_stopped()`: the gateway has."""
+    """Runs a file as `python FILE` would; gives its global names; None where it called sys.exit(). `has_stopped()`: the gateway has."""
     full = os.path.abspath(path)
     touched.add(full)
     try:
@@ -153,6 +153,7 @@ def run_script(path, has_stopped):
     except SystemExit as error:
         if error.code not in (None, 0):
             raise LoadError('%s ended with sys.exit(%r)' % (path, error.code)) from None
+        return None
     except errors.GatewayClosed:
         raise
     except BaseException as error:

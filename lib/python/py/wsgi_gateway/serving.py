@@ -60,6 +60,9 @@ class Serving:
             time.sleep(0.01)
         self._script_ended = True
         if not self._serving:
+            if names is None:
+                # As with --help of its own.
+                raise loader.LoadError('%s ended with sys.exit() before it served an application' % module)
             self._serve_application(loader.default_of(names, module), None)
         # It is another thread of the script that serves.
         self._over.wait()
