@@ -90,6 +90,9 @@ class ConnectionsHost(PyodideHost):
         pyodide_handlers.activate(self._bridge)
         return super().main()
 
+    def _have_loop(self):
+        """It has that of Pyodide, which switches stacks with it."""
+
     def _tell(self, **message):
         self._pipe.tell(message)
 

@@ -5,7 +5,7 @@ import random
 import signal
 import sys
 
-from . import files, pyodide_patches
+from . import files, pyodide_loop, pyodide_patches
 from .pyodide_channel import Channel
 from .pyodide_request import LoneRequest
 from .serving import Serving
@@ -46,12 +46,16 @@ class PyodideHost(Serving):
         signal.signal(signal.SIGINT, self._on_interrupt)
         files.identify = self._identify
         pyodide_patches.activate(self._bridge, self._on_interrupt, self._config['pid'])
+        self._have_loop()
         set_environment(self._config['env'])
         # Memory that comes from a file has the state that it had there.
         random.seed()
         sys.path[:] = [path for path in sys.path if path]
         sys.path.extend(self._config['packages'])
         return self.load_and_serve()
+
+    def _have_loop(self):
+        pyodide_loop.activate()
 
     def _tell(self, **message):
         if message.pop('ready', False):

@@ -5,7 +5,7 @@ import os
 import sys
 
 # The rest of the gateway, and what it imports.
-from . import loader, pyodide_host, pyodide_patches, servers, streams  # noqa: F401
+from . import loader, pyodide_host, pyodide_loop, pyodide_patches, servers, streams  # noqa: F401
 
 
 class Watched(dict):
@@ -39,6 +39,7 @@ def prepare(told):
         pyodide_handlers.install()
     else:
         pyodide_patches.install()
+        servers.PATCHES['asgiref.sync'] = pyodide_loop.asgiref
     # Before packages that keep one of them, as handlers of logging do, or a class of a server, as flask-sock does.
     streams.install()
     servers.install()
