@@ -154,6 +154,40 @@ def application(environ, start_response):
     }, 'both processes');
   });
 
+  it('listen by themselves in processes that the script forks', async () => {
+    const ports = await Promise.all([1, 2, 3, 4].map(freePort));
+    const command = start(
+      `${HELLO}
+import multiprocessing
+from wsgiref.simple_server import make_server
+import bottle, waitress
+from werkzeug.serving import run_simple
+
+def other(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'other']
+
+for serve in (
+    lambda: make_server('127.0.0.1', ${ports[0]}, other).serve_forever(),
+    lambda: bottle.run(app=other, host='127.0.0.1', port=${ports[1]}, quiet=True),
+    lambda: waitress.serve(other, host='127.0.0.1', port=${ports[2]}),
+    lambda: run_simple('127.0.0.1', ${ports[3]}, other),
+):
+    multiprocessing.get_context('fork').Process(target=serve, daemon=True).start()
+make_server('127.0.0.1', 0, application).serve_forever()
+`,
+      '--python',
+      PYTHON,
+    );
+    expect(await textAt(command)).to.equal('from Python');
+    for (const port of ports) {
+      await until(async () => (await textOf(`http://127.0.0.1:${port}`)) === 'other', `port ${port}`);
+    }
+    command.child.kill('SIGTERM');
+    expect(await command.exit()).to.equal(0);
+    for (const port of ports) expect(await textOf(`http://127.0.0.1:${port}`)).to.equal('');
+  });
+
   it('say so where the port belongs to another program', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

@@ -85,7 +85,7 @@ def paste(module):
             host, port = host.split(':', 1)
         script.serve(application, host, int(port or 8080))
 
-    module.serve = serve
+    module.serve = script.here(serve, original)
 
 
 def eventlet(module):
@@ -96,7 +96,7 @@ def eventlet(module):
         host, port = (None, None) if isinstance(address, (str, bytes)) else address[:2]
         script.serve(site, host, port)
 
-    module.server = server
+    module.server = script.here(server, module.server)
 
 
 def gunicorn(module):
@@ -108,7 +108,7 @@ def gunicorn(module):
         host, port = address[:2] if isinstance(address, tuple) else (None, None)
         script.serve(self.wsgi(), host, port)
 
-    module.BaseApplication.run = run
+    module.BaseApplication.run = script.here(run, module.BaseApplication.run)
 
 
 def django(module):

@@ -1,4 +1,6 @@
 """A script that starts servers itself: what the gateway and these servers know of each other."""
+import functools
+import os
 import sys
 import threading
 from threading import get_ident
@@ -14,22 +16,40 @@ is_alone = True
 # A server was made that is to serve later.
 made = False
 
-# The thread that loads the application.
+# The thread that loads the application, and its process.
 _main = get_ident()
+_process = os.getpid()
 
 
 def begin():
     """This thread loads the application."""
-    global _main
-    _main = get_ident()
+    global _main, _process
+    _main, _process = get_ident(), os.getpid()
 
 
 def is_in_main():
     return get_ident() == _main
 
 
+def is_forked():
+    """A process that the application has forked, as by `multiprocessing`, listens by itself."""
+    return os.getpid() != _process
+
+
+def here(ours, original):
+    """A function that serves: `ours`, and that of the library in a process that was forked."""
+
+    @functools.wraps(original)
+    def serve_either(*args, **options):
+        return (original if is_forked() else ours)(*args, **options)
+
+    return serve_either
+
+
 def is_main():
     """Whether this thread serves the application. A daemon thread goes with another, as that of prometheus_client for metrics."""
+    if is_forked():
+        return False
     thread = threading.current_thread()
     if is_in_main():
         # Where gevent or eventlet have replaced threads, those are here too.

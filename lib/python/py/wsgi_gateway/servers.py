@@ -109,7 +109,7 @@ def _werkzeug(module):
             script.say("the reloader and the debugger of werkzeug are not used: see --reload and --log-level debug")
         script.serve(application, hostname, port)
 
-    module.run_simple = run_simple
+    module.run_simple = script.here(run_simple, module.run_simple)
     if hasattr(module, 'BaseWSGIServer'):
         socket_servers.patch(module.BaseWSGIServer, lambda server: server.app)
 
@@ -145,7 +145,7 @@ def _bottle(module):
             host, port = server.host, server.port
         script.serve(app, host, int(port))
 
-    module.run = run
+    module.run = script.here(run, module.run)
 
 
 def _waitress(module):
@@ -180,8 +180,12 @@ def _waitress(module):
         def close(self):
             """There is no socket."""
 
-    module.serve = start
-    module.create_server = lambda application, map=None, **options: Server(application, **options)
+    def create_server(application, map=None, **options):
+        return Server(application, **options)
+
+    if hasattr(module, 'serve'):
+        module.serve = script.here(start, module.serve)
+    module.create_server = script.here(create_server, module.create_server)
 
 
 def _wsocket(module):

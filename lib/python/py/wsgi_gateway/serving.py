@@ -75,6 +75,8 @@ class Serving:
         if self._over.is_set():
             # A script that handles requests for ever, one after the other: it has had them all.
             raise SystemExit()
+        if script.is_forked():
+            raise RuntimeError('What a process serves that the application has forked is not served here: see --workers')
         if self._serving:
             raise RuntimeError('The gateway serves one application of a script, and this is the second')
         if not callable(application):
