@@ -260,6 +260,24 @@ print('terminated')
     expect(command.stderr).to.equal('terminated\n');
   });
 
+  it('end with the script where a signal handler of it calls sys.exit()', async () => {
+    const command = start(`import atexit, signal, sys
+from wsgiref.simple_server import make_server
+${HELLO}
+atexit.register(lambda: print('atexit'))
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+try:
+    make_server('127.0.0.1', 0, application).serve_forever()
+finally:
+    print('finally')
+`);
+    expect(await textAt(command)).to.equal('from Python');
+    // As systemd does, to all processes at once.
+    process.kill(-(command.child.pid ?? 0), 'SIGTERM');
+    expect(await command.exit()).to.equal(0);
+    expect(command.stderr).to.equal('finally\natexit\n');
+  });
+
   it('let it join the thread that has served, and go on', async () => {
     const command = start(
       beside(`for thread in threading.enumerate():

@@ -96,17 +96,20 @@ class Serving:
 
     def _serve_application(self, application, address):
         self._serving = True
-        self._begin(application)
-        self.tell_files()
-        self._tell(
-            ready=True,
-            implementation=platform.python_implementation(),
-            version=platform.python_version(),
-            address=address,
-        )
-        self._ready = True
-        self._work(application)
-        self._over.set()
+        try:
+            self._begin(application)
+            self.tell_files()
+            self._tell(
+                ready=True,
+                implementation=platform.python_implementation(),
+                version=platform.python_version(),
+                address=address,
+            )
+            self._ready = True
+            self._work(application)
+        finally:
+            # Also where a signal handler of the script raises, as by sys.exit().
+            self._over.set()
 
     def _fail(self, error):
         self._failed = True
@@ -116,7 +119,6 @@ class Serving:
         except Exception:
             # The gateway cannot be told: its log is.
             sys.stderr.write('%s\n%s' % (failure, failure.details))
-        self._over.set()
         self._give_up()
 
     def _report(self, error):
