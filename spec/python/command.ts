@@ -1,5 +1,6 @@
 /** The command with applications in Python: what the specs of both runtimes ask of it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Command, runCommand } from '../support/command.js';
@@ -44,6 +45,14 @@ try:
 finally:
     print('finally')
 `;
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 export async function textAt(command: Command, path = '/'): Promise<string> {
   return (await fetch((await command.address()) + path)).text();

@@ -1,11 +1,10 @@
 /** Scripts on CPython that start cheroot, CherryPy, web.py, Paste, eventlet, gunicorn or Django's runserver: they are served here. */
-import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { Command, killCommands } from '../support/command.js';
 import { PYTHON, requirePython } from '../support/python.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
-import { ANYWHERE, HELLO, textAt } from './command.js';
+import { ANYWHERE, freePort, HELLO, textAt } from './command.js';
 
 interface Script {
   readonly name: string;
@@ -118,14 +117,6 @@ execute_from_command_line(sys.argv)
   },
 ];
 
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return `${port}`;
-}
-
 describe('a script that starts another server of Python', function () {
   this.timeout(60_000);
   before(function () {
@@ -136,9 +127,9 @@ describe('a script that starts another server of Python', function () {
     removeTemporaryFolders();
   });
 
-  const start = (text: string, port: string, ...args: readonly string[]) => {
-    const cwd = temporaryFolder({ 'script.py': text.replaceAll('PORT', port) });
-    const given = args.map((argument) => argument.replaceAll('PORT', port));
+  const start = (text: string, port: number, ...args: readonly string[]) => {
+    const cwd = temporaryFolder({ 'script.py': text.replaceAll('PORT', `${port}`) });
+    const given = args.map((argument) => argument.replaceAll('PORT', `${port}`));
     return new Command(['script.py', '--python', PYTHON, '--threads', '2', ...given], { cwd });
   };
 

@@ -5,7 +5,7 @@ import { Command, killCommands, runCommand } from '../support/command.js';
 import { PYTHON, requirePython } from '../support/python.js';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary-folder.js';
 import { until } from '../support/until.js';
-import { ANYWHERE, HELLO, textAt } from './command.js';
+import { ANYWHERE, freePort, HELLO, textAt } from './command.js';
 
 /** A script that serves in a thread, and whose main thread goes on. */
 const beside = (main: string) => `
@@ -30,14 +30,6 @@ server = make_server('127.0.0.1', ${port}, pid)
 thread = threading.Thread(target=server.serve_forever, daemon=True)
 thread.start()
 `;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const textOf = (url: string) =>
   fetch(url, { headers: { Connection: 'close' } }).then(
@@ -88,6 +80,24 @@ server.serve_forever()`,
 server = create_server(application, host='127.0.0.1', port=0)
 print('port', server.effective_port, server.effective_port)
 server.run()`,
+    ],
+    [
+      'gevent',
+      `from gevent.pywsgi import WSGIServer
+server = WSGIServer(('127.0.0.1', 0), application)
+print('port', server.server_port, server.address[1])
+server.serve_forever()`,
+    ],
+    [
+      'gevent, with a socket',
+      `from gevent import socket
+from gevent.pywsgi import WSGIServer
+listener = socket.socket()
+listener.bind(('127.0.0.1', 0))
+listener.listen()
+server = WSGIServer(listener, application)
+print('port', server.server_port, server.address[1])
+server.serve_forever()`,
     ],
     [
       'wsocket',

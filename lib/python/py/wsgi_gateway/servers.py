@@ -220,20 +220,30 @@ def _gevent(module):
     base = module.WSGIServer
 
     def serve_forever(self, *_args, **_options):
-        script.serve(self.application, *_listener(self._wsgi_gateway_listener))
+        script.serve(self.application, *self._wsgi_gateway_listener)
 
     original = base.__init__
 
     def init(self, listener, application=None, *args, **options):
-        original(self, ('127.0.0.1', 0), application, *args, **options)
-        self._wsgi_gateway_listener = listener
+        if script.is_forked():
+            original(self, listener, application, *args, **options)
+            return
+        host, port = _listener(listener)
+        port, self._wsgi_gateway_held = socket_servers.chosen(host, port)
+        self._wsgi_gateway_listener = host, port
+        original(self, (host, port), application, *args, **options)
 
     base.__init__ = init
-    base.serve_forever = serve_forever
-    base.start = serve_forever
+    base.serve_forever = script.here(serve_forever, base.serve_forever)
+    base.start = script.here(serve_forever, base.start)
 
 
 def _listener(given):
+    if hasattr(given, 'getsockname'):
+        # A socket that listens already, where the gateway is to.
+        host, port = given.getsockname()[:2]
+        given.close()
+        return host, port
     if isinstance(given, tuple):
         return given[0], int(given[1])
     host, _, port = str(given).rpartition(':')
