@@ -106,6 +106,15 @@ export function saysWhatFails(options: readonly string[]): void {
     expect(interrupted.stderr).to.match(/^wsgi: The Python application could not be loaded: interrupts\.py/);
     expect(interrupted.stderr).not.to.include('wsgi_gateway');
   });
+
+  it('has in its log what the application printed before it failed', async () => {
+    const folder = temporaryFolder({
+      'prints.py': 'for n in range(500):\n    print(n)\nraise SystemExit(3)',
+    });
+    const { stderr } = await runCommand(['prints.py', ...options], { cwd: folder });
+    expect(stderr).to.match(/^0\n[\s\S]*\n499\n/);
+    expect(stderr).to.match(/prints\.py ended with sys\.exit\(3\)\n$/);
+  });
 }
 
 export function passesArguments(options: readonly string[]): void {

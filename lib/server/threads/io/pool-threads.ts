@@ -149,8 +149,11 @@ export class PoolThreads {
     const { worker, port } = thread;
     const onReport = (report: ThreadReport) => {
       if ('ready' in report) this.#threadReady(thread);
-      else if ('failed' in report) this.#loadFailed(thread, report.failed);
-      else if ('ended' in report) thread.how = report.ended;
+      else if ('failed' in report) {
+        // What it printed before says more, and nobody may be there to read it later.
+        this.#events.drain(thread);
+        this.#loadFailed(thread, report.failed);
+      } else if ('ended' in report) thread.how = report.ended;
       else if ('leaves' in report) this.#leaves(thread);
       else this.#succeed(thread);
     };
