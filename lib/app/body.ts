@@ -116,7 +116,8 @@ function fromSource(source: Source, head: Head, close: (() => unknown) | undefin
 
 function objectBody(value: object): Bytes[] {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return toParts(Object.keys(value));
+  const isPlain = prototype === null || prototype === Object.prototype;
+  if (isPlain && !hasText(value)) return toParts(Object.keys(value));
   if (isPromise(value) || !hasText(value)) throw unsendable(value);
   return [toBytes(value)];
 }

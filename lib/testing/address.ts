@@ -1,6 +1,8 @@
 /** Where a request goes: base URL and path, as a server would be sent them. */
+
 import { inspect } from 'node:util';
 import { unquoteToNative } from '../environ/native-string.js';
+import { parseUrl } from '../parse-url.js';
 
 /** Origin and mount point of the application under test. */
 interface Site {
@@ -25,7 +27,7 @@ const UNSAFE = /[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]/gu;
 
 /** @throws TypeError for anything but an http or https URL, or one with a query. */
 export function parseSite(baseUrl: string): Site {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const url = parseUrl(baseUrl);
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new TypeError(
       `baseUrl is http://host/ or https://host/, perhaps with a mount point, not ${baseUrl}`,
@@ -42,11 +44,12 @@ export function addressOf(site: Site, path: string, query: string | undefined): 
   if (typeof path !== 'string') throw new TypeError(`A path is a string, not ${inspect(path)}`);
   const [whole = ''] = path.split('#', 1);
   const isUrl = ABSOLUTE.test(whole);
-  if (isUrl && !URL.canParse(whole)) throw new TypeError(`This is not a URL: ${path}`);
+  const url = isUrl ? parseUrl(whole) : undefined;
+  if (isUrl && url === undefined) throw new TypeError(`This is not a URL: ${path}`);
   if (!isUrl && whole !== '*' && !whole.startsWith('/')) {
     throw new TypeError(`A path starts with /, and ${JSON.stringify(path)} does not`);
   }
-  const origin = isUrl ? originOf(new URL(whole)) : site;
+  const origin = url === undefined ? site : originOf(url);
   const rest = isUrl ? whole.replace(/^https?:\/\/[^/?]*/i, '') : whole;
   const rooted = isUrl ? (rest.startsWith('/') ? rest : `/${rest}`) : whole === '*' ? '*' : site.mount + rest;
   const [, own] = rooted.split('?', 2);

@@ -1,6 +1,8 @@
 /** Where a redirect leads, and what the next request is (RFC 9110 section 15.4, "HTTP-redirect fetch" of Fetch). */
+
 import { nativeToText } from '../environ/native-string.js';
 import { WsgiError } from '../errors.js';
+import { parseUrl } from '../parse-url.js';
 import { type Address, hostOf, urlOf } from './address.js';
 import type { RequestOptions } from './request-options.js';
 import type { TestResponse } from './test-response.js';
@@ -30,10 +32,10 @@ export function isRedirect(response: TestResponse): boolean {
 export function redirectTarget(response: TestResponse, from: Address, subdomains: boolean): string {
   const location = nativeToText(response.header('location') ?? '');
   const base = urlOf(from);
-  if (!URL.canParse(location, base)) {
+  const to = parseUrl(location, base);
+  if (to === undefined) {
     throw new RedirectError(`The Location of a redirect is not a URL: ${JSON.stringify(location)}`, response);
   }
-  const to = new URL(location, base);
   const { site } = from;
   const known = to.hostname === site.hostname || (subdomains && to.hostname.endsWith(`.${site.hostname}`));
   if (!/^https?:$/.test(to.protocol) || !known || to.port !== site.port) {

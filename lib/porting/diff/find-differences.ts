@@ -1,4 +1,5 @@
 /** What differs between two answers to one request. */
+import { parseUrl } from '../../parse-url.js';
 import type { Answer } from '../exchange.js';
 import { valuesOf } from '../fields.js';
 import { compareBodies } from './bodies.js';
@@ -79,7 +80,7 @@ function compareRedirects(
 }
 
 function hostOf({ url }: Observed): string | undefined {
-  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
+  return url === undefined ? undefined : parseUrl(url)?.hostname;
 }
 
 function outcomeOf({ answer, failure }: Observed): string {

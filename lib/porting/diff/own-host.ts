@@ -1,5 +1,7 @@
 /** Links to the server that was asked: they name it on one side and not on the other, and lead to the same place. */
+
 import { nativeToText } from '../../environ/native-string.js';
+import { parseUrl } from '../../parse-url.js';
 
 /** Only a base for relative links, where nobody knows the URL of the request. */
 const NOWHERE = 'http://unknown.invalid/';
@@ -9,7 +11,7 @@ const NOWHERE = 'http://unknown.invalid/';
  * @param from the URL of the request; undefined if it is not known.
  */
 export function plainUrl(link: string, from: string | undefined): string {
-  const base = new URL(from !== undefined && URL.canParse(from) ? from : NOWHERE);
+  const base = parseUrl(from ?? NOWHERE) ?? new URL(NOWHERE);
   let text = link;
   try {
     // Fields are bytes as latin-1; an application sends UTF-8 or escapes, and a browser reads both alike.
@@ -17,17 +19,16 @@ export function plainUrl(link: string, from: string | undefined): string {
   } catch {
     // It has characters that no field can have, so it came decoded.
   }
-  if (!URL.canParse(text, base.href)) return text;
-  const url = new URL(text, base);
+  const url = parseUrl(text, base);
+  if (url === undefined) return text;
   if (url.protocol !== base.protocol || url.host !== base.host) return url.href;
   return `${url.pathname}${url.search}${url.hash}`;
 }
 
 /** An attribute's value without the host of the server, if it begins with that; everything else stays as it is. */
 export function withoutOwnHost(link: string, from: string | undefined): string {
-  if (from === undefined || !URL.canParse(from)) return link;
-  const { origin } = new URL(from);
-  if (!link.startsWith(origin)) return link;
+  const origin = from === undefined ? undefined : parseUrl(from)?.origin;
+  if (origin === undefined || !link.startsWith(origin)) return link;
   const rest = link.slice(origin.length);
   if (rest === '') return '/';
   return /^[/?#]/.test(rest) ? rest : link;

@@ -1,9 +1,11 @@
 /** Where `forward` sends requests, and the head of each: its target, and its headers without those of one connection. */
+
 import { inspect } from 'node:util';
 import { isHopByHop } from '../../environ/syntax.js';
 import type { Body, Environ, StartResponse } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
 import { checkOptionNames } from '../../option-names.js';
+import { parseUrl } from '../../parse-url.js';
 import { rawHeadersOf, targetsOf } from '../../server/adapters/from/environ-request.js';
 
 export interface ForwardOptions {
@@ -36,7 +38,7 @@ const LONGEST_S = 2_147_483;
 /** @throws ConfigError for what is not the URL of a server, or an option that cannot work. */
 export function upstreamOf(given: string | URL, options: ForwardOptions): Upstream {
   checkOptionNames('forward()', options, OPTIONS);
-  const url = URL.canParse(String(given)) ? new URL(given) : undefined;
+  const url = parseUrl(String(given));
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new ConfigError(
       `forward() takes the URL of a server, such as 'http://127.0.0.1:8000', not ${inspect(given)}`,

@@ -1,8 +1,10 @@
 /** Where the original listens: `--upstream` as it is written, and connections to it. */
+
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { ConfigError } from '../../errors.js';
 import { logger } from '../../logger.js';
+import { parseUrl } from '../../parse-url.js';
 
 export interface Upstream {
   /** For messages. */
@@ -22,10 +24,10 @@ export const UPSTREAM_RULE =
 export function parseUpstream(text: string, verify = true): Upstream {
   if (/^unix:./.test(text)) return { name: text, socketPath: text.slice(5), tls: false, verify };
   const hint = /^[\w.-]+:\d+$/.test(text) ? `: write http://${text}` : '';
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+  const url = /^https?:\/\//i.test(text) ? parseUrl(text) : undefined;
+  if (url === undefined) {
     throw new ConfigError(`--upstream must be ${UPSTREAM_RULE}, not ${JSON.stringify(text)}${hint}`);
   }
-  const url = new URL(text);
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     throw new ConfigError(
       `--upstream is the server alone, without a path: requests keep their own. Write ${url.protocol}//${url.host}`,

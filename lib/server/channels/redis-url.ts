@@ -1,5 +1,7 @@
 /** `redis://user:password@host:port/0?prefix=chat:`: where a Redis is, as the option `channels` names it, and as logs may. */
+
 import { inspect } from 'node:util';
+import { parseUrl } from '../../parse-url.js';
 
 export interface RedisAddress {
   /** How it connects, as the client takes it. */
@@ -38,10 +40,10 @@ export function parseRedisUrl(text: string): RedisAddress | string | undefined {
   const isUnix = scheme === 'redis+unix:';
   // URLs can have no user without a host.
   const complete = isUnix ? text.replace(/^([^:]+:\/\/(?:[^/]*@)?)\//, '$1socket/') : text;
-  if (!complete.startsWith('//', scheme.length) || !URL.canParse(complete)) {
+  const url = complete.startsWith('//', scheme.length) ? parseUrl(complete) : undefined;
+  if (url === undefined) {
     return 'it is not a URL; in a password write %40 for @, %2F for /, %23 for #';
   }
-  const url = new URL(complete);
   const { hash, searchParams } = url;
   if (hash !== '') return 'it has a #; in a password write %23';
   for (const name of searchParams.keys()) {

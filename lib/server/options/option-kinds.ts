@@ -1,7 +1,9 @@
 /** An option of the table, and the kinds of value: how each is checked, and how the command line spells it. */
+
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { ConfigError } from '../../errors.js';
+import { parseUrl } from '../../parse-url.js';
 import { formatFault } from '../log/access-format.js';
 import { BIND_RULE, bindAddressFault, parseBindAddress, parseHost, socketPathFault } from './bind-address.js';
 
@@ -208,8 +210,8 @@ export const origins = kind<readonly string[]>(
 
 function toOrigin(text: string): string | undefined {
   if (text === 'null') return text;
-  if (!/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/i.test(text) || !URL.canParse(text)) return undefined;
-  const { origin } = new URL(text);
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/i.test(text)) return undefined;
+  const origin = parseUrl(text)?.origin;
   // The origin of a scheme that the URL standard does not know (an app's own) is opaque; browsers send it as it is.
   return origin === 'null' ? text.toLowerCase() : origin;
 }

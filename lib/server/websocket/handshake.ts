@@ -1,9 +1,11 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
+
 import type { Duplex } from 'node:stream';
 import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import { type Door, NO_PROTOCOLS } from '../../environ/websocket/link.js';
 import { type IncomingMessage, STATUS_CODES } from '../../node-http.js';
+import { parseUrl } from '../../parse-url.js';
 import { hasBody } from '../http/request-head.js';
 import {
   acceptDeflate,
@@ -218,7 +220,7 @@ function isAllowed(origin: string, allowed: readonly string[]): boolean {
 }
 
 function serialise(origin: string): string {
-  const { origin: known = 'null' } = URL.canParse(origin) ? new URL(origin) : {};
+  const known = parseUrl(origin)?.origin ?? 'null';
   // The URL standard gives 'null' for a scheme that it does not know, such as a browser extension's.
   return known === 'null' ? origin.toLowerCase() : known;
 }

@@ -1,7 +1,9 @@
 /** Reports every file that this thread imports or requires. */
+
 import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ownModule } from '../../own-files.js';
+import { parseUrl } from '../../parse-url.js';
 import { fileState, writeReport } from './child-report.js';
 
 interface Resolved {
@@ -35,9 +37,8 @@ class FileReports {
 
   /** An import that failed: the file may come to be. */
   addMissing(specifier: string, parent: string | undefined): void {
-    if (/^(?:\.{0,2}\/|file:)/.test(specifier) && URL.canParse(specifier, parent)) {
-      this.addUrl(new URL(specifier, parent).href);
-    }
+    const url = /^(?:\.{0,2}\/|file:)/.test(specifier) ? parseUrl(specifier, parent) : undefined;
+    if (url !== undefined) this.addUrl(url.href);
   }
 
   add(file: string): void {

@@ -1,6 +1,8 @@
 /** What is compared: a server that runs already (its URL), an application of JavaScript, or a command that serves. */
+
 import { inspect } from 'node:util';
 import { ConfigError } from '../../../errors.js';
+import { parseUrl } from '../../../parse-url.js';
 import { parseTarget as parseAppTarget } from '../../../server/cli/load-app.js';
 import { addressOf } from '../replay/send-request.js';
 import { accepts, type RunningServer, startApplication, startCommand } from './start-server.js';
@@ -60,7 +62,7 @@ export function parseTarget(text: string, option: string, options: TargetOptions
 }
 
 function urlTarget(text: string, option: string): Target {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parseUrl(text);
   if (url === undefined || url.search !== '' || url.hash !== '') {
     throw new ConfigError(
       `${option} ${inspect(text)} is not the URL of a server, such as http://127.0.0.1:8000`,
