@@ -17,7 +17,6 @@ const BASE = [
   'unawaited.ts',
   'sleep.ts',
   'placed.ts',
-  'parse-url.ts',
   'topics.ts',
   'current-request.ts',
   'subscription.ts',

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { unquoteToNative } from '../environ/native-string.js';
-import { parseUrl } from '../parse-url.js';
+import { parseUrl } from '../environ/syntax.js';
 
 /** Origin and mount point of the application under test. */
 interface Site {

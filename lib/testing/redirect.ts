@@ -1,8 +1,8 @@
 /** Where a redirect leads, and what the next request is (RFC 9110 section 15.4, "HTTP-redirect fetch" of Fetch). */
 
 import { nativeToText } from '../environ/native-string.js';
+import { parseUrl } from '../environ/syntax.js';
 import { WsgiError } from '../errors.js';
-import { parseUrl } from '../parse-url.js';
 import { type Address, hostOf, urlOf } from './address.js';
 import type { RequestOptions } from './request-options.js';
 import type { TestResponse } from './test-response.js';

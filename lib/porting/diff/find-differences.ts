@@ -1,5 +1,5 @@
 /** What differs between two answers to one request. */
-import { parseUrl } from '../../parse-url.js';
+import { parseUrl } from '../../environ/syntax.js';
 import type { Answer } from '../exchange.js';
 import { valuesOf } from '../fields.js';
 import { compareBodies } from './bodies.js';

@@ -1,7 +1,7 @@
 /** Links to the server that was asked: they name it on one side and not on the other, and lead to the same place. */
 
 import { nativeToText } from '../../environ/native-string.js';
-import { parseUrl } from '../../parse-url.js';
+import { parseUrl } from '../../environ/syntax.js';
 
 /** Only a base for relative links, where nobody knows the URL of the request. */
 const NOWHERE = 'http://unknown.invalid/';

@@ -1,11 +1,10 @@
 /** Where `forward` sends requests, and the head of each: its target, and its headers without those of one connection. */
 
 import { inspect } from 'node:util';
-import { isHopByHop } from '../../environ/syntax.js';
+import { isHopByHop, parseUrl } from '../../environ/syntax.js';
 import type { Body, Environ, StartResponse } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
 import { checkOptionNames } from '../../option-names.js';
-import { parseUrl } from '../../parse-url.js';
 import { rawHeadersOf, targetsOf } from '../../server/adapters/from/environ-request.js';
 
 export interface ForwardOptions {

@@ -2,9 +2,9 @@
 
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { parseUrl } from '../../environ/syntax.js';
 import { ConfigError } from '../../errors.js';
 import { logger } from '../../logger.js';
-import { parseUrl } from '../../parse-url.js';
 
 export interface Upstream {
   /** For messages. */

@@ -1,7 +1,7 @@
 /** `redis://user:password@host:port/0?prefix=chat:`: where a Redis is, as the option `channels` names it, and as logs may. */
 
 import { inspect } from 'node:util';
-import { parseUrl } from '../../parse-url.js';
+import { parseUrl } from '../../environ/syntax.js';
 
 export interface RedisAddress {
   /** How it connects, as the client takes it. */

@@ -2,8 +2,8 @@
 
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
+import { parseUrl } from '../../environ/syntax.js';
 import { ConfigError } from '../../errors.js';
-import { parseUrl } from '../../parse-url.js';
 import { formatFault } from '../log/access-format.js';
 import { BIND_RULE, bindAddressFault, parseBindAddress, parseHost, socketPathFault } from './bind-address.js';
 

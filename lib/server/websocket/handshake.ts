@@ -2,10 +2,10 @@
 
 import type { Duplex } from 'node:stream';
 import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
+import { parseUrl } from '../../environ/syntax.js';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
 import { type Door, NO_PROTOCOLS } from '../../environ/websocket/link.js';
 import { type IncomingMessage, STATUS_CODES } from '../../node-http.js';
-import { parseUrl } from '../../parse-url.js';
 import { hasBody } from '../http/request-head.js';
 import {
   acceptDeflate,

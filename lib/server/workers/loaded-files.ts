@@ -2,8 +2,8 @@
 
 import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { parseUrl } from '../../environ/syntax.js';
 import { ownModule } from '../../own-files.js';
-import { parseUrl } from '../../parse-url.js';
 import { fileState, writeReport } from './child-report.js';
 
 interface Resolved {

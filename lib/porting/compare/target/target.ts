@@ -1,8 +1,8 @@
 /** What is compared: a server that runs already (its URL), an application of JavaScript, or a command that serves. */
 
 import { inspect } from 'node:util';
+import { parseUrl } from '../../../environ/syntax.js';
 import { ConfigError } from '../../../errors.js';
-import { parseUrl } from '../../../parse-url.js';
 import { parseTarget as parseAppTarget } from '../../../server/cli/load-app.js';
 import { addressOf } from '../replay/send-request.js';
 import { accepts, type RunningServer, startApplication, startCommand } from './start-server.js';

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { parseUrl } from '../lib/parse-url.js';
+import { parseUrl } from '../../lib/environ/syntax.js';
 
 describe('parseUrl', () => {
   it('finds a URL with a character above U+007F also once V8 has compiled it', () => {
@@ -18,7 +18,7 @@ describe('parseUrl', () => {
   });
 
   it('stands for URL.canParse, which is not used', () => {
-    const lib = fileURLToPath(new URL('../lib/', import.meta.url));
+    const lib = fileURLToPath(new URL('../../lib/', import.meta.url));
     const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),
     );
