@@ -31,6 +31,9 @@ const LONGEST_DELAY_MS = 10_000;
 /** Milliseconds that the other requests of an instance may take when one of them has to be ended. */
 const RETIRE_MS = 30_000;
 
+/** Of the command `wsgi`: it was sent SIGTERM or SIGINT, which may have come to Python as well (as from systemd, or Ctrl-C). */
+export const commandStop = { begun: false };
+
 export class PythonPool implements PythonRuntime {
   readonly ready: Promise<PythonFacts>;
   readonly #plan: PoolPlan;
@@ -57,6 +60,7 @@ export class PythonPool implements PythonRuntime {
   }
 
   lane(scope: RequestScope | undefined): Lane | Promise<Lane | undefined> {
+    if (commandStop.begun && this.#isEmpty) this.#replace(0);
     const mayWait = this.#waiting.length < this.#backlog;
     const free = this.#freeLane(!mayWait);
     if (free !== undefined) return free;
@@ -199,6 +203,8 @@ export class PythonPool implements PythonRuntime {
     this.#instances.delete(instance);
     // It was told to end, or the first of all could not load.
     if (this.#closing || !this.#started || instance.replaced) return;
+    // Unless a request waits, or comes after all: see `lane`.
+    if (commandStop.begun && this.#waiting.length === 0) return;
     logger.error(`${instance.label} ended: ${how}. Another one is started`);
     // However often a handler ends its process, other clients are served.
     const worked = instance.requests > 0;
@@ -206,6 +212,11 @@ export class PythonPool implements PythonRuntime {
     const delay = this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
     if (!worked) this.#failures++;
     this.#replace(delay);
+  }
+
+  /** None is there or about to be, as where they ended at a stop. */
+  get #isEmpty(): boolean {
+    return this.#started && this.#instances.size === 0 && this.#timers.size === 0;
   }
 
   #replace(delay: number): void {

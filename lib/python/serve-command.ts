@@ -1,10 +1,10 @@
 /** The command `wsgi` with an application in Python: loads it, serves it, and ends Python after the server. */
-import { ignore } from '../environ/maybe-promise.js';
 import { type CommandOptions, resolveOptions, type ServerOptions } from '../server/options/options.js';
 import { serve } from '../server/serve.js';
 import { isSupervised, reportFile, reportReady } from '../server/workers/supervised.js';
 import { addressOf, foldersOf } from './command.js';
 import { fromPython, type PythonApplication } from './from-python.js';
+import { commandStop } from './pool.js';
 
 export interface PythonProgram {
   readonly target: string;
@@ -33,7 +33,7 @@ export async function servePython(
   } = given;
   const app = await loadPython(program, given, command);
   // Python ends after the server: its `finally` blocks and what a script does then.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ignore);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stopBegins);
   try {
     const facts = await app.ready;
     const note = ` (${facts.summary})`;
@@ -44,6 +44,10 @@ export async function servePython(
     await app.close();
   }
   return 0;
+}
+
+function stopBegins(): void {
+  commandStop.begun = true;
 }
 
 /** Loaded already. */

@@ -75,9 +75,11 @@ for (const [mode, serve] of [
     });
 
     it('leaves with one that leaves, before the answer and in it', async () => {
+      let began = false;
       let left = 0;
       const peer = await connect(async (wire) => {
         await receives(wire, /\r\n\r\n/);
+        began = true;
         const start = 'HTTP/1.1 200 OK\r\nX-A: a';
         await wire.send(wire.text.includes('/in') ? `${start}\r\n\r\nendless` : start);
         await wire.until(() => wire.ended, 'the end of its side');
@@ -89,6 +91,8 @@ for (const [mode, serve] of [
         left += 1;
       });
       await peer.send(request('/forward/before'));
+      await until(() => began, 'the beginning of the first');
+      // The start of an answer is on its way to the thread.
       await new Promise((resolve) => setTimeout(resolve, 100));
       peer.reset();
       await until(() => left === 1, 'the end of the first');
