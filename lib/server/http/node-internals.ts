@@ -81,9 +81,10 @@ export interface BodyTaker {
   take(chunk: Buffer | null): boolean;
 }
 
-/** @returns false where it has to be read as a stream. */
+/** @returns false where it has to be read as a stream: a listener of that gets it as well. */
 export function takeBody(message: IncomingMessage, taker: BodyTaker): boolean {
-  if (!(message instanceof WsgiRequest) || !internals.ownBody) return false;
+  if (!(message instanceof WsgiRequest) || !internals.ownBody || message.listenerCount('data') > 0)
+    return false;
   message.taker = taker;
   // Node is to know that it is read.
   if (!message.complete) message._read(0);
@@ -95,6 +96,10 @@ export const hasOwnChunks = (message: IncomingMessage) =>
   message instanceof WsgiRequest &&
   message.taker !== undefined &&
   parserOf(message.socket)?._consumed === true;
+
+/** Bytes of the body went to somebody else. (`joinWaiting` reads as well, but nothing goes anywhere then.) */
+export const wasReadByOthers = (message: IncomingMessage) =>
+  message.readableDidRead && !(message instanceof WsgiRequest && message.readableFlowing === null);
 
 /** The client, or the stream, had to wait, and may go on. */
 export function readOn(message: IncomingMessage): void {

@@ -7,7 +7,7 @@ import { addPiece } from '../../environ/input/pieces.js';
 import { ApplicationError, type RequestError } from '../../errors.js';
 import { cutShort, readTooLate, tooLarge } from '../../interpreter/request-body.js';
 import { giveBack, wasReadWhole } from './freed-memory.js';
-import { type BodyTaker, hasOwnChunks, readOn, takeBody } from './node-internals.js';
+import { type BodyTaker, hasOwnChunks, readOn, takeBody, wasReadByOthers } from './node-internals.js';
 
 /** Bytes of an unread body that are thrown away to keep the connection; beyond, it is closed (gunicorn's figure). */
 const DRAIN_LIMIT = 64 * 1024;
@@ -124,7 +124,7 @@ export class RequestBody implements BodySource, BodyTaker {
     const { complete, readableLength } = this.#message;
     const fits = readableLength <= Math.min(most, this.#limit);
     if (!complete || !fits || this.#attached || this.#error !== undefined) return undefined;
-    if (this.#message.readableEncoding !== null) return undefined;
+    if (this.#message.readableEncoding !== null || wasReadByOthers(this.#message)) return undefined;
     this.#attach();
     return this.#give() ?? EMPTY;
   }
@@ -250,6 +250,10 @@ export class RequestBody implements BodySource, BodyTaker {
       this.fail(decoded(message.readableEncoding));
       return;
     }
+    if (this.#toDrop === undefined && wasReadByOthers(message)) {
+      this.fail(readByOthers());
+      return;
+    }
     // One read() is one packet on newer Nodes (26).
     while (message.readableLength > 0) this.take(message.read() as Buffer);
     if (takeBody(message, this)) {
@@ -282,5 +286,12 @@ function neverAskedFor(): ApplicationError {
 function decoded(encoding: string): ApplicationError {
   return new ApplicationError(
     `The body of this request comes as text, for the host has called setEncoding('${encoding}'): wsgi.input is bytes`,
+  );
+}
+
+function readByOthers(): ApplicationError {
+  return new ApplicationError(
+    "Something else, such as a 'data' listener on the request, got the body before the application read it: bytes are " +
+      'missing in wsgi.input',
   );
 }

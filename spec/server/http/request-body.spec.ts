@@ -2,7 +2,10 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { expect } from 'chai';
+import type { Application, Environ } from '../../../lib/environ/types.js';
+import { toNodeHandler } from '../../../lib/server/adapters/node/node-handler.js';
 import { RequestBody } from '../../../lib/server/http/request-body.js';
+import { captureLog, closeServers, host, serveApp } from '../../support/serve.js';
 
 const PIECES = ['abc', 'def', 'ghi'];
 
@@ -52,6 +55,53 @@ describe('RequestBody', () => {
       expect(text === pieces.join(''), String(wanted)).to.equal(true);
       expect(Math.max(...sizes), String(wanted)).to.equal(Math.min(wanted, text.length));
       expect(sizes.length, String(wanted)).to.equal(Math.ceil(text.length / wanted));
+    }
+  });
+});
+
+describe('a request body that somebody else reads as well', () => {
+  afterEach(closeServers);
+
+  const SIZE = 300_000;
+
+  const answer = async (environ: Environ, start_response: Parameters<Application>[1]) => {
+    const body = String((await environ['wsgi.input'].read()).length);
+    start_response('200 OK', [['Content-Length', String(body.length)]]);
+    return [Buffer.from(body)];
+  };
+
+  async function post(url: string): Promise<string> {
+    const response = await fetch(url, { method: 'POST', body: 'b'.repeat(SIZE) });
+    return `${response.status} ${await response.text()}`;
+  }
+
+  it('is given to both when they read from the start', async () => {
+    const { http, serverPort } = await serveApp(answer);
+    const heard: Buffer[] = [];
+    http.prependListener('request', (message) => message.on('data', (chunk: Buffer) => heard.push(chunk)));
+    expect(await post(`http://127.0.0.1:${serverPort}/`)).to.equal(`200 ${SIZE}`);
+    expect(Buffer.concat(heard).equals(Buffer.alloc(SIZE, 'b'))).to.equal(true);
+  });
+
+  it('is an error where it was read before the application asked for it', async () => {
+    const late: Application = async (environ, start_response) => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return answer(environ, start_response);
+    };
+    const { http, serverPort } = await serveApp(late);
+    http.on('request', (message) => message.on('data', () => {}));
+    const handler = toNodeHandler(late);
+    const { url } = await host((message, response) => {
+      handler(message, response);
+      message.resume();
+    });
+    for (const address of [`http://127.0.0.1:${serverPort}/`, url]) {
+      let status = '';
+      const log = await captureLog(async () => {
+        status = await post(address);
+      });
+      expect(status, address).to.match(/^500 /);
+      expect(log, address).to.include('got the body before the application read it');
     }
   });
 });
