@@ -90,6 +90,11 @@ export class RequestBody implements BodySource, BodyTaker {
     return this.#gaveOwn;
   }
 
+  /** The client was to wait for `100 Continue`, and got none. */
+  get cameUnasked(): boolean {
+    return this.#expected;
+  }
+
   /** All bytes have come from the client, whether or not they were read. */
   get complete(): boolean {
     return this.#message.complete;

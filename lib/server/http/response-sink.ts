@@ -143,8 +143,9 @@ export class ResponseSink implements Sink {
     const { body, socket } = this.request;
     body?.responseEnded();
     const isLeft = body?.complete === false;
-    // If the client itself asked for the end of the connection.
-    if (isLeft) endInPlaceOfNode(socket, lingeringClose);
+    // If the client itself asked for the end of the connection, or Node ends it: of a client that did not wait for
+    // "100 Continue" the next request may be on its way.
+    if (isLeft || body?.cameUnasked) endInPlaceOfNode(socket, lingeringClose);
     if (last === undefined) this.response.end();
     else {
       const isFirst = this.bodyBytes === 0;

@@ -1,4 +1,6 @@
 /** `Expect: 100-continue` (RFC 9110 section 10.1.1): answered by the first read that needs it. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import type { Application } from '../../../lib/environ/types.js';
 import { answer } from '../../support/answer.js';
@@ -73,6 +75,30 @@ describe('Expect: 100-continue', () => {
     await peer.send(expecting(4, '100-continue', 'body'));
     expect(String((await peer.response()).body)).to.equal('100-continue body');
     expect(peer.text).to.not.include('100 Continue');
+  });
+
+  it('of a client that does not wait, and sends its next request as well, takes no answer from it', async () => {
+    const { serverPort } = await serveApp(echo);
+    const client = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true });
+    let text = '';
+    let failed: Error | undefined;
+    client.setEncoding('latin1').on('data', (data) => {
+      text += data;
+    });
+    client.on('error', (error) => {
+      failed = error;
+    });
+    client.write(expecting(4, '100-continue', 'body'));
+    await once(client, 'end');
+    expect(text).to.match(/100-continue body$/);
+    // A connection that is closed, and not only ended, would be reset by the first of these.
+    for (let i = 0; i < 5 && failed === undefined; i++) {
+      client.write(request('/next'));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(failed).to.equal(undefined);
+    client.end();
+    await once(client, 'close');
   });
 
   it('is not answered when there is no body', async () => {
