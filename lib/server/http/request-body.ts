@@ -263,7 +263,10 @@ export class RequestBody implements BodySource, BodyTaker {
     while (message.readableLength > 0) this.take(message.read() as Buffer);
     if (takeBody(message, this)) {
       if (message.complete) this.take(null);
-    } else this.#listen();
+      // A parser of the host found no byte in it.
+    } else if (message.readableEnded) this.take(null);
+    else if (message.destroyed) this.fail(cutShort());
+    else this.#listen();
   }
 
   #listen(): void {

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { Application, Environ } from '../../../lib/environ/types.js';
 import { toNodeHandler } from '../../../lib/server/adapters/node/node-handler.js';
 import { RequestBody } from '../../../lib/server/http/request-body.js';
+import { closePeers, Peer, request } from '../../support/peer.js';
 import { captureLog, closeServers, host, serveApp } from '../../support/serve.js';
 
 const PIECES = ['abc', 'def', 'ghi'];
@@ -81,6 +82,28 @@ describe('a request body that somebody else reads as well', () => {
     http.prependListener('request', (message) => message.on('data', (chunk: Buffer) => heard.push(chunk)));
     expect(await post(`http://127.0.0.1:${serverPort}/`)).to.equal(`200 ${SIZE}`);
     expect(Buffer.concat(heard).equals(Buffer.alloc(SIZE, 'b'))).to.equal(true);
+  });
+
+  it('is at its end where the other found no byte in it', async () => {
+    const handler = toNodeHandler(answer);
+    const { port } = await host((message, response) => {
+      message.on('data', () => {}).on('end', () => setImmediate(handler, message, response));
+    });
+    const later: Application = async (environ, start_response) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return answer(environ, start_response);
+    };
+    const { http, serverPort } = await serveApp(later);
+    http.on('request', (message) => message.on('data', () => {}));
+    for (const each of [port, serverPort]) {
+      const peer = await Peer.connect(each);
+      await peer.send(
+        request('/', { method: 'POST', headers: ['Transfer-Encoding: chunked'], body: '0\r\n\r\n' }),
+      );
+      const { status, body } = await peer.response();
+      expect(`${status} ${body}`).to.equal('200 0');
+    }
+    closePeers();
   });
 
   it('is an error where it was read before the application asked for it', async () => {
