@@ -112,6 +112,12 @@ const MOST_IN_TURN = 1024 * 1024;
 /** Milliseconds that it is to wait at most where members have not read what came before: no longer, for some never read. */
 const PATIENCE_MS = 20;
 
+/** A member that messages wait for. */
+export interface SlowMember {
+  /** It is this process that takes the time: it will be done, whatever the peer does. */
+  readonly working: boolean;
+}
+
 type Room = Set<Member>;
 
 export class Topics {
@@ -120,8 +126,10 @@ export class Topics {
   readonly #prefixes = new Map<string, Room>();
   /** With whether each leads out of this server: what comes over one of those goes to none of them. */
   readonly #links = new Map<TopicLink, boolean>();
-  /** How many members have not read what was sent to them, so that more waits here. */
-  behind = 0;
+  /** Members that have not read what was sent to them, or for which it is being compressed, so that more waits here. */
+  readonly behind = new Set<SlowMember>();
+  /** Those of them that the end of this turn waits for. */
+  #awaited: SlowMember[] | undefined;
   /** Bytes that were published in this turn. */
   #inTurn = 0;
   #turn: { promise: Promise<void>; resolve(): void } | undefined;
@@ -226,11 +234,15 @@ export class Topics {
     return this.#turn.promise;
   }
 
-  #turnOver(waited = false): void {
-    if (this.#turn !== undefined && this.behind > 0 && !waited) {
-      setTimeout(() => this.#turnOver(true), PATIENCE_MS);
+  #turnOver(): void {
+    // Each only until it was done once, for others may go on publishing.
+    this.#awaited = this.#awaited?.filter((member) => this.behind.has(member) && member.working);
+    this.#awaited ??= this.#turn === undefined ? [] : [...this.behind];
+    if (this.#awaited.length > 0) {
+      setTimeout(() => this.#turnOver(), PATIENCE_MS);
       return;
     }
+    this.#awaited = undefined;
     this.#inTurn = 0;
     this.#turn?.resolve();
     this.#turn = undefined;

@@ -146,12 +146,7 @@ export class WebSocketConnection implements AsyncLink, Member, SocketOwner {
     const compress = this.#compressTopics;
     const most = this.#maxBacklog;
     const frame = frameFor(publication, socket.deflate, compress);
-    if (frame !== undefined) {
-      if (this.#outbox.publish(frame, publication, compress, most)) return;
-    } else if (this.bufferedAmount <= most) {
-      this.#outbox.send(publication.bytes, !publication.isText, compress, false);
-      return;
-    }
+    if (this.#outbox.publish(frame, publication, compress, most)) return;
     this.#logger.warning(
       `A WebSocket that has subscribed to ${inspect(publication.topic)} reads too slowly: more than ` +
         `${most} bytes (max-backlog) wait for it, and it is closed with 1013`,

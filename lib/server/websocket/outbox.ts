@@ -5,10 +5,16 @@ import type { WebSocket as WsSocket } from 'ws';
 import { ignore } from '../../environ/maybe-promise.js';
 import type { Bytes } from '../../environ/types.js';
 import { closedError, SOCKET_DEAD } from '../../environ/websocket/error.js';
-import { costOfMessage, type Publication, topics } from '../../topics.js';
+import { costOfMessage, Publication, type SlowMember, topics } from '../../topics.js';
 
 /** A peer reads too slowly when more bytes than this wait to be written to it. */
 const HIGH_WATER_MARK = 64 * 1024;
+
+/**
+ * Published messages that `ws` has at once, to compress each with what the connection sent before: more would pile up in its
+ * queue, where each takes some 400 bytes beside its own.
+ */
+const MOST_UNDERWAY = 32;
 
 /** The options of `ws`, one object for each kind of frame. */
 const TEXT = { binary: false, compress: false };
@@ -20,13 +26,19 @@ const BINARY_COMPRESSED = { binary: true, compress: true };
 let turn = 0;
 let turnEnds = false;
 
-export class Outbox {
+export class Outbox implements SlowMember {
   readonly #socket: WsSocket;
   readonly #stream: Duplex;
   readonly #compresses: boolean;
-  /** Published messages that wait for the peer to read what came before, as frames that all sockets share. */
-  #held: Buffer[] | undefined;
+  /**
+   * Published messages that wait for the peer to read what came before, or until that is compressed: frames that all sockets
+   * share, and after them messages that go through `ws`.
+   */
+  #held: (Buffer | Publication)[] | undefined;
   #heldCost = 0;
+  #compressHeld = false;
+  /** Published messages that `ws` has, and has not written. */
+  #underway = 0;
   /** The last turn in which something was published to it. */
   #publishedIn = -1;
   #corked = false;
@@ -38,6 +50,7 @@ export class Outbox {
   #drainer: (() => void) | undefined;
   #settle: ((error?: Error) => void) | undefined;
   #written: ((error?: Error | null) => void) | undefined;
+  #sent: ((error?: Error | null) => void) | undefined;
 
   /** @param compresses messages may wait to be compressed. */
   constructor(socket: WsSocket, stream: Duplex, compresses = false) {
@@ -66,22 +79,27 @@ export class Outbox {
 
   /**
    * Sends a published message.
-   * @param frame as it goes to the peer.
-   * @param compress where something else is compressed at the moment, and goes first.
+   * @param frame as it goes to the peer; undefined if it has to be compressed for this one.
+   * @param compress also where something else is compressed at the moment, and goes first.
    * @param most bytes that may wait for the peer.
    * @returns false if more wait: it is dropped, and all that was held.
    */
-  publish(frame: Buffer, publication: Publication, compress: boolean, most: number): boolean {
+  publish(frame: Buffer | undefined, publication: Publication, compress: boolean, most: number): boolean {
     const stream = this.#stream;
     const { writableLength } = stream;
-    if (this.#held !== undefined || writableLength > HIGH_WATER_MARK) {
-      return this.#hold(frame, writableLength, most);
+    const unsent = this.#compresses ? this.#socket.bufferedAmount : writableLength;
+    // While something is being compressed, `ws` keeps the order.
+    const isFrame = frame !== undefined && unsent === writableLength;
+    const isFull = this.#underway >= MOST_UNDERWAY || unsent > HIGH_WATER_MARK;
+    // What is under way tells us when it is written.
+    const waits = !isFrame && this.#underway > 0 && isFull;
+    if (this.#held !== undefined || writableLength > HIGH_WATER_MARK || waits) {
+      this.#compressHeld = compress;
+      return this.#hold(isFrame ? frame : undefined, publication, unsent, most);
     }
-    const bufferedAmount = this.#compresses ? this.#socket.bufferedAmount : writableLength;
-    if (bufferedAmount !== writableLength) {
-      // A message of the application is being compressed: `ws` keeps the order.
-      if (bufferedAmount > most) return false;
-      this.send(publication.bytes, !publication.isText, compress, false);
+    if (!isFrame) {
+      if (unsent > most) return false;
+      this.#compress(publication, compress);
       return true;
     }
     // As in send(): the first is written at once, the others of a turn are one write.
@@ -100,20 +118,21 @@ export class Outbox {
     return this.#drainer;
   }
 
-  #hold(frame: Buffer, writableLength: number, most: number): boolean {
-    if (this.#heldCost + writableLength > most) {
+  #hold(frame: Buffer | undefined, publication: Publication, unsent: number, most: number): boolean {
+    if (this.#heldCost + unsent + this.#underway * costOfMessage(0) > most) {
       this.#drop();
       return false;
     }
     if (this.#held === undefined) {
       this.#held = [];
-      topics.behind++;
-      this.#stream.once('drain', this.#drainListener);
+      topics.behind.add(this);
+      if (this.#underway === 0) this.#stream.once('drain', this.#drainListener);
       // Only a write tells whether the peer can take it.
       if (this.#corked) this.uncork();
     }
-    this.#held.push(frame);
-    this.#heldCost += costOfMessage(frame.length);
+    const message = frame === undefined || this.#held.at(-1) instanceof Publication ? publication : frame;
+    this.#held.push(message);
+    this.#heldCost += costOf(message);
     return true;
   }
 
@@ -122,16 +141,46 @@ export class Outbox {
     const held = this.#held ?? [];
     let sent = 0;
     stream.cork();
-    while (sent < held.length && stream.writableLength <= HIGH_WATER_MARK) {
-      const frame = held[sent++] as Buffer;
-      this.#heldCost -= costOfMessage(frame.length);
-      stream.write(frame);
+    while (sent < held.length && this.#hasRoom) {
+      const message = held[sent++] as Buffer | Publication;
+      this.#heldCost -= costOf(message);
+      this.#give(message);
     }
     stream.uncork();
     held.splice(0, sent);
     if (held.length === 0) this.#drop();
+    // What `ws` has calls this again.
+    else if (this.#underway > 0) return;
     else if (stream.writableNeedDrain) stream.once('drain', this.#drainListener);
     else setImmediate(this.#drainListener);
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#underway === 0) return this.#stream.writableLength <= HIGH_WATER_MARK;
+    return this.#underway < MOST_UNDERWAY && this.#socket.bufferedAmount <= HIGH_WATER_MARK;
+  }
+
+  /** Something published is being compressed. */
+  get working(): boolean {
+    return this.#underway > 0 && this.#socket.bufferedAmount !== this.#stream.writableLength;
+  }
+
+  #give(message: Buffer | Publication): void {
+    if (message instanceof Uint8Array) this.#stream.write(message);
+    else this.#compress(message, this.#compressHeld);
+  }
+
+  #compress({ bytes, isText }: Publication, compress: boolean): void {
+    this.#underway++;
+    this.#sent ??= (error) => this.#onsent(error);
+    const options = isText ? (compress ? TEXT_COMPRESSED : TEXT) : compress ? BINARY_COMPRESSED : BINARY;
+    this.#socket.send(bytes, options, this.#sent);
+  }
+
+  #onsent(error: Error | null | undefined): void {
+    this.#underway--;
+    if (error || this.#stream.destroyed) this.end();
+    else if (this.#held !== undefined && this.#underway <= MOST_UNDERWAY / 2) this.#onDrain();
   }
 
   /** Sends all that is held, before something else. */
@@ -139,13 +188,13 @@ export class Outbox {
     const held = this.#held ?? [];
     this.#drop();
     this.#stream.cork();
-    for (const frame of held) this.#stream.write(frame);
+    for (const message of held) this.#give(message);
     this.#stream.uncork();
   }
 
   #drop(): void {
     if (this.#held === undefined) return;
-    topics.behind--;
+    topics.behind.delete(this);
     this.#held = undefined;
     this.#heldCost = 0;
     this.#stream.removeListener('drain', this.#drainListener);
@@ -220,6 +269,10 @@ export class Outbox {
     this.#settle = undefined;
     this.#drained = undefined;
   }
+}
+
+function costOf(message: Buffer | Publication): number {
+  return costOfMessage(message instanceof Uint8Array ? message.length : message.bytes.length);
 }
 
 function nextTurn(): void {

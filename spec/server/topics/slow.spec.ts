@@ -104,6 +104,54 @@ describe('a subscriber that reads slowly', () => {
   });
 });
 
+describe('a subscriber that keeps its compression context', function () {
+  this.timeout(60_000);
+  afterEach(async () => {
+    closeClients();
+    await closeServers();
+  });
+
+  async function join(): Promise<MemberClient> {
+    const server = await serveApp(app, { serverNoContextTakeover: false, maxBacklog: 2 * MEBIBYTE });
+    const member = await MemberClient.connect(server.serverPort, { perMessageDeflate: true });
+    await member.ask('join room');
+    return member;
+  }
+
+  it('is closed when too many messages wait, however small they are', async () => {
+    const member = await join();
+    const log = await captureLog(async () => {
+      // 200 KB: each counts 256 bytes more.
+      for (let i = 0; i < 20_000; i++) void publish('room', `${i}`.padEnd(10));
+      expect((await member.closed).code).to.equal(1013);
+    });
+    expect(log.match(/reads too slowly/g)).to.have.length(1);
+    expect(topics.behind.size).to.equal(0);
+  });
+
+  it('gets all of them in order if the publisher waits, for that includes their compression', async () => {
+    const member = await join();
+    const published = (async () => {
+      for (let i = 0; i < 10_000; i++) await publish('room', `${i}`.padEnd(10));
+    })();
+    for (let i = 0; i < 10_000; i++) expect(await member.next()).to.equal(`${i}`.padEnd(10));
+    await published;
+    expect(topics.behind.size).to.equal(0);
+  });
+
+  it('gets what waits before what its handler sends then', async () => {
+    const member = await join();
+    for (let i = 0; i < 1000; i++) void publish('room', `${i}`);
+    member.client.send('whoami');
+    const got: string[] = [];
+    while (got.length < 1000) {
+      const message = String(await member.next());
+      if (/^\d+$/.test(message)) got.push(message);
+    }
+    expect(got).to.deep.equal(Array.from({ length: 1000 }, (_, i) => `${i}`));
+  });
+});
+
 describe('a subscriber that joins and leaves', () => {
   afterEach(async () => {
     closeClients();
