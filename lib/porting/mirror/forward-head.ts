@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { isHopByHop, parseUrl } from '../../environ/syntax.js';
 import type { Body, Environ, StartResponse } from '../../environ/types.js';
 import { ConfigError } from '../../errors.js';
+import { logger } from '../../logger.js';
 import { checkOptionNames } from '../../option-names.js';
 import { rawHeadersOf, targetsOf } from '../../server/adapters/from/environ-request.js';
 
@@ -102,9 +103,21 @@ export function headOf(
   return { path: whole === '*' ? whole : upstream.prefix + whole, headers: Object.fromEntries(headers) };
 }
 
-/** The answer to the client where the other server gave none. */
-export function answerError(error: UpstreamError, { url }: Upstream, start_response: StartResponse): Body {
+/** The answer to the client where the other server gave none; the log says why. */
+export function answerError(
+  error: UpstreamError,
+  { url }: Upstream,
+  environ: Environ,
+  start_response: StartResponse,
+): Body {
   const reason = error.status === 504 ? 'Gateway Timeout' : 'Bad Gateway';
+  // Of a client that left, the request was ended here.
+  if (!environ['node.abort_signal']?.aborted) {
+    const target = inspect(`${environ.REQUEST_METHOD} ${targetsOf(environ).whole}`);
+    logger.warning(
+      `forward: ${error.status} for ${target}, for ${url.origin} gave no answer: ${error.message}`,
+    );
+  }
   start_response(`${error.status} ${reason}`, [['Content-Type', 'text/plain; charset=utf-8']]);
   return [Buffer.from(`The server at ${url.origin} gave no answer: ${error.message}\n`)];
 }

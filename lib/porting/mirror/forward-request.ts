@@ -15,11 +15,18 @@ export class ForwardedRequest {
   readonly answer: Promise<ForwardedAnswer>;
   readonly #outgoing: ClientRequest;
   readonly #environ: Environ;
+  readonly #timeoutMs: number;
+  /** It is the client that is waited for, and not the other server. */
+  #reading = false;
 
   constructor(upstream: Upstream, environ: Environ) {
     this.#environ = environ;
     this.#outgoing = openRequest(upstream, environ);
-    this.answer = answerOf(this.#outgoing, environ, upstream.timeoutMs);
+    this.answer = answerOf(this.#outgoing, environ, () => {
+      if (this.#reading) return undefined;
+      return new UpstreamError(`it was silent for ${upstream.timeoutMs / 1000} s`, 504);
+    });
+    this.#timeoutMs = upstream.timeoutMs;
     // Who waits for it may have failed before.
     this.answer.catch(ignore);
     this.#watchClient();
@@ -73,9 +80,20 @@ export class ForwardedRequest {
     while (block.length > 0 && !outgoing.destroyed) {
       if (!outgoing.write(block)) await roomIn(outgoing);
       if (this.#blocks) await aTurn();
-      block = await readSome(this.#environ, BLOCK);
+      block = await this.#read();
     }
     outgoing.end();
+    // Its silence begins now, also if nothing was left to write.
+    outgoing.setTimeout(this.#timeoutMs);
+  }
+
+  async #read(): Promise<Uint8Array> {
+    this.#reading = true;
+    try {
+      return await readSome(this.#environ, BLOCK);
+    } finally {
+      this.#reading = false;
+    }
   }
 
   /** Reads the start of the body, or that there is none. The head is sent before that, if it is known or takes a while. */
@@ -92,11 +110,11 @@ export class ForwardedRequest {
       // It goes with the first block, where that is there.
       const late = setImmediate(() => outgoing.flushHeaders());
       const stop = () => clearImmediate(late);
-      const first = readSome(this.#environ, BLOCK);
+      const first = this.#read();
       first.then(stop, stop);
       return (await first).length === 0 && !outgoing.headersSent ? this.#withoutBody() : first;
     }
-    const first = await readSome(this.#environ, BLOCK);
+    const first = await this.#read();
     return first.length === 0 && !outgoing.headersSent ? this.#withoutBody() : first;
   }
 
@@ -150,7 +168,12 @@ function openRequest(upstream: Upstream, environ: Environ): ClientRequest {
   return outgoing;
 }
 
-function answerOf(outgoing: ClientRequest, environ: Environ, timeoutMs: number): Promise<ForwardedAnswer> {
+/** @param silent what a silence is; undefined if it is not the other server's. */
+function answerOf(
+  outgoing: ClientRequest,
+  environ: Environ,
+  silent: () => UpstreamError | undefined,
+): Promise<ForwardedAnswer> {
   return new Promise((resolve, reject) => {
     // Made now: the connection may fail before the promise is seen to have settled.
     outgoing.once('response', (message) => resolve(new ForwardedAnswer(message, outgoing)));
@@ -160,11 +183,14 @@ function answerOf(outgoing: ClientRequest, environ: Environ, timeoutMs: number):
     });
     outgoing.once('error', (error) => reject(new UpstreamError(error.message)));
     outgoing.once('close', () => reject(new UpstreamError('the request was given up')));
-    outgoing.once('timeout', () => {
-      const late = new UpstreamError(`it was silent for ${timeoutMs / 1000} s`, 504);
+    // Of the request itself there is only one such event, ever.
+    const onTimeout = () => {
+      const late = silent();
+      if (late === undefined) return;
       reject(late);
       outgoing.destroy(late);
-    });
+    };
+    outgoing.once('socket', (socket) => socket.on('timeout', onTimeout));
     outgoing.on('information', ({ statusCode, rawHeaders }) => {
       if (statusCode === 103) passHints(environ, endToEnd(rawHeaders));
     });

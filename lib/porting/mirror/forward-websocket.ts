@@ -42,7 +42,7 @@ export async function forwardWebSocket(
     return [];
   } catch (error) {
     if (!(error instanceof UpstreamError) || client.opened) throw error;
-    return answerError(error, upstream, start_response);
+    return answerError(error, upstream, environ, start_response);
   } finally {
     signal?.removeEventListener('abort', leave);
     if (client.opened) await relay.closed();

@@ -19,8 +19,8 @@ import { forwardWebSocket } from './forward-websocket.js';
  * here. Each request has a connection of its own.
  *
  * A server that cannot be reached, or whose answer has no valid head, is answered with 502, one that is silent for too long
- * with 504; an answer that it cuts is cut. When the client leaves, so does the request; of a client that closes its side
- * alone the other server is told in the same way, and may answer. It runs on the event loop and in threads, where a body is
+ * with 504, and the log has a warning with the cause; an answer that it cuts is cut. When the client leaves, so does the
+ * request; of a client that closes its side alone the other server is told in the same way, and may answer. It runs on the event loop and in threads, where a body is
  * read first: what the other server answers to a part of it waits for the next one.
  * @param url `http://127.0.0.1:8000`; a path in it is put before that of each request.
  * @throws ConfigError for what is not the URL of a server.
@@ -50,6 +50,6 @@ async function forwardRequest(
   } catch (error) {
     request.end();
     if (!(error instanceof UpstreamError)) throw error;
-    return answerError(error, upstream, start_response);
+    return answerError(error, upstream, environ, start_response);
   }
 }

@@ -14,6 +14,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { ConfigError } from '../../../lib/errors.js';
 import { choose, forward } from '../../../lib/porting/index.js';
 import { answering } from '../../support/call.js';
+import { Peer } from '../../support/peer.js';
 import { captureLog, closeServers, host, serveApp } from '../../support/serve.js';
 import { gate, until } from '../../support/until.js';
 
@@ -218,9 +219,36 @@ describe('forward', () => {
     expect(response.status).to.equal(502);
     expect(await response.text()).to.match(/127\.0\.0\.1:\d+ gave no answer: .*ECONNREFUSED/);
     const { url } = await inFrontOf(() => {}, { timeout: 0.05 });
-    const late = await fetch(url);
-    expect(late.status).to.equal(504);
-    expect(await late.text()).to.include('silent for 0.05 s');
+    const log = await captureLog(async () => {
+      const late = await fetch(url);
+      expect(late.status).to.equal(504);
+      expect(await late.text()).to.include('silent for 0.05 s');
+    });
+    expect(log).to.match(/WARNING:.*forward: 504 for 'GET \/'.*silent for 0.05 s/);
+  });
+
+  it('waits for a client that sends its body slowly, and for the other server only from then on', async () => {
+    const { url } = await inFrontOf(
+      async (req, res) => {
+        let body = '';
+        for await (const block of req) body += block;
+        if (body !== 'silence') res.end(body);
+      },
+      { timeout: 0.3 },
+    );
+    const send = async (...parts: string[]) => {
+      const peer = await Peer.connect(Number(new URL(url).port));
+      const length = parts.join('').length;
+      await peer.send(`POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`);
+      for (const part of parts) {
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        await peer.send(part);
+      }
+      await peer.closed();
+      return peer.text;
+    };
+    expect(await send('slow', 'ly')).to.match(/^HTTP\/1\.1 200 OK\r\n[\s\S]*slowly$/);
+    expect(await send('sil', 'ence')).to.match(/^HTTP\/1\.1 504 /);
   });
 
   it('answers 502 for what is not HTTP', async () => {
