@@ -45,7 +45,7 @@ export const app = (environ, start_response) => {
 };`;
 
 describe('a handler that does not await', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let command: Command;
   let url = '';
 

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { CLI, NODE_OPTIONS } from './source.js';
 
 const PATIENCE_MS = 100_000;
+/** Less than the time limit of a spec (.mocharc.json), whose own message would not have what was said. */
+const WORDS_MS = 50_000;
 
 export interface CommandOptions {
   readonly cwd?: string;
@@ -66,13 +68,16 @@ export class Command {
     return within(this.#exited, () => `it did not exit\n${this.#output()}`);
   }
 
-  /** Waits for text on standard output or error; gives the match. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
+  /**
+   * Waits for text on standard output or error; gives the match.
+   * @param patience milliseconds; to be less than the time limit of the spec.
+   */
+  async says(pattern: RegExp, patience = WORDS_MS): Promise<RegExpExecArray> {
     let found = pattern.exec(this.#output());
-    const end = Date.now() + PATIENCE_MS;
+    const end = Date.now() + patience;
     while (found === null) {
       if (Date.now() > end || this.child.exitCode !== null) {
-        throw new Error(`${pattern} did not come in ${JSON.stringify(this.#output())}`);
+        throw new Error(`${pattern} was not said; what was said:\n${this.#output()}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
       found = pattern.exec(this.#output());

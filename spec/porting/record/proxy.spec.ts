@@ -17,7 +17,7 @@ import { answers, endRecordings, original, receives, recordingOf } from './setup
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 describe('the proxy of record', function () {
-  this.timeout(40_000);
+  this.timeout(60_000);
   let log: string;
   const stream = logger.stream;
 

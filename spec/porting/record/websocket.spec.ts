@@ -27,7 +27,7 @@ function deflated(text: string): Buffer {
 }
 
 describe('a WebSocket through the proxy of record', function () {
-  this.timeout(40_000);
+  this.timeout(60_000);
   let log: string;
   let servers: { close(): unknown }[];
   const stream = logger.stream;

@@ -96,7 +96,7 @@ describe('a process with threads', () => {
   });
 
   it('ends even if a thread cannot be ended, in a system call that blocks', async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     const folder = temporaryFolder();
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
