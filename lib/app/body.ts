@@ -77,10 +77,14 @@ function toParts(values: Iterable<unknown>): Bytes[] {
 
 function streamBody(value: object, head: Head, fileWrapper: FileWrapperFunction): Body | undefined {
   // As it is: the gateway knows its own wrapper and sends the file the fast way (PEP 3333).
-  if (value instanceof FileWrapper) return value;
+  if (value instanceof FileWrapper) {
+    checkReadable(value.file);
+    return value;
+  }
   const stream = streamSource(value);
   if (stream !== undefined) return new AsyncBody(stream, head, () => stream.return());
   if (isFileHandle(value)) {
+    checkReadable(value);
     return fileWrapper === undefined ? toBody(value.createReadStream(), head, undefined) : fileWrapper(value);
   }
   return isReader(value) ? readerBody(value, head) : undefined;
@@ -126,8 +130,16 @@ function hasClose(value: object): value is { close(): unknown } {
   return 'close' in value && typeof value.close === 'function';
 }
 
+/** The gateway reads it after the head was sent, when it is too late for an error page. @throws TypeError if it is closed. */
+function checkReadable(file: object): void {
+  if (isFileHandle(file) && file.fd < 0)
+    throw new TypeError('The handler returned a FileHandle that is closed');
+  if (!(file instanceof Readable) || !file.destroyed || file.readableEnded) return;
+  throw file.errored ?? new TypeError('The handler returned a stream that was destroyed before it was read');
+}
+
 /** A FileHandle of node:fs/promises; its class is not public. */
-function isFileHandle(value: object): value is { createReadStream(): Readable } {
+function isFileHandle(value: object): value is { readonly fd: number; createReadStream(): Readable } {
   const { fd, read, createReadStream } = value as Record<string, unknown>;
   return typeof fd === 'number' && typeof read === 'function' && typeof createReadStream === 'function';
 }

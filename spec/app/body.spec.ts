@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -139,6 +140,19 @@ describe('toBody', () => {
       expect(exchange.text).to.equal('Hello file!');
       expect(wrapped).to.deep.equal([handle]);
       expect(handle.fd).to.equal(-1);
+    });
+
+    it('has an error page for a FileHandle that is closed, and for a stream that was destroyed', async () => {
+      const handle = await open(path);
+      await handle.close();
+      const stream = createReadStream(path).on('error', () => {});
+      stream.destroy();
+      await once(stream, 'close');
+      for (const given of [handle, fileWrapper(handle), stream, fileWrapper(stream)]) {
+        const exchange = await respond(() => given, { 'wsgi.file_wrapper': fileWrapper });
+        expect(exchange.status).to.equal('500 Internal Server Error');
+        expect(exchange.text).to.match(/^<!doctype html>/);
+      }
     });
 
     it('reads a FileHandle where there is no wrapper', async () => {
