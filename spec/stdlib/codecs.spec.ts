@@ -67,6 +67,21 @@ describe('encode and decode', () => {
     expect(encode(escaped, 'utf-8', 'surrogateescape')).to.deep.equal(Buffer.from([0x61, 0xff]));
   });
 
+  for (const encoding of ['gbk', 'gb18030', 'big5', 'euc-jp', 'euc-kr', 'shift_jis']) {
+    it(`know a bad byte: ${encoding}`, () => {
+      expect(decode(Buffer.from([0xff, 0x61, 0xff, 0, 0xff]), encoding, 'replace')).to.equal(
+        '\ufffda\ufffd\0\ufffd',
+      );
+      expect(decode(Buffer.from([0x61, 0xff]), encoding, 'ignore')).to.equal('a');
+      expect(() => decode(Buffer.from([0xff]), encoding)).to.throw(UnicodeDecodeError);
+      // Half a character, at the end and before a zero. (In shift_jis it is a whole one.)
+      if (encoding === 'shift_jis') return;
+      expect(decode(Buffer.from([0xff, 0xb0, 0, 0xb0]), encoding, 'replace')).to.equal(
+        '\ufffd\ufffd\0\ufffd',
+      );
+    });
+  }
+
   it('refuse an encoding or a handler that is not there', () => {
     expect(() => encode('a', 'no-such')).to.throw(LookupError, 'unknown encoding: no-such');
     expect(() => decode(Buffer.from([0xff]), 'utf-8', 'no-such')).to.throw(

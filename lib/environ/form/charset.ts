@@ -98,10 +98,22 @@ export function decoderOf(charset: string): Decode | undefined {
 function byLabel(label: string): Decode | undefined {
   try {
     const decoder = new TextDecoder(label, { ignoreBOM: true });
-    return (bytes) => decoder.decode(bytes);
+    const decode: Decode = (bytes) => decoder.decode(bytes);
+    // Node 20 has a private character for this byte in gbk, all versions in big5.
+    return /^\p{Co}$/u.test(decode(Buffer.of(0xff))) ? (bytes) => withEveryFF(bytes, decode) : decode;
   } catch {
     return undefined;
   }
+}
+
+/** In place of each 0xff goes 0x00 through the decoder: neither is a part of a character of several bytes. */
+function withEveryFF(bytes: Buffer, decode: Decode): string {
+  if (!bytes.includes(0xff)) return decode(bytes);
+  let at = 0;
+  return decode(bytes.map((byte) => (byte === 0xff ? 0 : byte)) as Buffer).replaceAll('\0', (zero) => {
+    while (bytes[at] !== 0 && bytes[at] !== 0xff) at++;
+    return bytes[at++] === 0 ? zero : '\ufffd';
+  });
 }
 
 function utf8(bytes: Buffer): string {
