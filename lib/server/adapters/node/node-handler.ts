@@ -8,6 +8,7 @@ import { NODE_OPTIONS, resolveHostedOptions } from '../../options/gateway-option
 import type { ServerOptions } from '../../options/options.js';
 import { callInThreads } from '../../threads/io/remote-runner.js';
 import { type NamedApplication, openPool } from '../hosted-pool.js';
+import { isBroken, refuseBroken } from './broken-request.js';
 import { HostedGateway } from './hosted-gateway.js';
 import { HostedUpgrades } from './hosted-upgrades.js';
 
@@ -69,7 +70,8 @@ export function toNodeHandler(
   const channels = openHostedChannels(resolved.channels, pool);
   // Hosts such as h3 count the parameters: they take a listener of two for done when it returns.
   const handler: (...args: Parameters<NodeHandler>) => void = (message, response, _next) => {
-    if (!upgrades.arrive(message, response)) gateway.handle(message, response);
+    if (isBroken(message)) refuseBroken(message, response);
+    else if (!upgrades.arrive(message, response)) gateway.handle(message, response);
   };
   return Object.assign(handler, {
     upgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) =>

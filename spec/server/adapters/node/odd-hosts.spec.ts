@@ -44,6 +44,21 @@ for (const mode of ['on the event loop', 'in threads']) {
       expect(await first.json()).to.not.have.property('HTTP_X_A');
     });
 
+    for (const [what, property, value, said] of [
+      ['without a socket', 'socket', undefined, /req\.socket is undefined/],
+      ['without headers', 'headers', undefined, /req\.headers is undefined/],
+      ['with an address that is not text', 'socket', { remoteAddress: 7 }, /req\.socket\.remoteAddress is 7/],
+    ] as const) {
+      it(`answers 500 to a request ${what}, says why, and answers the next one`, async () => {
+        let answers: [Response, Response] | undefined;
+        const log = await captureLog(async () => {
+          answers = await answersTo((message) => Object.defineProperty(message, property, { value }));
+        });
+        expect(answers?.map(({ status }) => status)).to.deep.equal([500, 200]);
+        expect(log).to.match(said);
+      });
+    }
+
     for (const [what, change] of [
       ['a header that cannot be read', (message) => Object.assign(message.headers, { 'x-a': unreadable })],
       ['a body that the host has as text', (message) => message.setEncoding('utf8')],
