@@ -250,6 +250,12 @@ export class WebSocket
     return link === undefined ? Promise.resolve() : link.close(code, reason);
   }
 
+  /** @internal As `close`, with a frame that has no code: for a proxy, whose other side got such a one. */
+  closeWithoutCode(): Promise<void> {
+    const { link } = this.closing(CLOSE_CODE.normal, '');
+    return link?.close(CLOSE_CODE.none, Buffer.alloc(0)) ?? Promise.resolve();
+  }
+
   /** The messages, to the end of the connection, which is left open when the loop is left before that. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     return {
@@ -323,6 +329,11 @@ export class BlockingWebSocket
   close(code: number = CLOSE_CODE.normal, message: string | Bytes = ''): void {
     const { link, reason } = this.closing(code, message);
     link?.close(code, reason);
+  }
+
+  /** @internal As `close`, with a frame that has no code: for a proxy, whose other side got such a one. */
+  closeWithoutCode(): void {
+    this.closing(CLOSE_CODE.normal, '').link?.close(CLOSE_CODE.none, Buffer.alloc(0));
   }
 
   /** The messages, to the end of the connection. */

@@ -179,8 +179,11 @@ class Relay {
 async function closeClient(client: Client, code: number, reason: Bytes): Promise<void> {
   try {
     // 1005 and 1006 are never sent (RFC 6455 section 7.4.1).
-    if (code === 1005) await client.close();
-    else if (code === 1006) await client.close(UNEXPECTED, 'The connection to the server was lost');
+    if (code === 1005) {
+      // Ours can, one that middleware has put in its place may not.
+      const { closeWithoutCode = client.close } = client as Client & { closeWithoutCode?(): unknown };
+      await closeWithoutCode.call(client);
+    } else if (code === 1006) await client.close(UNEXPECTED, 'The connection to the server was lost');
     else await client.close(code, reason);
   } catch {
     // It was closed in this moment.

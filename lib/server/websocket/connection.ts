@@ -173,7 +173,8 @@ export class WebSocketConnection implements AsyncLink, Member, SocketOwner {
     this.#end();
     this.#stopReceiving();
     this.#outbox.release();
-    this.#socket.close(code, reason as Buffer);
+    if (code === CLOSE_CODE.none) this.#socket.close();
+    else this.#socket.close(code, reason as Buffer);
   }
 
   finish(code: number): void {

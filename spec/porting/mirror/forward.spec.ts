@@ -397,6 +397,7 @@ describe('forward of a WebSocket', () => {
       socket.on('close', (code, reason) => codes.push([code, String(reason)]));
       if (req.url === '/close') socket.close(4002, 'full');
       if (req.url === '/cut') socket.terminate();
+      if (req.url === '/no-code') socket.close();
     });
     const closed = async (path: string) => {
       const client = new WebSocket(url + path);
@@ -405,6 +406,7 @@ describe('forward of a WebSocket', () => {
     };
     expect(await closed('/close')).to.deep.equal([4002, 'full']);
     expect((await closed('/cut'))[0]).to.equal(1011);
+    expect(await closed('/no-code'), 'RFC 6455 section 7.1.5').to.deep.equal([1005, '']);
     const client = new WebSocket(url);
     await once(client, 'open');
     client.close(4003, 'mine');

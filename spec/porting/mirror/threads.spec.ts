@@ -31,7 +31,10 @@ describe('mirror in threads', function () {
     });
     new WebSocketServer({ server: http }).on('connection', (socket) => {
       socket.send('welcome');
-      socket.on('message', (data, binary) => socket.send(data, { binary }));
+      socket.on('message', (data, binary) => {
+        if (String(data) === 'close without a code') socket.close();
+        else socket.send(data, { binary });
+      });
     });
     upstream = await host(http);
     record = join(temporaryFolder({ record: '' }), 'record');
@@ -115,6 +118,10 @@ describe('mirror in threads', function () {
     expect(received).to.deep.equal(['welcome', 'hello']);
     client.close(4001);
     expect((await once(client, 'close'))[0]).to.equal(4001);
+    const second = new WebSocket(`${url.replace('http', 'ws')}/forward`);
+    await once(second, 'message');
+    second.send('close without a code');
+    expect((await once(second, 'close'))[0]).to.equal(1005);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The I/O thread's end of a WebSocket whose handler is in a thread: turns frames into calls, and messages into frames. */
 import { nativeToText } from '../../../environ/native-string.js';
-import type { Message } from '../../../environ/types.js';
+import type { Bytes, Message } from '../../../environ/types.js';
+import { CLOSE_CODE } from '../../../environ/websocket/link.js';
 import type { WebSocket } from '../../../environ/websocket/websocket.js';
 import type { HandshakeRequest } from '../../websocket/handshake.js';
 import { NONE } from '../shared/blocks.js';
@@ -28,13 +29,18 @@ export class RemoteSocket {
     return { version, origin, protocols };
   }
 
+  #close(code: number, reason: Bytes): void {
+    if (code === CLOSE_CODE.none) void this.websocket.closeWithoutCode();
+    else void this.websocket.close(code, reason);
+  }
+
   take(frame: Frame, thread: PooledThread, id: number, outflow: Outflow): void {
     switch (frame.type) {
       case FROM_THREAD.receive:
         this.#receive(thread, id, Number(frame.text));
         break;
       case FROM_THREAD.close:
-        void this.websocket.close(Number(frame.text), frame.bytes);
+        this.#close(Number(frame.text), frame.bytes);
         break;
       case FROM_THREAD.join:
         this.#join(nativeToText(frame.text), (frame.flags & COMPRESS) !== 0);
