@@ -28,7 +28,7 @@ function filesOf(...entries: string[]): string[] {
 /** The file in `dist/` that a dynamic import of `lib/server/serve.ts` loads. */
 function serveFile(): string {
   const [, name = ''] =
-    /import\("\.\/(chunk-serve-[^"]+)"\)/.exec(readFileSync(join(DIST, 'cli.js'), 'utf8')) ?? [];
+    /import\("\.\/(chunk-serve-[\w-]{8}\.js)"\)/.exec(readFileSync(join(DIST, 'cli.js'), 'utf8')) ?? [];
   return name;
 }
 
