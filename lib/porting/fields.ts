@@ -2,6 +2,9 @@
 import type { Fields } from './exchange.js';
 import { parseMediaType } from './media-type.js';
 
+/** Bytes of a head that is read, for the sake of memory. Node's own 16 KiB are less than what a server may send, as many cookies. */
+export const MAX_HEAD = 1024 * 1024;
+
 /** The value of the first field of that name, which is in lower case. */
 export function firstValue(fields: Fields, name: string): string | undefined {
   return fields.find(([key]) => key.toLowerCase() === name)?.[1];

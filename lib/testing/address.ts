@@ -1,5 +1,4 @@
 /** Where a request goes: base URL and path, as a server would be sent them. */
-
 import { inspect } from 'node:util';
 import { unquoteToNative } from '../environ/native-string.js';
 import { parseUrl } from '../environ/syntax.js';

@@ -1,5 +1,4 @@
 /** Where a redirect leads, and what the next request is (RFC 9110 section 15.4, "HTTP-redirect fetch" of Fetch). */
-
 import { nativeToText } from '../environ/native-string.js';
 import { parseUrl } from '../environ/syntax.js';
 import { WsgiError } from '../errors.js';

@@ -18,6 +18,7 @@ export function addPiece(pieces: Buffer[], piece: Buffer): void {
   while (from > 0 && size < SMALL_PIECE && (pieces[from - 1] as Buffer).length <= size) {
     size += (pieces[--from] as Buffer).length;
   }
+  // Not by push(): websocket/ws.ts has one that calls this.
   pieces[last] = piece;
   if (from < last) pieces[from] = Buffer.concat(pieces.splice(from), size);
 }

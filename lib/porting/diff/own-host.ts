@@ -1,5 +1,4 @@
 /** Links to the server that was asked: they name it on one side and not on the other, and lead to the same place. */
-
 import { nativeToText } from '../../environ/native-string.js';
 import { parseUrl } from '../../environ/syntax.js';
 

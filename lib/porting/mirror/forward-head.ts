@@ -1,5 +1,4 @@
 /** Where `forward` sends requests, and the head of each: its target, and its headers without those of one connection. */
-
 import { inspect } from 'node:util';
 import { isHopByHop, parseUrl } from '../../environ/syntax.js';
 import type { Body, Environ, StartResponse } from '../../environ/types.js';
@@ -27,9 +26,6 @@ export interface Upstream {
   readonly timeoutMs: number;
   readonly forwarded: boolean;
 }
-
-/** Bytes of the head of an answer. Node's own limit, 16 KiB, is less than what a server may send: many cookies, for example. */
-export const MAX_ANSWER_HEAD = 1024 * 1024;
 
 const OPTIONS = ['timeout', 'forwarded'];
 /** Node's timers take no more. */

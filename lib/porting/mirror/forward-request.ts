@@ -5,8 +5,9 @@ import { ignore } from '../../environ/maybe-promise.js';
 import type { AnyEnviron, Environ } from '../../environ/types.js';
 import { type ClientRequest, request as httpRequest } from '../../node-http.js';
 import { mayHaveBody, readSome } from '../../server/adapters/from/environ-request.js';
+import { MAX_HEAD } from '../fields.js';
 import { ForwardedAnswer } from './forward-answer.js';
-import { endToEnd, headOf, MAX_ANSWER_HEAD, type Upstream, UpstreamError } from './forward-head.js';
+import { endToEnd, headOf, type Upstream, UpstreamError } from './forward-head.js';
 
 const BLOCK = 64 * 1024;
 
@@ -104,17 +105,14 @@ export class ForwardedRequest {
     const { isEmpty } = input as { readonly isEmpty?: boolean };
     const hasLength = length !== '';
     if (isEmpty && !hasLength) return this.#withoutBody();
+    let late: NodeJS.Immediate | undefined;
     if (this.#blocks) {
       if (hasLength || (isEmpty === false && mayHaveBody(this.#environ))) await this.#sendHead();
     } else if (hasLength || isEmpty === false) {
       // It goes with the first block, where that is there.
-      const late = setImmediate(() => outgoing.flushHeaders());
-      const stop = () => clearImmediate(late);
-      const first = this.#read();
-      first.then(stop, stop);
-      return (await first).length === 0 && !outgoing.headersSent ? this.#withoutBody() : first;
+      late = setImmediate(() => outgoing.flushHeaders());
     }
-    const first = await this.#read();
+    const first = await this.#read().finally(() => clearImmediate(late));
     return first.length === 0 && !outgoing.headersSent ? this.#withoutBody() : first;
   }
 
@@ -157,7 +155,7 @@ function openRequest(upstream: Upstream, environ: Environ): ClientRequest {
     agent: false,
     setHost: false,
     timeout: timeoutMs,
-    maxHeaderSize: MAX_ANSWER_HEAD,
+    maxHeaderSize: MAX_HEAD,
   });
   // Node would leave out those after the thousandth.
   outgoing.maxHeadersCount = 0;

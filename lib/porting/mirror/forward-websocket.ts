@@ -5,15 +5,9 @@ import { isPromise } from '../../environ/maybe-promise.js';
 import type { AnyEnviron, Body, Bytes, Environ, Message, StartResponse } from '../../environ/types.js';
 import { ReceiveTimeout } from '../../environ/websocket/error.js';
 import { CLIENT_LIMITS, ws } from '../../server/websocket/ws.js';
+import { MAX_HEAD } from '../fields.js';
 import { ForwardedAnswer } from './forward-answer.js';
-import {
-  answerError,
-  endToEnd,
-  headOf,
-  MAX_ANSWER_HEAD,
-  type Upstream,
-  UpstreamError,
-} from './forward-head.js';
+import { answerError, endToEnd, headOf, type Upstream, UpstreamError } from './forward-head.js';
 
 type Client = NonNullable<AnyEnviron['wsgi.websocket']>;
 
@@ -56,7 +50,7 @@ function connect(upstream: Upstream, environ: Environ, protocols: readonly strin
   const options: ClientOptions & { finishRequest(request: ClientRequest): void } = {
     headers,
     handshakeTimeout: upstream.timeoutMs || undefined,
-    maxHeaderSize: MAX_ANSWER_HEAD,
+    maxHeaderSize: MAX_HEAD,
     ...CLIENT_LIMITS,
     perMessageDeflate: /permessage-deflate/i.test(environ.HTTP_SEC_WEBSOCKET_EXTENSIONS ?? ''),
     // The target as the client wrote it: a URL would lose `..` and more.

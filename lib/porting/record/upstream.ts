@@ -1,5 +1,4 @@
 /** Where the original listens: `--upstream` as it is written, and connections to it. */
-
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { parseUrl } from '../../environ/syntax.js';

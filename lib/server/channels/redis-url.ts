@@ -1,5 +1,4 @@
 /** `redis://user:password@host:port/0?prefix=chat:`: where a Redis is, as the option `channels` names it, and as logs may. */
-
 import { inspect } from 'node:util';
 import { parseUrl } from '../../environ/syntax.js';
 

@@ -47,16 +47,21 @@ let nowhere: MessagePort | undefined;
  * @param buffers each has all of its memory, or is left alone. They are empty afterwards.
  */
 export function giveBack(buffers: readonly Buffer[]): void {
-  for (const { buffer, length } of buffers) {
-    if (length < LARGE_BUFFER || buffer.byteLength !== length) continue;
-    spent.push(buffer as ArrayBuffer);
-    spentBytes += length;
+  for (const one of buffers) {
+    if (one.length < LARGE_BUFFER || !hasAllOfItsMemory(one)) continue;
+    spent.push(one.buffer as ArrayBuffer);
+    spentBytes += one.length;
   }
   if (spentBytes < TOGETHER) return;
   nowhere ??= portToNowhere();
   nowhere.postMessage(undefined, spent);
   spent = [];
   spentBytes = 0;
+}
+
+/** Its memory is not that of other buffers too, which would lose theirs with it. */
+export function hasAllOfItsMemory({ buffer, length }: Buffer): boolean {
+  return buffer.byteLength === length;
 }
 
 function portToNowhere(): MessagePort {

@@ -39,8 +39,8 @@ export class RequestBody implements BodySource, BodyTaker {
   #received = 0;
   /** All of them have. */
   #ended = false;
-  /** Nobody else has the memory of what was given last. */
-  #gaveOwn = false;
+  /** What was given last was joined here. */
+  #gaveJoined = false;
   /** The client has to wait. */
   #stopped = false;
   #waiter: Waiter | undefined;
@@ -80,14 +80,9 @@ export class RequestBody implements BodySource, BodyTaker {
     return this.#waiter !== undefined;
   }
 
-  /** All bytes were given. */
-  get ended(): boolean {
-    return this.#ended && this.#unread === 0;
-  }
-
-  /** Nobody else has the memory of what `pull` gave last. */
+  /** Nobody else uses the memory of what `pull` gave last, if that has all of it. */
   get gaveOwn(): boolean {
-    return this.#gaveOwn;
+    return this.#gaveJoined || hasOwnChunks(this.#message);
   }
 
   /** The client was to wait for `100 Continue`, and got none. */
@@ -201,23 +196,24 @@ export class RequestBody implements BodySource, BodyTaker {
   /** @param wanted bytes: of more, the rest would be copied once more where it is read. */
   #give(wanted = 1): Buffer | null {
     if (this.#unread === 0) return null;
-    const isCut = wanted >= READ_SIZE && this.#unread > wanted;
-    const chunks = isCut ? this.#cut(wanted) : this.#chunks;
-    const size = isCut ? wanted : this.#unread;
-    if (isCut) this.#unread -= size;
-    else this.#drop();
+    const size = wanted < READ_SIZE ? this.#unread : Math.min(wanted, this.#unread);
+    const chunks = this.#takeChunks(size);
     wasReadWhole(size);
-    const isOwn = hasOwnChunks(this.#message);
-    this.#gaveOwn = chunks.length > 1 || (isOwn && !isCut);
+    this.#gaveJoined = chunks.length > 1;
     if (chunks.length === 1) return chunks[0] as Buffer;
     const whole = Buffer.concat(chunks, size);
-    if (isOwn) giveBack(chunks);
+    if (hasOwnChunks(this.#message)) giveBack(chunks);
     return whole;
   }
 
-  /** Takes so many bytes out of the chunks that wait, in pieces. */
-  #cut(size: number): Buffer[] {
+  /** Takes so many bytes out of what waits, the last ones as a part of their chunk. */
+  #takeChunks(size: number): Buffer[] {
     const chunks = this.#chunks;
+    if (size === this.#unread) {
+      this.#drop();
+      return chunks;
+    }
+    this.#unread -= size;
     let whole = 0;
     let rest = size;
     for (; rest >= (chunks[whole] as Buffer).length; whole++) rest -= (chunks[whole] as Buffer).length;

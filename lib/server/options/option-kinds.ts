@@ -1,5 +1,4 @@
 /** An option of the table, and the kinds of value: how each is checked, and how the command line spells it. */
-
 import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { parseUrl } from '../../environ/syntax.js';

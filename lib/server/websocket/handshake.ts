@@ -1,5 +1,4 @@
 /** The opening handshake of a WebSocket: what is asked of the request, and the 101 that answers it (RFC 6455 section 4.2). */
-
 import type { Duplex } from 'node:stream';
 import type { ServerOptions, WebSocketServer as WsServer } from 'ws';
 import { parseUrl } from '../../environ/syntax.js';

@@ -65,7 +65,7 @@ export class Outbox implements SlowMember {
     if (this.#held !== undefined) this.release();
     // Node writes a head and a text in a slower way than two buffers (bench: websocket).
     const bytes = typeof message === 'string' ? Buffer.from(message) : message;
-    const options = binary ? (compress ? BINARY_COMPRESSED : BINARY) : compress ? TEXT_COMPRESSED : TEXT;
+    const options = optionsOf(binary, compress);
     // A lone answer is written at once; from the second message on, those of a turn are one write (bench: websocket).
     if (more || this.#again) this.#cork();
     this.#again = true;
@@ -173,8 +173,7 @@ export class Outbox implements SlowMember {
   #compress({ bytes, isText }: Publication, compress: boolean): void {
     this.#underway++;
     this.#sent ??= (error) => this.#onsent(error);
-    const options = isText ? (compress ? TEXT_COMPRESSED : TEXT) : compress ? BINARY_COMPRESSED : BINARY;
-    this.#socket.send(bytes, options, this.#sent);
+    this.#socket.send(bytes, optionsOf(!isText, compress), this.#sent);
   }
 
   #onsent(error: Error | null | undefined): void {
@@ -269,6 +268,11 @@ export class Outbox implements SlowMember {
     this.#settle = undefined;
     this.#drained = undefined;
   }
+}
+
+function optionsOf(binary: boolean, compress: boolean) {
+  if (binary) return compress ? BINARY_COMPRESSED : BINARY;
+  return compress ? TEXT_COMPRESSED : TEXT;
 }
 
 function costOf(message: Buffer | Publication): number {

@@ -1,5 +1,4 @@
 /** Reports every file that this thread imports or requires. */
-
 import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseUrl } from '../../environ/syntax.js';

@@ -4,8 +4,8 @@ import type { ClientOptions, WebSocket } from 'ws';
 import { CLIENT_LIMITS, ws } from '../../../server/websocket/ws.js';
 import type { Observed } from '../../diff/difference.js';
 import type { Answer, Conversation, Message, RecordedRequest } from '../../exchange.js';
-import { itemsOf, valuesOf } from '../../fields.js';
-import { addressOf, MAX_ANSWER_HEAD, pairs } from './send-request.js';
+import { itemsOf, MAX_HEAD, valuesOf } from '../../fields.js';
+import { addressOf, pairs } from './send-request.js';
 import type { BodyWriter } from './spool.js';
 
 export interface ConversationOptions {
@@ -229,7 +229,7 @@ function openSocket(
     rejectUnauthorized: verify,
     maxPayload: MAX_PAYLOAD,
     ...CLIENT_LIMITS,
-    maxHeaderSize: MAX_ANSWER_HEAD,
+    maxHeaderSize: MAX_HEAD,
     finishRequest(request) {
       request.maxHeadersCount = 0;
       request.end();

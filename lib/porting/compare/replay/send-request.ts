@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from '../../../node-http.js';
 import type { Observed } from '../../diff/difference.js';
 import type { Answer, Fields, RecordedRequest } from '../../exchange.js';
-import { firstValue } from '../../fields.js';
+import { firstValue, MAX_HEAD } from '../../fields.js';
 import type { BodyWriter } from './spool.js';
 
 export interface SendOptions {
@@ -194,9 +194,6 @@ class Sending {
   }
 }
 
-/** Bytes of the head of an answer: as many as are recorded. */
-export const MAX_ANSWER_HEAD = 1024 * 1024;
-
 /** @throws TypeError for what Node does not send. */
 function open(
   { method, target, fields, body }: RecordedRequest,
@@ -213,7 +210,7 @@ function open(
     agent: false,
     rejectUnauthorized,
     setHost: false,
-    maxHeaderSize: MAX_ANSWER_HEAD,
+    maxHeaderSize: MAX_HEAD,
   });
   // By default Node leaves out what comes after the thousandth field.
   request.maxHeadersCount = 0;

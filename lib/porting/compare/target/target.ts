@@ -1,5 +1,4 @@
 /** What is compared: a server that runs already (its URL), an application of JavaScript, or a command that serves. */
-
 import { inspect } from 'node:util';
 import { parseUrl } from '../../../environ/syntax.js';
 import { ConfigError } from '../../../errors.js';

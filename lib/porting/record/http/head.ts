@@ -1,5 +1,6 @@
 /** The heads of HTTP/1 messages, read beside the bytes that pass: start line and fields (RFC 9112, sections 2 to 5). */
 import { trimBlanks } from '../../../environ/syntax.js';
+import { MAX_HEAD } from '../../fields.js';
 
 export type Field = [name: string, value: string];
 
@@ -13,9 +14,6 @@ export interface Head {
 
 /** These bytes are not HTTP/1: they are passed on, and not recorded. */
 export class Unreadable extends Error {}
-
-/** Servers and clients have smaller limits; this one is for memory. */
-const MAX_HEAD = 1024 * 1024;
 
 const CR = 13;
 const LF = 10;

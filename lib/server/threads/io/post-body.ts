@@ -1,5 +1,5 @@
 /** Sends the body of a request to the thread that reads it: as it comes, or in one go where the thread waits for much. */
-import { giveBack } from '../../http/freed-memory.js';
+import { giveBack, hasAllOfItsMemory } from '../../http/freed-memory.js';
 import { encodeError, TO_THREAD } from '../shared/messages.js';
 import { inPieces } from '../shared/ring.js';
 import type { PooledThread } from './pooled-thread.js';
@@ -14,7 +14,7 @@ const MOST_JOINED = 4 * 1024 * 1024;
 export interface PostedBody {
   /** @param size bytes that are waited for: it may give as many at once. Default: 1. @returns null at the end. */
   pull(size?: number): Promise<Buffer | null>;
-  /** Nobody else has the memory of what `pull` gave last. Default: somebody may. */
+  /** Nobody else uses the memory of what `pull` gave last, if that has all of it. Default: somebody may. */
   readonly gaveOwn?: boolean;
 }
 
@@ -126,7 +126,7 @@ class BodyPost {
   }
 }
 
-/** It is large enough, and has memory of its own. */
-function isMovable({ length, buffer }: Buffer): boolean {
-  return length >= LARGE && buffer.byteLength === length;
+/** It is large enough, and shares no memory with other buffers. */
+function isMovable(bytes: Buffer): boolean {
+  return bytes.length >= LARGE && hasAllOfItsMemory(bytes);
 }

@@ -1,4 +1,4 @@
-/** Blocks of shared memory: large pieces of responses travel in them from the threads to the sockets. */
+/** Blocks of shared memory: large pieces of responses travel in them from the threads to the sockets, and what is for Pyodide to its threads. */
 import type { Bytes } from '../../../environ/types.js';
 
 /** Bytes of a block. */
